@@ -1,0 +1,76 @@
+/** The two seams of translation: plain values in (Inventory), plain values out (Translation). Nothing here does I/O. */
+import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes.ts';
+import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
+import type { Listener, PoolPart, PoolRef } from '../../proxy/snapshot/types.ts';
+
+/** Everything the operator has listed and watched, keyed `namespace/name`. Immutable: a change makes a new one. */
+export interface Inventory {
+  readonly policies: ReadonlyMap<string, LoadBalancerPolicy>;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
+  /** Pods that carry one of our annotations, metadata only. */
+  readonly annotatedPods: ReadonlyMap<string, PodMetadata>;
+  /** Pods with the label `outrigger.dev/proxy`, whole. */
+  readonly proxyPods: ReadonlyMap<string, Pod>;
+}
+
+/** Settings that translation depends on beside the inventory. */
+export interface TranslateSettings {
+  /** The operator's own namespace: gateways count only there. */
+  readonly namespace: string;
+}
+
+export interface Translation {
+  /** What proxies must have, by selection key: proxies that the same policies select share one entry. */
+  readonly contents: ReadonlyMap<string, SnapshotContent>;
+  /** Every proxy pod that may be pushed to. */
+  readonly proxies: readonly ProxyTarget[];
+  /** One per policy, keyed `namespace/name`, whether it is accepted or not. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+}
+
+/** A snapshot without what the push adds: version and trusted keys. */
+export interface SnapshotContent {
+  readonly listeners: readonly Listener[];
+  readonly pools: readonly PoolRef[];
+  /** Every part of `pools`, by digest. */
+  readonly parts: ReadonlyMap<string, PoolPart>;
+  /** `namespace/name` of each policy in here → its generation. */
+  readonly generations: ReadonlyMap<string, number>;
+}
+
+export interface ProxyTarget {
+  readonly uid: string;
+  /** `namespace/name` of the pod. */
+  readonly name: string;
+  readonly address: string;
+  /** Changes when the container restarts: push again at once. */
+  readonly container: string;
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  /** Key into `contents`. */
+  readonly selection: string;
+}
+
+/** A condition without its clock: status/ keeps lastTransitionTime. */
+export interface ConditionDraft {
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  /** A sentence that says what to change, where something is wrong. */
+  readonly message: string;
+}
+
+export interface Verdict {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly accepted: ConditionDraft;
+  readonly resolvedRefs: ConditionDraft;
+  /** Distinct endpoints over all backends; ready = active and serving. */
+  readonly endpoints: { readonly total: number; readonly ready: number };
+  /** Ids of the policy's endpoints, so that health reports can be counted. */
+  readonly endpointIds: readonly string[];
+  /** UIDs of the selected proxies (of `Translation.proxies`), in name order. */
+  readonly proxies: readonly string[];
+}

@@ -1,0 +1,41 @@
+import type { Listener, PoolPart, Rejected, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
+
+/** A snapshot that was verified, validated and whose every pool is at hand. */
+export interface ResolvedSnapshot {
+  readonly version: Version;
+  readonly digest: string;
+  readonly trustedKeys: readonly string[];
+  readonly listeners: readonly Listener[];
+  readonly pools: readonly { readonly id: string; readonly digest: string; readonly part: PoolPart }[];
+}
+
+/** What the control API drives: everything that serves traffic. */
+export interface DataPlane {
+  /**
+   * Puts a snapshot in force in one step. Never throws for what a document can contain: what this proxy can not do (a port in
+   * use) is returned by name and everything else is in force when the promise settles. Calls never overlap.
+   */
+  apply(snapshot: ResolvedSnapshot): Promise<readonly Rejected[]>;
+  /** Endpoints that are not healthy at this moment, with evidence. */
+  unhealthy(): readonly UnhealthyEndpoint[];
+}
+
+/** What the control API counts; implemented by observe/metrics.ts. */
+export interface ControlMetrics {
+  /** A snapshot came into force. */
+  applied(version: Version): void;
+  /** The snapshot in force was sent again. */
+  unchanged(): void;
+  /** Reasons: unauthorized, stale, conflict, malformed, invalid, missing-parts, too-large, body-mismatch. */
+  rejected(reason: RejectReason): void;
+}
+
+export type RejectReason =
+  | 'unauthorized'
+  | 'body-mismatch'
+  | 'stale'
+  | 'conflict'
+  | 'malformed'
+  | 'invalid'
+  | 'missing-parts'
+  | 'too-large';

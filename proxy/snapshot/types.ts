@@ -1,0 +1,240 @@
+/**
+ * The wire contract between operator and proxy: what one PUT /v1/snapshot carries and what comes back.
+ *
+ * Units: every duration is in whole milliseconds, every size in bytes. Ports are 1-65535. Fields that have a default in the
+ * LoadBalancerPolicy are always present here: the operator resolves defaults, the proxy never guesses.
+ */
+
+/** Fencing token. Ordered by epoch, then sequence; a proxy never goes back. */
+export interface Version {
+  /** Leadership term, from the Lease; unix seconds or later, > 0. */
+  readonly epoch: number;
+  /** Counts up within an epoch, from 1. */
+  readonly sequence: number;
+}
+
+export interface Snapshot {
+  readonly version: Version;
+  /** Ed25519 public keys (32 raw bytes, base64url without padding) whose holders may push from now on; never empty. */
+  readonly trustedKeys: readonly string[];
+  readonly listeners: readonly Listener[];
+  /** Every pool, by content; ids are unique. */
+  readonly pools: readonly PoolRef[];
+  /** The pools that the sender believes the receiver lacks, by digest. Not part of the snapshot's own digest. */
+  readonly parts: Readonly<Record<string, PoolPart>>;
+}
+
+export interface PoolRef {
+  /** `namespace/policy/refNamespace/service:port`. */
+  readonly id: string;
+  /** SHA-256 in hex of the part's canonical JSON. */
+  readonly digest: string;
+}
+
+export interface Listener {
+  /** The port of the policy; unique. A gateway binds `port + 10000` where it is below 1024. */
+  readonly port: number;
+  readonly protocol: 'HTTP';
+  /** In no particular order: the proxy sorts by precedence. */
+  readonly routes: readonly Route[];
+}
+
+export interface Route {
+  /** `namespace/name` of the policy. */
+  readonly policy: string;
+  readonly generation: number;
+  /** Unix milliseconds at which the policy was created: the last resort of precedence, before the name. */
+  readonly created: number;
+  /** Lower case, without port; a leading `*.` matches one or more labels; empty: every host. */
+  readonly hostnames: readonly string[];
+  /** Alternatives; empty: everything matches. */
+  readonly matches: readonly Match[];
+  /** Never empty; weights ≥ 0. All zero: no destination, answered 503. */
+  readonly destinations: readonly Destination[];
+  readonly retry: Retry;
+  readonly timeouts: Timeouts;
+  readonly accessLog: AccessLog;
+}
+
+/** All given terms must hold (Gateway API HTTPRouteMatch). */
+export interface Match {
+  readonly path?: { readonly type: 'PathPrefix' | 'Exact'; readonly value: string };
+  readonly method?: string;
+  /** Names are lower case and unique. */
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface Destination {
+  /** A pool's id. */
+  readonly pool: string;
+  readonly weight: number;
+}
+
+/** `'5xx'`-like classes do not exist: a code is one number 400-599. */
+export type RetryCondition = 'connect-failure' | 'reset' | 'gateway-error' | 'timeout' | number;
+
+export interface Retry {
+  /** Further endpoints after the first; 0 turns retries on other endpoints off. */
+  readonly attempts: number;
+  /** Extra tries on one endpoint, only after a connect failure or reset and while it is still usable. */
+  readonly sameEndpoint: number;
+  /** From the later of connected and request sent, until the response head; 0: off. */
+  readonly perTryTimeout: number;
+  readonly retryOn: readonly RetryCondition[];
+  readonly backOff: { readonly base: number; readonly max: number };
+  /** Whether POST and PATCH may be tried again after something was sent. */
+  readonly nonIdempotent: boolean;
+  /** A request body up to this many bytes is kept so that it can be sent again. */
+  readonly bufferLimit: number;
+}
+
+export interface Timeouts {
+  readonly connect: number;
+  /** The whole request with its retries; 0: off. */
+  readonly request: number;
+  /** Without progress in either direction; restarts on progress. 0: off. */
+  readonly idle: number;
+  /** How long an endpoint or route that went away may finish what it began. */
+  readonly drain: number;
+}
+
+export interface AccessLog {
+  readonly enabled: boolean;
+  /** 0-100. */
+  readonly samplePercent: number;
+}
+
+/** One pool's whole content. Two pools with equal content share a part, so it names no policy. */
+export interface PoolPart {
+  readonly loadBalancer: LoadBalancer;
+  readonly healthCheck: HealthCheck;
+  /** Sorted by id; ids are unique. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+export type LoadBalancerType = 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'Random';
+
+export interface LoadBalancer {
+  readonly type: LoadBalancerType;
+}
+
+export interface HealthCheck {
+  readonly active?: ActiveCheck;
+  readonly passive: PassiveCheck;
+}
+
+export interface ActiveCheckTiming {
+  /** Between the starts of two probes of one endpoint, before jitter. */
+  readonly interval: number;
+  /** ≤ interval. */
+  readonly timeout: number;
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
+  /** Instead of the endpoint's own port. */
+  readonly port?: number;
+}
+
+export interface HttpCheck extends ActiveCheckTiming {
+  readonly type: 'HTTP';
+  /** Starts with `/`. */
+  readonly path: string;
+  readonly method: string;
+  /** Host header; absent: address and port. */
+  readonly hostname?: string;
+  /** Inclusive ranges of status codes. */
+  readonly expectedStatuses: readonly { readonly from: number; readonly to: number }[];
+  /** Regular expression (RE2 syntax) searched in the first 64 KiB of the body. */
+  readonly expectedBody?: string;
+}
+
+export interface TcpCheck extends ActiveCheckTiming {
+  readonly type: 'TCP';
+}
+
+export type ActiveCheck = HttpCheck | TcpCheck;
+
+export interface PassiveCheck {
+  readonly consecutiveConnectFailures: number;
+  /** Doubles with every further ejection, to 5 minutes. */
+  readonly baseEjectionTime: number;
+  /** 0-100; see outlier.ts for what it allows at once. */
+  readonly maxEjectionPercent: number;
+}
+
+export type EndpointState = 'active' | 'draining';
+
+export interface Endpoint {
+  /** Target UID and port; without a target, address and port. An address that is used again inherits nothing. */
+  readonly id: string;
+  /** A stable name (pod name and port, else address and port); also the metrics' `endpoint` label. */
+  readonly hashKey: string;
+  /** IPv4 or IPv6 literal, no brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** ≥ 0; 0 takes no new work. */
+  readonly weight: number;
+  readonly zone: string;
+  readonly state: EndpointState;
+}
+
+/** What only this proxy can not do, by name; everything else is applied. */
+export interface Rejected {
+  /** `namespace/name`. */
+  readonly policy: string;
+  /** Port of the listener. */
+  readonly listener: number;
+  /** A sentence for the policy's status. */
+  readonly reason: string;
+}
+
+/** 200 of PUT /v1/snapshot. */
+export interface PushAnswer {
+  /** UID of the pod that answers: an answer from another pod is no acknowledgement. */
+  readonly pod: string;
+  readonly applied: Version & { readonly digest: string };
+  readonly rejected: readonly Rejected[];
+}
+
+export interface UnhealthyEndpoint {
+  readonly pool: string;
+  /** Endpoint id. */
+  readonly endpoint: string;
+  /** `probe` (active check failing) or `ejected`. */
+  readonly reason: 'probe' | 'ejected';
+  /** The evidence in words: `HTTP 500`, `connection refused`. */
+  readonly detail: string;
+}
+
+/** 200 of GET /v1/status. */
+export interface StatusAnswer {
+  readonly pod: string;
+  /** Absent before the first snapshot. */
+  readonly applied?: Version & { readonly digest: string };
+  /** The highest version seen, which may be above what is applied. */
+  readonly fence: Version;
+  readonly rejected: readonly Rejected[];
+  readonly trustedKeys: readonly string[];
+  readonly unhealthy: readonly UnhealthyEndpoint[];
+}
+
+/** Claims of the bearer token (EdDSA JWT, lives 30 s). Times are unix seconds. */
+export interface TokenClaims {
+  readonly iss: 'outrigger-operator';
+  /** UID of the proxy pod. */
+  readonly aud: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly htm: string;
+  readonly htu: string;
+  readonly epoch: number;
+  readonly seq: number;
+  /** Zone of the proxy; empty where it is not known. */
+  readonly zone: string;
+  /** SHA-256 in hex of the body as sent (of nothing, for GET). */
+  readonly bsha: string;
+}
+
+/** Limits of the wire, checked on both sides. */
+export const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
+export const CONTROL_PORT = 9900;
+export const OBSERVE_PORT = 9901;
