@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Balancer, EndpointView, Handle, PoolView } from './balancer.ts';
+import { createBalancer, STRATEGIES } from './index.ts';
+import { seeded } from './testing.ts';
+
+const ids = (...names: string[]): PoolView => names.map((id) => ({ id, weight: 1 }));
+
+function context(tried: readonly number[] = [], random = seeded(1), now = 0) {
+  return { tried, now, random };
+}
+
+/** Picks `n` times without beginning work; how often each index came. */
+function count(b: Balancer, n: number, tried: readonly number[] = [], random = seeded(2)): Map<number, number> {
+  const seen = new Map<number, number>();
+  for (let k = 0; k < n; k++) {
+    const i = b.pick(context(tried, random));
+    seen.set(i, (seen.get(i) ?? 0) + 1);
+  }
+  return seen;
+}
+
+for (const type of STRATEGIES) {
+  const make = (seed = 0) => createBalancer({ type }, seed);
+
+  describe(type, () => {
+    test('says -1 before the first update and in an empty pool', () => {
+      const b = make();
+      assert.equal(b.pick(context()), -1);
+      b.update([], 0);
+      assert.equal(b.pick(context()), -1);
+    });
+
+    test('serves a pool of one, again and again', () => {
+      const b = make(12345);
+      b.update(ids('a'), 0);
+      assert.deepEqual(count(b, 10), new Map([[0, 10]]));
+      assert.equal(b.pick(context([0])), -1);
+    });
+
+    test('reaches every endpoint', () => {
+      const b = make();
+      b.update(ids('a', 'b', 'c'), 0);
+      assert.deepEqual([...count(b, 100).keys()].sort(), [0, 1, 2]);
+    });
+
+    test('never picks what is unusable, and picks it again afterwards', () => {
+      const b = make();
+      b.update(ids('a', 'b', 'c'), 0);
+      b.usable(1, false);
+      assert.equal(count(b, 100).has(1), false);
+      b.usable(1, true);
+      assert.equal(count(b, 100).has(1), true);
+    });
+
+    test('never picks weight 0, whatever `usable` says', () => {
+      const b = make();
+      b.update([{ id: 'a', weight: 0 }, ...ids('b')], 0);
+      b.usable(0, true);
+      assert.deepEqual(count(b, 100), new Map([[1, 100]]));
+      b.update([{ id: 'a', weight: 0 }], 0);
+      assert.equal(b.pick(context()), -1);
+    });
+
+    test('never picks what was tried, and says when all were', () => {
+      const b = make();
+      b.update(ids('a', 'b', 'c'), 0);
+      assert.deepEqual(count(b, 50, [0, 2]), new Map([[1, 50]]));
+      assert.equal(b.pick(context([2, 0, 1])), -1);
+    });
+
+    test('finds the one usable endpoint among many, however small its weight', () => {
+      const b = make();
+      b.update(
+        Array.from({ length: 1000 }, (_, i) => ({ id: `e${i}`, weight: i === 777 ? 0.001 : 1000 })),
+        0,
+      );
+      for (let i = 0; i < 1000; i++) b.usable(i, i === 777);
+      assert.deepEqual(count(b, 20), new Map([[777, 20]]));
+      b.usable(777, false);
+      assert.equal(b.pick(context()), -1);
+    });
+
+    test('an extreme random source neither hangs nor misses', () => {
+      const b = make();
+      b.update(ids('a', 'b', 'c'), 0);
+      b.usable(0, false);
+      b.usable(2, false);
+      for (const u of [0, 1 - 2 ** -53]) assert.equal(b.pick(context([], () => u)), 1);
+    });
+
+    test('keeps usability over an update, wherever the index moves', () => {
+      const b = make();
+      b.update(ids('a', 'b', 'c'), 0);
+      b.usable(1, false);
+      b.update(ids('z', 'c', 'b', 'a'), 0);
+      const seen = count(b, 200);
+      assert.deepEqual([...seen.keys()].sort(), [0, 1, 3]);
+    });
+
+    test('an endpoint that left and came back is new', () => {
+      const b = make();
+      b.update(ids('a', 'b'), 0);
+      b.usable(0, false);
+      b.update(ids('b'), 0);
+      b.update(ids('a', 'b'), 0);
+      assert.equal(count(b, 100).has(0), true);
+    });
+
+    test('ends a handle after its endpoint moved, left, or came back', () => {
+      const b = make();
+      b.update(ids('a', 'b'), 0);
+      const moved = b.begin(0);
+      const left = b.begin(1);
+      b.update(ids('x', 'a'), 0);
+      b.end(moved, true, 1, 1);
+      b.end(left, false, 1, 1);
+      b.update(ids('b', 'a'), 0);
+      assert.deepEqual([...count(b, 100).keys()].sort(), [0, 1]);
+    });
+
+    test('any sequence of calls keeps every promise', () => {
+      fc.assert(
+        fc.property(fc.integer(), fc.array(step(), { maxLength: 60 }), (seed, steps) => run(make(seed), seed, steps)),
+        { numRuns: 150 },
+      );
+    });
+  });
+}
+
+type Step =
+  | { do: 'update'; view: EndpointView[] }
+  | { do: 'usable'; at: number; on: boolean }
+  | { do: 'pick'; tried: number[]; ok: boolean; keep: boolean }
+  | { do: 'end' };
+
+function step(): fc.Arbitrary<Step> {
+  const endpoint = fc.record({ id: fc.constantFrom(...'abcdefgh'), weight: fc.constantFrom(0, 0.1, 1, 1, 2, 7, 1000) });
+  return fc.oneof(
+    fc.record({
+      do: fc.constant('update' as const),
+      view: fc.uniqueArray(endpoint, { selector: (e) => e.id, maxLength: 8 }),
+    }),
+    fc.record({ do: fc.constant('usable' as const), at: fc.nat(7), on: fc.boolean() }),
+    fc.record({
+      do: fc.constant('pick' as const),
+      tried: fc.uniqueArray(fc.nat(7), { maxLength: 4 }),
+      ok: fc.boolean(),
+      keep: fc.boolean(),
+    }),
+    fc.record({ do: fc.constant('end' as const) }),
+  );
+}
+
+/** Drives a balancer beside the plainest model of what may be picked. */
+function run(b: Balancer, seed: number, steps: readonly Step[]): void {
+  const random = seeded(seed);
+  let view: PoolView = [];
+  let out = new Set<string>();
+  const inFlight: Handle[] = [];
+  let now = 0;
+  for (const s of steps) {
+    now += 10;
+    if (s.do === 'update') {
+      view = s.view;
+      out = new Set([...out].filter((id) => view.some((e) => e.id === id)));
+      b.update(view, now);
+    } else if (s.do === 'usable') {
+      const endpoint = view[s.at];
+      if (endpoint === undefined) continue;
+      if (s.on) out.delete(endpoint.id);
+      else out.add(endpoint.id);
+      b.usable(s.at, s.on);
+    } else if (s.do === 'end') {
+      const handle = inFlight.shift();
+      if (handle !== undefined) b.end(handle, true, 5, now);
+    } else {
+      const may = view.flatMap((e, i) => (e.weight > 0 && !out.has(e.id) && !s.tried.includes(i) ? [i] : []));
+      const i = b.pick({ tried: s.tried, now, random });
+      if (may.length === 0) assert.equal(i, -1);
+      else assert.ok(may.includes(i), `picked ${i}, may be ${may.join()}`);
+      if (i < 0) continue;
+      const handle = b.begin(i);
+      if (s.keep) inFlight.push(handle);
+      else b.end(handle, s.ok, 5, now);
+    }
+  }
+}

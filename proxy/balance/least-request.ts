@@ -1,0 +1,39 @@
+import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import { WeightedDraw } from './draw.ts';
+import { Loads } from './load.ts';
+
+/**
+ * Power of two choices: two independent weighted draws; the lower (active + 1) / weight wins, the first on a tie. Nearly as even as the
+ * exact least, and proxies that share endpoints without seeing each other's requests do not all run to the same one.
+ */
+export class LeastRequest implements Balancer {
+  readonly #draw = new WeightedDraw();
+  readonly #loads = new Loads();
+
+  update(view: PoolView): void {
+    this.#loads.update(this.#draw.update(view));
+  }
+
+  usable(i: number, on: boolean): void {
+    this.#draw.slots.usable(i, on);
+  }
+
+  pick(c: PickContext): number {
+    const first = this.#draw.draw(c);
+    if (first < 0) return -1;
+    const second = this.#draw.draw(c);
+    if (second === first) return first;
+    const weights = this.#draw.slots.weights;
+    const one = this.#loads.withOneMore(first, c.now) * (weights[second] ?? 0);
+    const other = this.#loads.withOneMore(second, c.now) * (weights[first] ?? 0);
+    return other < one ? second : first;
+  }
+
+  begin(i: number): Handle {
+    return this.#loads.begin(i);
+  }
+
+  end(h: Handle, ok: boolean, _headMs: number, now: number): void {
+    this.#loads.end(h, ok, now);
+  }
+}

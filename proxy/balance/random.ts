@@ -1,0 +1,28 @@
+import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import { WeightedDraw } from './draw.ts';
+import { UNCOUNTED } from './slots.ts';
+
+/** Every pick is an independent draw in proportion to the weights. */
+export class Random implements Balancer {
+  readonly #draw = new WeightedDraw();
+
+  update(view: PoolView): void {
+    this.#draw.update(view);
+  }
+
+  usable(i: number, on: boolean): void {
+    this.#draw.slots.usable(i, on);
+  }
+
+  pick(c: PickContext): number {
+    return this.#draw.draw(c);
+  }
+
+  begin(): Handle {
+    return UNCOUNTED;
+  }
+
+  end(): void {
+    // Nothing is counted.
+  }
+}

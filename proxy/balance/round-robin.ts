@@ -1,0 +1,59 @@
+import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import { Slots, UNCOUNTED } from './slots.ts';
+
+/**
+ * Rotation in the order of the view; ignores weights except 0. The start is seeded, so that proxies do not move in step. The
+ * rotation goes on at the same endpoint over an update, or at the next one that stayed.
+ */
+export class RoundRobin implements Balancer {
+  readonly #slots = new Slots();
+  readonly #seed: number;
+  #next = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed >>> 0;
+  }
+
+  update(view: PoolView): void {
+    const before = this.#slots.size;
+    const from = this.#slots.update(view);
+    let next = view.length === 0 ? 0 : this.#seed % view.length;
+    let nearest = before;
+    from.forEach((old, i) => {
+      if (old < 0) return;
+      const ahead = (old - this.#next + before) % before;
+      if (ahead < nearest) {
+        nearest = ahead;
+        next = i;
+      }
+    });
+    this.#next = next;
+  }
+
+  usable(i: number, on: boolean): void {
+    this.#slots.usable(i, on);
+  }
+
+  pick(c: PickContext): number {
+    const slots = this.#slots;
+    const n = slots.size;
+    let i = this.#next;
+    for (let step = 0; step < n; step++) {
+      const following = i + 1 === n ? 0 : i + 1;
+      if (slots.takes(i, c.tried)) {
+        this.#next = following;
+        return i;
+      }
+      i = following;
+    }
+    return -1;
+  }
+
+  begin(): Handle {
+    return UNCOUNTED;
+  }
+
+  end(): void {
+    // Nothing is counted.
+  }
+}

@@ -1,0 +1,55 @@
+import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import { Slots, UNCOUNTED } from './slots.ts';
+
+/**
+ * Smooth weighted round robin (nginx): at every pick each candidate gains its weight, the highest is taken and pays back what all
+ * gained together. 5:1:1 gives a a b a c a a, never five in a row. Only candidates gain, so an endpoint that was out does not
+ * come back to a burst.
+ */
+export class WeightedRoundRobin implements Balancer {
+  readonly #slots = new Slots();
+  #current = new Float64Array(0);
+
+  update(view: PoolView): void {
+    const before = this.#current;
+    const from = this.#slots.update(view);
+    let total = 0;
+    for (const weight of this.#slots.weights) total += weight;
+    // What was saved up under other weights must not outlast one whole rotation under the new ones.
+    this.#current = Float64Array.from(from, (old) => Math.max(-total, Math.min(total, before[old] ?? 0)));
+  }
+
+  usable(i: number, on: boolean): void {
+    this.#slots.usable(i, on);
+  }
+
+  pick(c: PickContext): number {
+    const slots = this.#slots;
+    const weights = slots.weights;
+    const current = this.#current;
+    let best = -1;
+    let highest = -Infinity;
+    let total = 0;
+    for (let i = 0; i < slots.size; i++) {
+      if (!slots.takes(i, c.tried)) continue;
+      const weight = weights[i] ?? 0;
+      const gained = (current[i] ?? 0) + weight;
+      current[i] = gained;
+      total += weight;
+      if (gained > highest) {
+        highest = gained;
+        best = i;
+      }
+    }
+    if (best >= 0) current[best] = highest - total;
+    return best;
+  }
+
+  begin(): Handle {
+    return UNCOUNTED;
+  }
+
+  end(): void {
+    // Nothing is counted.
+  }
+}
