@@ -1,0 +1,38 @@
+/**
+ * What an absent field of a policy means, in the policy's own notation. The API server fills most of these in; the operator does it
+ * again, because an object may have been stored before a default existed, and because members that belong to one type of a union
+ * (`path` of an HTTP check) and objects whose presence a rule asks about (`retry`) can have no default in the schema.
+ */
+import type { ActiveCheckSpec, BackOffSpec, PassiveCheckSpec, PolicySpec, RetrySpec, TimeoutsSpec } from './policy.gen.ts';
+
+type HttpMembers = Pick<ActiveCheckSpec, 'path' | 'method' | 'expectedStatuses'>;
+type ProbeMembers = Pick<ActiveCheckSpec, 'interval' | 'timeout' | 'unhealthyThreshold' | 'healthyThreshold'>;
+type Complete<T> = Readonly<Required<T>>;
+
+export const DEFAULTS = {
+  proxyType: 'Gateway',
+  protocol: 'HTTP',
+  pathType: 'PathPrefix',
+  pathValue: '/',
+  weight: 1,
+  loadBalancer: { type: 'LeastRequest' } satisfies PolicySpec['loadBalancer'],
+  probe: { interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 } satisfies Complete<ProbeMembers>,
+  httpProbe: { path: '/', method: 'GET', expectedStatuses: ['200-399'] } satisfies Complete<HttpMembers>,
+  passive: {
+    consecutiveConnectFailures: 3,
+    baseEjectionTime: '30s',
+    maxEjectionPercent: 50,
+  } satisfies Complete<PassiveCheckSpec>,
+  retry: {
+    attempts: 2,
+    sameEndpoint: 0,
+    perTryTimeout: '0s',
+    retryOn: ['connect-failure', 'reset', 'gateway-error'],
+    nonIdempotent: false,
+    bufferLimit: '64Ki',
+  } satisfies Complete<Omit<RetrySpec, 'backOff'>>,
+  backOff: { base: '25ms', max: '250ms' } satisfies Complete<BackOffSpec>,
+  timeouts: { connect: '5s', request: '0s', idle: '60s', drain: '30s' } satisfies Complete<TimeoutsSpec>,
+  /** Where accessLog is given; without it, nothing is logged. */
+  accessLog: { enabled: true, samplePercent: 100 },
+} as const;

@@ -1,0 +1,33 @@
+/** Every label and annotation name that the operator reads or writes. */
+
+/** Group and version of LoadBalancerPolicy. */
+export const API_GROUP = 'outrigger.dev';
+export const API_VERSION = 'v1alpha1';
+export const POLICY_PLURAL = 'loadbalancerpolicies';
+
+/** Label of EndpointSlices: the Service they belong to. */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+/** Label of proxy pods; the value says which kind they are. */
+export const PROXY_LABEL = 'outrigger.dev/proxy';
+export const PROXY_GATEWAY = 'gateway';
+export const PROXY_SIDECAR = 'sidecar';
+
+/** Label (not annotation, so that a webhook's objectSelector sees it) of pods that want a sidecar. */
+export const INJECT_LABEL = 'outrigger.dev/inject';
+
+/** Annotation of pods: the weight of their endpoints, a whole number from 0 to `MAX_ENDPOINT_WEIGHT`. */
+export const WEIGHT_ANNOTATION = 'outrigger.dev/weight';
+export const MAX_ENDPOINT_WEIGHT = 1000;
+
+/** Annotation of pods: `"true"` drains their endpoints until it is removed. */
+export const MAINTENANCE_ANNOTATION = 'outrigger.dev/maintenance';
+
+/** Annotation of the leader Lease: the fencing epoch. */
+export const EPOCH_ANNOTATION = 'outrigger.dev/epoch';
+
+/** The annotations for which the operator keeps a pod's metadata. */
+export const POD_ANNOTATIONS: readonly string[] = [WEIGHT_ANNOTATION, MAINTENANCE_ANNOTATION];
+
+/** Name of the proxy's container within its pod. */
+export const PROXY_CONTAINER = 'outrigger-proxy';

@@ -1,0 +1,407 @@
+// Generated from crds/loadbalancerpolicies.yaml by scripts/generate-types.ts: edit that, then run the script.
+// Fields with a default are optional all the same: an object stored before the default existed lacks it (see defaults.ts).
+import type { ObjectMeta } from './kubernetes.ts';
+
+/**
+ * LoadBalancerPolicy says on which port Outrigger's proxies listen, over which Services they balance, and how: the strategy, health checks, retries and time limits.
+ */
+export interface LoadBalancerPolicy {
+  /**
+   * Version of the schema that this object follows, outrigger.dev/v1alpha1.
+   */
+  apiVersion?: string;
+  /**
+   * Kind of this object, LoadBalancerPolicy.
+   */
+  kind?: string;
+  metadata: ObjectMeta;
+  spec: PolicySpec;
+  status?: PolicyStatus;
+}
+/**
+ * What the proxies shall do.
+ */
+export interface PolicySpec {
+  proxies?: ProxySelection;
+  listener?: ListenerSpec;
+  /**
+   * Which requests on the listener the policy takes: those for which any one entry holds. Absent or empty: all. Where several policies match a request, the most specific wins, with the precedence of Gateway API's HTTPRoute.
+   */
+  matches?: MatchSpec[];
+  /**
+   * Services of the policy's own namespace that the traffic goes to, each with its share. A Service or port that does not exist keeps its share, which is answered with 503 until it does.
+   */
+  backendRefs: BackendRef[];
+  loadBalancer?: LoadBalancerSpec;
+  healthCheck?: HealthCheckSpec;
+  retry?: RetrySpec;
+  timeouts?: TimeoutsSpec;
+  accessLog?: AccessLogSpec;
+}
+/**
+ * Which proxies carry the policy. All gateway proxies unless narrowed.
+ */
+export interface ProxySelection {
+  /**
+   * `Gateway` (default): the gateway pods in the operator's namespace.
+   */
+  type?: 'Gateway';
+  selector?: LabelSelector;
+}
+/**
+ * Labels that a proxy pod must carry. Empty or absent selects all of them.
+ */
+export interface LabelSelector {
+  /**
+   * Labels and the exact values they must have.
+   */
+  matchLabels?: {
+    /**
+     * Value of the label.
+     */
+    [k: string]: string;
+  };
+  /**
+   * Requirements that must all hold, beside matchLabels.
+   */
+  matchExpressions?: LabelRequirement[];
+}
+/**
+ * One requirement on one label.
+ */
+export interface LabelRequirement {
+  /**
+   * Name of the label.
+   */
+  key: string;
+  /**
+   * `In` and `NotIn` compare with `values`; `Exists` and `DoesNotExist` ask only for the label's presence.
+   */
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  /**
+   * Values for `In` and `NotIn`.
+   *
+   * Items: One value.
+   */
+  values?: string[];
+}
+/**
+ * Where the proxies accept traffic. A policy without a listener only monitors: its backends are checked and measured, and no traffic is served.
+ */
+export interface ListenerSpec {
+  /**
+   * Port on which clients reach the proxies, 1-65535 without 9900 and 9901, which the proxies use themselves. A gateway binds a port below 1024 as port + 10000, and its Service maps it. Policies may share a port.
+   */
+  port: number;
+  /**
+   * What is spoken on the port: `HTTP` (default).
+   */
+  protocol?: 'HTTP';
+  /**
+   * Hosts to which the policy applies, in lower case and without port. A leading `*.` stands for one or more labels: `*.example.com` matches `a.example.com` and `a.b.example.com`, not `example.com`. Absent or empty: every host.
+   *
+   * Items: One host name, such as `shop.example.com` or `*.example.com`.
+   */
+  hostnames?: string[];
+}
+/**
+ * Terms that must all hold. An absent term always holds.
+ */
+export interface MatchSpec {
+  path?: PathMatch;
+  /**
+   * Method of the request. Absent, every method matches.
+   */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'TRACE' | 'PATCH';
+  /**
+   * Headers that the request must carry with exactly these values.
+   */
+  headers?: HeaderMatch[];
+}
+/**
+ * Condition on the path of the request.
+ */
+export interface PathMatch {
+  /**
+   * `PathPrefix` (default) compares whole path elements: `/shop` matches `/shop` and `/shop/cart`, not `/shopping`. `Exact` compares the whole path. Both regard case.
+   */
+  type?: 'PathPrefix' | 'Exact';
+  /**
+   * The path, beginning with `/`, without query. Default `/`.
+   */
+  value?: string;
+}
+/**
+ * One header.
+ */
+export interface HeaderMatch {
+  /**
+   * Name of the header; case does not matter.
+   */
+  name: string;
+  /**
+   * The exact value; case matters.
+   */
+  value: string;
+}
+/**
+ * One Service port.
+ */
+export interface BackendRef {
+  /**
+   * Name of the Service.
+   */
+  name: string;
+  /**
+   * Port of the Service (not the target port of its pods).
+   */
+  port: number;
+  /**
+   * Share of the traffic: this weight of the sum of all weights. Default 1; 0 sends nothing there.
+   */
+  weight?: number;
+}
+/**
+ * How an endpoint is chosen within a Service.
+ */
+export interface LoadBalancerSpec {
+  /**
+   * `LeastRequest` (default): the less busy of two random endpoints. `RoundRobin`: in turn, regardless of weight. `WeightedRoundRobin`: in turn, smoothly by weight. `LeastConnections`: the least busy endpoint by weight. `Random`: at random, by weight. Weights of endpoints come from the Pod annotation outrigger.dev/weight.
+   */
+  type?: 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'Random';
+}
+/**
+ * How proxies find out which endpoints work, beside the readiness that Kubernetes reports, which always counts.
+ */
+export interface HealthCheckSpec {
+  active?: ActiveCheckSpec;
+  passive?: PassiveCheckSpec;
+}
+/**
+ * Probes that every proxy sends to every endpoint. Off unless given.
+ */
+export interface ActiveCheckSpec {
+  /**
+   * `HTTP`: send a request and look at the answer. `TCP`: only open a connection.
+   */
+  type: 'HTTP' | 'TCP';
+  /**
+   * For HTTP, the path to ask for, with query where needed. Default `/`.
+   */
+  path?: string;
+  /**
+   * For HTTP, the method. Default `GET`.
+   */
+  method?: 'GET' | 'HEAD' | 'OPTIONS';
+  /**
+   * For HTTP, the Host header. Default is the endpoint's address and port.
+   */
+  hostname?: string;
+  /**
+   * For HTTP, the status codes of a healthy endpoint: `"204"` or an inclusive range, `"200-399"`. Default `["200-399"]`.
+   *
+   * Items: One status code, or two joined by a hyphen.
+   */
+  expectedStatuses?: string[];
+  /**
+   * For HTTP, a regular expression (RE2 syntax) that the first 64 KiB of the answer's body must contain a match of. Absent: any body.
+   */
+  expectedBody?: string;
+  /**
+   * Port to probe, where it is not the endpoint's own.
+   */
+  port?: number;
+  /**
+   * Time between the starts of two probes of one endpoint, 100ms-1h. Default `3s`.
+   */
+  interval?: string;
+  /**
+   * Time that one probe may take, at most the interval. Default `1s`.
+   */
+  timeout?: string;
+  /**
+   * Failures in a row after which a healthy endpoint gets no traffic. Default 3.
+   */
+  unhealthyThreshold?: number;
+  /**
+   * Successes in a row after which an unhealthy endpoint gets traffic again. Default 2.
+   */
+  healthyThreshold?: number;
+}
+/**
+ * When failing requests eject an endpoint for a while. Absent: after 3 connect failures in a row, for 30s, at most half of the endpoints.
+ */
+export interface PassiveCheckSpec {
+  /**
+   * Connect failures in a row that eject an endpoint. Default 3.
+   */
+  consecutiveConnectFailures?: number;
+  /**
+   * How long the first ejection lasts, 1ms-5m; each further one takes twice as long, to 5m at most. Default `30s`.
+   */
+  baseEjectionTime?: string;
+  /**
+   * Share of the endpoints, in percent, that may be ejected at once. One may always be, and the last usable one never is. Default 50.
+   */
+  maxEjectionPercent?: number;
+}
+/**
+ * When a failed request is tried again, at most (attempts + 1) × (sameEndpoint + 1) tries in all. Absent: the defaults of its fields.
+ */
+export interface RetrySpec {
+  /**
+   * How many further endpoints are tried after the first. Default 2; 0 turns that off.
+   */
+  attempts?: number;
+  /**
+   * How many extra tries each endpoint gets, only after a connect failure or reset and while it is still usable. Default 0.
+   */
+  sameEndpoint?: number;
+  /**
+   * Time from the later of connected and request sent until the head of the response. Absent or `0s`: no limit.
+   */
+  perTryTimeout?: string;
+  /**
+   * What is tried again: `connect-failure`, `reset` (the connection broke before a response), `gateway-error` (502, 503, 504), `timeout` (perTryTimeout ran out) and single status codes from 400 on, in quotes. Default `connect-failure`, `reset`, `gateway-error`.
+   *
+   * Items: A condition's name, or a status code such as `"429"`.
+   */
+  retryOn?: string[];
+  backOff?: BackOffSpec;
+  /**
+   * Whether POST and PATCH are tried again after something was sent, which may do their work twice. Default false.
+   */
+  nonIdempotent?: boolean;
+  /**
+   * Request bodies up to this size are kept, so that they can be sent again: bytes, or with Ki or Mi, at most 16Mi. Default `64Ki`.
+   */
+  bufferLimit?: string;
+}
+/**
+ * Pause before a try of the same endpoint, or once all were tried. Another endpoint is tried at once.
+ */
+export interface BackOffSpec {
+  /**
+   * First pause; each further one is twice as long. The pause is drawn from its upper half. Default `25ms`.
+   */
+  base?: string;
+  /**
+   * Longest pause, at most 1m. Default `250ms`.
+   */
+  max?: string;
+}
+/**
+ * Limits of time for requests. `0s` turns request and idle off. Absent, the defaults of its fields hold.
+ */
+export interface TimeoutsSpec {
+  /**
+   * For opening a connection to an endpoint; counts as a connect failure. Default `5s`.
+   */
+  connect?: string;
+  /**
+   * For the whole request, with waiting and all its tries. Absent or `0s`, no limit.
+   */
+  request?: string;
+  /**
+   * Without progress in either direction; progress starts it anew. Default `60s`; `0s` means no limit.
+   */
+  idle?: string;
+  /**
+   * How long what began on an endpoint or route that went away may take to finish. Default `30s`; `0s` cuts it off at once.
+   */
+  drain?: string;
+}
+/**
+ * One line of JSON for each request on the proxies' standard output. Off unless given.
+ */
+export interface AccessLogSpec {
+  /**
+   * Whether requests are logged. Default true where accessLog is given.
+   */
+  enabled?: boolean;
+  /**
+   * Share of the requests, in percent and chosen at random, that are logged. Default 100.
+   */
+  samplePercent?: number;
+}
+/**
+ * What the operator has observed. Written by the operator only.
+ */
+export interface PolicyStatus {
+  /**
+   * `Accepted`: the policy is valid and wins its conflicts. `ResolvedRefs`: its Services and ports exist. `Programmed`: every selected proxy runs this generation. The message says what to change where something is wrong.
+   */
+  conditions?: Condition[];
+  /**
+   * Distinct endpoints over all backends.
+   */
+  endpoints?: {
+    /**
+     * How many there are, ready or not.
+     */
+    total?: number;
+    /**
+     * How many Kubernetes calls ready and are not in maintenance.
+     */
+    ready?: number;
+    /**
+     * How many of the ready ones a majority of the reporting proxies finds healthy.
+     */
+    healthy?: number;
+  };
+  /**
+   * The proxies that the policy selects.
+   */
+  proxies?: {
+    /**
+     * How many there are.
+     */
+    total?: number;
+    /**
+     * How many of them run this generation.
+     */
+    programmed?: number;
+  };
+  /**
+   * The counts as text, for the columns of kubectl get.
+   */
+  summary?: {
+    /**
+     * Healthy endpoints of all endpoints, such as `3/3`.
+     */
+    endpoints?: string;
+    /**
+     * Programmed proxies of all selected ones, such as `2/2`.
+     */
+    proxies?: string;
+  };
+}
+/**
+ * One condition.
+ */
+export interface Condition {
+  /**
+   * Name of the condition.
+   */
+  type: string;
+  /**
+   * Whether it holds.
+   */
+  status: 'True' | 'False' | 'Unknown';
+  /**
+   * Why, in one word for machines.
+   */
+  reason: string;
+  /**
+   * Why, in a sentence for people.
+   */
+  message: string;
+  /**
+   * Generation of the policy that the condition is about.
+   */
+  observedGeneration?: number;
+  /**
+   * When the status last changed.
+   */
+  lastTransitionTime: string;
+}

@@ -1,0 +1,105 @@
+/**
+ * Writes operator/api/policy.gen.ts, the TypeScript types of LoadBalancerPolicy, from crds/loadbalancerpolicies.yaml.
+ *
+ *   node scripts/generate-types.ts           write
+ *   node scripts/generate-types.ts --check   write nothing; exit 1 and name the first differing line when the file is out of date
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { compile } from 'json-schema-to-typescript';
+import { parse } from 'yaml';
+import type { JSONSchema } from 'json-schema-to-typescript';
+
+const SOURCE = new URL('../crds/loadbalancerpolicies.yaml', import.meta.url);
+const TARGET = new URL('../operator/api/policy.gen.ts', import.meta.url);
+
+const BANNER = `// Generated from crds/loadbalancerpolicies.yaml by scripts/generate-types.ts: edit that, then run the script.
+// Fields with a default are optional all the same: an object stored before the default existed lacks it (see defaults.ts).
+import type { ObjectMeta } from './kubernetes.ts';
+`;
+
+/** Objects that get a type of their own name, by path; an object that is not listed stays inside its parent's type. */
+const NAMES: Readonly<Record<string, string>> = {
+  '': 'LoadBalancerPolicy',
+  '.spec': 'PolicySpec',
+  '.spec.proxies': 'ProxySelection',
+  '.spec.proxies.selector': 'LabelSelector',
+  '.spec.proxies.selector.matchExpressions[]': 'LabelRequirement',
+  '.spec.listener': 'ListenerSpec',
+  '.spec.matches[]': 'MatchSpec',
+  '.spec.matches[].path': 'PathMatch',
+  '.spec.matches[].headers[]': 'HeaderMatch',
+  '.spec.backendRefs[]': 'BackendRef',
+  '.spec.loadBalancer': 'LoadBalancerSpec',
+  '.spec.healthCheck': 'HealthCheckSpec',
+  '.spec.healthCheck.active': 'ActiveCheckSpec',
+  '.spec.healthCheck.passive': 'PassiveCheckSpec',
+  '.spec.retry': 'RetrySpec',
+  '.spec.retry.backOff': 'BackOffSpec',
+  '.spec.timeouts': 'TimeoutsSpec',
+  '.spec.accessLog': 'AccessLogSpec',
+  '.status': 'PolicyStatus',
+  '.status.conditions[]': 'Condition',
+};
+
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly enum?: readonly string[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+  readonly items?: Schema;
+}
+
+/** The part of a structural schema that shapes types; bounds, defaults and rules have no place in them. */
+function toJsonSchema(schema: Schema, path: string): JSONSchema {
+  if (path === '.metadata') return { tsType: 'ObjectMeta' };
+  const out: JSONSchema = {};
+  if (schema.type !== undefined) out.type = schema.type as 'object';
+  if (schema.description !== undefined) out.description = schema.description;
+  if (schema.enum !== undefined) out.enum = [...schema.enum];
+  if (schema.items !== undefined) out.items = toJsonSchema(schema.items, `${path}[]`);
+  if (schema.type === 'object') Object.assign(out, objectMembers(schema, path));
+  const name = NAMES[path];
+  return name === undefined ? out : { ...out, title: name };
+}
+
+function objectMembers(schema: Schema, path: string): JSONSchema {
+  const properties = Object.entries(schema.properties ?? {}).map(([key, value]) => [key, toJsonSchema(value, `${path}.${key}`)]);
+  const values = schema.additionalProperties;
+  return {
+    properties: Object.fromEntries(properties),
+    additionalProperties: values === undefined ? false : toJsonSchema(values, `${path}{}`),
+    required: [...(schema.required ?? []), ...(path === '' ? ['metadata'] : [])],
+  };
+}
+
+async function generate(): Promise<string> {
+  const crd = parse(await readFile(SOURCE, 'utf8')) as {
+    spec: { versions: { schema: { openAPIV3Schema: Schema } }[] };
+  };
+  const version = crd.spec.versions[0];
+  if (version === undefined) throw new Error(`${fileURLToPath(SOURCE)} has no version`);
+  const schema = toJsonSchema(version.schema.openAPIV3Schema, '');
+  return compile(schema, 'LoadBalancerPolicy', {
+    bannerComment: BANNER,
+    style: { printWidth: 130, singleQuote: true, tabWidth: 2, bracketSpacing: true },
+  });
+}
+
+const wanted = await generate();
+if (!process.argv.includes('--check')) {
+  await writeFile(TARGET, wanted);
+} else {
+  const present = await readFile(TARGET, 'utf8').catch(() => '');
+  if (present !== wanted) {
+    const [old, fresh] = [present.split('\n'), wanted.split('\n')];
+    const at = fresh.findIndex((line, index) => line !== old[index]);
+    const line = at === -1 ? fresh.length : at;
+    console.error(`operator/api/policy.gen.ts is out of date from line ${line + 1} on:`);
+    console.error(`  there:  ${old[line] ?? '(end of file)'}\n  wanted: ${fresh[line] ?? '(end of file)'}`);
+    console.error('Run: node scripts/generate-types.ts');
+    process.exitCode = 1;
+  }
+}
