@@ -1,0 +1,73 @@
+/** The import rules of the project, enforced: which folder may know which. Types count as much as values. */
+
+const TESTS = '\\.test\\.ts$';
+const PURE = '^(proxy/(balance|resilience|route)/|proxy/health/(machine|outlier)\\.ts$|operator/translate/)';
+const IO =
+  '^(node:)?(fs|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|perf_hooks|os|process|cluster)(/|$)';
+/** Node's http server and http-proxy-3 can only be used together, so this pair may know each other. */
+const FUSED = '^proxy/(exchange/http1|upstream/http-proxy)/';
+
+const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    forbid('no-cycles', 'Stages never reach back.', {}, { circular: true }),
+    forbid('resolvable', 'An import must lead somewhere.', {}, { couldNotResolve: true }),
+    forbid('proxy-knows-no-operator', 'The data plane stands alone.', { path: '^proxy/' }, { path: '^operator/' }),
+    forbid(
+      'operator-knows-only-the-wire',
+      'Of proxy/, the operator may import the wire contract only.',
+      { path: '^operator/', pathNot: TESTS },
+      { path: '^proxy/', pathNot: '^proxy/snapshot/' },
+    ),
+    forbid(
+      'proxy-stays-small',
+      'Each of these costs memory in every proxy: verify with node:crypto, probe with node:http, read JSON.',
+      { path: '^proxy/', pathNot: TESTS },
+      { path: 'node_modules/(@kubernetes/client-node|jose|undici|yaml)/' },
+    ),
+    forbid(
+      'pure-is-pure',
+      'Pure folders take values in and give values back.',
+      { path: PURE, pathNot: TESTS },
+      { dependencyTypes: ['core'], path: IO },
+    ),
+    forbid(
+      'pure-knows-pure',
+      'What pure code imports is pure, or a type, or the wire contract.',
+      { path: PURE, pathNot: TESTS },
+      { path: '^(proxy|operator)/', pathNot: [PURE, '^proxy/snapshot/', '^operator/api/'], dependencyTypesNot: ['type-only'] },
+    ),
+    forbid(
+      'exchange-meets-upstream-in-seams',
+      'The two sides of a request know Exchange, Upstream, Body and Sink, not each other.',
+      { path: '^proxy/(exchange|upstream)/([^/]+)/', pathNot: [FUSED, TESTS] },
+      { path: '^proxy/(exchange|upstream)/[^/]+/', pathNot: '^proxy/$1/$2/' },
+    ),
+    forbid(
+      'fused-pair-only',
+      'node:http and http-proxy-3 are fused with each other, and with nobody else.',
+      { path: FUSED, pathNot: TESTS },
+      { path: '^proxy/(exchange|upstream)/[^/]+/', pathNot: FUSED },
+    ),
+    forbid(
+      'product-knows-no-tests',
+      'What ships imports neither tests nor tools.',
+      { path: '^(proxy|operator)/', pathNot: [TESTS, '-suite\\.ts$', '\\.fixtures?\\.ts$', '/testing/'] },
+      { path: `^(test|scripts)/|${TESTS}|-suite\\.ts$|\\.fixtures?\\.ts$|/testing/` },
+    ),
+    forbid(
+      'product-needs-no-dev-dependency',
+      'What ships may use only what "dependencies" lists.',
+      { path: '^(proxy|operator)/', pathNot: [TESTS, '-suite\\.ts$', '\\.fixtures?\\.ts$', '/testing/'] },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

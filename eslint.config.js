@@ -1,0 +1,69 @@
+import tseslint from 'typescript-eslint';
+
+const CLOCK =
+  'Pure code takes `now` and `random` as arguments: the same inputs give the same result, in tests and in bug reports.';
+const PURE = [
+  'proxy/balance/**/*.ts',
+  'proxy/resilience/**/*.ts',
+  'proxy/route/**/*.ts',
+  'proxy/health/machine.ts',
+  'proxy/health/outlier.ts',
+  'operator/translate/**/*.ts',
+];
+
+export default tseslint.config(
+  { ignores: ['dist/', '.outrigger/', '**/*.gen.ts'] },
+  // Rules are the same for everybody, everywhere: no comment switches one off.
+  { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+      'no-var': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unnecessary-type-arguments': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // An implementation of an asynchronous interface need not itself wait.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // The runner waits for its tests by itself.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite', 'before', 'after'] },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['operator/**/*.ts', 'proxy/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { 'max-lines': ['error', 260], 'no-console': 'error' },
+  },
+  {
+    files: PURE,
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'setImmediate', 'performance', 'process', 'crypto'].map((name) => ({
+          name,
+          message: CLOCK,
+        })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: CLOCK },
+        { object: 'Math', property: 'random', message: CLOCK },
+      ],
+      'no-restricted-syntax': ['error', { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: CLOCK }],
+    },
+  },
+);
