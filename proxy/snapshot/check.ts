@@ -1,0 +1,155 @@
+/**
+ * Small combinators that check a parsed JSON value and collect every wrong field instead of stopping at the first. Written by
+ * hand because a schema library costs a proxy several megabytes. Unknown members are ignored, so that an older proxy
+ * understands a newer operator.
+ */
+
+export interface WrongField {
+  /** From the root of the document, as in `listeners[0].routes[3].policy`; empty for the document itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Reports what is wrong with `value` and returns nothing: a check that stays silent has passed. */
+export type Check = (value: unknown, report: Report) => void;
+
+/** More wrong fields than this are counted, not named. */
+const MAX_NAMED = 1000;
+
+/** Collects wrong fields; knows where in the document the check stands, and builds the path only when one is wrong. */
+export class Report {
+  readonly #path: (string | number)[] = [];
+  readonly #wrong: WrongField[] = [];
+  #unnamed = 0;
+
+  /** Runs `check` one step further down. */
+  at(key: string | number, value: unknown, check: Check): void {
+    this.#path.push(key);
+    check(value, this);
+    this.#path.pop();
+  }
+
+  /** Says what is wrong with the value that the check stands at. */
+  fail(message: string): void {
+    if (this.#wrong.length < MAX_NAMED) this.#wrong.push({ path: this.#path.map(step).join('').replace(/^\./, ''), message });
+    else this.#unnamed++;
+  }
+
+  /** The same for a value further down. */
+  failAt(path: readonly (string | number)[], message: string): void {
+    this.#path.push(...path);
+    this.fail(message);
+    this.#path.length -= path.length;
+  }
+
+  /** Everything that was wrong, in document order; empty when nothing was. */
+  wrong(): readonly WrongField[] {
+    return this.#unnamed === 0 ? this.#wrong : [...this.#wrong, { path: '', message: `and ${this.#unnamed} more wrong fields` }];
+  }
+}
+
+/** Keys are shortened: they come from the document, and an answer must not grow with them. */
+function step(key: string | number): string {
+  if (typeof key === 'number') return `[${key}]`;
+  return /^\w{1,64}$/.test(key) ? `.${key}` : `[${JSON.stringify(key.slice(0, 64))}]`;
+}
+
+/** Runs a check over a whole document and returns every wrong field. */
+export function wrongFields(value: unknown, check: Check): readonly WrongField[] {
+  const report = new Report();
+  check(value, report);
+  return report.wrong();
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object with at least these members; `optional` ones are checked where they are present. */
+export function object(required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
+  const members = [...Object.entries(required), ...Object.entries(optional)];
+  return (value, report) => {
+    if (!isObject(value)) return report.fail('must be an object');
+    for (const [name, check] of members) {
+      if (value[name] !== undefined) report.at(name, value[name], check);
+      else if (Object.hasOwn(required, name)) report.failAt([name], 'is required');
+    }
+  };
+}
+
+/** An object used as a map; every key matches `key`. */
+export function record(key: RegExp, each: Check, max: number): Check {
+  return (value, report) => {
+    if (!isObject(value)) return report.fail('must be an object');
+    const names = Object.keys(value);
+    if (names.length > max) return report.fail(`has ${names.length} members, at most ${max} are allowed`);
+    for (const name of names) {
+      if (key.test(name)) report.at(name, value[name], each);
+      else report.failAt([name], `must have a name that matches ${key.source}`);
+    }
+  };
+}
+
+/** A list of `min` to `max` items. A list that is too long is not looked into. */
+export function list(each: Check, { min = 0, max }: { min?: number; max: number }): Check {
+  return (value, report) => {
+    if (!Array.isArray(value)) return report.fail('must be a list');
+    if (value.length < min || value.length > max) return report.fail(`has ${value.length} items, ${min} to ${max} are allowed`);
+    value.forEach((item, i) => report.at(i, item, each));
+  };
+}
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number): Check {
+  return (value, report) => {
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max)
+      report.fail(`must be a whole number from ${min} to ${max}`);
+  };
+}
+
+/** A string of `min` to `max` UTF-16 code units; where `pattern` is given, one that matches it, which `what` describes. */
+export function string({ min = 0, max, pattern, what }: { min?: number; max: number; pattern?: RegExp; what?: string }): Check {
+  return (value, report) => {
+    if (typeof value !== 'string') return report.fail('must be a string');
+    if (value.length < min || value.length > max) return report.fail(`must have ${min} to ${max} characters`);
+    if (pattern !== undefined && !pattern.test(value)) report.fail(`must be ${what ?? `a match of ${pattern.source}`}`);
+  };
+}
+
+export const boolean: Check = (value, report) => {
+  if (typeof value !== 'boolean') report.fail('must be true or false');
+};
+
+/** One of the given values. */
+export function oneOf(values: readonly unknown[]): Check {
+  return (value, report) => {
+    if (!values.includes(value)) report.fail(`must be one of ${values.join(', ')}`);
+  };
+}
+
+/** A string for which `test` holds. */
+export function stringThat(test: (value: string) => boolean, what: string): Check {
+  return (value, report) => {
+    if (typeof value !== 'string' || !test(value)) report.fail(`must be ${what}`);
+  };
+}
+
+/** All of the checks; one after another, so that a later one may rely on nothing. */
+export function all(...checks: readonly Check[]): Check {
+  return (value, report) => {
+    for (const check of checks) check(value, report);
+  };
+}
+
+/** A list in which `key` of every object is unique; says nothing about what is no list of objects. */
+export function unique(key: string): Check {
+  return (value, report) => {
+    if (!Array.isArray(value)) return;
+    const seen = new Set<unknown>();
+    value.forEach((item: unknown, i) => {
+      const found = isObject(item) ? item[key] : undefined;
+      if (found !== undefined && seen.has(found)) report.failAt([i, key], 'is not unique');
+      seen.add(found);
+    });
+  };
+}

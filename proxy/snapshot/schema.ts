@@ -1,0 +1,133 @@
+import { isIP } from 'node:net';
+import { all, boolean, integer, isObject, list, object, oneOf, record, string, stringThat, unique } from './check.ts';
+import type { Check } from './check.ts';
+import {
+  MAX_DURATION,
+  MAX_ENDPOINTS_PER_POOL,
+  MAX_LISTENERS,
+  MAX_POOLS,
+  MAX_ROUTES,
+  MAX_TRUSTED_KEYS,
+  MAX_WEIGHT,
+} from './limits.ts';
+
+/** The shape of types.ts as checks, field by field; what relates fields to each other is in validate.ts. */
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const LOWER_TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+const duration = integer(0, MAX_DURATION);
+const positiveDuration = integer(1, MAX_DURATION);
+const port = integer(1, 65535);
+const percent = integer(0, 100);
+const count = integer(0, 1_000_000);
+const positiveCount = integer(1, 1_000_000);
+const name = string({ min: 1, max: 512 });
+const method = string({ min: 1, max: 32, pattern: TOKEN, what: 'a method' });
+const path = string({ min: 1, max: 4096, pattern: /^\/[^\0\r\n]*$/, what: 'a path that starts with /' });
+const hexDigest = string({ max: 64, pattern: /^[0-9a-f]{64}$/, what: 'a SHA-256 digest in hex' });
+
+export const version = object({
+  epoch: integer(1, Number.MAX_SAFE_INTEGER),
+  sequence: integer(1, Number.MAX_SAFE_INTEGER),
+});
+
+/** 43 characters carry 258 bits: only those whose last two are zero are 32 bytes, written one way. */
+export const publicKey = string({
+  max: 43,
+  pattern: /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/,
+  what: 'an Ed25519 public key in base64url',
+});
+
+const header = object({
+  name: string({ min: 1, max: 256, pattern: LOWER_TOKEN, what: 'a header name in lower case' }),
+  value: string({ max: 4096, pattern: /^[^\0\r\n]*$/, what: 'a header value' }),
+});
+
+const match = object(
+  {},
+  {
+    path: object({ type: oneOf(['PathPrefix', 'Exact']), value: path }),
+    method,
+    headers: all(list(header, { max: 64 }), unique('name')),
+  },
+);
+
+const CONDITIONS = ['connect-failure', 'reset', 'gateway-error', 'timeout'];
+const retryCondition: Check = (value, report) => {
+  const known =
+    typeof value === 'number' ? Number.isInteger(value) && value >= 400 && value <= 599 : CONDITIONS.includes(String(value));
+  if (!known) report.fail(`must be one of ${CONDITIONS.join(', ')} or a status code from 400 to 599`);
+};
+
+const retry = object({
+  attempts: integer(0, 100),
+  sameEndpoint: integer(0, 100),
+  perTryTimeout: duration,
+  retryOn: list(retryCondition, { max: 256 }),
+  backOff: object({ base: duration, max: duration }),
+  nonIdempotent: boolean,
+  bufferLimit: integer(0, 2 ** 31 - 1),
+});
+
+const route = object({
+  policy: name,
+  generation: integer(0, Number.MAX_SAFE_INTEGER),
+  created: integer(0, Number.MAX_SAFE_INTEGER),
+  hostnames: list(string({ min: 1, max: 253 }), { max: 1024 }),
+  matches: list(match, { max: 1024 }),
+  destinations: list(object({ pool: name, weight: integer(0, MAX_WEIGHT) }), { min: 1, max: 64 }),
+  retry,
+  timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }),
+  accessLog: object({ enabled: boolean, samplePercent: percent }),
+});
+
+const listener = object({ port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) });
+
+const timing = {
+  interval: positiveDuration,
+  timeout: positiveDuration,
+  unhealthyThreshold: positiveCount,
+  healthyThreshold: positiveCount,
+};
+const status = integer(100, 599);
+const tcpCheck = object(timing, { port });
+const httpCheck = object(
+  { ...timing, path, method, expectedStatuses: list(object({ from: status, to: status }), { min: 1, max: 64 }) },
+  { port, hostname: string({ min: 1, max: 253 }), expectedBody: string({ max: 4096 }) },
+);
+
+const activeCheck: Check = (value, report) => {
+  if (!isObject(value)) return report.fail('must be an object');
+  if (value['type'] === 'HTTP') httpCheck(value, report);
+  else if (value['type'] === 'TCP') tcpCheck(value, report);
+  else report.at('type', value['type'], oneOf(['HTTP', 'TCP']));
+};
+
+const endpoint = object({
+  id: name,
+  hashKey: name,
+  address: stringThat((value) => isIP(value) !== 0 && !value.includes('%'), 'an IPv4 or IPv6 literal'),
+  port,
+  weight: integer(0, MAX_WEIGHT),
+  zone: string({ max: 253 }),
+  state: oneOf(['active', 'draining']),
+});
+
+export const poolPart = object({
+  loadBalancer: object({ type: oneOf(['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'Random']) }),
+  healthCheck: object(
+    {
+      passive: object({ consecutiveConnectFailures: count, baseEjectionTime: duration, maxEjectionPercent: percent }),
+    },
+    { active: activeCheck },
+  ),
+  endpoints: all(list(endpoint, { max: MAX_ENDPOINTS_PER_POOL }), unique('id')),
+});
+
+export const snapshot = object({
+  version,
+  trustedKeys: list(publicKey, { min: 1, max: MAX_TRUSTED_KEYS }),
+  listeners: all(list(listener, { max: MAX_LISTENERS }), unique('port')),
+  pools: all(list(object({ id: string({ min: 1, max: 1024 }), digest: hexDigest }), { max: MAX_POOLS }), unique('id')),
+  parts: record(/^[0-9a-f]{64}$/, poolPart, MAX_POOLS),
+});

@@ -1,0 +1,111 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { isObject, integer, object, oneOf, string, wrongFields } from './check.ts';
+import { MAX_TOKEN_LENGTH } from './limits.ts';
+import * as schema from './schema.ts';
+import type { TokenClaims } from './types.ts';
+
+/** Clocks may differ by this many seconds. */
+export const TOKEN_LEEWAY = 60;
+/** A token is good for this many seconds. */
+export const TOKEN_LIFETIME = 30;
+/** SHA-256 of nothing in hex: `bsha` of a request without a body. */
+export const EMPTY_BODY_SHA = createHash('sha256').digest('hex');
+
+export interface TokenRules {
+  /** Any of these may have signed. */
+  readonly keys: readonly KeyObject[];
+  /** UID of the pod that checks. */
+  readonly audience: string;
+  readonly method: string;
+  /** Path of the request, without a query. */
+  readonly path: string;
+  /** Unix seconds. */
+  readonly nowSeconds: number;
+  /** Seconds; TOKEN_LEEWAY unless given. */
+  readonly leeway?: number;
+}
+
+/** Why a token does not hold. `expired` and `not-yet-valid` point at clocks that differ. */
+export type TokenFault =
+  | 'malformed'
+  | 'wrong-algorithm'
+  | 'unknown-key'
+  | 'wrong-claims'
+  | 'wrong-request'
+  | 'wrong-audience'
+  | 'expired'
+  | 'not-yet-valid';
+
+export type TokenVerdict =
+  { readonly ok: true; readonly claims: TokenClaims } | { readonly ok: false; readonly reason: TokenFault };
+
+/** A public key from its 32 raw bytes in base64url; undefined for what is none. */
+export function importPublicKey(raw: string): KeyObject | undefined {
+  if (wrongFields(raw, schema.publicKey).length > 0) return undefined;
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw }, format: 'jwk' });
+}
+
+/**
+ * Checks a compact EdDSA JWT: form, signature, then claims, so that nothing about the claims can be learned without a trusted
+ * key. Never throws.
+ */
+export function verifyToken(token: string, rules: TokenRules): TokenVerdict {
+  if (token.length > MAX_TOKEN_LENGTH) return fault('malformed');
+  const [head, body, signature, ...rest] = token.split('.').map((text) => ({ text, bytes: decode(text) }));
+  if (!head?.bytes || !body?.bytes || !signature?.bytes || rest.length > 0) return fault('malformed');
+  const header = parse(head.bytes);
+  if (!isObject(header)) return fault('malformed');
+  // `crit` would name extensions that must be understood; none is.
+  if (header['alg'] !== 'EdDSA' || header['typ'] !== 'JWT' || header['crit'] !== undefined) return fault('wrong-algorithm');
+  const signed = Buffer.from(`${head.text}.${body.text}`);
+  const bytes = signature.bytes;
+  if (bytes.length !== 64 || !rules.keys.some((key) => verify(null, signed, key, bytes))) return fault('unknown-key');
+  return verifyClaims(parse(body.bytes), rules);
+}
+
+const seconds = integer(0, Number.MAX_SAFE_INTEGER);
+const sha256 = string({ max: 64, pattern: /^[0-9a-f]{64}$/ });
+const claimsShape = object({
+  iss: oneOf(['outrigger-operator']),
+  aud: string({ min: 1, max: 256 }),
+  iat: seconds,
+  exp: seconds,
+  htm: string({ min: 1, max: 32 }),
+  htu: string({ min: 1, max: 256 }),
+  epoch: seconds,
+  seq: seconds,
+  zone: string({ max: 253 }),
+  bsha: sha256,
+});
+
+function verifyClaims(value: unknown, rules: TokenRules): TokenVerdict {
+  if (wrongFields(value, claimsShape).length > 0) return fault('wrong-claims');
+  const claims = value as TokenClaims;
+  const lifetime = claims.exp - claims.iat;
+  if (lifetime <= 0 || lifetime > TOKEN_LIFETIME) return fault('wrong-claims');
+  if (claims.aud !== rules.audience) return fault('wrong-audience');
+  if (claims.htm !== rules.method || claims.htu !== rules.path) return fault('wrong-request');
+  const leeway = rules.leeway ?? TOKEN_LEEWAY;
+  if (rules.nowSeconds >= claims.exp + leeway) return fault('expired');
+  if (rules.nowSeconds < claims.iat - leeway) return fault('not-yet-valid');
+  return { ok: true, claims };
+}
+
+function fault(reason: TokenFault): TokenVerdict {
+  return { ok: false, reason };
+}
+
+/** Strict base64url: Buffer skips what it does not know, so a token could be written in many ways. */
+function decode(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.length > 0 && bytes.toString('base64url') === text ? bytes : undefined;
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
