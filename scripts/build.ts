@@ -1,0 +1,44 @@
+/**
+ * What ships: dist/operator.mjs and dist/proxy.mjs, one file each, without node_modules. `npm run build`.
+ * Prints the sizes, and fails when the proxy's bundle is larger than 1 MB or holds what must never reach it.
+ */
+import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Bytes. Every library in the proxy is paid for in memory by each of its many processes. */
+const PROXY_LIMIT = 1_000_000;
+const NEVER_IN_PROXY = ['@kubernetes/client-node', 'jose', 'undici', 'yaml'];
+
+const OPTIONS: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  minify: true,
+  sourcemap: 'external', // beside the bundle, not named in it: Node would load it, and hold it in memory
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  // CommonJS libraries inside call require() for Node's own modules.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+};
+
+async function bundle(name: string, extra: BuildOptions = {}): Promise<{ bytes: number; metafile: Metafile }> {
+  const outfile = `dist/${name}.mjs`;
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [`${name}/main.ts`], outfile, metafile: true, ...extra });
+  const bytes = metafile.outputs[outfile]?.bytes ?? 0;
+  console.log(`${outfile}  ${(bytes / 1000).toFixed(0)} kB`);
+  return { bytes, metafile };
+}
+
+await bundle('operator');
+// http-proxy-3 looks its passes up by function name.
+const { bytes, metafile } = await bundle('proxy', { keepNames: true });
+
+const inputs = Object.keys(metafile.inputs);
+const unwanted = NEVER_IN_PROXY.filter((name) => inputs.some((input) => input.includes(`node_modules/${name}/`)));
+if (inputs.some((input) => input.startsWith('operator/'))) unwanted.push('operator/');
+if (unwanted.length > 0) throw new Error(`the proxy's bundle must not hold ${unwanted.join(', ')}`);
+if (bytes > PROXY_LIMIT) throw new Error(`the proxy's bundle has ${bytes} bytes, more than ${PROXY_LIMIT}`);
