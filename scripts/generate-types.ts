@@ -66,10 +66,11 @@ function toJsonSchema(schema: Schema, path: string): JSONSchema {
 }
 
 function objectMembers(schema: Schema, path: string): JSONSchema {
-  const properties = Object.entries(schema.properties ?? {}).map(([key, value]) => [key, toJsonSchema(value, `${path}.${key}`)]);
+  const properties: Record<string, JSONSchema> = {};
+  for (const [key, value] of Object.entries(schema.properties ?? {})) properties[key] = toJsonSchema(value, `${path}.${key}`);
   const values = schema.additionalProperties;
   return {
-    properties: Object.fromEntries(properties),
+    properties,
     additionalProperties: values === undefined ? false : toJsonSchema(values, `${path}{}`),
     required: [...(schema.required ?? []), ...(path === '' ? ['metadata'] : [])],
   };

@@ -67,9 +67,9 @@ export interface Verdict {
   readonly generation: number;
   readonly accepted: ConditionDraft;
   readonly resolvedRefs: ConditionDraft;
-  /** Distinct endpoints over all backends; ready = active and serving. */
+  /** Distinct endpoints over all backends, without those that terminate and no longer serve; ready = `active` in a pool. */
   readonly endpoints: { readonly total: number; readonly ready: number };
-  /** Ids of the policy's endpoints, so that health reports can be counted. */
+  /** Ids of the ready endpoints, sorted: those of which health reports are counted. */
   readonly endpointIds: readonly string[];
   /** UIDs of the selected proxies (of `Translation.proxies`), in name order. */
   readonly proxies: readonly string[];

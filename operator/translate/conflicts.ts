@@ -1,0 +1,157 @@
+/**
+ * Which policies get what they ask for. The older one wins, then the smaller `namespace/name`; a loser loses as a whole and
+ * claims nothing, so that it can not make others lose.
+ */
+import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
+import { MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
+import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
+import type { Match } from '../../proxy/snapshot/types.ts';
+import type { ParsedPolicy } from './policy.ts';
+import type { Problem } from './reader.ts';
+
+/** Ports of the proxies (9900, 9901) and of the operator (metrics and webhook), which may share an address on one machine. */
+const RESERVED: readonly number[] = [CONTROL_PORT, OBSERVE_PORT, 9801, 9443];
+const FIRST_UNPRIVILEGED = 1024;
+const PRIVILEGED_OFFSET = 10_000;
+
+/** A policy and the proxies that it selects. */
+export interface Claimant {
+  readonly policy: ParsedPolicy;
+  readonly proxies: readonly string[];
+}
+
+/** Why policies lose, by key; a policy that wins is not in it. The order of `claimants` does not matter. */
+export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<string, Problem> {
+  const claims = new Claims();
+  const losers = new Map<string, Problem>();
+  for (const claimant of [...claimants].sort((a, b) => precedence(a.policy, b.policy))) {
+    const problem = claims.refuse(claimant);
+    if (problem) losers.set(claimant.policy.key, problem);
+    else claims.grant(claimant);
+  }
+  return losers;
+}
+
+function precedence(a: ParsedPolicy, b: ParsedPolicy): number {
+  return a.created - b.created || (a.key < b.key ? -1 : 1);
+}
+
+/** Everything granted so far. */
+class Claims {
+  readonly #byBoundPort = new Map<number, Claimant[]>();
+  readonly #byMatch = new Map<string, Claimant[]>();
+  readonly #ports = new Set<number>();
+  #routes = 0;
+  #pools = 0;
+
+  /** Why a policy can not have what it asks for; undefined when it can. */
+  refuse(claimant: Claimant): Problem | undefined {
+    const { port } = claimant.policy;
+    return (
+      this.#beyondLimits(claimant.policy) ??
+      (port === undefined ? undefined : (this.#portTaken(claimant, port) ?? this.#matchTaken(claimant, port)))
+    );
+  }
+
+  grant(claimant: Claimant): void {
+    const { port, backends } = claimant.policy;
+    this.#pools += backends.length;
+    if (port === undefined) return;
+    this.#routes++;
+    this.#ports.add(port);
+    append(this.#byBoundPort, boundPort(port), claimant);
+    for (const { key } of listTerms(claimant.policy, port)) append(this.#byMatch, key, claimant);
+  }
+
+  /** Counted over all proxies, so that a policy is not served by some and refused by others. */
+  #beyondLimits({ backends, port }: ParsedPolicy): Problem | undefined {
+    const limit = (count: number, of: string): Problem => ({
+      reason: 'LimitExceeded',
+      message: `Older policies use up the ${count} ${of} that a proxy can hold: remove some of them`,
+    });
+    if (this.#pools + backends.length > MAX_POOLS) return limit(MAX_POOLS, 'backends');
+    if (port !== undefined && this.#routes >= MAX_ROUTES) return limit(MAX_ROUTES, 'listening policies');
+    if (port !== undefined && !this.#ports.has(port) && this.#ports.size >= MAX_LISTENERS) return limit(MAX_LISTENERS, 'ports');
+    return undefined;
+  }
+
+  #portTaken(claimant: Claimant, port: number): Problem | undefined {
+    const unavailable = (message: string): Problem => ({
+      reason: 'PortUnavailable',
+      message: `${message}: choose another listener.port`,
+    });
+    if (RESERVED.includes(port)) return unavailable(`Port ${port} is reserved for Outrigger itself`);
+    const bound = boundPort(port);
+    const holder = this.#byBoundPort.get(bound)?.find((other) => other.policy.port !== port && meet(claimant, other));
+    if (holder === undefined) return undefined;
+    const other = `port ${holder.policy.port} of policy ${holder.policy.key}`;
+    return unavailable(
+      port < bound
+        ? `Gateways bind port ${port} as ${bound}, which is ${other}`
+        : `Gateways bind ${other} as ${bound}, so port ${port} is taken`,
+    );
+  }
+
+  #matchTaken(claimant: Claimant, port: number): Problem | undefined {
+    for (const { key, words } of listTerms(claimant.policy, port)) {
+      const winner = this.#byMatch.get(key)?.find((other) => meet(claimant, other));
+      if (winner !== undefined)
+        return {
+          reason: 'Conflicted',
+          message: `Policy ${winner.policy.key} ${seniority(winner.policy, claimant.policy)} and already takes ${words}: change matches, hostnames or port, or remove one of the two`,
+        };
+    }
+    return undefined;
+  }
+}
+
+function seniority(winner: ParsedPolicy, loser: ParsedPolicy): string {
+  return winner.created < loser.created ? 'is older' : 'is as old and comes first by name';
+}
+
+function append(map: Map<string | number, Claimant[]>, key: string | number, claimant: Claimant): void {
+  const list = map.get(key);
+  if (list) list.push(claimant);
+  else map.set(key, [claimant]);
+}
+
+/** Gateways run without the right to bind ports below 1024. */
+export function boundPort(port: number): number {
+  return port < FIRST_UNPRIVILEGED ? port + PRIVILEGED_OFFSET : port;
+}
+
+/** Whether two policies are on the same proxies: at present, or, since their selectors are equal, as soon as there are any. */
+function meet(a: Claimant, b: Claimant): boolean {
+  if (canonicalJson(a.policy.selector) === canonicalJson(b.policy.selector)) return true;
+  return a.proxies.some((uid) => b.proxies.includes(uid));
+}
+
+/** What a policy matches, each combination of host and match once, in a form that is equal for equal meanings. */
+function listTerms({ hostnames, matches }: ParsedPolicy, port: number): { key: string; words: string }[] {
+  const hosts = hostnames.length === 0 ? ['*'] : hostnames;
+  const terms = matches.length === 0 ? [{}] : matches;
+  return hosts.flatMap((host) =>
+    terms.map((match) => {
+      const normal = normalise(match);
+      return { key: canonicalJson([port, host, normal]), words: describe(port, host, normal) };
+    }),
+  );
+}
+
+type NormalMatch = Required<Pick<Match, 'path'>> & Omit<Match, 'path'>;
+
+/** No path means every path; a prefix with a slash at its end means the same as without; the order of headers means nothing. */
+function normalise({ path = { type: 'PathPrefix', value: '/' }, method, headers = [] }: Match): NormalMatch {
+  const value = path.type === 'PathPrefix' && path.value.length > 1 ? path.value.replace(/\/$/, '') : path.value;
+  return {
+    path: { type: path.type, value },
+    ...(method !== undefined && { method }),
+    headers: [...headers].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+function describe(port: number, host: string, { path, method, headers = [] }: NormalMatch): string {
+  const where = `${method ?? 'every method'} on ${host === '*' ? 'every host' : host}, port ${port}`;
+  const what = `${path.type === 'Exact' ? 'exactly the path' : 'paths under'} ${path.value.slice(0, 100)}`;
+  return `${where}, ${what}${headers.length > 0 ? `, with header ${headers.map(({ name }) => name).join(', ')}` : ''}`;
+}

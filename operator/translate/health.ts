@@ -1,0 +1,70 @@
+import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
+import { DEFAULTS } from '../api/defaults.ts';
+import type { ActiveCheckSpec, PassiveCheckSpec } from '../api/policy.gen.ts';
+import type { ActiveCheck, ActiveCheckTiming, HttpCheck, PassiveCheck } from '../../proxy/snapshot/types.ts';
+import type { Reader } from './reader.ts';
+
+export function readActive(given: ActiveCheckSpec, reader: Reader): ActiveCheck {
+  const spec = { ...DEFAULTS.probe, ...given };
+  const timing: ActiveCheckTiming = {
+    interval: reader.duration('healthCheck.active.interval', spec.interval),
+    timeout: reader.duration('healthCheck.active.timeout', spec.timeout),
+    unhealthyThreshold: spec.unhealthyThreshold,
+    healthyThreshold: spec.healthyThreshold,
+    ...(spec.port !== undefined && { port: spec.port }),
+  };
+  return given.type === 'TCP' ? { type: 'TCP', ...timing } : readHttp(given, timing, reader);
+}
+
+function readHttp(given: ActiveCheckSpec, timing: ActiveCheckTiming, reader: Reader): HttpCheck {
+  const spec = { ...DEFAULTS.httpProbe, ...given };
+  checkExpression(spec.expectedBody, reader);
+  return {
+    type: 'HTTP',
+    ...timing,
+    path: spec.path,
+    method: spec.method,
+    ...(spec.hostname !== undefined && { hostname: spec.hostname }),
+    expectedStatuses: spec.expectedStatuses.map(readStatuses),
+    ...(spec.expectedBody !== undefined && { expectedBody: spec.expectedBody }),
+  };
+}
+
+/** `204` or `200-399`; the schema has checked the form. */
+function readStatuses(text: string): { from: number; to: number } {
+  const [from = '', to = from] = text.split('-');
+  return { from: Number(from), to: Number(to) };
+}
+
+/** The schema can not know whether an expression compiles, and a proxy that is pushed a bad one could only refuse everything. */
+function checkExpression(expression: string | undefined, reader: Reader): void {
+  if (expression === undefined) return;
+  try {
+    RE2JS.compile(expression);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    reader.fail(
+      'InvalidExpression',
+      `healthCheck.active.expectedBody is not a regular expression in RE2 syntax: ${fault(expression, error)}`,
+    );
+  }
+}
+
+/** `missing closing ) at "(up" (character 3)`. The library names the faulty part, not its place: the first such part is shown. */
+function fault(expression: string, error: RE2JSException): string {
+  if (!(error instanceof RE2JSSyntaxException)) return error.message;
+  const part = error.getPattern();
+  const description = error.getDescription();
+  if (part === null || part === '') return description;
+  const at = expression.indexOf(part);
+  return `${description} at "${part}"${at === -1 ? '' : ` (character ${at + 1})`}`;
+}
+
+export function readPassive(given: PassiveCheckSpec | undefined, reader: Reader): PassiveCheck {
+  const spec = { ...DEFAULTS.passive, ...given };
+  return {
+    consecutiveConnectFailures: spec.consecutiveConnectFailures,
+    baseEjectionTime: reader.duration('healthCheck.passive.baseEjectionTime', spec.baseEjectionTime),
+    maxEjectionPercent: spec.maxEjectionPercent,
+  };
+}

@@ -1,0 +1,110 @@
+/** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, wire form. Everything after this works on the result. */
+import { DEFAULTS } from '../api/defaults.ts';
+import { Reader } from './reader.ts';
+import { readActive, readPassive } from './health.ts';
+import type { LabelSelector, LoadBalancerPolicy, MatchSpec, PolicySpec } from '../api/policy.gen.ts';
+import type { AccessLog, HealthCheck, LoadBalancer, Match, Retry, RetryCondition, Timeouts } from '../../proxy/snapshot/types.ts';
+import type { Problem } from './reader.ts';
+
+export interface Backend {
+  readonly name: string;
+  readonly port: number;
+  readonly weight: number;
+}
+
+/** What a policy asks for, in the wire's terms. */
+export interface ParsedPolicy {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  /** Unix milliseconds. */
+  readonly created: number;
+  readonly selector: LabelSelector;
+  /** Absent: the policy only monitors. */
+  readonly port?: number;
+  /** Empty: every host. */
+  readonly hostnames: readonly string[];
+  /** Empty: every request. */
+  readonly matches: readonly Match[];
+  readonly backends: readonly Backend[];
+  readonly loadBalancer: LoadBalancer;
+  readonly healthCheck: HealthCheck;
+  readonly retry: Retry;
+  readonly timeouts: Timeouts;
+  readonly accessLog: AccessLog;
+  /** Why the policy can not be accepted; empty when it can. */
+  readonly problems: readonly Problem[];
+}
+
+export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolicy {
+  const reader = new Reader();
+  const namespace = metadata.namespace ?? '';
+  const { listener } = spec;
+  return {
+    key: `${namespace}/${metadata.name}`,
+    namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    generation: metadata.generation ?? 0,
+    created: Math.max(0, Date.parse(metadata.creationTimestamp) || 0),
+    selector: spec.proxies?.selector ?? {},
+    ...(listener && { port: listener.port }),
+    hostnames: [...new Set((listener?.hostnames ?? []).map((host) => host.toLowerCase()))].sort(),
+    matches: (spec.matches ?? []).map(readMatch),
+    backends: spec.backendRefs.map(({ name, port, weight }) => ({ name, port, weight: weight ?? DEFAULTS.weight })),
+    loadBalancer: { type: spec.loadBalancer?.type ?? DEFAULTS.loadBalancer.type },
+    healthCheck: readHealthCheck(spec.healthCheck, reader),
+    retry: readRetry(spec.retry, reader),
+    timeouts: readTimeouts(spec.timeouts, reader),
+    accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
+    problems: reader.problems,
+  };
+}
+
+/** Of two headers whose names differ in case only, the first counts, as in Gateway API. */
+function readMatch({ path, method, headers = [] }: MatchSpec): Match {
+  const byName = new Map<string, { name: string; value: string }>();
+  for (const { name, value } of headers) {
+    const lower = name.toLowerCase();
+    if (!byName.has(lower)) byName.set(lower, { name: lower, value });
+  }
+  return {
+    ...(path && { path: { type: path.type ?? DEFAULTS.pathType, value: path.value ?? DEFAULTS.pathValue } }),
+    ...(method !== undefined && { method }),
+    ...(byName.size > 0 && { headers: [...byName.values()] }),
+  };
+}
+
+function readHealthCheck({ active, passive }: NonNullable<PolicySpec['healthCheck']> = {}, reader: Reader): HealthCheck {
+  return { ...(active && { active: readActive(active, reader) }), passive: readPassive(passive, reader) };
+}
+
+function readRetry(given: PolicySpec['retry'], reader: Reader): Retry {
+  const spec = { ...DEFAULTS.retry, ...given };
+  const backOff = { ...DEFAULTS.backOff, ...given?.backOff };
+  return {
+    attempts: spec.attempts,
+    sameEndpoint: spec.sameEndpoint,
+    perTryTimeout: reader.duration('retry.perTryTimeout', spec.perTryTimeout),
+    retryOn: spec.retryOn.map((condition) => (/^\d{3}$/.test(condition) ? Number(condition) : (condition as RetryCondition))),
+    backOff: {
+      base: reader.duration('retry.backOff.base', backOff.base),
+      max: reader.duration('retry.backOff.max', backOff.max),
+    },
+    nonIdempotent: spec.nonIdempotent,
+    bufferLimit: reader.quantity('retry.bufferLimit', spec.bufferLimit),
+  };
+}
+
+function readTimeouts(given: PolicySpec['timeouts'], reader: Reader): Timeouts {
+  const spec = { ...DEFAULTS.timeouts, ...given };
+  return {
+    connect: reader.duration('timeouts.connect', spec.connect),
+    request: reader.duration('timeouts.request', spec.request),
+    idle: reader.duration('timeouts.idle', spec.idle),
+    drain: reader.duration('timeouts.drain', spec.drain),
+  };
+}

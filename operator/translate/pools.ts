@@ -1,0 +1,94 @@
+import { SERVICE_NAME_LABEL } from '../api/labels.ts';
+import { digest } from '../../proxy/snapshot/canonical.ts';
+import { resolveEndpoints } from './endpoints.ts';
+import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
+import type { PoolPart } from '../../proxy/snapshot/types.ts';
+import type { Backend, ParsedPolicy } from './policy.ts';
+import type { Problem } from './reader.ts';
+import type { Resolved } from './endpoints.ts';
+import type { Inventory } from './types.ts';
+
+/** One backend of one policy. A backend that does not resolve is a pool without endpoints, so that its share gets 503. */
+export interface Pool {
+  /** `namespace/policy/refNamespace/service:port`. */
+  readonly id: string;
+  readonly digest: string;
+  readonly part: PoolPart;
+  readonly weight: number;
+  /** Ids of all endpoints of the Service, ready or not. */
+  readonly known: readonly string[];
+  readonly problem?: Problem;
+  readonly notes: readonly string[];
+}
+
+/** Slices by `namespace/service`, each list sorted by name so that the order of watching does not matter. */
+export type SlicesByService = ReadonlyMap<string, readonly EndpointSlice[]>;
+
+export function indexSlices(slices: Iterable<EndpointSlice>): SlicesByService {
+  const index = new Map<string, EndpointSlice[]>();
+  for (const slice of slices) {
+    const service = slice.metadata.labels?.[SERVICE_NAME_LABEL];
+    if (service === undefined) continue;
+    const key = `${slice.metadata.namespace}/${service}`;
+    const list = index.get(key);
+    if (list) list.push(slice);
+    else index.set(key, [slice]);
+  }
+  for (const list of index.values()) list.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  return index;
+}
+
+const NOTHING: Resolved = { endpoints: [], known: [], notes: [] };
+
+export function resolvePool(policy: ParsedPolicy, index: number, inventory: Inventory, slices: SlicesByService): Pool {
+  const backend = policy.backends[index] as Backend;
+  const key = `${policy.namespace}/${backend.name}`;
+  const found = findPort(inventory.services.get(key), key, backend);
+  const resolved =
+    'port' in found
+      ? resolveEndpoints(found.service, found.port.name ?? '', slices.get(key) ?? [], inventory.annotatedPods)
+      : NOTHING;
+  const { loadBalancer, healthCheck } = policy;
+  const part: PoolPart = { loadBalancer, healthCheck, endpoints: resolved.endpoints };
+  return {
+    id: `${policy.key}/${key}:${backend.port}`,
+    digest: digest(part),
+    part,
+    weight: backend.weight,
+    known: resolved.known,
+    notes: resolved.notes,
+    ...('reason' in found && { problem: { reason: found.reason, message: `backendRefs[${index}]: ${found.message}` } }),
+  };
+}
+
+/** The Service port that a backend names, or why there is none. */
+function findPort(
+  service: Service | undefined,
+  key: string,
+  { port }: Backend,
+): { service: Service; port: ServicePort } | Problem {
+  if (service === undefined)
+    return { reason: 'BackendNotFound', message: `Service ${key} does not exist: create it, or correct the name` };
+  if (service.spec.type === 'ExternalName')
+    return {
+      reason: 'UnsupportedValue',
+      message: `Service ${key} is of type ExternalName, which has no endpoints: name a Service with a selector or EndpointSlices`,
+    };
+  const ports = service.spec.ports ?? [];
+  const same = ports.filter((candidate) => candidate.port === port);
+  const tcp = same.find((candidate) => (candidate.protocol ?? 'TCP') === 'TCP');
+  if (tcp !== undefined) return { service, port: tcp };
+  if (same.length > 0)
+    return { reason: 'UnsupportedProtocol', message: `port ${port} of Service ${key} is ${same[0]?.protocol}: name a TCP port` };
+  return {
+    reason: 'PortNotFound',
+    message: `Service ${key} has no port ${port}: use ${listPorts(ports)}, or add the port to the Service`,
+  };
+}
+
+function listPorts(ports: readonly ServicePort[]): string {
+  const tcp = ports.filter((port) => (port.protocol ?? 'TCP') === 'TCP');
+  if (tcp.length === 0) return 'another Service';
+  const shown = tcp.slice(0, 10).map(({ port, name }) => (name === undefined || name === '' ? `${port}` : `${port} (${name})`));
+  return shown.join(', ') + (tcp.length > shown.length ? ` or one of ${tcp.length - shown.length} more` : '');
+}
