@@ -1,6 +1,7 @@
 /** The import rules of the project, enforced: which folder may know which. Types count as much as values. */
 
-const TESTS = '\\.test\\.ts$';
+/** Tests, and what only they use: `testing.ts`, `test-….ts`. */
+const TESTS = '(\\.test|/testing|/test-[a-z-]+)\\.ts$';
 const PURE = '^(proxy/(balance|resilience|route)/|proxy/health/(machine|outlier)\\.ts$|operator/translate/)';
 const IO =
   '^(node:)?(fs|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|perf_hooks|os|process|cluster)(/|$)';
@@ -54,13 +55,13 @@ module.exports = {
     forbid(
       'product-knows-no-tests',
       'What ships imports neither tests nor tools.',
-      { path: '^(proxy|operator)/', pathNot: [TESTS, '-suite\\.ts$', '\\.fixtures?\\.ts$', '/testing/'] },
-      { path: `^(test|scripts)/|${TESTS}|-suite\\.ts$|\\.fixtures?\\.ts$|/testing/` },
+      { path: '^(proxy|operator)/', pathNot: TESTS },
+      { path: `^(test|scripts)/|${TESTS}` },
     ),
     forbid(
       'product-needs-no-dev-dependency',
       'What ships may use only what "dependencies" lists.',
-      { path: '^(proxy|operator)/', pathNot: [TESTS, '-suite\\.ts$', '\\.fixtures?\\.ts$', '/testing/'] },
+      { path: '^(proxy|operator)/', pathNot: TESTS },
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     ),
   ],

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '..');
 const PROXY_LIMIT = 1_000_000;
 const NEVER_IN_PROXY = ['@kubernetes/client-node', 'jose', 'undici', 'yaml'];
 
-const OPTIONS: BuildOptions = {
+const OPTIONS = {
   absWorkingDir: ROOT,
   bundle: true,
   platform: 'node',
@@ -23,11 +23,11 @@ const OPTIONS: BuildOptions = {
   logLevel: 'warning',
   // CommonJS libraries inside call require() for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-};
+} satisfies BuildOptions;
 
-async function bundle(name: string, extra: BuildOptions = {}): Promise<{ bytes: number; metafile: Metafile }> {
+async function bundle(name: string, { keepNames = false } = {}): Promise<{ bytes: number; metafile: Metafile }> {
   const outfile = `dist/${name}.mjs`;
-  const { metafile } = await build({ ...OPTIONS, entryPoints: [`${name}/main.ts`], outfile, metafile: true, ...extra });
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [`${name}/main.ts`], outfile, keepNames });
   const bytes = metafile.outputs[outfile]?.bytes ?? 0;
   console.log(`${outfile}  ${(bytes / 1000).toFixed(0)} kB`);
   return { bytes, metafile };
