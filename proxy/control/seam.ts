@@ -31,11 +31,4 @@ export interface ControlMetrics {
 }
 
 export type RejectReason =
-  | 'unauthorized'
-  | 'body-mismatch'
-  | 'stale'
-  | 'conflict'
-  | 'malformed'
-  | 'invalid'
-  | 'missing-parts'
-  | 'too-large';
+  'unauthorized' | 'body-mismatch' | 'stale' | 'conflict' | 'malformed' | 'invalid' | 'missing-parts' | 'too-large';

@@ -1,0 +1,112 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { integer, object, string, wrongFields } from '../snapshot/check.ts';
+import * as schema from '../snapshot/schema.ts';
+import type { Snapshot, Version } from '../snapshot/types.ts';
+import { validateSnapshot } from '../snapshot/validate.ts';
+import type { ControlLog } from './control.ts';
+
+/** The highest version that was accepted, and what it was. */
+export interface Fence extends Version {
+  readonly digest: string;
+}
+
+export interface LastGood {
+  readonly digest: string;
+  /** With every part, so that it stands alone. */
+  readonly snapshot: Snapshot;
+}
+
+/** What a proxy keeps over a restart of its container. */
+export interface Store {
+  loadFence(): Promise<Fence | undefined>;
+  loadLastGood(): Promise<LastGood | undefined>;
+  saveFence(fence: Fence): Promise<void>;
+  saveLastGood(lastGood: LastGood): Promise<void>;
+}
+
+/**
+ * Keeps fence and last good snapshot as two files in a folder. A file is replaced whole or not at all; one that can not be
+ * understood is set aside as `*.corrupt` for a person to look at, with a warning, and counts as absent. Saving rejects with
+ * the file system's error.
+ */
+export function createStore(folder: string, log: ControlLog): Store {
+  const fencePath = join(folder, 'fence.json');
+  const snapshotPath = join(folder, 'snapshot.json');
+  return {
+    loadFence: () => load(fencePath, asFence, log),
+    loadLastGood: () => load(snapshotPath, asLastGood, log),
+    saveFence: (fence) => replace(folder, fencePath, JSON.stringify(fence)),
+    saveLastGood: (lastGood) => replace(folder, snapshotPath, JSON.stringify(lastGood)),
+  };
+}
+
+const fenceShape = object({
+  epoch: integer(1, Number.MAX_SAFE_INTEGER),
+  sequence: integer(1, Number.MAX_SAFE_INTEGER),
+  digest: string({ max: 64, pattern: /^[0-9a-f]{64}$/ }),
+});
+
+function asFence(value: unknown): Fence | undefined {
+  return wrongFields(value, fenceShape).length === 0 ? (value as Fence) : undefined;
+}
+
+/** Everything is checked as if it came from the network: the digests cover every byte that matters. */
+function asLastGood(value: unknown): LastGood | undefined {
+  if (wrongFields(value, object({ digest: string({ max: 64 }), snapshot: schema.snapshot })).length > 0) return undefined;
+  const lastGood = value as LastGood;
+  const result = validateSnapshot(lastGood.snapshot);
+  if (!result.ok || result.digest !== lastGood.digest) return undefined;
+  const whole = result.snapshot.pools.every((pool) => Object.hasOwn(result.snapshot.parts, pool.digest));
+  return whole ? lastGood : undefined;
+}
+
+async function load<T>(path: string, understand: (value: unknown) => T | undefined, log: ControlLog): Promise<T | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warn({ err: error, path }, 'a state file can not be read');
+    return undefined;
+  }
+  const value = understand(parse(text));
+  if (value === undefined) await setAside(path, log);
+  return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function setAside(path: string, log: ControlLog): Promise<void> {
+  log.warn({ path, kept: `${path}.corrupt` }, 'a state file is corrupt and is set aside');
+  try {
+    await rename(path, `${path}.corrupt`);
+  } catch (error) {
+    log.warn({ err: error, path }, 'a corrupt state file can not be set aside');
+  }
+}
+
+/** Written aside, flushed, renamed, and the folder flushed: after a crash the file is the old one or the new one. */
+async function replace(folder: string, path: string, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const aside = `${path}.tmp`;
+  const file = await open(aside, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(aside, path);
+  const directory = await open(folder, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

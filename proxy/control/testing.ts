@@ -1,0 +1,163 @@
+/** For tests: a control server in a temporary folder before a data plane that only remembers, and a client that signs. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { claims, signToken, testKey } from '../snapshot/testing.ts';
+import type { TestKey } from '../snapshot/testing.ts';
+import type { Rejected, Snapshot, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
+import { createControl } from './control.ts';
+import type { Control, ControlLog } from './control.ts';
+import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './seam.ts';
+
+export const POD = 'pod-uid-1';
+
+export class FakeDataPlane implements DataPlane {
+  readonly applied: ResolvedSnapshot[] = [];
+  rejected: readonly Rejected[] = [];
+  sick: readonly UnhealthyEndpoint[] = [];
+  /** Awaited by every apply; a rejection breaks it. */
+  gate: () => Promise<void> = () => Promise.resolve();
+  busy = 0;
+  mostBusy = 0;
+
+  async apply(snapshot: ResolvedSnapshot): Promise<readonly Rejected[]> {
+    this.mostBusy = Math.max(this.mostBusy, ++this.busy);
+    try {
+      await this.gate();
+    } finally {
+      this.busy--;
+    }
+    this.applied.push(snapshot);
+    return this.rejected;
+  }
+
+  unhealthy(): readonly UnhealthyEndpoint[] {
+    return this.sick;
+  }
+}
+
+export class FakeMetrics implements ControlMetrics {
+  readonly counted: string[] = [];
+  applied(version: Version): void {
+    this.counted.push(`applied ${version.epoch}.${version.sequence}`);
+  }
+  unchanged(): void {
+    this.counted.push('unchanged');
+  }
+  rejected(reason: string): void {
+    this.counted.push(reason);
+  }
+}
+
+export class FakeLog implements ControlLog {
+  readonly lines: string[] = [];
+  debug(): void {}
+  info(): void {}
+  warn(_fields: object, message: string): void {
+    this.lines.push(message);
+  }
+  error(_fields: object, message: string): void {
+    this.lines.push(message);
+  }
+}
+
+export interface Rig {
+  readonly control: Control;
+  readonly dataPlane: FakeDataPlane;
+  readonly metrics: FakeMetrics;
+  readonly log: FakeLog;
+  readonly port: number;
+  readonly folder: string;
+  readonly key: TestKey;
+  /** The proxy's clock, unix milliseconds. */
+  readonly clock: { now: number };
+  /** What `restore` said at the start. */
+  readonly restored: boolean;
+}
+
+export const NOW = 1_795_305_600_000;
+
+/** A running control server; closed, and its folder removed, when the test ends. `over` carries on from another rig. */
+export async function rig(t: TestContext, over: Partial<Pick<Rig, 'folder' | 'key'>> = {}): Promise<Rig> {
+  const folder = over.folder ?? (await mkdtemp(join(tmpdir(), 'outrigger-control-')));
+  const key = over.key ?? testKey();
+  const [dataPlane, metrics, log, clock] = [new FakeDataPlane(), new FakeMetrics(), new FakeLog(), { now: NOW }];
+  const options = {
+    podUid: POD,
+    dataPlane,
+    metrics,
+    stateDir: folder,
+    bootstrapKeys: [key.publicKey],
+    log,
+    now: () => clock.now,
+  };
+  const control = createControl(options);
+  const restored = await control.restore();
+  const { port } = await control.start('127.0.0.1', 0);
+  t.after(async () => {
+    await control.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { control, dataPlane, metrics, log, port, folder, key, clock, restored };
+}
+
+/** Waits for a condition; fails after 5 s. */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
+export interface Sent {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer | string;
+  /** Without it there is no Authorization header. */
+  readonly token?: string;
+}
+
+/** One request on its own connection. */
+export function send(port: number, sent: Sent): Promise<Answer> {
+  const authorization = sent.token === undefined ? {} : { authorization: `Bearer ${sent.token}` };
+  const { method = 'PUT', path = '/v1/snapshot' } = sent;
+  const length = sent.body === undefined ? {} : { 'content-length': Buffer.byteLength(sent.body) };
+  const headers = { ...length, ...authorization, ...sent.headers };
+  return new Promise((resolve, reject) => {
+    const req = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('error', reject);
+      res.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: res.statusCode ?? 0, headers: res.headers, body: text === '' ? undefined : JSON.parse(text) });
+      });
+    });
+    req.on('error', reject);
+    req.end(sent.body);
+  });
+}
+
+/** A push signed for what it carries, unless told otherwise. */
+export function push(to: Rig, snapshot: Snapshot, over: { key?: TestKey; claims?: object; at?: number } = {}): Promise<Answer> {
+  const body = JSON.stringify(snapshot);
+  const right = claims(POD, body, snapshot.version, Math.floor((over.at ?? NOW) / 1000));
+  return send(to.port, { body, token: signToken(over.key ?? to.key, { ...right, ...over.claims }) });
+}
+
+/** GET /v1/status, signed. */
+export function status(to: Rig, over: { key?: TestKey; claims?: object } = {}): Promise<Answer> {
+  const right = { ...claims(POD, '', { epoch: 1, sequence: 0 }, NOW / 1000), htm: 'GET', htu: '/v1/status' };
+  return send(to.port, { method: 'GET', path: '/v1/status', token: signToken(over.key ?? to.key, { ...right, ...over.claims }) });
+}
