@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { ApiServerProcess, type ApiServerOptions } from './apiserver-process.ts';
+import { Api, ApiError } from './api.ts';
+import { AddressBlock, runPods, type PodRunner } from './pods.ts';
+import { keepSlices } from './slices.ts';
+
+const CRD = join(import.meta.dirname, '..', '..', 'crds', 'loadbalancerpolicies.yaml');
+
+export interface ClusterOptions {
+  /** Holds the API server's state, the kubeconfig, pods' volumes and every log. Made when missing; state in it is taken up again. */
+  readonly stateDir: string;
+  /** Of the API server, on 127.0.0.1; default: chosen by the system. */
+  readonly port?: number;
+  /** Addresses of pods, such as `127.1.0.`; default: OUTRIGGER_TEST_POD_PREFIX, else the first block that no other cluster uses. */
+  readonly podPrefix?: string;
+}
+
+export interface Cluster {
+  readonly url: string;
+  readonly kubeconfigPath: string;
+  /** Where every container's and the API server's output goes. */
+  readonly logs: string;
+  readonly api: Api;
+  readonly pods: PodRunner;
+  /** Kills the API server as a crash would, or starts it again on the same port with the same state. */
+  readonly apiServer: { readonly pid: number | undefined; kill(): Promise<void>; start(): Promise<void> };
+  /** Ends pods (each within `graceSeconds`, default 10), then the API server. Called again with 0, it ends everything at once. */
+  stop(graceSeconds?: number): Promise<void>;
+}
+
+/** Brings up API server, pod runner and EndpointSlice controller, with the LoadBalancerPolicy kind in place. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { stateDir } = options;
+  const logs = join(stateDir, 'logs');
+  await mkdir(logs, { recursive: true });
+  const addresses = await AddressBlock.claim(options.podPrefix ?? process.env['OUTRIGGER_TEST_POD_PREFIX']);
+  const serverOptions: ApiServerOptions = {
+    bind: '127.0.0.1',
+    port: options.port ?? 0,
+    stateDir: join(stateDir, 'apiserver'),
+    token: randomBytes(24).toString('hex'),
+    kubeconfig: join(stateDir, 'kubeconfig'),
+    logFile: join(logs, 'apiserver.log'),
+    podPrefix: addresses.prefix,
+  };
+  let server: ApiServerProcess;
+  try {
+    server = await ApiServerProcess.start(serverOptions);
+  } catch (error) {
+    addresses.release();
+    throw error;
+  }
+  const { url } = server;
+  const api = new Api(url, serverOptions.token);
+  const pods = runPods(api, addresses, stateDir);
+  const slices = keepSlices(api);
+
+  const cluster: Cluster = {
+    url,
+    kubeconfigPath: serverOptions.kubeconfig,
+    logs,
+    api,
+    pods,
+    apiServer: {
+      get pid() {
+        return server.pid;
+      },
+      kill: () => server.stop('SIGKILL'),
+      start: async () => {
+        server = await ApiServerProcess.start({ ...serverOptions, port: Number(new URL(url).port) });
+      },
+    },
+    stop: async (graceSeconds = 10) => {
+      await pods.stop(graceSeconds);
+      await slices.stop();
+      await server.stop();
+      addresses.release();
+    },
+  };
+  try {
+    await applyCrd(api);
+  } catch (error) {
+    await cluster.stop(0);
+    throw error;
+  }
+  return cluster;
+}
+
+/** Creates the LoadBalancerPolicy kind, and waits until the server serves it. */
+async function applyCrd(api: Api): Promise<void> {
+  const crd = parse(await readFile(CRD, 'utf8')) as { metadata: { name: string } };
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  await api.create(path, crd).catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 409)) throw error; // there since an earlier start
+  });
+  await until('the LoadBalancerPolicy kind is served', 10_000, () =>
+    api.find('/apis/outrigger.dev/v1alpha1/loadbalancerpolicies'),
+  );
+}
+
+/** Asks every 20 ms until the answer is neither undefined nor false. @throws Error naming `what` after `ms`. */
+export async function until<T>(
+  what: string,
+  ms: number,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

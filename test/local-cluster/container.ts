@@ -1,0 +1,116 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Launch } from './expand.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** Pauses between restarts of a container that keeps failing, ms: doubled each time, forgotten after a good while. */
+const BACK_OFF = { base: 100, max: 5_000, forgottenAfter: 10_000 };
+/** So that no process outlives a runner that is killed. Part of util-linux, present on every Debian. */
+const SETPRIV = '/usr/bin/setpriv';
+
+export type ContainerState =
+  | { readonly waiting: { readonly reason: string; readonly message?: string } }
+  | { readonly running: { readonly startedAt: string } }
+  | {
+      readonly terminated: {
+        readonly exitCode: number;
+        readonly signal?: number;
+        readonly reason: string;
+        readonly finishedAt: string;
+      };
+    };
+
+/** One container as a process that is started again when it ends, until it is stopped. */
+export class Container {
+  state: ContainerState = { waiting: { reason: 'ContainerCreating' } };
+  lastState: ContainerState | undefined;
+  id: string | undefined;
+  restarts = -1;
+  readonly #launch: Launch;
+  readonly #logFile: string;
+  readonly #changed: () => void;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess | undefined;
+  #ended: Promise<void> | undefined;
+
+  /** `changed` is called after every change of `state`. Output is appended to `logFile`. */
+  constructor(launch: Launch, logFile: string, changed: () => void) {
+    this.#launch = launch;
+    this.#logFile = logFile;
+    this.#changed = changed;
+  }
+
+  get running(): boolean {
+    return 'running' in this.state;
+  }
+
+  /** The process that runs now; tests kill it to see the container restarted. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    this.#ended ??= this.#supervise();
+  }
+
+  /** SIGTERM, after `graceMs` SIGKILL; resolves when the process is gone. May be called again with a shorter time. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const kill = (signal: NodeJS.Signals) => this.#child?.kill(signal);
+    kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+    const timer = setTimeout(kill, graceMs, 'SIGKILL');
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  async #supervise(): Promise<void> {
+    let pause = BACK_OFF.base;
+    while (!this.#stopping.signal.aborted) {
+      const started = performance.now();
+      await this.#runOnce();
+      if (this.#stopping.signal.aborted) return;
+      if (performance.now() - started > BACK_OFF.forgottenAfter) pause = BACK_OFF.base;
+      this.lastState = this.state;
+      this.#become({ waiting: { reason: 'CrashLoopBackOff', message: `starts again in ${pause} ms; see ${this.#logFile}` } });
+      await delay(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      pause = Math.min(pause * 2, BACK_OFF.max);
+    }
+  }
+
+  async #runOnce(): Promise<void> {
+    const log = openSync(this.#logFile, 'a');
+    const { promise: ended, resolve } = Promise.withResolvers<{ exitCode: number; signal?: number }>();
+    const argv = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...this.#launch.argv] : this.#launch.argv;
+    // A process group of its own: Ctrl-C in the terminal reaches the runner, which stops pods in its own order.
+    const child = spawn(argv[0] ?? '', argv.slice(1), {
+      cwd: ROOT,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { PATH: `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`, ...this.#launch.env },
+    });
+    closeSync(log);
+    this.#child = child;
+    this.restarts += 1;
+    this.id = `local://${randomBytes(16).toString('hex')}`;
+    child.on('error', () => resolve({ exitCode: 127 }));
+    child.on('exit', (code, signal) => {
+      const number = signal ? constants.signals[signal] : 0;
+      resolve(number > 0 ? { exitCode: 128 + number, signal: number } : { exitCode: code ?? 1 });
+    });
+    if (child.pid !== undefined) this.#become({ running: { startedAt: new Date().toISOString() } });
+    const end = await ended;
+    this.#child = undefined;
+    this.#become({
+      terminated: { ...end, reason: end.exitCode === 0 ? 'Completed' : 'Error', finishedAt: new Date().toISOString() },
+    });
+  }
+
+  #become(state: ContainerState): void {
+    this.state = state;
+    this.#changed();
+  }
+}

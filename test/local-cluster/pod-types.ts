@@ -1,0 +1,51 @@
+import type { ApiObject } from './api.ts';
+
+/** What the pod runner reads of a Pod. */
+export interface Pod extends ApiObject {
+  readonly spec: PodSpec;
+  readonly status?: { readonly phase?: string; readonly podIP?: string; readonly conditions?: readonly PodCondition[] };
+}
+
+export interface PodSpec {
+  readonly nodeName?: string;
+  readonly terminationGracePeriodSeconds?: number;
+  readonly containers: readonly ContainerSpec[];
+  readonly volumes?: readonly Volume[];
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly EnvVar[];
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly readinessProbe?: Probe;
+}
+
+export interface EnvVar {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
+}
+
+export interface Volume {
+  readonly name: string;
+  readonly emptyDir?: object;
+  readonly secret?: { readonly secretName: string; readonly items?: readonly { readonly key: string; readonly path: string }[] };
+}
+
+/** Times in whole seconds, as in Kubernetes. */
+export interface Probe {
+  readonly httpGet: { readonly path?: string; readonly port: number | string };
+  readonly periodSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly failureThreshold?: number;
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason?: string;
+  readonly lastTransitionTime?: string;
+}
