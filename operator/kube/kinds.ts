@@ -1,0 +1,20 @@
+/** Where the kinds that the operator speaks of live on the API server. */
+import { API_GROUP, API_VERSION, POLICY_PLURAL } from '../api/labels.ts';
+
+export const POLICY_API_VERSION = `${API_GROUP}/${API_VERSION}`;
+
+const segment = encodeURIComponent;
+
+/** Collections over all namespaces, for LIST and WATCH. */
+export const COLLECTIONS = {
+  policies: `/apis/${POLICY_API_VERSION}/${POLICY_PLURAL}`,
+  services: '/api/v1/services',
+  endpointSlices: '/apis/discovery.k8s.io/v1/endpointslices',
+  pods: '/api/v1/pods',
+} as const;
+
+export const policyStatusPath = (namespace: string, name: string): string =>
+  `/apis/${POLICY_API_VERSION}/namespaces/${segment(namespace)}/${POLICY_PLURAL}/${segment(name)}/status`;
+export const leasesPath = (namespace: string): string => `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`;
+export const secretsPath = (namespace: string): string => `/api/v1/namespaces/${segment(namespace)}/secrets`;
+export const eventsPath = (namespace: string): string => `/apis/events.k8s.io/v1/namespaces/${segment(namespace)}/events`;

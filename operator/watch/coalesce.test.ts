@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCoalescer, type Clock } from './coalesce.ts';
+
+/** A clock that stands still until told. */
+function fakeClock(): Clock & { advance(ms: number): void } {
+  let now = 0;
+  let pending: { at: number; callback: () => void }[] = [];
+  return {
+    now: () => now,
+    after(ms, callback) {
+      const entry = { at: now + ms, callback };
+      pending.push(entry);
+      return () => (pending = pending.filter((other) => other !== entry));
+    },
+    advance(ms) {
+      const end = now + ms;
+      for (let next = due(pending, end); next !== undefined; next = due(pending, end)) {
+        pending = pending.filter((other) => other !== next);
+        now = next.at;
+        next.callback();
+      }
+      now = end;
+    },
+  };
+}
+
+const due = (pending: { at: number; callback: () => void }[], end: number) =>
+  pending.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+
+test('the first change leaves at once, the next ones at most every interval, and the last is never lost', () => {
+  const clock = fakeClock();
+  const fired: { at: number; changedAt: number }[] = [];
+  const coalescer = createCoalescer(100, (changedAt) => fired.push({ at: clock.now(), changedAt }), clock);
+  coalescer.touch();
+  coalescer.touch();
+  clock.advance(0);
+  assert.deepEqual(fired, [{ at: 0, changedAt: 0 }]);
+  clock.advance(30);
+  coalescer.touch();
+  clock.advance(20);
+  coalescer.touch();
+  clock.advance(49);
+  assert.equal(fired.length, 1);
+  clock.advance(1);
+  assert.deepEqual(fired[1], { at: 100, changedAt: 30 });
+  clock.advance(1000);
+  assert.equal(fired.length, 2);
+  coalescer.touch();
+  clock.advance(0);
+  assert.deepEqual(fired[2], { at: 1100, changedAt: 1100 });
+});
+
+test('after a pause a change leaves at once again, and a stopped coalescer fires nothing', () => {
+  const clock = fakeClock();
+  let fired = 0;
+  const coalescer = createCoalescer(100, () => (fired += 1), clock);
+  coalescer.touch();
+  clock.advance(0);
+  coalescer.touch();
+  coalescer.stop();
+  clock.advance(1000);
+  assert.equal(fired, 1);
+});
+
+test('a change made while firing is not lost', () => {
+  const clock = fakeClock();
+  const fired: number[] = [];
+  const coalescer = createCoalescer(
+    100,
+    () => {
+      fired.push(clock.now());
+      if (fired.length === 1) coalescer.touch();
+    },
+    clock,
+  );
+  coalescer.touch();
+  clock.advance(500);
+  assert.deepEqual(fired, [0, 100]);
+});

@@ -1,0 +1,48 @@
+/** What coalescing needs of a clock. */
+export interface Clock {
+  /** Monotonic, in ms. */
+  now(): number;
+  /** Calls back after `ms`; returns what takes it back. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface Coalescer {
+  /** Something changed. */
+  touch(): void;
+  /** Nothing fires any more. */
+  stop(): void;
+}
+
+/**
+ * Turns many changes into few calls: the first leaves at once (in the next turn of the event loop, so that what arrives together
+ * leaves together), then at most one every `interval` ms, never losing the last.
+ *
+ * @param fire gets the time, on the same clock, at which the oldest change behind it was seen
+ */
+export function createCoalescer(interval: number, fire: (changedAt: number) => void, clock: Clock = systemClock): Coalescer {
+  let cancel: (() => void) | undefined;
+  let firedAt = -Infinity;
+  return {
+    touch() {
+      if (cancel !== undefined) return;
+      const changedAt = clock.now();
+      cancel = clock.after(Math.max(0, firedAt + interval - changedAt), () => {
+        cancel = undefined;
+        firedAt = clock.now();
+        fire(changedAt);
+      });
+    },
+    stop() {
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import { json, startTestServer, statusOf, until } from '../kube/test-server.ts';
+import { createInventory } from './inventory.ts';
+import { REFLECTOR_TIMING } from './reflector.ts';
+
+const meta = (name: string, version: number, annotations = {}) => ({
+  metadata: {
+    name,
+    namespace: 'shop',
+    uid: `uid-${name}`,
+    resourceVersion: String(version),
+    creationTimestamp: 'x',
+    annotations,
+  },
+});
+
+test('is ready only when every collection was listed, keeps only annotated pods, and shares what did not change', async (context) => {
+  let forbidden = true;
+  let changes = 0;
+  const watches = new Map<string, ServerResponse>();
+  const items: Record<string, object[]> = {
+    '/apis/outrigger.dev/v1alpha1/loadbalancerpolicies': [meta('policy', 1)],
+    '/api/v1/services': [meta('service', 1)],
+    '/apis/discovery.k8s.io/v1/endpointslices': [meta('slice', 1)],
+    '/api/v1/pods?proxy': [meta('proxy', 1)],
+    '/api/v1/pods': [meta('plain', 1), meta('weighted', 1, { 'outrigger.dev/weight': '2' })],
+  };
+  const server = await startTestServer(context, (request, response) => {
+    const kind = request.path + (request.query.get('labelSelector') === 'outrigger.dev/proxy' ? '?proxy' : '');
+    if (request.query.has('watch')) {
+      response.writeHead(200).flushHeaders();
+      watches.set(kind, response);
+    } else if (kind === '/api/v1/services' && forbidden) json(response, 403, statusOf(403, 'Forbidden'));
+    else json(response, 200, { metadata: { resourceVersion: '5' }, items: items[kind] });
+  });
+  const controller = new AbortController();
+  const inventory = createInventory({
+    client: server.client,
+    report: { heard: () => undefined, failed: () => undefined },
+    changed: () => (changes += 1),
+    random: Math.random,
+    timing: { ...REFLECTOR_TIMING, retry: { base: 5, max: 10 } },
+  });
+  const running = inventory.run(controller.signal);
+  await until(() => watches.size === 4, 'four watches');
+  assert.equal(inventory.ready, false);
+  forbidden = false;
+  await until(() => inventory.ready, 'the fifth list');
+  await until(() => watches.size === 5, 'five watches');
+
+  const before = inventory.current();
+  assert.deepEqual([...before.annotatedPods.keys()], ['shop/weighted']);
+  assert.deepEqual([...before.proxyPods.keys()], ['shop/proxy']);
+  assert.deepEqual([...before.policies.keys()], ['shop/policy']);
+  assert.deepEqual([...before.endpointSlices.keys()], ['shop/slice']);
+
+  const pods = watches.get('/api/v1/pods');
+  const seen = changes;
+  pods?.write(`${JSON.stringify({ type: 'MODIFIED', object: meta('plain', 6) })}\n`);
+  pods?.write(`${JSON.stringify({ type: 'MODIFIED', object: meta('plain', 7, { 'outrigger.dev/maintenance': 'true' }) })}\n`);
+  pods?.write(`${JSON.stringify({ type: 'MODIFIED', object: meta('weighted', 8) })}\n`);
+  await until(() => !inventory.current().annotatedPods.has('shop/weighted'), 'the events');
+  const after = inventory.current();
+  assert.deepEqual([...after.annotatedPods.keys()], ['shop/plain']);
+  assert.equal(changes, seen + 2, 'a pod that says nothing to us is no change');
+  assert.equal(after.services, before.services);
+  assert.equal(after.policies, before.policies);
+  assert.deepEqual([...before.annotatedPods.keys()], ['shop/weighted'], 'what was handed out does not change');
+
+  const accepts = server.requests.filter(({ path, query }) => path === '/api/v1/pods' && !query.has('labelSelector'));
+  assert.match(accepts.find(({ query }) => query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadata;/);
+  assert.match(accepts.find(({ query }) => !query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadataList;/);
+  controller.abort();
+  await running;
+});

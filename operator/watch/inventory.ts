@@ -1,0 +1,70 @@
+import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes.ts';
+import { POD_ANNOTATIONS, PROXY_LABEL } from '../api/labels.ts';
+import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { COLLECTIONS } from '../kube/kinds.ts';
+import type { Inventory } from '../translate/types.ts';
+import { reflect, REFLECTOR_TIMING, type ReflectorReport, type ReflectorTiming, type Sink } from './reflector.ts';
+import { createStore } from './store.ts';
+
+export interface InventorySource {
+  /** Whether every collection was listed once; until then nothing may be pushed or written. */
+  readonly ready: boolean;
+  /** What is known now. Immutable; collections that did not change are the same maps as before. */
+  current(): Inventory;
+  /** Watches until the signal aborts; resolves when nothing is left of it. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface InventoryOptions {
+  readonly client: KubeClient;
+  readonly report: ReflectorReport;
+  /** Called after every change, ready or not. */
+  readonly changed: () => void;
+  readonly random: () => number;
+  readonly timing?: ReflectorTiming;
+}
+
+const METADATA_ONLY = {
+  list: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+  watch: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+};
+
+export function createInventory(options: InventoryOptions): InventorySource {
+  const { changed } = options;
+  const policies = createStore<LoadBalancerPolicy>(changed);
+  const services = createStore<Service>(changed);
+  const endpointSlices = createStore<EndpointSlice>(changed);
+  const proxyPods = createStore<Pod>(changed);
+  const annotatedPods = createStore<PodMetadata>(changed, isAnnotated);
+  const stores = [policies, services, endpointSlices, proxyPods, annotatedPods];
+  return {
+    get ready() {
+      return stores.every((store) => store.synced);
+    },
+    current: () => ({
+      policies: policies.view(),
+      services: services.view(),
+      endpointSlices: endpointSlices.view(),
+      proxyPods: proxyPods.view(),
+      annotatedPods: annotatedPods.view(),
+    }),
+    async run(signal) {
+      const { client, report, random, timing = REFLECTOR_TIMING } = options;
+      const start = <T extends PodMetadata>(kind: string, path: string, sink: Sink<T>, narrow: object = {}): Promise<void> =>
+        reflect<T>({ kind, path, sink, client, report, random, timing, signal, ...narrow });
+      await Promise.all([
+        start('LoadBalancerPolicy', COLLECTIONS.policies, policies),
+        start('Service', COLLECTIONS.services, services),
+        start('EndpointSlice', COLLECTIONS.endpointSlices, endpointSlices),
+        start('ProxyPod', COLLECTIONS.pods, proxyPods, { query: { labelSelector: PROXY_LABEL } }),
+        start('PodMetadata', COLLECTIONS.pods, annotatedPods, { accept: METADATA_ONLY }),
+      ]);
+    },
+  };
+}
+
+/** Of all the Pods in the cluster only those are kept that say something about balancing. */
+function isAnnotated({ metadata }: PodMetadata): boolean {
+  return POD_ANNOTATIONS.some((name) => metadata.annotations?.[name] !== undefined);
+}

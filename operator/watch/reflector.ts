@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubernetesObject } from '../api/kubernetes.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { ApiError } from '../kube/error.ts';
+import { backOff, type BackOffLimits } from './backoff.ts';
+import { connect } from './connection.ts';
+import { parseEvent } from './events.ts';
+import { list } from './list.ts';
+import { MalformedError } from './object.ts';
+
+/** Where a reflector puts what it learns. */
+export interface Sink<T> {
+  /** The whole collection, after every successful LIST. */
+  onReplace(items: readonly T[]): void;
+  onUpsert(object: T): void;
+  onDelete(object: T): void;
+}
+
+/** What is told about a reflector's own life. */
+export interface ReflectorReport {
+  /** A list, an event or a bookmark came in. */
+  heard(kind: string): void;
+  /** A LIST or WATCH failed and is tried again; the cache stays as it is. */
+  failed(kind: string, error: Error): void;
+}
+
+export interface ReflectorTiming {
+  /** Seconds after which the server is asked to end a watch; a random value between the two. */
+  readonly serverTimeout: { readonly min: number; readonly max: number };
+  /** See connection.ts. */
+  readonly silence: number;
+  /** Milliseconds that a watch may outlive the time-out asked for. */
+  readonly grace: number;
+  readonly retry: BackOffLimits;
+  readonly line: number;
+}
+
+export const REFLECTOR_TIMING: ReflectorTiming = {
+  serverTimeout: { min: 300, max: 600 },
+  silence: 150_000,
+  grace: 30_000,
+  retry: { base: 250, max: 10_000 },
+  line: 8 * 1024 * 1024,
+};
+
+export interface ReflectorOptions<T> {
+  /** Name for logs and metrics. */
+  readonly kind: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Accept headers, where other than plain JSON: a list and a watch name different kinds. */
+  readonly accept?: { readonly list: string; readonly watch: string };
+  readonly client: KubeClient;
+  readonly sink: Sink<T>;
+  readonly report: ReflectorReport;
+  readonly signal: AbortSignal;
+  readonly random: () => number;
+  readonly timing: ReflectorTiming;
+}
+
+/** A watch that ended this soon, empty-handed, is a failure however polite its end. */
+const TOO_SHORT_MS = 1000;
+
+/**
+ * Keeps a sink equal to a collection until the signal aborts: LIST, then WATCH from there, for ever. Never rejects.
+ *
+ * | what happened                                   | what follows                                             |
+ * |-------------------------------------------------|----------------------------------------------------------|
+ * | LIST failed (403, 404, time-out, not JSON)      | LIST again; the sink keeps the last state                |
+ * | WATCH ended at the server's time-out            | WATCH from the last version                              |
+ * | WATCH was cut or silent                         | WATCH from the last version                              |
+ * | WATCH was refused, or could not connect         | LIST: the server may not be the one it was               |
+ * | ERROR event (410 above all), or no valid event  | LIST                                                     |
+ *
+ * Between tries it backs off, until something was heard again.
+ */
+export async function reflect<T extends KubernetesObject>(options: ReflectorOptions<T>): Promise<void> {
+  const { signal, timing, random } = options;
+  const position: Position = { version: undefined, failures: 0 };
+  while (!signal.aborted) {
+    try {
+      await (position.version === undefined ? relist(options, position) : follow(options, position, position.version));
+    } catch (error) {
+      if (signal.aborted) return;
+      position.failures += 1;
+      options.report.failed(options.kind, error as Error);
+    }
+    if (position.failures > 0) {
+      await sleep(backOff(position.failures, timing.retry, random), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+interface Position {
+  /** Where the next watch begins; undefined: list first. */
+  version: string | undefined;
+  /** In a row, since something was last heard from a watch. */
+  failures: number;
+}
+
+async function relist<T extends KubernetesObject>(options: ReflectorOptions<T>, position: Position): Promise<void> {
+  const { path, query, accept, signal } = options;
+  const listing = await list<T>(options.client, {
+    path,
+    signal,
+    ...(query && { query }),
+    ...(accept && { accept: accept.list }),
+  });
+  signal.throwIfAborted();
+  options.sink.onReplace(listing.items);
+  options.report.heard(options.kind);
+  position.version = listing.resourceVersion;
+}
+
+async function follow<T extends KubernetesObject>(options: ReflectorOptions<T>, position: Position, from: string): Promise<void> {
+  position.version = undefined;
+  const { connection, opened } = await open(options, from);
+  position.version = from;
+  let silent = true;
+  try {
+    for await (const line of connection.lines) {
+      if (options.signal.aborted) return;
+      position.version = take(options, line);
+      position.failures = 0;
+      silent = false;
+    }
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof MalformedError) position.version = undefined;
+    throw error;
+  } finally {
+    connection.close();
+  }
+  if (silent && performance.now() - opened < TOO_SHORT_MS) throw new Error('the watch ended at once');
+}
+
+async function open<T>({ client, path, query, accept, signal, timing, random }: ReflectorOptions<T>, from: string) {
+  const { min, max } = timing.serverTimeout;
+  const seconds = Math.round(min + (max - min) * random());
+  const watch = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds: String(seconds) };
+  const limits = { silence: timing.silence, total: seconds * 1000 + timing.grace, line: timing.line };
+  const call = { path, query: { ...query, ...watch }, ...(accept && { accept: accept.watch }) };
+  const connection = await connect(client, call, limits, signal);
+  return { connection, opened: performance.now() };
+}
+
+/** Applies one event; the version that it brings us to. */
+function take<T extends KubernetesObject>({ kind, sink, report }: ReflectorOptions<T>, line: string): string {
+  const event = parseEvent<T>(line);
+  if (event.type === 'upsert') sink.onUpsert(event.object);
+  if (event.type === 'delete') sink.onDelete(event.object);
+  report.heard(kind);
+  return event.resourceVersion;
+}
