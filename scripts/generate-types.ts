@@ -1,17 +1,18 @@
 /**
  * Writes operator/api/policy.gen.ts, the TypeScript types of LoadBalancerPolicy, from crds/loadbalancerpolicies.yaml.
  *
- *   node scripts/generate-types.ts           write
- *   node scripts/generate-types.ts --check   write nothing; exit 1 and name the first differing line when the file is out of date
+ *   node scripts/generate-types.ts [FILE]           write (FILE instead of the one above)
+ *   node scripts/generate-types.ts --check [FILE]   write nothing; exit 1 and show the first differing line when it is out of date
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { compile } from 'json-schema-to-typescript';
 import { parse } from 'yaml';
 import type { JSONSchema } from 'json-schema-to-typescript';
 
 const SOURCE = new URL('../crds/loadbalancerpolicies.yaml', import.meta.url);
-const TARGET = new URL('../operator/api/policy.gen.ts', import.meta.url);
+const TARGET = fileURLToPath(new URL('../operator/api/policy.gen.ts', import.meta.url));
 
 const BANNER = `// Generated from crds/loadbalancerpolicies.yaml by scripts/generate-types.ts: edit that, then run the script.
 // Fields with a default are optional all the same: an object stored before the default existed lacks it (see defaults.ts).
@@ -89,18 +90,21 @@ async function generate(): Promise<string> {
   });
 }
 
-const wanted = await generate();
-if (!process.argv.includes('--check')) {
-  await writeFile(TARGET, wanted);
-} else {
-  const present = await readFile(TARGET, 'utf8').catch(() => '');
-  if (present !== wanted) {
-    const [old, fresh] = [present.split('\n'), wanted.split('\n')];
-    const at = fresh.findIndex((line, index) => line !== old[index]);
-    const line = at === -1 ? fresh.length : at;
-    console.error(`operator/api/policy.gen.ts is out of date from line ${line + 1} on:`);
-    console.error(`  there:  ${old[line] ?? '(end of file)'}\n  wanted: ${fresh[line] ?? '(end of file)'}`);
-    console.error('Run: node scripts/generate-types.ts');
-    process.exitCode = 1;
-  }
+/** Says where the file differs from what it should be; whether it does. */
+async function differs(target: string, wanted: string): Promise<boolean> {
+  const present = await readFile(target, 'utf8').catch(() => '');
+  if (present === wanted) return false;
+  const [old, fresh] = [present.split('\n'), wanted.split('\n')];
+  const first = fresh.findIndex((line, index) => line !== old[index]);
+  const at = first === -1 ? fresh.length : first;
+  console.error(`${target} is out of date from line ${at + 1} on:`);
+  console.error(`  there:  ${old[at] ?? '(end of file)'}\n  wanted: ${fresh[at] ?? '(end of file)'}`);
+  console.error('Run: node scripts/generate-types.ts');
+  return true;
 }
+
+const { values, positionals } = parseArgs({ options: { check: { type: 'boolean' } }, allowPositionals: true });
+const target = positionals[0] ?? TARGET;
+const wanted = await generate();
+if (!values.check) await writeFile(target, wanted);
+else if (await differs(target, wanted)) process.exitCode = 1;

@@ -3,37 +3,32 @@ import type { Pool } from './pools.ts';
 import type { Problem } from './reader.ts';
 import type { ConditionDraft } from './types.ts';
 
-/** More than this many notes are counted, not shown. */
-const MAX_NOTES = 5;
+/** More sentences than this are counted, not shown: a status message has a bounded length. */
+const MAX_SHOWN = 16;
 
-/** Every problem is told, the first one gives the reason. */
 export function acceptedCondition(policy: ParsedPolicy, problems: readonly Problem[]): ConditionDraft {
-  if (problems.length > 0) return failure(problems);
+  const [first] = problems;
+  if (first !== undefined) return { status: 'False', reason: first.reason, message: tell(problems.map(messageOf)) };
   const what =
     policy.port === undefined ? 'The policy is valid. It has no listener, so it only monitors.' : 'The policy is valid.';
   return { status: 'True', reason: 'Accepted', message: what };
 }
 
+/** The first problem gives the reason, all of them the message. What was merely ignored is told, and is no failure. */
 export function resolvedCondition(pools: readonly Pool[]): ConditionDraft {
   const problems = pools.flatMap(({ problem }) => (problem ? [problem] : []));
-  const notes = tell([...new Set(pools.flatMap((pool) => pool.notes))]);
-  if (problems.length === 0) return { status: 'True', reason: 'ResolvedRefs', message: `All backends were found.${notes}` };
-  const draft = failure(problems);
-  return { ...draft, message: `${draft.message}${notes}` };
+  const notes = [...new Set(pools.flatMap((pool) => pool.notes))];
+  const note = notes.length === 0 ? '' : ` Note: ${tell(notes)}`;
+  const [first] = problems;
+  if (first === undefined) return { status: 'True', reason: 'ResolvedRefs', message: `All backends were found.${note}` };
+  return { status: 'False', reason: first.reason, message: `${tell(problems.map(messageOf))}${note}` };
 }
 
-function failure(problems: readonly Problem[]): ConditionDraft {
-  const text = problems.map(({ message }) => message).join('; ');
-  return {
-    status: 'False',
-    reason: problems[0]?.reason ?? 'Invalid',
-    message: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
-  };
+function messageOf({ message }: Problem): string {
+  return message;
 }
 
-function tell(notes: readonly string[]): string {
-  if (notes.length === 0) return '';
-  const shown = notes.slice(0, MAX_NOTES).join('; ');
-  const rest = notes.length > MAX_NOTES ? `; and ${notes.length - MAX_NOTES} more` : '';
-  return ` Note: ${shown}${rest}.`;
+function tell(sentences: readonly string[]): string {
+  const rest = sentences.length - MAX_SHOWN;
+  return `${sentences.slice(0, MAX_SHOWN).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`;
 }

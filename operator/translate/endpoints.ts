@@ -35,7 +35,7 @@ interface Candidate {
   readonly endpoint: Omit<Endpoint, 'state'>;
 }
 
-/** `Longer` texts come from hand-written slices only, and would make the whole snapshot unacceptable. */
+/** Longer texts come from hand-written slices only, and would make the whole snapshot unacceptable. */
 const MAX_TEXT = 253;
 const STATES: readonly State[] = ['active', 'draining', 'unavailable'];
 const FAMILIES = ['IPv4', 'IPv6'];
@@ -63,7 +63,7 @@ function readSlice(
 ): Candidate[] {
   if (!FAMILIES.includes(slice.addressType)) return [];
   const port = slice.ports?.find((p) => (p.name ?? '') === portName && (p.protocol ?? 'TCP') === 'TCP')?.port;
-  if (port === undefined || port === null) return [];
+  if (!isPort(port)) return [];
   const family = (service.spec.ipFamilies ?? FAMILIES).indexOf(slice.addressType as 'IPv4');
   return (slice.endpoints ?? []).flatMap((entry) => {
     const candidate = readEntry(entry, slice, port, pods, notes);
@@ -105,6 +105,11 @@ function readEntry(
   };
 }
 
+/** A slice's port may be missing, which means any port: nothing to connect to. */
+function isPort(port: number | null | undefined): port is number {
+  return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535;
+}
+
 function usable(text: string | null | undefined): string | undefined {
   return text && text.length <= MAX_TEXT ? text : undefined;
 }
@@ -123,13 +128,14 @@ function stateOf({ conditions }: SliceEndpoint, maintenance: boolean): State | u
  */
 function deduplicate(candidates: readonly Candidate[]): Candidate[] {
   const best = new Map<string, Candidate>();
-  const untargeted = Math.min(...candidates.filter((c) => !c.targeted).map((c) => c.family));
+  const untargeted = candidates.reduce((least, { targeted, family }) => (targeted ? least : Math.min(least, family)), Infinity);
   for (const candidate of candidates) {
     if (!candidate.targeted && candidate.family > untargeted) continue;
     const other = best.get(candidate.key);
     if (other === undefined || rank(candidate) < rank(other)) best.set(candidate.key, candidate);
   }
-  return [...best.values()];
+  // A target's UID is any text, even one that makes an id look like another endpoint's address: ids must be unique all the same.
+  return [...new Map([...best.values()].map((candidate) => [candidate.endpoint.id, candidate])).values()];
 }
 
 function rank({ family, state }: Candidate): number {

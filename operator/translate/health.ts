@@ -4,6 +4,9 @@ import type { ActiveCheckSpec, PassiveCheckSpec } from '../api/policy.gen.ts';
 import type { ActiveCheck, ActiveCheckTiming, HttpCheck, PassiveCheck } from '../../proxy/snapshot/types.ts';
 import type { Reader } from './reader.ts';
 
+/** A message shows this many characters of an expression. */
+const MAX_QUOTED = 100;
+
 export function readActive(given: ActiveCheckSpec, reader: Reader): ActiveCheck {
   const spec = { ...DEFAULTS.probe, ...given };
   const timing: ActiveCheckTiming = {
@@ -50,14 +53,14 @@ function checkExpression(expression: string | undefined, reader: Reader): void {
   }
 }
 
-/** `missing closing ) at "(up" (character 3)`. The library names the faulty part, not its place: the first such part is shown. */
+/** `invalid escape sequence at "\\1" (character 7)`. The library names the faulty part, not its place: the first such part is shown. */
 function fault(expression: string, error: RE2JSException): string {
   if (!(error instanceof RE2JSSyntaxException)) return error.message;
-  const part = error.getPattern();
-  const description = error.getDescription();
-  if (part === null || part === '') return description;
+  const part = error.getPattern() ?? expression;
   const at = expression.indexOf(part);
-  return `${description} at "${part}"${at === -1 ? '' : ` (character ${at + 1})`}`;
+  // The whole expression is named where something is missing at its end.
+  if (part === expression || at === -1) return `${error.getDescription()} in "${expression.slice(0, MAX_QUOTED)}"`;
+  return `${error.getDescription()} at "${part.slice(0, MAX_QUOTED)}" (character ${at + 1})`;
 }
 
 export function readPassive(given: PassiveCheckSpec | undefined, reader: Reader): PassiveCheck {

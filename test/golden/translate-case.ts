@@ -1,0 +1,70 @@
+import { parseAllDocuments, Document, visit } from 'yaml';
+import type { YAMLMap } from 'yaml';
+import { MAINTENANCE_ANNOTATION, PROXY_LABEL, WEIGHT_ANNOTATION } from '../../operator/api/labels.ts';
+import type { EndpointSlice, KubernetesObject, Pod, PodMetadata, Service } from '../../operator/api/kubernetes.ts';
+import type { LoadBalancerPolicy } from '../../operator/api/policy.gen.ts';
+import type { Inventory, SnapshotContent, Translation } from '../../operator/translate/types.ts';
+
+/**
+ * Kubernetes objects as YAML documents → the inventory that the operator would hold. What a case does not care about is filled in:
+ * namespace `default`, uid `KIND-NAME`, generation 1, created on 2026-01-01. Pods with our annotations are kept as metadata, those
+ * with the proxy label whole, as the operator's watches do.
+ */
+export function readInventory(text: string): Inventory {
+  const policies = new Map<string, LoadBalancerPolicy>();
+  const services = new Map<string, Service>();
+  const endpointSlices = new Map<string, EndpointSlice>();
+  const annotatedPods = new Map<string, PodMetadata>();
+  const proxyPods = new Map<string, Pod>();
+  for (const object of parseAllDocuments(text).map((document) => complete(document.toJS() as KubernetesObject))) {
+    const { kind, metadata } = object;
+    const key = `${metadata.namespace}/${metadata.name}`;
+    if (kind === 'LoadBalancerPolicy') policies.set(key, object as LoadBalancerPolicy);
+    else if (kind === 'Service') services.set(key, object as Service);
+    else if (kind === 'EndpointSlice') endpointSlices.set(key, object as EndpointSlice);
+    else if (kind !== 'Pod') throw new Error(`no place for kind ${kind}`);
+    if (kind !== 'Pod') continue;
+    if (metadata.labels?.[PROXY_LABEL] !== undefined) proxyPods.set(key, object as Pod);
+    const { annotations = {} } = metadata;
+    if (WEIGHT_ANNOTATION in annotations || MAINTENANCE_ANNOTATION in annotations) annotatedPods.set(key, { metadata });
+  }
+  return { policies, services, endpointSlices, annotatedPods, proxyPods };
+}
+
+function complete(object: KubernetesObject): KubernetesObject {
+  const { kind = '', metadata } = object;
+  const filled = {
+    namespace: 'default',
+    uid: `${kind.toLowerCase()}-${metadata.name}`,
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: '2026-01-01T00:00:00Z',
+  };
+  return { ...object, metadata: { ...filled, ...metadata } };
+}
+
+/** A translation as one YAML document for people: a comment line above it, endpoints and short objects on one line each. */
+export function writeTranslation(translation: Translation): string {
+  const selections = [...translation.contents].map(([selection, content]) => ({
+    selection,
+    proxies: translation.proxies.filter((proxy) => proxy.selection === selection).map(({ name }) => name),
+    ...plainContent(content),
+  }));
+  const verdicts = [...translation.verdicts.values()];
+  const document = new Document({ verdicts, proxies: translation.proxies, snapshots: selections });
+  visit(document, {
+    Map(_key, node) {
+      if (isShort(node)) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+function plainContent({ listeners, pools, parts, generations }: SnapshotContent): object {
+  return { generations: Object.fromEntries(generations), listeners, pools, parts: Object.fromEntries(parts) };
+}
+
+/** Leaves of the tree: all values are scalars. Verdicts' conditions read better over several lines. */
+function isShort(map: YAMLMap): boolean {
+  return !map.has('message') && map.items.every(({ value }) => typeof (value as { value?: unknown })?.value !== 'undefined');
+}
