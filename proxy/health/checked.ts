@@ -1,0 +1,63 @@
+import type { ActiveCheck } from '../snapshot/types.ts';
+import { HttpProbe } from './http-probe.ts';
+import { HealthMachine } from './machine.ts';
+import { attempt, type Probe, type ProbeResult } from './probe.ts';
+import { TcpProbe } from './tcp-probe.ts';
+
+export interface ProbeTarget {
+  readonly id: string;
+  /** IPv4 or IPv6 literal. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Called when the endpoint turned healthy or unhealthy. */
+export type OnChange = (healthy: boolean, detail: string) => void;
+
+/** One endpoint under one check: its probe, its state, who watches it. */
+export class Checked {
+  readonly target: ProbeTarget;
+  readonly check: ActiveCheck;
+  /** One entry per watcher, so that the same function may watch twice. */
+  readonly watchers = new Set<{ readonly onChange: OnChange }>();
+  detail = '';
+  timer: NodeJS.Timeout | undefined;
+  /** Whether the first probe has begun. */
+  begun = false;
+  stopped = false;
+  readonly #machine: HealthMachine;
+  readonly #probe: Probe;
+  #running: AbortController | undefined;
+
+  constructor(target: ProbeTarget, check: ActiveCheck) {
+    this.target = target;
+    this.check = check;
+    this.#machine = new HealthMachine(check);
+    const port = check.port ?? target.port;
+    this.#probe = check.type === 'HTTP' ? new HttpProbe(target.address, port, check) : new TcpProbe(target.address, port);
+  }
+
+  get healthy(): boolean {
+    return this.#machine.healthy;
+  }
+
+  run(): Promise<ProbeResult> {
+    this.begun = true;
+    this.#running = new AbortController();
+    return attempt(this.#probe, this.check.timeout, this.#running);
+  }
+
+  /** Takes the result in and tells the watchers when health changed. */
+  record(result: ProbeResult): void {
+    this.detail = result.detail;
+    if (!this.#machine.record(result.ok)) return;
+    for (const watcher of [...this.watchers]) watcher.onChange(this.healthy, this.detail);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.#running?.abort();
+    this.#probe.close();
+  }
+}

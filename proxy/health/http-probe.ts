@@ -1,0 +1,149 @@
+import { Agent, request, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { isIPv6 } from 'node:net';
+import type { HttpCheck } from '../snapshot/types.ts';
+import { errorCode, type Probe, type ProbeResult } from './probe.ts';
+
+/** What is read of a body; the rest is not waited for. */
+const MAX_BODY_BYTES = 64 * 1024;
+/** An idle connection goes before the backend closes it (Node backends do after 5 s), unless its Keep-Alive hint says less. */
+const IDLE_MS = 4000;
+
+interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+type Expression = { readonly matches: (body: Buffer) => boolean } | { readonly invalid: string };
+
+/**
+ * Passes when the status is among the expected ones, the body ends (or exceeds what is read) in time, and the expression, if
+ * any, is found in it. Redirects are answers like any other and are not followed. One connection, kept alive between probes.
+ */
+export class HttpProbe implements Probe {
+  readonly #check: HttpCheck;
+  readonly #options: RequestOptions;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: IDLE_MS });
+  #expression: Promise<Expression> | undefined;
+
+  constructor(address: string, port: number, check: HttpCheck) {
+    this.#check = check;
+    const authority = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
+    this.#options = {
+      agent: this.#agent,
+      host: address,
+      port,
+      method: check.method,
+      path: check.path,
+      headers: { host: check.hostname ?? authority, 'user-agent': 'outrigger-prober' },
+    };
+  }
+
+  async run(signal: AbortSignal): Promise<ProbeResult> {
+    const expression = await this.#compiled();
+    if (expression !== undefined && 'invalid' in expression) return { ok: false, detail: expression.invalid };
+    signal.throwIfAborted();
+    const answer = await this.#ask(signal);
+    const detail = `HTTP ${answer.status}`;
+    if (!this.#expected(answer.status)) return { ok: false, detail };
+    if (expression !== undefined && !expression.matches(answer.body)) return { ok: false, detail: 'body does not match' };
+    return { ok: true, detail };
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #expected(status: number): boolean {
+    return this.#check.expectedStatuses.some((range) => status >= range.from && status <= range.to);
+  }
+
+  #compiled(): Promise<Expression> | undefined {
+    if (this.#check.expectedBody !== undefined) this.#expression ??= compile(this.#check.expectedBody);
+    return this.#expression;
+  }
+
+  /** A kept connection may have been closed while the request was under way: that says nothing about the backend's health. */
+  async #ask(signal: AbortSignal): Promise<Answer> {
+    const first = new Exchange(this.#options);
+    try {
+      return await first.run(signal, (status) => this.#expected(status));
+    } catch (error) {
+      if (!first.stale(error) || signal.aborted) throw error;
+      return new Exchange(this.#options).run(signal, (status) => this.#expected(status));
+    }
+  }
+}
+
+/** Loaded only when a check needs it: the library costs megabytes. It matches in linear time, whatever the body. */
+async function compile(source: string): Promise<Expression> {
+  const { RE2JS } = await import('re2js');
+  try {
+    const compiled = RE2JS.compile(source);
+    return { matches: (body) => compiled.test(body) };
+  } catch (error) {
+    return { invalid: `expectedBody: ${error instanceof Error ? error.message : 'invalid expression'}` };
+  }
+}
+
+/** One request and as much of its answer as counts. */
+class Exchange {
+  readonly #options: RequestOptions;
+  #request: ClientRequest | undefined;
+  #answered = false;
+
+  constructor(options: RequestOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the failure is that of a kept connection which was closed meanwhile. */
+  stale(error: unknown): boolean {
+    const closed = ['ECONNRESET', 'EPIPE'].includes(errorCode(error));
+    return closed && !this.#answered && this.#request?.reusedSocket === true;
+  }
+
+  /** `wanted`: whether the body of an answer with this status matters. */
+  run(signal: AbortSignal, wanted: (status: number) => boolean): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const sent = request(this.#options);
+      this.#request = sent;
+      const abort = () => {
+        sent.destroy();
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      sent.on('error', reject);
+      sent.once('close', () => signal.removeEventListener('abort', abort));
+      sent.once('upgrade', (response, socket) => {
+        socket.destroy();
+        resolve({ status: response.statusCode ?? 0, body: Buffer.alloc(0) });
+      });
+      sent.once('response', (response) => {
+        this.#answered = true;
+        const status = response.statusCode ?? 0;
+        response.on('error', reject);
+        if (wanted(status)) {
+          collect(response, sent, (body) => resolve({ status, body }));
+        } else {
+          sent.destroy();
+          resolve({ status, body: Buffer.alloc(0) });
+        }
+      });
+      sent.end();
+    });
+  }
+}
+
+/** Reads up to the limit; a body that goes on is cut off together with its connection. */
+function collect(response: IncomingMessage, sent: ClientRequest, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size < MAX_BODY_BYTES) return;
+    response.removeAllListeners('data');
+    sent.destroy();
+    done(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES));
+  });
+  response.once('end', () => done(Buffer.concat(chunks)));
+}

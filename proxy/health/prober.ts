@@ -1,0 +1,132 @@
+import { canonicalJson } from '../snapshot/canonical.ts';
+import type { ActiveCheck } from '../snapshot/types.ts';
+import { Checked, type OnChange, type ProbeTarget } from './checked.ts';
+
+export type { OnChange, ProbeTarget } from './checked.ts';
+
+/** Probes at once over all endpoints; more wait for their turn. */
+const MAX_CONCURRENT = 256;
+/** The window of first probes grows by this much per endpoint that awaits its first one, to a tenth of the interval. */
+const FIRST_SPREAD_MS = 5;
+
+/** One probe of one endpoint, whatever the number of watchers. */
+export interface ProbeReport {
+  /** Endpoint id. */
+  readonly id: string;
+  readonly type: ActiveCheck['type'];
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface ProberOptions {
+  /** Called for every probe, before the watchers are. */
+  readonly onResult?: (report: ProbeReport) => void;
+  /** Uniform in [0, 1); for jitter. */
+  readonly random?: () => number;
+  readonly maxConcurrent?: number;
+}
+
+export interface Watch {
+  readonly healthy: boolean;
+  /** What the last probe said; empty before the first. */
+  readonly detail: string;
+  /** Ends this watch; with the last one the probing ends. Any number of times. */
+  stop(): void;
+}
+
+/**
+ * Active health checks. One probe per endpoint and check however many policies watch it, at jittered intervals, never two at
+ * once for one endpoint. Nothing here keeps the process alive.
+ */
+export class Prober {
+  readonly #onResult: (report: ProbeReport) => void;
+  readonly #random: () => number;
+  readonly #maxConcurrent: number;
+  readonly #checked = new Map<string, Checked>();
+  /** Due, in order, but over the limit. */
+  readonly #waiting = new Set<Checked>();
+  #running = 0;
+  #unbegun = 0;
+
+  constructor({ onResult, random, maxConcurrent }: ProberOptions = {}) {
+    this.#onResult = onResult ?? (() => {});
+    this.#random = random ?? Math.random;
+    this.#maxConcurrent = maxConcurrent ?? MAX_CONCURRENT;
+  }
+
+  /**
+   * Watches one endpoint. A second watcher of the same endpoint and check joins with the present state. To keep that state when
+   * a pool is replaced, start the new watch before stopping the old one.
+   */
+  watch(target: ProbeTarget, check: ActiveCheck, onChange: OnChange): Watch {
+    const key = canonicalJson([target.id, target.address, target.port, check]);
+    const checked = this.#checked.get(key) ?? this.#start(key, target, check);
+    const watcher = { onChange };
+    checked.watchers.add(watcher);
+    return {
+      get healthy() {
+        return checked.healthy;
+      },
+      get detail() {
+        return checked.detail;
+      },
+      stop: () => {
+        if (checked.watchers.delete(watcher) && checked.watchers.size === 0) this.#stop(key, checked);
+      },
+    };
+  }
+
+  /** Ends every watch; leaves no timer and no socket. */
+  close(): void {
+    for (const [key, checked] of this.#checked) this.#stop(key, checked);
+  }
+
+  #start(key: string, target: ProbeTarget, check: ActiveCheck): Checked {
+    const checked = new Checked(target, check);
+    this.#checked.set(key, checked);
+    this.#unbegun++;
+    const window = Math.min(check.interval / 10, FIRST_SPREAD_MS * (this.#unbegun - 1));
+    this.#schedule(checked, window * this.#random());
+    return checked;
+  }
+
+  #stop(key: string, checked: Checked): void {
+    this.#checked.delete(key);
+    this.#waiting.delete(checked);
+    if (!checked.begun) this.#unbegun--;
+    checked.watchers.clear();
+    checked.stop();
+  }
+
+  #schedule(checked: Checked, ms: number): void {
+    checked.timer = setTimeout(() => this.#due(checked), ms);
+    checked.timer.unref();
+  }
+
+  #due(checked: Checked): void {
+    if (this.#running < this.#maxConcurrent) void this.#run(checked);
+    else this.#waiting.add(checked);
+  }
+
+  async #run(checked: Checked): Promise<void> {
+    if (!checked.begun) this.#unbegun--;
+    this.#running++;
+    const started = performance.now();
+    const result = await checked.run();
+    this.#running--;
+    this.#next();
+    if (checked.stopped) return;
+    const period = checked.check.interval * (0.9 + 0.2 * this.#random());
+    this.#schedule(checked, Math.max(0, started + period - performance.now()));
+    this.#onResult({ id: checked.target.id, type: checked.check.type, ...result });
+    checked.record(result);
+  }
+
+  #next(): void {
+    for (const checked of this.#waiting) {
+      this.#waiting.delete(checked);
+      void this.#run(checked);
+      return;
+    }
+  }
+}

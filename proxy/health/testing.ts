@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach } from 'node:test';
+import type { HttpCheck, TcpCheck } from '../snapshot/types.ts';
+
+export const HTTP: HttpCheck = {
+  type: 'HTTP',
+  path: '/',
+  method: 'GET',
+  expectedStatuses: [{ from: 200, to: 399 }],
+  interval: 60_000,
+  timeout: 2000,
+  unhealthyThreshold: 1,
+  healthyThreshold: 1,
+};
+
+export const TCP: TcpCheck = { type: 'TCP', interval: 60_000, timeout: 2000, unhealthyThreshold: 1, healthyThreshold: 1 };
+
+const started = new Set<Backend>();
+
+// Also those of a test that failed half-way: they would keep the process alive.
+afterEach(async () => {
+  await Promise.all([...started].map((server) => server.close()));
+  started.clear();
+});
+
+/** A server on a port of the system's choice, and the sockets that are open there. */
+export interface Backend {
+  readonly port: number;
+  /** Connections ever accepted. */
+  accepted: number;
+  readonly open: Set<Socket>;
+  close(): Promise<void>;
+}
+
+export async function backend(onSocket: (socket: Socket) => void, address = '127.0.0.1'): Promise<Backend> {
+  return listen(
+    createServer((socket) => {
+      socket.on('error', () => {});
+      onSocket(socket);
+      // Without a reader a socket never learns that the other side closed.
+      socket.resume();
+    }),
+    address,
+  );
+}
+
+export async function httpBackend(onRequest: RequestListener): Promise<Backend> {
+  return listen(createHttpServer(onRequest), '127.0.0.1');
+}
+
+async function listen(server: Server, address: string): Promise<Backend> {
+  const self = {
+    port: 0,
+    accepted: 0,
+    open: new Set<Socket>(),
+    close: async () => {
+      for (const socket of self.open) socket.destroy();
+      if (!server.listening) return;
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  server.on('connection', (socket: Socket) => {
+    self.accepted++;
+    self.open.add(socket);
+    socket.once('close', () => self.open.delete(socket));
+  });
+  server.listen(0, address);
+  await once(server, 'listening');
+  started.add(self);
+  self.port = (server.address() as AddressInfo).port;
+  return self;
+}
+
+/** Waits until the condition holds; fails after two seconds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = performance.now() + 2000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
