@@ -1,0 +1,155 @@
+/** The data plane as the control API sees it: takes snapshots in force, as a difference and in one step. */
+import type { DataPlane, ResolvedSnapshot } from './control/seam.ts';
+import type { Listener } from './listen.ts';
+import { Pool } from './pool.ts';
+import type { PoolDeps, PoolEndpoint } from './pool.ts';
+import { RouteState } from './route-state.ts';
+import { createRouteTable } from './route/table.ts';
+import type { RouteTable } from './route/table.ts';
+import type { Traffic } from './observe/traffic.ts';
+import type { Listener as ListenerSpec, Rejected, UnhealthyEndpoint } from './snapshot/types.ts';
+
+/** A listener and the routes it serves at this moment. */
+export interface Served {
+  readonly listener: Listener;
+  table: RouteTable<RouteState>;
+  routes: ReadonlyMap<string, RouteState>;
+  drainTimeout: number;
+}
+
+export interface RuntimeDeps extends Omit<PoolDeps, 'metrics' | 'left'> {
+  readonly traffic: Traffic;
+  /** A listener that asks for its routes whenever a request comes; not open yet. */
+  readonly makeListener: (port: number, table: () => RouteTable<RouteState>) => Listener;
+  /** No pool has this endpoint any more. */
+  readonly retire: (e: PoolEndpoint) => void;
+}
+
+const NO_ROUTES = createRouteTable<RouteState>([]);
+const LEAST_DRAIN = 1_000;
+
+export class Runtime implements DataPlane {
+  readonly pools = new Map<string, Pool>();
+  readonly served = new Map<number, Served>();
+  rejected: readonly Rejected[] = [];
+  #deps: RuntimeDeps;
+  #left: PoolEndpoint[] = [];
+  #draining = new Set<Promise<void>>();
+
+  constructor(deps: RuntimeDeps) {
+    this.#deps = deps;
+  }
+
+  async apply(snapshot: ResolvedSnapshot): Promise<readonly Rejected[]> {
+    // What can fail comes first, and waits; everything after it happens in one step.
+    const failures = await this.#openMissing(snapshot.listeners);
+    this.#takePools(snapshot);
+    for (const spec of snapshot.listeners) this.#takeRoutes(spec);
+    this.#dropPools(snapshot);
+    this.#retireLeft();
+    this.#closeSurplus(snapshot.listeners);
+    this.rejected = snapshot.listeners.flatMap((spec) => {
+      const failure = failures.get(spec.port);
+      if (failure === undefined) return [];
+      const policies = new Set(spec.routes.map((route) => route.policy));
+      return [...policies].map((policy) => ({ policy, listener: spec.port, reason: failure }));
+    });
+    return this.rejected;
+  }
+
+  unhealthy(): readonly UnhealthyEndpoint[] {
+    const now = this.#deps.now();
+    return [...this.pools.values()].flatMap((pool) => pool.unhealthy(now));
+  }
+
+  /** Ends every listener and waits for what is in progress, at most `timeout` ms. */
+  async drain(timeout: number): Promise<void> {
+    await Promise.all([...[...this.served.values()].map((s) => s.listener.drain(timeout)), ...this.#draining]);
+    for (const pool of this.pools.values()) pool.close();
+  }
+
+  /** Binds what is not bound; answers with the ports that could not be, and why. */
+  async #openMissing(wanted: readonly ListenerSpec[]): Promise<Map<number, string>> {
+    const failures = new Map<number, string>();
+    await Promise.all(
+      wanted.map(async ({ port }) => {
+        if (this.served.has(port)) return;
+        const served: Served = {
+          listener: this.#deps.makeListener(port, () => served.table),
+          table: NO_ROUTES,
+          routes: new Map(),
+          drainTimeout: 0,
+        };
+        try {
+          await served.listener.open();
+          this.served.set(port, served);
+        } catch (error) {
+          failures.set(port, bindFailure(port, error as NodeJS.ErrnoException));
+        }
+      }),
+    );
+    return failures;
+  }
+
+  #takePools(snapshot: ResolvedSnapshot): void {
+    for (const { id, digest, part } of snapshot.pools) {
+      let pool = this.pools.get(id);
+      if (!pool) {
+        const { prober, random, now, ejected, traffic } = this.#deps;
+        pool = new Pool(id, part, { prober, random, now, ejected, metrics: traffic.pool(id), left: (e) => this.#left.push(e) });
+        this.pools.set(id, pool);
+      }
+      pool.update(part, digest);
+    }
+  }
+
+  #takeRoutes(spec: ListenerSpec): void {
+    const served = this.served.get(spec.port);
+    if (!served) return;
+    const next = new Map<string, RouteState>();
+    for (const route of spec.routes) {
+      // A route that did not change keeps its turn among its backends.
+      const key = JSON.stringify(route);
+      next.set(key, served.routes.get(key) ?? new RouteState(route, this.pools, this.#deps.traffic.route(route.policy)));
+    }
+    for (const [key, state] of served.routes) if (next.get(key) !== state) state.metrics.release();
+    served.routes = next;
+    served.table = createRouteTable([...next.values()].map((state) => ({ route: state.route, value: state })));
+    served.drainTimeout = Math.max(LEAST_DRAIN, ...spec.routes.map((route) => route.timeouts.drain));
+  }
+
+  #dropPools(snapshot: ResolvedSnapshot): void {
+    const wanted = new Set(snapshot.pools.map((pool) => pool.id));
+    for (const [id, pool] of this.pools) {
+      if (wanted.has(id)) continue;
+      pool.close();
+      this.pools.delete(id);
+    }
+  }
+
+  #retireLeft(): void {
+    if (this.#left.length === 0) return;
+    const present = new Set<string>();
+    for (const pool of this.pools.values()) for (const e of pool.endpoints) present.add(e.id);
+    for (const e of this.#left) if (!present.has(e.id)) this.#deps.retire(e);
+    this.#left = [];
+  }
+
+  #closeSurplus(wanted: readonly ListenerSpec[]): void {
+    const ports = new Set(wanted.map((spec) => spec.port));
+    for (const [port, served] of this.served) {
+      if (ports.has(port)) continue;
+      this.served.delete(port);
+      served.table = NO_ROUTES;
+      for (const state of served.routes.values()) state.metrics.release();
+      const drained = served.listener.drain(served.drainTimeout).finally(() => this.#draining.delete(drained));
+      this.#draining.add(drained);
+    }
+  }
+}
+
+function bindFailure(port: number, error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return `port ${port} is in use on this proxy by another process`;
+  if (error.code === 'EACCES') return `port ${port} may not be bound by this proxy`;
+  return `port ${port} could not be bound: ${error.code ?? error.message}`;
+}

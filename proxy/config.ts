@@ -1,0 +1,123 @@
+/** Flags and environment → one frozen, validated Config. Every mistake is collected, so that one start shows them all. */
+import { parseArgs } from 'node:util';
+import { LOG_LEVELS } from './observe/log.ts';
+import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/types.ts';
+
+export interface Config {
+  readonly mode: 'gateway' | 'sidecar';
+  /** Address for every port of a gateway; undefined: all of them. */
+  readonly bind: string | undefined;
+  readonly controlPort: number;
+  readonly observePort: number;
+  /** File with the operator's public keys, one a line; undefined where the environment has them. */
+  readonly trustFile: string | undefined;
+  readonly trustedKeys: readonly string[];
+  readonly stateDir: string;
+  /** Milliseconds. */
+  readonly drainDelay: number;
+  readonly drainTimeout: number;
+  readonly maxConnections: number;
+  readonly logLevel: string;
+  readonly podUid: string;
+  readonly podName: string;
+}
+
+export const HELP = `outrigger proxy: balances over the endpoints that the operator pushes
+
+  --mode gateway|sidecar   what this pod is (gateway)
+  --bind ADDRESS           bind only this address; a sidecar always binds loopback (all addresses)
+  --control-port PORT      where the operator pushes to (${CONTROL_PORT})
+  --observe-port PORT      /healthz, /readyz and /metrics (${OBSERVE_PORT})
+  --trust-file FILE        the operator's public keys, one a line (/etc/outrigger/trust/keys)
+  --state-dir DIR          last good snapshot and fence (/var/lib/outrigger)
+  --drain-delay TIME       after SIGTERM, go on accepting for this long (10s)
+  --drain-timeout TIME     then let requests in progress finish for this long (30s)
+  --max-connections N      open client connections per listener (10000)
+  --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
+  --help
+
+environment
+  OUTRIGGER_POD_UID        UID of this pod; pushes for another one are refused (required)
+  OUTRIGGER_POD_NAME       name of this pod, for logs
+  OUTRIGGER_TRUSTED_KEYS   the operator's public keys, separated by commas, instead of the file
+`;
+
+const OPTIONS = {
+  mode: { type: 'string', default: 'gateway' },
+  bind: { type: 'string' },
+  'control-port': { type: 'string', default: String(CONTROL_PORT) },
+  'observe-port': { type: 'string', default: String(OBSERVE_PORT) },
+  'trust-file': { type: 'string', default: '/etc/outrigger/trust/keys' },
+  'state-dir': { type: 'string', default: '/var/lib/outrigger' },
+  'drain-delay': { type: 'string', default: '10s' },
+  'drain-timeout': { type: 'string', default: '30s' },
+  'max-connections': { type: 'string', default: '10000' },
+  'log-level': { type: 'string', default: 'info' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** The configuration, `help`, or what is wrong with it, one sentence each. */
+export function readConfig(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Config | 'help' | { readonly errors: readonly string[] } {
+  let flags;
+  try {
+    flags = parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values;
+  } catch (error) {
+    return { errors: [(error as Error).message] };
+  }
+  if (flags.help) return 'help';
+  const errors: string[] = [];
+  const number = (name: 'control-port' | 'observe-port' | 'max-connections', max: number) => {
+    const value = Number(flags[name]);
+    if (!Number.isInteger(value) || value < 1 || value > max) errors.push(`--${name} must be a whole number from 1 to ${max}`);
+    return value;
+  };
+  const duration = (name: 'drain-delay' | 'drain-timeout') => {
+    const value = parseDuration(flags[name]);
+    if (value === undefined) errors.push(`--${name} must be a duration such as 500ms, 10s or 1m`);
+    return value ?? 0;
+  };
+  const oneOf = <T extends string>(name: 'mode' | 'log-level', allowed: readonly T[]): T => {
+    const value = flags[name] as T;
+    if (!allowed.includes(value)) errors.push(`--${name} must be one of ${allowed.join(', ')}`);
+    return value;
+  };
+  const inline = env['OUTRIGGER_TRUSTED_KEYS'];
+  const config: Config = {
+    mode: oneOf('mode', ['gateway', 'sidecar']),
+    bind: flags.bind,
+    controlPort: number('control-port', 65535),
+    observePort: number('observe-port', 65535),
+    trustFile: inline === undefined ? flags['trust-file'] : undefined,
+    trustedKeys: inline === undefined ? [] : parseKeys(inline),
+    stateDir: flags['state-dir'],
+    drainDelay: duration('drain-delay'),
+    drainTimeout: duration('drain-timeout'),
+    maxConnections: number('max-connections', 1_000_000),
+    logLevel: oneOf('log-level', LOG_LEVELS),
+    podUid: env['OUTRIGGER_POD_UID'] ?? '',
+    podName: env['OUTRIGGER_POD_NAME'] ?? 'proxy',
+  };
+  if (config.podUid === '') errors.push('OUTRIGGER_POD_UID must be set to the UID of this pod (downward API: metadata.uid)');
+  return errors.length > 0 ? { errors } : Object.freeze(config);
+}
+
+/** Public keys from text: one a line, or separated by commas; blank lines and lines that begin with # do not count. */
+export function parseKeys(text: string): string[] {
+  return text
+    .split(/[\n,]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a GEP-2257 duration; undefined where it is none. */
+function parseDuration(text: string): number | undefined {
+  if (!/^(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, count, unit] of text.matchAll(/([0-9]+)(ms|h|m|s)/g)) total += Number(count) * (UNITS[unit as string] as number);
+  return total;
+}

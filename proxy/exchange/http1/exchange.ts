@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Admitted, Headers } from './admission.ts';
+import { RequestBody } from './body.ts';
+import { sendReply } from './reply.ts';
+import type { End, Exchange, Facts, LocalReply } from '../seam.ts';
+
+/** What the listener knows about a connection. */
+export interface Arrival {
+  readonly port: number;
+  readonly clientAddress: string;
+  /** Asked when a head is written: whether this connection should end with it. */
+  readonly closing: () => boolean;
+}
+
+/** One HTTP/1 request and its response, as node:http hands them over. */
+export class Http1Exchange implements Exchange, Facts {
+  readonly started: number;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** What goes upstream; the same for every try. */
+  readonly headers: Headers;
+  readonly requestBody: RequestBody | undefined;
+  /** The client waits for 100 (Continue) before it sends the body. */
+  awaitsContinue: boolean;
+  gone = false;
+  bytesOut = 0;
+  #admitted: Admitted;
+  #arrival: Arrival;
+  #onGone: (() => void) | undefined;
+  #onSent: (() => void) | undefined;
+
+  constructor(req: IncomingMessage, res: ServerResponse, admitted: Admitted, headers: Headers, arrival: Arrival, now: number) {
+    this.started = now;
+    this.req = req;
+    this.res = res;
+    this.headers = headers;
+    this.requestBody = admitted.body === 'none' ? undefined : new RequestBody(req);
+    this.awaitsContinue = admitted.expectContinue;
+    this.#admitted = admitted;
+    this.#arrival = arrival;
+    // The one listener per request: node:http closes a response once, whether it was sent or the client left.
+    res.on('close', () => {
+      if (res.writableFinished) this.#onSent?.();
+      else {
+        this.gone = true;
+        this.#onGone?.();
+      }
+    });
+  }
+
+  get facts(): Facts {
+    return this;
+  }
+  get port(): number {
+    return this.#arrival.port;
+  }
+  get clientAddress(): string {
+    return this.#arrival.clientAddress;
+  }
+  get method(): string {
+    return this.req.method as string;
+  }
+  get host(): string {
+    return this.#admitted.host;
+  }
+  get path(): string {
+    return this.#admitted.path;
+  }
+  get target(): string {
+    return this.#admitted.target;
+  }
+  get requestId(): string {
+    return this.#admitted.requestId;
+  }
+  get chunked(): boolean {
+    return this.#admitted.body === 'chunked';
+  }
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return typeof value === 'string' ? value : value?.[0];
+  }
+
+  onGone(listener: (() => void) | undefined): void {
+    this.#onGone = listener;
+  }
+  /** Called at most once, when the whole response went to the client's socket. */
+  onSent(listener: () => void): void {
+    this.#onSent = listener;
+  }
+  get hasBody(): boolean {
+    return this.requestBody !== undefined;
+  }
+  holdBody(limit: number): void {
+    this.requestBody?.hold(limit);
+  }
+  replayable(): boolean {
+    return this.requestBody?.replayable ?? true;
+  }
+
+  /** Whether the connection must end with this response: the listener drains, or the request body was not read to its end. */
+  closing(): boolean {
+    return this.#arrival.closing() || (this.requestBody !== undefined && !this.requestBody.complete);
+  }
+
+  reply(r: LocalReply): Promise<End> {
+    if (this.gone) return Promise.resolve(this.end('client-gone'));
+    return new Promise((resolve) => {
+      this.onGone(() => resolve(this.end('client-gone')));
+      this.onSent(() => resolve(this.end('whole')));
+      sendReply(this.res, r, this.closing());
+    });
+  }
+
+  end(how: End['how']): End {
+    return { how, bytesIn: this.requestBody?.bytes ?? 0, bytesOut: this.bytesOut };
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * Authority parsing (RFC 9110 §7.2, RFC 3986 §3.2). Answers are remembered: a proxy sees the same few hosts over and over.
+ */
+
+const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]*)(?::([0-9]{0,5}))?$/;
+const REMEMBERED = 1024;
+const remembered = new Map<string, string | undefined>();
+
+/**
+ * The host of an authority in lower case, without port and without a final dot; '' for an empty one; undefined where it is
+ * malformed (user information, a path, white space, a port above 65535).
+ */
+export function parseHost(authority: string): string | undefined {
+  if (remembered.has(authority)) return remembered.get(authority);
+  if (authority.length > 300) return undefined;
+  if (remembered.size >= REMEMBERED) remembered.clear();
+  const host = parse(authority.toLowerCase());
+  remembered.set(authority, host);
+  return host;
+}
+
+function parse(authority: string): string | undefined {
+  const m = AUTHORITY.exec(authority);
+  if (!m) return undefined;
+  const [, name = '', port] = m;
+  if (port !== undefined && Number(port) > 65535) return undefined;
+  if (name === '' && port !== undefined) return undefined;
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,123 @@
+/** The client side over HTTP/1: turns sockets into exchanges. It never listens: listen.ts hands it the sockets it accepts. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { admit } from './admission.ts';
+import type { AdmissionSettings } from './admission.ts';
+import { Http1Exchange } from './exchange.ts';
+import { addHopHeaders, plainAddress } from './forwarded.ts';
+import { replyToClientError, sendRawReply, sendReply } from './reply.ts';
+import type { LocalReason } from '../seam.ts';
+
+export interface Http1Settings extends AdmissionSettings {
+  /** The port as the policy names it. */
+  readonly port: number;
+  readonly now: () => number;
+  readonly handle: (x: Http1Exchange) => void;
+  readonly refused: (reason: LocalReason) => void;
+}
+
+/** Limits on what a client may send and how long it may take; each has its own answer (reply.ts). */
+export const HTTP1_LIMITS = {
+  headBytes: 64 * 1024,
+  headCount: 200,
+  /** From the first byte of a connection, or of a request on it, to its whole head. */
+  headTimeout: 10_000,
+  /** How long a kept-alive connection may stay idle. */
+  keepAliveTimeout: 75_000,
+  checkInterval: 1_000,
+};
+
+export interface Http1Server {
+  claim(socket: Socket): void;
+  /** From now on every response ends its connection. */
+  drain(): void;
+  /** Ends connections on which no request is in progress. */
+  closeIdle(): void;
+  /** Ends everything at once. */
+  close(): void;
+}
+
+export function createHttp1Server(s: Http1Settings): Http1Server {
+  let draining = false;
+  const closing = () => draining;
+  const server = createServer({
+    maxHeaderSize: HTTP1_LIMITS.headBytes,
+    headersTimeout: HTTP1_LIMITS.headTimeout,
+    requestTimeout: 0,
+    keepAliveTimeout: HTTP1_LIMITS.keepAliveTimeout,
+    connectionsCheckingInterval: HTTP1_LIMITS.checkInterval,
+    requireHostHeader: false,
+    optimizeEmptyRequests: true,
+    // An Upgrade is served as if it had not been asked for (RFC 9110 §7.8 allows that).
+    shouldUpgradeCallback: () => false,
+  });
+  // One more than allowed, so that too many can be told from just enough.
+  server.maxHeadersCount = HTTP1_LIMITS.headCount + 1;
+
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+    const judged = judge(req, s);
+    if (!judged.ok) {
+      s.refused(judged.reason);
+      sendReply(res, judged, true);
+      return;
+    }
+    if (judged.maxForwards === 0) {
+      answerHere(req, res);
+      return;
+    }
+    const clientAddress = plainAddress(req.socket.remoteAddress);
+    const hop = { clientAddress, port: s.port, minorVersion: req.httpVersionMinor, viaName: s.viaName };
+    s.handle(new Http1Exchange(req, res, judged, addHopHeaders(judged, hop), { port: s.port, clientAddress, closing }, s.now()));
+  };
+  server.on('request', onRequest);
+  server.on('checkContinue', onRequest);
+  server.on('clientError', (error: Error, socket: Socket) => {
+    const reply = replyToClientError(error);
+    if (!reply) return void socket.destroy();
+    s.refused(reply.reason);
+    sendRawReply(socket, reply);
+  });
+  server.on('connect', (_req: IncomingMessage, socket: Socket) => {
+    s.refused('method-not-allowed');
+    sendRawReply(socket, { status: 405, reason: 'method-not-allowed', text: 'CONNECT is not supported' });
+  });
+  return asHttp1Server(server, () => (draining = true));
+}
+
+function judge(req: IncomingMessage, s: Http1Settings): ReturnType<typeof admit> {
+  if (req.httpVersionMajor !== 1 || req.httpVersionMinor > 1) {
+    return { ok: false, status: 400, reason: 'bad-request', text: 'only HTTP/1.0 and HTTP/1.1 are spoken here' };
+  }
+  if (req.rawHeaders.length > 2 * HTTP1_LIMITS.headCount) {
+    return { ok: false, status: 431, reason: 'headers-too-large', text: `more than ${HTTP1_LIMITS.headCount} header fields` };
+  }
+  return admit(req.method as string, req.url as string, req.httpVersionMinor, req.rawHeaders, s);
+}
+
+/** Max-Forwards has run out: the proxy is the last recipient of an OPTIONS or TRACE. */
+function answerHere(req: IncomingMessage, res: ServerResponse): void {
+  if (req.method === 'TRACE') {
+    // An echo could hand credentials to a script (cross-site tracing): only the request line comes back.
+    res.writeHead(200, { 'content-type': 'message/http' });
+    res.end(`TRACE ${req.url ?? ''} HTTP/${req.httpVersion}\r\n\r\n`);
+    return;
+  }
+  res.writeHead(204, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' });
+  res.end();
+}
+
+function asHttp1Server(server: Server, drain: () => void): Http1Server {
+  // node:http starts the checks of headersTimeout when its server listens; this one never does itself.
+  server.emit('listening');
+  return {
+    claim: (socket) => void server.emit('connection', socket),
+    drain,
+    closeIdle: () => server.closeIdleConnections(),
+    close: () => {
+      server.closeAllConnections();
+      // Stops the checks; the error says that the server never listened.
+      server.close(() => undefined);
+    },
+  };
+}

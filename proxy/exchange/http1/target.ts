@@ -1,0 +1,41 @@
+/**
+ * Request targets (RFC 9112 §3.2). The path that is matched is the path that is sent, so whatever a backend could read
+ * differently (dot segments, plain or encoded; backslash; NUL; anything but printable ASCII) is refused, not normalised.
+ */
+
+export interface RequestTarget {
+  /** Path without query; `*` for the asterisk form. */
+  readonly path: string;
+  /** Path and query, as sent upstream. */
+  readonly target: string;
+  /** Of the absolute form, which overrides Host. */
+  readonly authority: string | undefined;
+}
+
+/** Printable ASCII without a fragment; the path without backslash, too (browsers send it plain in queries). */
+const ALLOWED = /^[!"$-[\]-~]*(?:\?[!"$-~]*)?$/;
+/** Encoded NUL and backslash; a segment of one or two dots, each character of it plain or encoded. */
+const TROUBLE = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+
+/** The parsed target, or a sentence that says what is wrong with it. */
+export function parseTarget(method: string, url: string): RequestTarget | string {
+  if (url === '*') {
+    if (method !== 'OPTIONS') return 'the target * goes with OPTIONS only';
+    return { path: '*', target: '*', authority: undefined };
+  }
+  let authority: string | undefined;
+  let target = url;
+  if (url.charCodeAt(0) !== 47) {
+    const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
+    if (!absolute) return 'the request target is neither a path nor an http URL';
+    authority = absolute[1] ?? '';
+    target = absolute[2] ?? '';
+    if (authority === '') return 'the request target names no host';
+    if (!target.startsWith('/')) target = `/${target}`;
+  }
+  if (!ALLOWED.test(target)) return 'the request target has a character that is not allowed';
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  if (TROUBLE.test(path)) return 'the path has a dot segment, backslash or NUL: send the path that is meant';
+  return { path, target, authority };
+}

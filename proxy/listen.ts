@@ -1,0 +1,94 @@
+/** Binds ports, owns a socket until an exchange claims it, and ends listeners without cutting off what is in progress. */
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import type { Http1Server } from './exchange/http1/server.ts';
+import { sendRawReply } from './exchange/http1/reply.ts';
+
+export interface ListenSettings {
+  /** Addresses to bind; undefined: every one. */
+  readonly addresses: readonly (string | undefined)[];
+  /** Open client connections per listener; more are refused with 503. */
+  readonly maxConnections: number;
+  /** The connection cap was hit. */
+  readonly refused: () => void;
+}
+
+/** Ports below 1024 need a privilege that a gateway does not have; its Service maps them. */
+const PRIVILEGED = 1024;
+const PRIVILEGED_OFFSET = 10_000;
+/** Kept-alive clients have this long to send one more request, whose response tells them to close, before they are cut off. */
+const IDLE_GRACE = 1_000;
+const DRAIN_CHECK = 100;
+
+export function boundPort(port: number): number {
+  return port < PRIVILEGED ? port + PRIVILEGED_OFFSET : port;
+}
+
+export class Listener {
+  readonly port: number;
+  connections = 0;
+  #http: Http1Server;
+  #servers: Server[] = [];
+  #settings: ListenSettings;
+
+  /** @param port as the policy names it. */
+  constructor(port: number, http: Http1Server, settings: ListenSettings) {
+    this.port = port;
+    this.#http = http;
+    this.#settings = settings;
+  }
+
+  /** Binds every address. Rejects, with nothing bound, when one of them can not be. */
+  async open(): Promise<void> {
+    try {
+      for (const address of this.#settings.addresses) this.#servers.push(await this.#bind(address));
+    } catch (error) {
+      for (const server of this.#servers) server.close();
+      this.#http.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Stops accepting; requests in progress finish and tell their clients to close. Settles when nothing is open, at the latest after
+   * `timeout` ms, at which everything is cut off.
+   */
+  async drain(timeout: number): Promise<void> {
+    for (const server of this.#servers) server.close();
+    this.#http.drain();
+    const started = performance.now();
+    while (this.connections > 0 && performance.now() - started < timeout) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK));
+      if (performance.now() - started >= IDLE_GRACE) this.#http.closeIdle();
+    }
+    this.#http.close();
+  }
+
+  #bind(address: string | undefined): Promise<Server> {
+    const server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+      (socket) => this.#accept(socket),
+    );
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: address, port: boundPort(this.port), backlog: 1024 }, () => {
+        server.off('error', reject);
+        // Out of file descriptors, say: the listener goes on when there are some again.
+        server.on('error', () => undefined);
+        resolve(server);
+      });
+    });
+  }
+
+  #accept(socket: Socket): void {
+    this.connections++;
+    socket.on('close', () => this.connections--);
+    if (this.connections > this.#settings.maxConnections) {
+      socket.on('error', () => socket.destroy());
+      this.#settings.refused();
+      sendRawReply(socket, { status: 503, reason: 'overflow', text: 'too many connections' });
+      return;
+    }
+    this.#http.claim(socket);
+  }
+}

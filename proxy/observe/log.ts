@@ -1,0 +1,36 @@
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import type { RequestRecord } from '../request.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** JSON lines on standard output. Never logs headers or bodies: they carry what is secret. */
+export function createLog(level: string, pod: string): Logger {
+  return pino({ level, base: { pod }, timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+/** Writes one line per request where the policy wants it, and to the share of requests that it wants. */
+export function createAccessLog(log: Logger, random: () => number): (r: RequestRecord) => void {
+  return (r) => {
+    const wanted = r.route?.route.accessLog;
+    if (wanted?.enabled !== true || (wanted.samplePercent < 100 && random() * 100 >= wanted.samplePercent)) return;
+    const { facts } = r.exchange;
+    log.info({
+      access: true,
+      policy: r.route?.route.policy,
+      client: facts.clientAddress,
+      method: facts.method,
+      host: facts.host,
+      path: facts.path,
+      status: r.status,
+      reason: r.reason,
+      endpoint: r.endpoint?.name,
+      tries: r.tries,
+      end: r.end.how,
+      bytesIn: r.end.bytesIn,
+      bytesOut: r.end.bytesOut,
+      ms: Math.round(r.durationMs * 1000) / 1000,
+      requestId: facts.requestId,
+    });
+  };
+}

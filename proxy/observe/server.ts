@@ -1,0 +1,58 @@
+/** The observe port: /healthz, /readyz, /metrics. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Registry } from 'prom-client';
+
+export interface ObserveDeps {
+  readonly registry: Registry;
+  /** Undefined when ready, else a line that says why not. */
+  readonly notReady: () => string | undefined;
+}
+
+const compress = promisify(gzip);
+
+/** A server that does not listen yet. */
+export function createObserveServer(d: ObserveDeps): Server {
+  const server = createServer(
+    { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 60_000, maxHeaderSize: 16 * 1024 },
+    (req, res) => {
+      answer(req, res, d).catch(() => res.destroy());
+    },
+  );
+  server.maxConnections = 100;
+  return server;
+}
+
+async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps): Promise<void> {
+  if (req.method !== 'GET' && req.method !== 'HEAD') return text(res, 405, 'GET only');
+  switch (req.url?.split('?')[0]) {
+    case '/healthz':
+      return text(res, 200, 'ok');
+    case '/readyz': {
+      const why = d.notReady();
+      return why === undefined ? text(res, 200, 'ok') : text(res, 503, why);
+    }
+    case '/metrics':
+      return metrics(req, res, d.registry);
+    default:
+      return text(res, 404, 'there are /healthz, /readyz and /metrics');
+  }
+}
+
+async function metrics(req: IncomingMessage, res: ServerResponse, registry: Registry): Promise<void> {
+  const body = Buffer.from(await registry.metrics());
+  const gzipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '') ? await compress(body, { level: 1 }) : undefined;
+  res.writeHead(200, {
+    'content-type': registry.contentType,
+    ...(gzipped && { 'content-encoding': 'gzip' }),
+    'content-length': (gzipped ?? body).length,
+  });
+  res.end(gzipped ?? body);
+}
+
+function text(res: ServerResponse, status: number, line: string): void {
+  res.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+  res.end(`${line}\n`);
+}

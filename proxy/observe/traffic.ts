@@ -1,0 +1,184 @@
+/** What the path of a request counts: per policy (RouteMetrics) and per endpoint of a policy (EndpointMetrics). */
+import type { End, FailureKind } from '../exchange/seam.ts';
+import { HISTOGRAM_WIDTH, observe } from './expose.ts';
+import { Family, Slots } from './series.ts';
+import type { Labels, Series } from './series.ts';
+
+/** How an attempt can end; the label `outcome`. */
+export const OUTCOMES = ['ok', '5xx', 'connect', 'reset', 'timeout', 'protocol', 'overflow', 'client-gone'] as const;
+export type AttemptOutcome = (typeof OUTCOMES)[number];
+const OUTCOME_SLOT: ReadonlyMap<string, number> = new Map(OUTCOMES.map((outcome, i) => [outcome, i]));
+
+/** Slots of an endpoint after its outcomes. */
+export const ENDPOINT = {
+  active: OUTCOMES.length,
+  healthy: OUTCOMES.length + 1,
+  weight: OUTCOMES.length + 2,
+  ejections: OUTCOMES.length + 3,
+};
+const ENDPOINT_WIDTH = OUTCOMES.length + 4;
+
+/** Slots of a policy. */
+export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2 };
+const ROUTE_WIDTH = 3;
+
+export class Traffic {
+  readonly slots = new Slots();
+  readonly endpoints = new Family(this.slots, ENDPOINT_WIDTH);
+  readonly routes = new Family(this.slots, ROUTE_WIDTH);
+  readonly requests = new Family(this.slots, 1);
+  readonly retries = new Family(this.slots, 1);
+  readonly duration = new Family(this.slots, HISTOGRAM_WIDTH);
+  readonly firstByte = new Family(this.slots, HISTOGRAM_WIDTH);
+  readonly connect = new Family(this.slots, HISTOGRAM_WIDTH);
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly now: () => number;
+
+  /** @param now monotonic milliseconds. */
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  /** Series of a policy, `namespace/name`. */
+  route(policy: string): RouteMetrics {
+    return new RouteMetrics(this, policyLabels(policy));
+  }
+
+  /** Series of a pool, whose id begins with `namespace/policy/`. */
+  pool(id: string): PoolMetrics {
+    const labels = policyLabels(id);
+    return { endpoint: (endpoint) => new EndpointMetrics(this, { ...labels, endpoint }) };
+  }
+}
+
+export interface PoolMetrics {
+  /** @param name pod name and port, else address and port. */
+  endpoint(name: string): EndpointMetrics;
+}
+
+function policyLabels(id: string): { namespace: string; policy: string } {
+  const [namespace = '', policy = ''] = id.split('/');
+  return { namespace, policy };
+}
+
+export class EndpointMetrics {
+  #traffic: Traffic;
+  #series: Series;
+  #active = 0;
+  #released = false;
+
+  constructor(traffic: Traffic, labels: Labels) {
+    this.#traffic = traffic;
+    this.#series = traffic.endpoints.acquire(labels);
+  }
+
+  begin(): void {
+    this.#active++;
+    this.#add(ENDPOINT.active, 1);
+  }
+  end(): void {
+    this.#active--;
+    this.#add(ENDPOINT.active, -1);
+    if (this.#released) this.#letGo();
+  }
+  attempt(outcome: AttemptOutcome | FailureKind): void {
+    this.#add(OUTCOME_SLOT.get(outcome) ?? 0, 1);
+  }
+  ejected(): void {
+    this.#add(ENDPOINT.ejections, 1);
+  }
+  describe(healthy: boolean, weight: number): void {
+    const { values } = this.#traffic.slots;
+    values[this.#series.base + ENDPOINT.healthy] = healthy ? 1 : 0;
+    values[this.#series.base + ENDPOINT.weight] = weight;
+  }
+  /** The endpoint left; what is in flight is still counted. */
+  release(): void {
+    this.#released = true;
+    this.#letGo();
+  }
+  #letGo(): void {
+    if (this.#active === 0) this.#traffic.endpoints.release(this.#series, this.#traffic.now());
+  }
+  #add(slot: number, n: number): void {
+    this.#traffic.slots.values[this.#series.base + slot]! += n;
+  }
+}
+
+export class RouteMetrics {
+  #traffic: Traffic;
+  #labels: Labels;
+  #series: Series;
+  #duration: Series;
+  #firstByte: Series;
+  #connect: Series;
+  #codes = new Map<number, Series>();
+  #retries = new Map<string, Series>();
+  /** Requests that began under this route and are not over. */
+  #active = 0;
+  #released = false;
+
+  constructor(traffic: Traffic, labels: Labels) {
+    this.#traffic = traffic;
+    this.#labels = labels;
+    this.#series = traffic.routes.acquire(labels);
+    this.#duration = traffic.duration.acquire(labels);
+    this.#firstByte = traffic.firstByte.acquire(labels);
+    this.#connect = traffic.connect.acquire(labels);
+  }
+
+  begin(): void {
+    this.#active++;
+  }
+
+  /** A request is over, whoever answered it. Once for every `begin`. */
+  done(code: number, end: End, ms: number): void {
+    const t = this.#traffic;
+    let series = this.#codes.get(code);
+    if (!series) this.#codes.set(code, (series = t.requests.acquire({ ...this.#labels, code: String(code) })));
+    t.slots.values[series.base]!++;
+    observe(t.slots, this.#duration, ms);
+    t.bytesIn += end.bytesIn;
+    t.bytesOut += end.bytesOut;
+    if (end.how === 'client-gone') this.#count(ROUTE.aborts);
+    else if (end.how !== 'whole') this.#count(ROUTE.broken);
+    this.#active--;
+    if (this.#released) this.#letGo();
+  }
+  firstByte(ms: number): void {
+    observe(this.#traffic.slots, this.#firstByte, ms);
+  }
+  connected(ms: number): void {
+    observe(this.#traffic.slots, this.#connect, ms);
+  }
+  retry(reason: string): void {
+    let series = this.#retries.get(reason);
+    if (!series) this.#retries.set(reason, (series = this.#traffic.retries.acquire({ ...this.#labels, reason })));
+    this.#traffic.slots.values[series.base]!++;
+  }
+  noEndpoint(): void {
+    this.#count(ROUTE.noEndpoint);
+  }
+  #count(slot: number): void {
+    this.#traffic.slots.values[this.#series.base + slot]!++;
+  }
+
+  /** The route left; what is in flight is still counted. */
+  release(): void {
+    this.#released = true;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.#active > 0) return;
+    const t = this.#traffic;
+    const now = t.now();
+    t.routes.release(this.#series, now);
+    t.duration.release(this.#duration, now);
+    t.firstByte.release(this.#firstByte, now);
+    t.connect.release(this.#connect, now);
+    for (const series of this.#codes.values()) t.requests.release(series, now);
+    for (const series of this.#retries.values()) t.retries.release(series, now);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The life of one request, in order. Admission came before, in the exchange. The pipeline knows Exchanges, Upstreams and Attempts,
+ * no sockets; what a request remembers between its steps is in request.ts.
+ */
+import type { Attempt, Exchange, LocalReply, Upstream } from './exchange/seam.ts';
+import { Request } from './request.ts';
+import type { RequestDeps } from './request.ts';
+import type { RouteState } from './route-state.ts';
+import type { RouteTable } from './route/table.ts';
+
+export interface PipelineDeps<X extends Exchange> extends RequestDeps {
+  readonly upstream: Upstream<X>;
+}
+
+const NO_ROUTE: LocalReply = { status: 404, reason: 'no-route', text: 'no policy matches this request' };
+
+/** Serves one request to its end, and records it. */
+export async function serve<X extends Exchange>(x: X, table: RouteTable<RouteState>, d: PipelineDeps<X>): Promise<void> {
+  const r = new Request(x, d);
+
+  // route: by host, path, method and headers
+  const route = table.match(x.facts);
+  if (!route) return r.answer(NO_ROUTE);
+
+  // split: which of the route's backends has its turn; from here on the body is kept, where it may have to be sent again
+  r.enter(route);
+
+  // A response that is worth another try, in case no other try can be made.
+  let spare: Attempt | undefined;
+  for (;;) {
+    // pick: the same endpoint again, or another one
+    const endpoint = r.pick();
+    if (!endpoint) return spare ? r.commit(spare) : r.giveUp();
+
+    // attempt
+    spare?.discard();
+    spare = undefined;
+    r.begin(endpoint);
+    const attempt = d.upstream.start(x, endpoint, r.spec);
+    const head = await attempt.head;
+
+    // classify
+    r.classify(head);
+
+    // decide: again, or not
+    const decision = r.decide();
+    if (!decision.again) return head.ok ? r.commit(attempt) : r.giveUp();
+    if (head.ok) spare = attempt;
+    r.again(decision);
+    if (decision.afterMs > 0) await r.pause(decision.afterMs);
+  }
+}

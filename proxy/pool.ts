@@ -1,0 +1,241 @@
+/**
+ * The endpoints of one pool at run time: which of them may be picked now, and why not. Usable = in the pick set ∧ healthy ∧ not
+ * ejected; the balancer adds weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
+ */
+import { createBalancer } from './balance/index.ts';
+import type { Balancer, Handle } from './balance/balancer.ts';
+import { Outlier } from './health/outlier.ts';
+import type { Watch, Prober } from './health/prober.ts';
+import type { Target } from './exchange/seam.ts';
+import type { Endpoint, PoolPart, UnhealthyEndpoint } from './snapshot/types.ts';
+import type { EndpointMetrics, PoolMetrics } from './observe/traffic.ts';
+
+export class PoolEndpoint implements Target {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly metrics: EndpointMetrics;
+  name: string;
+  weight: number;
+  state: Endpoint['state'];
+  /** In the pool's present view; -1 once it has left. */
+  index = -1;
+  usable = true;
+  watch: Watch | undefined;
+
+  constructor(e: Endpoint, metrics: EndpointMetrics) {
+    this.id = e.id;
+    this.address = e.address;
+    this.port = e.port;
+    this.name = e.hashKey;
+    this.weight = e.weight;
+    this.state = e.state;
+    this.metrics = metrics;
+  }
+}
+
+/** How a try on an endpoint ended, as far as balancing and health care. */
+export type Outcome = 'ok' | 'failed' | 'connect-failure' | 'unknown';
+
+export interface PoolDeps {
+  readonly prober: Prober;
+  readonly random: () => number;
+  readonly now: () => number;
+  readonly metrics: PoolMetrics;
+  /** The endpoint has left this pool. */
+  readonly left: (e: PoolEndpoint) => void;
+  readonly ejected: (pool: string, e: PoolEndpoint, evidence: string) => void;
+}
+
+/** One try in progress. */
+export interface Work {
+  readonly endpoint: PoolEndpoint;
+  /** The one it began on: an update may put another in its place before the work ends. */
+  readonly balancer: Balancer;
+  readonly handle: Handle;
+}
+
+export class Pool {
+  readonly id: string;
+  endpoints: readonly PoolEndpoint[] = [];
+  #part: PoolPart;
+  #digest = '';
+  #balancer: Balancer;
+  #outlier: Outlier;
+  #deps: PoolDeps;
+  #byId = new Map<string, PoolEndpoint>();
+  /** Endpoints in the pick set that are usable now. */
+  #usable = 0;
+  #active = 0;
+  #nextReturn = Infinity;
+  #context: { tried: number[]; now: number; random: () => number };
+  #nothingTried: number[] = [];
+
+  constructor(id: string, part: PoolPart, deps: PoolDeps) {
+    this.id = id;
+    this.#part = part;
+    this.#deps = deps;
+    this.#balancer = createBalancer(part.loadBalancer, Math.floor(deps.random() * 0x7fffffff));
+    this.#outlier = new Outlier(part.healthCheck.passive);
+    this.#context = { tried: this.#nothingTried, now: 0, random: deps.random };
+  }
+
+  /** Takes a part in force. Nothing happens where it is the one in force already. */
+  update(part: PoolPart, digest: string): void {
+    if (digest === this.#digest) return;
+    const before = this.#part;
+    this.#part = part;
+    this.#digest = digest;
+    if (before.loadBalancer.type !== part.loadBalancer.type) {
+      this.#balancer = createBalancer(part.loadBalancer, Math.floor(this.#deps.random() * 0x7fffffff));
+    }
+    this.#outlier.configure(part.healthCheck.passive);
+    const sameCheck = JSON.stringify(before.healthCheck.active) === JSON.stringify(part.healthCheck.active);
+    this.#takeEndpoints(part.endpoints, sameCheck);
+    this.#balancer.update(this.endpoints, this.#deps.now());
+    this.#refreshAll();
+  }
+
+  /** The endpoint for a new try, or undefined when no usable one is left that was not tried. */
+  pick(tried: readonly PoolEndpoint[], now: number): PoolEndpoint | undefined {
+    if (now >= this.#nextReturn) this.#readmit(now);
+    const c = this.#context;
+    c.now = now;
+    c.tried = tried.length === 0 ? this.#nothingTried : this.#indexes(tried);
+    const i = this.#balancer.pick(c);
+    return i < 0 ? undefined : this.endpoints[i];
+  }
+
+  /** Whether a try on `e` makes sense now. */
+  takes(e: PoolEndpoint): boolean {
+    return e.index >= 0 && this.endpoints[e.index] === e && e.usable && e.weight > 0;
+  }
+
+  /** Whether a usable endpoint is left that was not tried. */
+  hasOther(tried: readonly PoolEndpoint[]): boolean {
+    return this.endpoints.some((e) => this.takes(e) && !tried.includes(e));
+  }
+
+  begin(endpoint: PoolEndpoint): Work {
+    endpoint.metrics.begin();
+    const balancer = this.#balancer;
+    return { endpoint, balancer, handle: balancer.begin(endpoint.index) };
+  }
+
+  /** Once for every `begin`. `headMs`: milliseconds until the response head, or until failure. */
+  end(work: Work, outcome: Outcome, headMs: number, now: number): void {
+    const { endpoint } = work;
+    endpoint.metrics.end();
+    // What the client broke off says nothing about the endpoint.
+    work.balancer.end(work.handle, outcome === 'ok' || outcome === 'unknown', headMs, now);
+    if (outcome === 'unknown' || endpoint.index < 0) return;
+    if (!this.#outlier.record(endpoint.id, outcome === 'connect-failure' ? outcome : 'other', now, this.#usable, this.#active))
+      return;
+    endpoint.metrics.ejected();
+    this.#deps.ejected(this.id, endpoint, this.#outlier.evidence(endpoint.id));
+    this.#nextReturn = this.#outlier.nextReturn();
+    this.#refresh(endpoint);
+  }
+
+  /** Endpoints that may not be picked for their health, with evidence. */
+  unhealthy(now: number): UnhealthyEndpoint[] {
+    const found: UnhealthyEndpoint[] = [];
+    for (const e of this.endpoints) {
+      const of = { pool: this.id, endpoint: e.id };
+      if (e.watch?.healthy === false) found.push({ ...of, reason: 'probe', detail: e.watch.detail });
+      else if (this.#outlier.isEjected(e.id, now)) found.push({ ...of, reason: 'ejected', detail: this.#outlier.evidence(e.id) });
+    }
+    return found;
+  }
+
+  /** Stops watching; requests in flight may still end. */
+  close(): void {
+    for (const e of this.endpoints) this.#leave(e);
+    this.endpoints = [];
+  }
+
+  #takeEndpoints(wanted: readonly Endpoint[], sameCheck: boolean): void {
+    const next = new Map<string, PoolEndpoint>();
+    for (const w of wanted) {
+      const known = this.#byId.get(w.id);
+      const stays = known?.address === w.address && known.port === w.port;
+      const e = stays ? known : new PoolEndpoint(w, this.#deps.metrics.endpoint(w.hashKey));
+      e.weight = w.weight;
+      e.state = w.state;
+      if (!stays || !sameCheck) this.#watch(e);
+      next.set(w.id, e);
+    }
+    for (const e of this.endpoints) if (next.get(e.id) !== e) this.#leave(e);
+    this.#byId = next;
+    this.endpoints = [...next.values()];
+    this.endpoints.forEach((e, i) => (e.index = i));
+    this.#active = this.endpoints.filter((e) => e.state === 'active' && e.weight > 0).length;
+  }
+
+  #watch(e: PoolEndpoint): void {
+    const check = this.#part.healthCheck.active;
+    const before = e.watch;
+    e.watch = check && this.#deps.prober.watch(e, check, (healthy) => this.#onProbe(e, healthy));
+    // Only now, so that a probe that goes on is never without a watcher.
+    before?.stop();
+  }
+
+  #onProbe(e: PoolEndpoint, healthy: boolean): void {
+    if (healthy) this.#outlier.absolve(e.id);
+    this.#nextReturn = this.#outlier.nextReturn();
+    if (e.index >= 0) this.#refresh(e);
+  }
+
+  #leave(e: PoolEndpoint): void {
+    e.watch?.stop();
+    e.index = -1;
+    this.#outlier.forget(e.id);
+    e.metrics.release();
+    this.#deps.left(e);
+  }
+
+  #refreshAll(): void {
+    this.#usable = 0;
+    const now = this.#deps.now();
+    for (const e of this.endpoints) {
+      e.usable = this.#isUsable(e, now);
+      if (e.usable && e.weight > 0) this.#usable++;
+      this.#balancer.usable(e.index, e.usable);
+      e.metrics.describe(this.#isHealthy(e, now), e.weight);
+    }
+    this.#nextReturn = this.#outlier.nextReturn();
+  }
+
+  #refresh(e: PoolEndpoint): void {
+    const now = this.#deps.now();
+    const usable = this.#isUsable(e, now);
+    e.metrics.describe(this.#isHealthy(e, now), e.weight);
+    if (usable === e.usable) return;
+    e.usable = usable;
+    if (e.weight > 0) this.#usable += usable ? 1 : -1;
+    this.#balancer.usable(e.index, usable);
+  }
+
+  #isHealthy(e: PoolEndpoint, now: number): boolean {
+    return e.watch?.healthy !== false && !this.#outlier.isEjected(e.id, now);
+  }
+
+  /** With no active endpoint, the draining ones serve. */
+  #isUsable(e: PoolEndpoint, now: number): boolean {
+    return (e.state === 'active' || this.#active === 0) && this.#isHealthy(e, now);
+  }
+
+  #readmit(now: number): void {
+    for (const id of this.#outlier.returned(now)) {
+      const e = this.#byId.get(id);
+      if (e) this.#refresh(e);
+    }
+    this.#nextReturn = this.#outlier.nextReturn();
+  }
+
+  #indexes(tried: readonly PoolEndpoint[]): number[] {
+    const indexes: number[] = [];
+    for (const e of tried) if (e.index >= 0 && this.endpoints[e.index] === e) indexes.push(e.index);
+    return indexes;
+  }
+}

@@ -1,0 +1,235 @@
+/** For tests: a data plane in this process on loopback, backends on real sockets, and a client that shows every byte. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { Runtime } from './apply.ts';
+import { createHttp1Server } from './exchange/http1/server.ts';
+import { Prober } from './health/prober.ts';
+import { Listener } from './listen.ts';
+import { Metrics } from './observe/metrics.ts';
+import { serve } from './pipeline.ts';
+import type { RequestRecord } from './request.ts';
+import type { ResolvedSnapshot } from './control/seam.ts';
+import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
+import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
+
+export const now = () => performance.now();
+
+export const RETRY: Retry = {
+  attempts: 2,
+  sameEndpoint: 0,
+  perTryTimeout: 0,
+  retryOn: ['connect-failure', 'reset', 'gateway-error'],
+  backOff: { base: 25, max: 250 },
+  nonIdempotent: false,
+  bufferLimit: 65536,
+};
+export const TIMEOUTS: Timeouts = { connect: 5000, request: 0, idle: 60_000, drain: 1000 };
+export const PASSIVE = { consecutiveConnectFailures: 3, baseEjectionTime: 30_000, maxEjectionPercent: 50 };
+export const POOL = 'default/p/default/echo:80';
+
+export interface Backend {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A backend on node:http. */
+export async function httpBackend(handler: RequestListener, port = 0): Promise<Backend> {
+  const server = createServer({ keepAliveTimeout: 60_000 }, handler);
+  await once(server.listen(port, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A backend on a bare socket: `handler` sees every connection. */
+export async function rawBackend(handler: (socket: Socket) => void): Promise<Backend> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    handler(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A backend that answers every request head with these bytes. */
+export function scriptedBackend(answer: string, then: 'keep' | 'end' | 'reset' = 'keep'): Promise<Backend> {
+  return rawBackend((socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      if (!chunk.includes('\r\n\r\n')) return;
+      socket.write(answer, 'latin1', () => {
+        if (then === 'end') socket.end();
+        if (then === 'reset') socket.resetAndDestroy();
+      });
+    });
+  });
+}
+
+/** A port on which nobody listens. */
+export async function closedPort(): Promise<number> {
+  const backend = await rawBackend(() => undefined);
+  await backend.close();
+  return backend.port;
+}
+
+export function endpoint(port: number, more: Partial<Endpoint> = {}): Endpoint {
+  return { id: `e-${port}`, hashKey: `pod:${port}`, address: '127.0.0.1', port, weight: 1, zone: '', state: 'active', ...more };
+}
+
+export interface ProxySpec {
+  readonly endpoints: readonly Endpoint[];
+  readonly part?: Partial<Omit<PoolPart, 'endpoints'>>;
+  readonly retry?: Partial<Retry>;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly route?: Partial<Route>;
+  readonly maxConnections?: number;
+}
+
+export interface TestProxy {
+  readonly port: number;
+  readonly runtime: Runtime;
+  readonly upstream: HttpProxyUpstream;
+  readonly records: RequestRecord[];
+  /** Puts another spec in force. */
+  apply(spec: ProxySpec): Promise<void>;
+  metrics(): Promise<string>;
+  close(): Promise<void>;
+}
+
+let version = 0;
+
+function snapshotOf(port: number, spec: ProxySpec): ResolvedSnapshot {
+  const route: Route = {
+    policy: 'default/p',
+    generation: 1,
+    created: 0,
+    hostnames: [],
+    matches: [],
+    destinations: [{ pool: POOL, weight: 1 }],
+    retry: { ...RETRY, ...spec.retry },
+    timeouts: { ...TIMEOUTS, ...spec.timeouts },
+    accessLog: { enabled: false, samplePercent: 100 },
+    ...spec.route,
+  };
+  const part: PoolPart = {
+    loadBalancer: { type: 'RoundRobin' },
+    healthCheck: { passive: PASSIVE },
+    ...spec.part,
+    endpoints: spec.endpoints,
+  };
+  const listeners: ListenerSpec[] = [{ port, protocol: 'HTTP', routes: [route] }];
+  version++;
+  return {
+    version: { epoch: 1, sequence: version },
+    digest: String(version),
+    trustedKeys: [],
+    listeners,
+    pools: [{ id: POOL, digest: String(version), part }],
+  };
+}
+
+/** A proxy with one listener and one pool. */
+export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
+  const records: RequestRecord[] = [];
+  const upstream = new HttpProxyUpstream(now);
+  const metrics: Metrics = new Metrics(now, {
+    connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
+    upstream: () => upstream.connections,
+    rejectedListeners: () => runtime.rejected,
+  });
+  const prober = new Prober();
+  const pipeline = { upstream, now, random: Math.random, record: (r: RequestRecord) => void records.push(r) };
+  const runtime: Runtime = new Runtime({
+    prober,
+    random: Math.random,
+    now,
+    traffic: metrics.traffic,
+    makeListener: (port, table) =>
+      new Listener(
+        port,
+        createHttp1Server({
+          port,
+          viaName: 'outrigger-test',
+          makeRequestId: () => 'made-here',
+          now,
+          refused: (reason) => metrics.refused(reason),
+          handle: (x) => void serve(x, table(), pipeline),
+        }),
+        { addresses: ['127.0.0.1'], maxConnections: spec.maxConnections ?? 1000, refused: () => metrics.refused('overflow') },
+      ),
+    retire: (e) => upstream.retire(e, 'drain'),
+    ejected: () => undefined,
+  });
+  const port = await closedPort();
+  await runtime.apply(snapshotOf(port, spec));
+  return {
+    port,
+    runtime,
+    upstream,
+    records,
+    apply: async (next) => void (await runtime.apply(snapshotOf(port, next))),
+    metrics: () => metrics.registry.metrics(),
+    close: async () => {
+      await runtime.drain(0);
+      upstream.close();
+      prober.close();
+      metrics.close();
+    },
+  };
+}
+
+/** Sends bytes as they are and answers with everything that came back until the peer closed, or `until` was seen. */
+export async function rawRequest(port: number, bytes: string, until?: RegExp): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no end within 5 s; so far: ${text}`)), 5000);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (until?.test(text) === true) done();
+    });
+    socket.on('end', done);
+    socket.on('error', done);
+    socket.on('close', done);
+    socket.write(bytes, 'latin1');
+  });
+  socket.destroy();
+  return text;
+}
+
+/** One GET with `Connection: close`; the whole answer. */
+export function get(port: number, path = '/', headers = ''): Promise<string> {
+  return rawRequest(port, `GET ${path} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n${headers}\r\n`);
+}
+
+export function statusOf(answer: string): number {
+  return Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1] ?? 0);
+}
+
+/** Waits until `condition` holds; rejects after `timeout` ms. */
+export async function eventually(condition: () => boolean, timeout = 5000): Promise<void> {
+  const end = performance.now() + timeout;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within ${timeout} ms: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,246 @@
+/** One try of one request on one endpoint, up to the response head. What follows it is relay.ts. */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
+import type { BodySink } from '../../exchange/http1/body.ts';
+import type { Attempt, AttemptSpec, End, Failure, FailureKind, Head, Target } from '../../exchange/seam.ts';
+import type { Applicant, Connections } from './connections.ts';
+import { startRequest } from './engine.ts';
+import type { IdleWatch, Watched } from './idle.ts';
+import { Relay } from './relay.ts';
+import { readResponseHead } from './response-head.ts';
+import type { ResponseHead } from './response-head.ts';
+
+export interface Machinery {
+  readonly connections: Connections;
+  readonly idle: IdleWatch;
+  readonly now: () => number;
+}
+
+/** A client that waits for 100 (Continue) gets it after this long, whatever the backend does (RFC 9110 §10.1.1 asks not to wait for ever). */
+const CONTINUE_PATIENCE = 1_000;
+
+export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
+  readonly head: Promise<Head | Failure>;
+  readonly target: Target;
+  readonly idleTimeout: number;
+  #settle!: (head: Head | Failure) => void;
+  #x: Http1Exchange;
+  #spec: AttemptSpec;
+  #m: Machinery;
+  #request: ClientRequest | undefined;
+  #socket: Socket | undefined;
+  #response: IncomingMessage | undefined;
+  #responseHead: ResponseHead | undefined;
+  #relay: Relay | undefined;
+  #reused = false;
+  #connected = false;
+  #connectStarted = 0;
+  #connectMs: number | undefined;
+  /** Connect or per-try limit, whichever runs. */
+  #timer: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(x: Http1Exchange, target: Target, spec: AttemptSpec, m: Machinery) {
+    this.#x = x;
+    this.target = target;
+    this.#spec = spec;
+    this.#m = m;
+    this.idleTimeout = spec.timeouts.idle;
+    this.head = new Promise((resolve) => (this.#settle = resolve));
+    x.onGone(() => this.#onGone());
+    if (spec.deadline !== Infinity) {
+      this.#deadline = setTimeout(() => this.#onDeadline(), Math.max(0, spec.deadline - m.now()));
+    }
+    this.#start();
+  }
+
+  commit(): Promise<End> {
+    const request = this.#request as ClientRequest;
+    const response = this.#response as IncomingMessage;
+    this.#x.requestBody?.release();
+    this.#relay = new Relay(this.#x, request, response, this.#responseHead as ResponseHead, () => this.#finish());
+    return this.#relay.done;
+  }
+
+  discard(): void {
+    if (this.#over) return;
+    // A short answer that has arrived already need not cost the connection.
+    if (this.#response?.complete === true && this.#relay === undefined) {
+      this.#response.resume();
+      this.#finish();
+    } else this.#destroy();
+    this.#settle(this.#failure('client-gone', 'discarded'));
+  }
+
+  onConnection(socket: Socket, reused: boolean): void {
+    this.#socket = socket;
+    this.#reused = reused;
+    if (!socket.connecting) return;
+    this.#connectStarted = this.#m.now();
+    this.#timer = setTimeout(() => this.#fail('connect', 'no connection in time'), this.#spec.timeouts.connect);
+    socket.once('connect', () => {
+      if (this.#over) return;
+      clearTimeout(this.#timer);
+      this.#connectMs = this.#m.now() - this.#connectStarted;
+      this.#onConnected();
+    });
+  }
+
+  write(chunk: Buffer): boolean {
+    return (this.#request as ClientRequest).write(chunk);
+  }
+
+  end(trailers: readonly string[]): void {
+    const request = this.#request as ClientRequest;
+    if (trailers.length > 0 && this.#x.chunked) {
+      const pairs: [string, string][] = [];
+      for (let i = 0; i + 1 < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string]);
+      request.addTrailers(pairs);
+    }
+    request.end();
+    this.#waitForHead();
+  }
+
+  progress(): number {
+    const up = this.#socket;
+    const down = this.#x.req.socket;
+    return (up ? up.bytesRead + up.bytesWritten : 0) + down.bytesWritten;
+  }
+
+  onIdle(): void {
+    if (this.#relay) this.#relay.breakOff(this.#response?.complete === true ? 'client-gone' : 'upstream-broke');
+    else this.#fail('timeout', 'no progress in time');
+  }
+
+  #start(): void {
+    const x = this.#x;
+    let request: ClientRequest;
+    try {
+      request = startRequest(x.method, x.headers, this, this.#m.connections);
+    } catch (error) {
+      this.#fail('connect', String(error));
+      return;
+    }
+    this.#request = request;
+    request.path = x.target;
+    request.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    request.on('close', () => this.#onClose());
+    request.on('response', (response: IncomingMessage) => this.#onResponse(response));
+    request.on('information', (info: { statusCode: number; rawHeaders: string[] }) => this.#relayInformation(info));
+    this.#m.idle.add(this);
+    if (x.requestBody) this.#startBody(request);
+    else request.end();
+    if (this.#socket && !this.#socket.connecting) this.#onConnected();
+  }
+
+  #startBody(request: ClientRequest): void {
+    const x = this.#x;
+    if (x.chunked) request.setHeader('transfer-encoding', 'chunked');
+    if (x.awaitsContinue) request.setHeader('expect', '100-continue');
+    request.on('drain', () => x.requestBody?.resume(this));
+    request.flushHeaders();
+  }
+
+  /** The body is read from the client only now: while nothing is connected, nothing is lost by going elsewhere. */
+  #onConnected(): void {
+    this.#connected = true;
+    const x = this.#x;
+    if (!x.requestBody) this.#waitForHead();
+    else if (!x.awaitsContinue) x.requestBody.attach(this);
+    else {
+      (this.#request as ClientRequest).once('continue', () => this.#continue());
+      this.#timer = setTimeout(() => this.#continue(), CONTINUE_PATIENCE);
+    }
+  }
+
+  #continue(): void {
+    const x = this.#x;
+    if (this.#over || !x.awaitsContinue) return;
+    clearTimeout(this.#timer);
+    x.awaitsContinue = false;
+    x.res.writeContinue();
+    x.requestBody?.attach(this);
+  }
+
+  #waitForHead(): void {
+    if (this.#spec.perTryTimeout <= 0 || this.#response || this.#over || !this.#connected) return;
+    this.#timer = setTimeout(() => this.#fail('timeout', 'no response head in time'), this.#spec.perTryTimeout);
+  }
+
+  #onResponse(response: IncomingMessage): void {
+    if (this.#over) return void response.destroy();
+    clearTimeout(this.#timer);
+    this.#response = response;
+    const status = response.statusCode ?? 0;
+    if (status < 200 || status > 999) return this.#fail('protocol', `status ${status}`);
+    const head = readResponseHead(response.rawHeaders);
+    this.#responseHead = head;
+    if (head.keepAlive !== Infinity && this.#socket) this.#m.connections.hint(this.#socket, head.keepAlive);
+    this.#settle({ ok: true, status, reused: this.#reused, connectMs: this.#connectMs });
+  }
+
+  /** 103 goes on; 100 is answered above; 101 can not come, nothing asked for it. */
+  #relayInformation(info: { statusCode: number; rawHeaders: string[] }): void {
+    if (info.statusCode !== 103 || this.#over || this.#relay || this.#x.res.headersSent || this.#x.req.httpVersionMinor === 0)
+      return;
+    const links: string[] = [];
+    for (let i = 0; i + 1 < info.rawHeaders.length; i += 2) {
+      if (info.rawHeaders[i]?.toLowerCase() === 'link') links.push(info.rawHeaders[i + 1] as string);
+    }
+    try {
+      if (links.length > 0) this.#x.res.writeEarlyHints({ link: links });
+    } catch {
+      // Early hints are a courtesy: links that node:http does not like stay here.
+    }
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    if (this.#relay) return this.#relay.breakOff('upstream-broke');
+    if (!this.#connected && !this.#reused) this.#fail('connect', error.code ?? error.message);
+    else if (error.code?.startsWith('HPE_') === true) this.#fail('protocol', error.code);
+    else this.#fail('reset', error.code ?? error.message);
+  }
+
+  #onClose(): void {
+    if (this.#over || this.#relay || this.#response) return;
+    this.#fail(this.#connected || this.#reused ? 'reset' : 'connect', 'closed without a response');
+  }
+
+  #onGone(): void {
+    if (this.#relay) this.#relay.breakOff('client-gone');
+    else this.#fail('client-gone', 'the client left');
+  }
+
+  #onDeadline(): void {
+    if (this.#relay) this.#relay.breakOff('deadline');
+    else this.#fail('timeout', 'the whole request took too long');
+  }
+
+  #fail(kind: FailureKind, detail: string): void {
+    if (this.#over) return;
+    this.#destroy();
+    this.#settle(this.#failure(kind, detail));
+  }
+
+  #failure(kind: FailureKind, detail: string): Failure {
+    return { ok: false, kind, sent: this.#connected || this.#reused ? 'maybe' : 'none', reused: this.#reused, detail };
+  }
+
+  #destroy(): void {
+    this.#finish();
+    this.#request?.destroy();
+    // A connect that is under way would go on: destroying the request alone does not reach a socket it was only just given.
+    if (this.#socket && !this.#connected && !this.#reused) this.#socket.destroy();
+  }
+
+  /** No timer, no place in the sweep, no claim on the client's body. */
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#deadline);
+    this.#m.idle.delete(this);
+    this.#x.requestBody?.detach(this);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Upstream connections: the agent behind http-proxy-3, whose default is none at all. Kept apart by endpoint id, so that an address
+ * that is used again inherits nothing. Idle connections are closed before the backend does it (a request on a connection that the
+ * backend is just closing is lost): at its `Keep-Alive` hint less a second, else after 4 s (Node backends close at 5).
+ */
+import { Agent } from 'node:http';
+import type { ClientRequest, ClientRequestArgs } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Target } from '../../exchange/seam.ts';
+
+const IDLE_LIMIT = 4_000;
+const HINT_MARGIN = 1_000;
+const SWEEP_INTERVAL = 250;
+/** More than this many idle connections to one endpoint are not worth their memory. */
+const MAX_IDLE = 256;
+
+/** Whoever asked for a connection. */
+export interface Applicant {
+  readonly target: Target;
+  /** The socket it gets, connected already when it was used before. */
+  onConnection(socket: Socket, reused: boolean): void;
+}
+
+/** How a ClientRequest reaches its applicant through http-proxy-3: as one more option. */
+export interface ApplicantOption {
+  readonly applicant: Applicant;
+}
+
+const STATE = Symbol('connection');
+
+interface State {
+  readonly id: string;
+  /** Monotonic ms at which it must be closed when still idle. */
+  idleUntil: number;
+  /** From the last response's Keep-Alive field, ms. */
+  hint: number;
+}
+
+interface Pooled extends Socket {
+  [STATE]?: State;
+}
+
+export class Connections extends Agent {
+  opened = 0;
+  reused = 0;
+  #idle = new Map<string, Pooled[]>();
+  #retired = new Set<string>();
+  #open = new Map<string, Set<Pooled>>();
+  #now: () => number;
+  #sweeper: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(now: () => number) {
+    super({ keepAlive: true });
+    this.#now = now;
+  }
+
+  /** Called by ClientRequest. */
+  addRequest(req: ClientRequest & { onSocket(socket: Socket): void }, options: ClientRequestArgs & ApplicantOption): void {
+    const { applicant } = options;
+    const idle = this.#takeIdle(applicant.target.id);
+    if (idle) this.reused++;
+    const socket = idle ?? this.#connect(applicant.target);
+    req.onSocket(socket);
+    applicant.onConnection(socket, idle !== undefined);
+  }
+
+  /** How long the backend said it keeps this connection, in ms. */
+  hint(socket: Socket, ms: number): void {
+    const state = (socket as Pooled)[STATE];
+    if (state) state.hint = ms;
+  }
+
+  /** The endpoint is gone: idle connections are closed, busy ones too (`close`) or when they are done (`drain`). */
+  retire(id: string, how: 'drain' | 'close'): void {
+    for (const socket of this.#idle.get(id) ?? []) socket.destroy();
+    this.#idle.delete(id);
+    const open = this.#open.get(id);
+    if (!open) return;
+    this.#retired.add(id);
+    if (how === 'close') for (const socket of open) socket.destroy();
+  }
+
+  /** Closes what is idle, and everything else once it is done. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+    for (const sockets of this.#idle.values()) for (const socket of sockets) socket.destroy();
+    this.#idle.clear();
+  }
+
+  #takeIdle(id: string): Pooled | undefined {
+    const idle = this.#idle.get(id);
+    if (idle === undefined) return undefined;
+    for (let socket = idle.pop(); socket; socket = idle.pop()) {
+      if (socket.writable && !socket.readableEnded && socket[STATE] && socket[STATE].idleUntil > this.#now()) return socket;
+      socket.destroy();
+    }
+    return undefined;
+  }
+
+  #connect(target: Target): Pooled {
+    this.opened++;
+    const { id } = target;
+    this.#retired.delete(id);
+    const socket: Pooled = connect({
+      host: target.address,
+      port: target.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+    });
+    socket[STATE] = { id, idleUntil: 0, hint: Infinity };
+    let open = this.#open.get(id);
+    if (!open) this.#open.set(id, (open = new Set()));
+    open.add(socket);
+    // node:http listens for errors only while a request is on the socket.
+    socket.on('error', () => socket.destroy());
+    socket.on('free', () => this.#keep(socket));
+    socket.on('close', () => this.#forget(socket, id));
+    return socket;
+  }
+
+  #keep(socket: Pooled): void {
+    const state = socket[STATE];
+    if (!state || this.#closed || !socket.writable || this.#retired.has(state.id)) return void socket.destroy();
+    const limit = Math.min(IDLE_LIMIT, state.hint - HINT_MARGIN);
+    let idle = this.#idle.get(state.id);
+    if (!idle) this.#idle.set(state.id, (idle = []));
+    if (limit <= 0 || idle.length >= MAX_IDLE) return void socket.destroy();
+    state.idleUntil = this.#now() + limit;
+    idle.push(socket);
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
+  }
+
+  #forget(socket: Pooled, id: string): void {
+    const idle = this.#idle.get(id);
+    const at = idle?.indexOf(socket) ?? -1;
+    if (at >= 0) idle?.splice(at, 1);
+    const open = this.#open.get(id);
+    open?.delete(socket);
+    if (open?.size !== 0) return;
+    this.#open.delete(id);
+    this.#idle.delete(id);
+    this.#retired.delete(id);
+  }
+
+  #sweep(): void {
+    const now = this.#now();
+    for (const sockets of this.#idle.values()) {
+      for (const socket of sockets) if ((socket[STATE]?.idleUntil ?? 0) <= now) socket.destroy();
+    }
+    if (this.#idle.size > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
+import type { Attempt, AttemptSpec, Target, Upstream } from '../../exchange/seam.ts';
+import { HttpAttempt } from './attempt.ts';
+import { Connections } from './connections.ts';
+import { IdleWatch } from './idle.ts';
+
+/** HTTP/1.1 to backends through http-proxy-3; fused with exchange/http1, since the library needs its client side on node:http. */
+export class HttpProxyUpstream implements Upstream<Http1Exchange> {
+  readonly connections: Connections;
+  #idle: IdleWatch;
+  #now: () => number;
+
+  /** @param now monotonic milliseconds. */
+  constructor(now: () => number) {
+    this.connections = new Connections(now);
+    this.#idle = new IdleWatch(now);
+    this.#now = now;
+  }
+
+  start(x: Http1Exchange, target: Target, spec: AttemptSpec): Attempt {
+    return new HttpAttempt(x, target, spec, { connections: this.connections, idle: this.#idle, now: this.#now });
+  }
+
+  retire(target: Target, how: 'drain' | 'close'): void {
+    this.connections.retire(target.id, how);
+  }
+
+  close(): void {
+    this.connections.close();
+  }
+}

@@ -1,0 +1,73 @@
+/** The response head as it goes on to the client: hop-by-hop fields removed, everything else as the backend wrote it. PURE. */
+
+export interface ResponseHead {
+  /** Names and values in turn, as node:http's writeHead takes them. */
+  readonly headers: string[];
+  /** Milliseconds for which the backend keeps the connection; Infinity when it did not say. */
+  readonly keepAlive: number;
+  /** Values of Trailer: only where the body goes on in chunks. */
+  readonly trailer: string | undefined;
+  readonly hasLength: boolean;
+}
+
+const KEEP_ALIVE_TIMEOUT = /(?:^|[,\s])timeout=(\d{1,9})/i;
+
+export function readResponseHead(raw: readonly string[]): ResponseHead {
+  const headers: string[] = [];
+  let connection: string | undefined;
+  let keepAlive = Infinity;
+  let trailer: string | undefined;
+  let hasLength = false;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    // Lengths first: most fields are told apart without making a lower-case copy.
+    switch (name.length) {
+      case 7:
+        if (is(name, 'upgrade')) continue;
+        if (is(name, 'trailer')) {
+          trailer = trailer === undefined ? value : `${trailer}, ${value}`;
+          continue;
+        }
+        break;
+      case 10:
+        if (is(name, 'connection')) {
+          connection = connection === undefined ? value : `${connection},${value}`;
+          continue;
+        }
+        if (is(name, 'keep-alive')) {
+          const timeout = KEEP_ALIVE_TIMEOUT.exec(value)?.[1];
+          if (timeout !== undefined) keepAlive = Number(timeout) * 1000;
+          continue;
+        }
+        break;
+      case 14:
+        if (is(name, 'content-length')) hasLength = true;
+        break;
+      case 16:
+        if (is(name, 'proxy-connection')) continue;
+        break;
+      case 17:
+        if (is(name, 'transfer-encoding')) continue;
+        break;
+    }
+    headers.push(name, value);
+  }
+  return { headers: connection === undefined ? headers : withoutNamed(headers, connection), keepAlive, trailer, hasLength };
+}
+
+function is(name: string, lower: string): boolean {
+  return name === lower || name.toLowerCase() === lower;
+}
+
+/** Fields that Connection names belong to this hop only. Framing is not up for naming. */
+function withoutNamed(headers: string[], connection: string): string[] {
+  if (/^(?:keep-alive|close)$/i.test(connection)) return headers;
+  const named = new Set(connection.split(',').map((token) => token.trim().toLowerCase()));
+  named.delete('content-length');
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (!named.has((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string);
+  }
+  return kept;
+}
