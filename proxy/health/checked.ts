@@ -19,7 +19,7 @@ export class Checked {
   readonly target: ProbeTarget;
   readonly check: ActiveCheck;
   /** One entry per watcher, so that the same function may watch twice. */
-  readonly watchers = new Set<{ readonly onChange: OnChange }>();
+  readonly watchers = new Set<{ readonly onChange: OnChange; readonly onPass: () => void }>();
   detail = '';
   timer: NodeJS.Timeout | undefined;
   /** Whether the first probe has begun. */
@@ -47,11 +47,14 @@ export class Checked {
     return attempt(this.#probe, this.check.timeout, this.#running);
   }
 
-  /** Takes the result in and tells the watchers when health changed. */
+  /** Takes the result in and tells the watchers; one that is stopped by another's doing hears nothing more. */
   record(result: ProbeResult): void {
     this.detail = result.detail;
-    if (!this.#machine.record(result.ok)) return;
-    for (const watcher of [...this.watchers]) watcher.onChange(this.healthy, this.detail);
+    const changed = this.#machine.record(result.ok);
+    for (const watcher of [...this.watchers]) {
+      if (changed && this.watchers.has(watcher)) watcher.onChange(this.healthy, this.detail);
+      if (result.ok && this.watchers.has(watcher)) watcher.onPass();
+    }
   }
 
   stop(): void {

@@ -39,6 +39,22 @@ describe('Prober', () => {
     assert.deepEqual(changes, ['false HTTP 500', 'true HTTP 200', 'false HTTP 503']);
   });
 
+  test('tells a watcher of every probe that passes, changed or not', async () => {
+    let asked = 0;
+    const server = await httpBackend((_, res) => res.writeHead(asked++ === 1 ? 500 : 200).end());
+    const { prober: p, reports } = prober();
+    let passed = 0;
+    const check = { ...HTTP, interval: 20, timeout: 2000, unhealthyThreshold: 3 };
+    p.watch(
+      at(server),
+      check,
+      () => assert.fail('nothing changed'),
+      () => passed++,
+    );
+    await until(() => reports.length === 4, 'four probes');
+    assert.equal(passed, 3);
+  });
+
   test('reports every probe, with what it was', async () => {
     const server = await httpBackend((_, res) => res.end());
     const { prober: p, reports } = prober();
@@ -106,7 +122,7 @@ describe('sharing', () => {
     assert.equal(p.watch(at(server), check, () => {}).healthy, true);
   });
 
-  test('a watcher may stop watches while it is told', async () => {
+  test('a watcher may stop watches while it is told; those hear nothing more', async () => {
     const server = await httpBackend((_, res) => res.writeHead(500).end());
     const { prober: p, reports } = prober();
     let told = 0;
@@ -118,7 +134,7 @@ describe('sharing', () => {
     );
     await until(() => told > 0, 'the change');
     await until(() => server.open.size === 0, 'the connection to go');
-    assert.equal(reports.length, 1);
+    assert.deepEqual([reports.length, told], [1, 1]);
   });
 });
 

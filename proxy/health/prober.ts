@@ -57,11 +57,12 @@ export class Prober {
   /**
    * Watches one endpoint. A second watcher of the same endpoint and check joins with the present state. To keep that state when
    * a pool is replaced, start the new watch before stopping the old one.
+   * @param onPass called for every probe that passes, changed or not: it ends an ejection
    */
-  watch(target: ProbeTarget, check: ActiveCheck, onChange: OnChange): Watch {
+  watch(target: ProbeTarget, check: ActiveCheck, onChange: OnChange, onPass: () => void = () => {}): Watch {
     const key = canonicalJson([target.id, target.address, target.port, check]);
     const checked = this.#checked.get(key) ?? this.#start(key, target, check);
-    const watcher = { onChange };
+    const watcher = { onChange, onPass };
     checked.watchers.add(watcher);
     return {
       get healthy() {
