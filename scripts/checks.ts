@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /** Standard output and error together, and the exit code (a signal counts as 1). */
-export function capture(command: readonly string[]): Promise<{ code: number; output: string }> {
+function capture(command: readonly string[]): Promise<{ code: number; output: string }> {
   const [file, ...args] = command;
   const child = spawn(file ?? '', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];

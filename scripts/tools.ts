@@ -31,9 +31,6 @@ export const ensureKubectl = (): Promise<string> => ensure('kubectl');
 /** A path (or a name on the PATH) of helm 4 or newer. @throws Error that says what to do where there is none. */
 export const ensureHelm = (): Promise<string> => ensure('helm');
 
-/** Where `ensureKubectl` leaves kubectl when the PATH has none that is new enough. */
-export const cachedKubectl = join(CACHE, 'kubectl');
-
 async function ensure(tool: Tool): Promise<string> {
   for (const candidate of [tool, join(CACHE, tool)]) if (await isNewEnough(tool, candidate)) return candidate;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
