@@ -38,9 +38,8 @@ function precedence(a: ParsedPolicy, b: ParsedPolicy): number {
 
 /** Everything granted so far. */
 class Claims {
-  readonly #byBoundPort = new Map<number, Claimant[]>();
+  readonly #byPort = new Map<number, Claimant[]>();
   readonly #byMatch = new Map<string, Claimant[]>();
-  readonly #ports = new Set<number>();
   #routes = 0;
   #pools = 0;
 
@@ -58,8 +57,7 @@ class Claims {
     this.#pools += backends.length;
     if (port === undefined) return;
     this.#routes++;
-    this.#ports.add(port);
-    append(this.#byBoundPort, boundPort(port), claimant);
+    append(this.#byPort, port, claimant);
     for (const { key } of listTerms(claimant.policy, port)) append(this.#byMatch, key, claimant);
   }
 
@@ -71,7 +69,7 @@ class Claims {
     });
     if (this.#pools + backends.length > MAX_POOLS) return limit(MAX_POOLS, 'backends');
     if (port !== undefined && this.#routes >= MAX_ROUTES) return limit(MAX_ROUTES, 'listening policies');
-    if (port !== undefined && !this.#ports.has(port) && this.#ports.size >= MAX_LISTENERS) return limit(MAX_LISTENERS, 'ports');
+    if (port !== undefined && !this.#byPort.has(port) && this.#byPort.size >= MAX_LISTENERS) return limit(MAX_LISTENERS, 'ports');
     return undefined;
   }
 
@@ -81,14 +79,14 @@ class Claims {
       message: `${message}: choose another listener.port`,
     });
     if (RESERVED.includes(port)) return unavailable(`Port ${port} is reserved for Outrigger itself`);
-    const bound = boundPort(port);
-    const holder = this.#byBoundPort.get(bound)?.find((other) => other.policy.port !== port && meet(claimant, other));
+    const rival = rivalPort(port);
+    const holder = rival === undefined ? undefined : this.#byPort.get(rival)?.find((other) => meet(claimant, other));
     if (holder === undefined) return undefined;
-    const other = `port ${holder.policy.port} of policy ${holder.policy.key}`;
+    const other = `port ${rival} of policy ${holder.policy.key}`;
     return unavailable(
-      port < bound
-        ? `Gateways bind port ${port} as ${bound}, which is ${other}`
-        : `Gateways bind ${other} as ${bound}, so port ${port} is taken`,
+      port < FIRST_UNPRIVILEGED
+        ? `Gateways bind port ${port} as ${boundPort(port)}, which is ${other}`
+        : `Gateways bind ${other} as ${port}`,
     );
   }
 
@@ -118,6 +116,12 @@ function append(map: Map<string | number, Claimant[]>, key: string | number, cla
 /** Gateways run without the right to bind ports below 1024. */
 export function boundPort(port: number): number {
   return port < FIRST_UNPRIVILEGED ? port + PRIVILEGED_OFFSET : port;
+}
+
+/** The only other port that a gateway would bind as the same one; undefined where there is none. */
+export function rivalPort(port: number): number | undefined {
+  const rival = port < FIRST_UNPRIVILEGED ? port + PRIVILEGED_OFFSET : port - PRIVILEGED_OFFSET;
+  return boundPort(rival) === boundPort(port) && rival > 0 ? rival : undefined;
 }
 
 /** Whether two policies are on the same proxies: at present, or, since their selectors are equal, as soon as there are any. */

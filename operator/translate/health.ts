@@ -28,15 +28,20 @@ function readHttp(given: ActiveCheckSpec, timing: ActiveCheckTiming, reader: Rea
     path: spec.path,
     method: spec.method,
     ...(spec.hostname !== undefined && { hostname: spec.hostname }),
-    expectedStatuses: spec.expectedStatuses.map(readStatuses),
+    expectedStatuses: spec.expectedStatuses.map((text) => readStatuses(text, reader)),
     ...(spec.expectedBody !== undefined && { expectedBody: spec.expectedBody }),
   };
 }
 
-/** `204` or `200-399`; the schema has checked the form. */
-function readStatuses(text: string): { from: number; to: number } {
-  const [from = '', to = from] = text.split('-');
-  return { from: Number(from), to: Number(to) };
+/** `204` or `200-399`. */
+function readStatuses(text: string, reader: Reader): { from: number; to: number } {
+  const [, from, to = from] = /^(\d{3})(?:-(\d{3}))?$/.exec(text) ?? [];
+  if (from !== undefined) return { from: Number(from), to: Number(to) };
+  reader.fail(
+    'UnsupportedValue',
+    `healthCheck.active.expectedStatuses: "${text.slice(0, MAX_QUOTED)}" is not a status code such as 204 or a range such as 200-399`,
+  );
+  return { from: 0, to: 0 };
 }
 
 /** The schema can not know whether an expression compiles, and a proxy that is pushed a bad one could only refuse everything. */

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { boundPort, findConflicts, rivalPort } from './conflicts.ts';
+import { parsePolicy } from './policy.ts';
+import { policy } from './testing.ts';
+import type { Claimant } from './conflicts.ts';
+import type { PolicySpec } from '../api/policy.gen.ts';
+
+const claimant = (name: string, spec: Partial<PolicySpec> = {}): Claimant => ({
+  policy: parsePolicy(policy(name, spec)),
+  proxies: ['g'],
+});
+const backends = (count: number): PolicySpec['backendRefs'] =>
+  Array.from({ length: count }, (_, i) => ({ name: `s${i}`, port: 80 }));
+const reasons = (claimants: Claimant[]): object =>
+  Object.fromEntries([...findConflicts(claimants)].map(([key, problem]) => [key, problem.reason]));
+
+test('a gateway binds what is below 1024 above 10000', () => {
+  assert.deepEqual([1, 80, 1023, 1024, 8080].map(boundPort), [10_001, 10_080, 11_023, 1024, 8080]);
+});
+
+test('two ports are rivals when they are bound as the same one', () => {
+  const rivals = [80, 10_080, 1023, 11_023, 1024, 11_024, 8080, 18_080, 10_000].map(rivalPort);
+  assert.deepEqual(rivals, [10_080, 80, 11_023, 1023, ...Array.from({ length: 5 }, () => undefined)]);
+});
+
+test('what a proxy could not hold is refused, and small policies still fit', () => {
+  const monitors = Array.from({ length: 625 }, (_, i) =>
+    claimant(`a${String(i).padStart(3, '0')}`, { listener: { port: 20_000 + i }, backendRefs: backends(16) }),
+  );
+  assert.deepEqual(reasons([...monitors.slice(1), claimant('b', { backendRefs: backends(17) }), claimant('c')]), {
+    'default/b': 'LimitExceeded',
+  });
+});
+
+test('1024 ports fit, and more policies on those', () => {
+  const all = Array.from({ length: 1025 }, (_, i) =>
+    claimant(`p${String(i).padStart(4, '0')}`, { listener: { port: 20_000 + i } }),
+  );
+  const matches = [{ path: { value: '/more' } }];
+  assert.deepEqual(reasons([...all, claimant('z', { listener: { port: 20_000 }, matches })]), {
+    'default/p1024': 'LimitExceeded',
+  });
+});
+
+test('10000 listening policies fit', () => {
+  const all = Array.from({ length: 10_001 }, (_, i) => {
+    const found = claimant(`p${String(i).padStart(5, '0')}`, { matches: [{ path: { value: `/${i}` } }] });
+    return { ...found, policy: { ...found.policy, backends: [] } };
+  });
+  assert.deepEqual(reasons(all), { 'default/p10000': 'LimitExceeded' });
+});
+
+test('the message says who won and on what', () => {
+  const listener = { port: 8080, hostnames: ['a.example.com'] };
+  const matches = [
+    { method: 'GET' as const, path: { type: 'Exact' as const, value: '/x' }, headers: [{ name: 'H', value: 'v' }] },
+  ];
+  const lost = findConflicts([claimant('a', { listener, matches }), claimant('b', { listener, matches })]).get('default/b');
+  assert.equal(
+    lost?.message,
+    'Policy default/a is as old and comes first by name and already takes GET on a.example.com, port 8080, exactly the path /x, with header h: change matches, hostnames or port, or remove one of the two',
+  );
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { resolveEndpoints } from './endpoints.ts';
+import { meta, service, slice } from './testing.ts';
+import type { SliceEndpoint } from '../api/kubernetes.ts';
+
+const many = (from: number, count: number, conditions: SliceEndpoint['conditions'] = {}): SliceEndpoint[] =>
+  Array.from({ length: count }, (_, i) => ({
+    addresses: [`10.${(from + i) >> 16}.${((from + i) >> 8) & 255}.${(from + i) & 255}`],
+    conditions,
+    targetRef: { kind: 'Pod', name: `p${from + i}`, uid: `u${String(from + i).padStart(6, '0')}` },
+  }));
+
+test('a pool has at most 5000 endpoints: active ones first, always the same ones, and it is noted', () => {
+  const draining = slice('a', many(0, 1000, { ready: false, serving: true, terminating: true }));
+  const active = [slice('b', many(1000, 3000)), slice('c', many(4000, 2500))];
+  const resolved = resolveEndpoints(service('echo'), 'http', [draining, ...active], new Map());
+  assert.equal(resolved.endpoints.length, 5000);
+  assert.ok(resolved.endpoints.every(({ state }) => state === 'active'));
+  assert.equal(resolved.endpoints[0]?.id, 'u001000:8080');
+  assert.equal(resolved.known.length, 6500);
+  assert.deepEqual(resolved.notes, ['of 6500 endpoints only 5000 are used, the most that one backend may have']);
+  const again = resolveEndpoints(service('echo'), 'http', [...active.reverse(), draining], new Map());
+  assert.deepEqual(again.endpoints, resolved.endpoints);
+});
+
+test('more endpoints than arguments fit a call are no problem', () => {
+  const huge = slice(
+    's',
+    many(0, 150_000).map(({ addresses }) => ({ addresses })),
+  );
+  assert.equal(resolveEndpoints(service('echo'), 'http', [huge], new Map()).known.length, 150_000);
+});
+
+test('a UID that looks like an address does not make two endpoints of one id', () => {
+  const endpoints = [
+    { addresses: ['10.0.0.1'] },
+    { addresses: ['10.0.0.2'], targetRef: { kind: 'Pod', name: 'a', uid: '10.0.0.1' } },
+  ];
+  const resolved = resolveEndpoints(service('echo'), 'http', [slice('s', endpoints)], new Map());
+  assert.deepEqual(
+    resolved.endpoints.map(({ id }) => id),
+    ['10.0.0.1:8080'],
+  );
+  assert.equal(resolved.known.length, 1);
+});
+
+test('a Pod of another namespace lends its annotations only when the target says so', () => {
+  const pods = new Map([
+    ['other/a', { metadata: meta('a', { namespace: 'other', annotations: { 'outrigger.dev/weight': '7' } }) }],
+  ]);
+  const weights = [undefined, 'other'].map((namespace) => {
+    const targetRef = { kind: 'Pod', name: 'a', uid: 'uid-a', ...(namespace && { namespace }) };
+    const resolved = resolveEndpoints(service('echo'), 'http', [slice('s', [{ addresses: ['10.0.0.1'], targetRef }])], pods);
+    return resolved.endpoints[0]?.weight;
+  });
+  assert.deepEqual(weights, [1, 7]);
+});

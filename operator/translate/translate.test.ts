@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { digest } from '../../proxy/snapshot/canonical.ts';
+import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
+import { translate } from './index.ts';
+import { anyInventory, shuffled } from './test-arbitraries.ts';
+import { gateway, inventory, policy, service, SETTINGS, slice } from './testing.ts';
+import type { Translation } from './types.ts';
+
+/** Maps lose their order where it means nothing to nobody; lists keep theirs. */
+const comparable = ({ contents, proxies, verdicts }: Translation): object => ({
+  contents: [...contents],
+  proxies,
+  verdicts: [...verdicts],
+});
+
+describe('whatever the inventory', () => {
+  test('the order in which objects were seen does not matter', () => {
+    fc.assert(
+      fc.property(anyInventory, fc.integer(), (given, seed) => {
+        assert.deepEqual(comparable(translate(shuffled(given, seed), SETTINGS)), comparable(translate(given, SETTINGS)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('translation does not throw, and a proxy takes every snapshot', () => {
+    fc.assert(
+      fc.property(anyInventory, (given) => {
+        for (const { listeners, pools, parts } of translate(given, SETTINGS).contents.values()) {
+          const key = 'A'.repeat(43);
+          const version = { epoch: 1, sequence: 1 };
+          const checked = validateSnapshot({ version, trustedKeys: [key], listeners, pools, parts: Object.fromEntries(parts) });
+          assert.deepEqual(checked.ok ? [] : checked.wrong, []);
+          for (const { digest: name } of pools) assert.equal(digest(parts.get(name)), name);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('there is a verdict for every policy that is not being deleted, and a snapshot for every proxy', () => {
+    fc.assert(
+      fc.property(anyInventory, (given) => {
+        const { contents, proxies, verdicts } = translate(given, SETTINGS);
+        const expected = [...given.policies].filter(([, { metadata }]) => metadata.deletionTimestamp === undefined);
+        assert.deepEqual([...verdicts.keys()].sort(), expected.map(([key]) => key).sort());
+        for (const { uid, selection } of proxies) {
+          const content = contents.get(selection);
+          const mine = [...verdicts].filter(([, verdict]) => verdict.proxies.includes(uid) && verdict.accepted.status === 'True');
+          assert.deepEqual([...(content?.generations.keys() ?? [])].sort(), mine.map(([key]) => key).sort());
+        }
+        for (const { endpoints, endpointIds, accepted, resolvedRefs } of verdicts.values()) {
+          assert.equal(endpointIds.length, endpoints.ready);
+          assert.ok(endpoints.ready <= endpoints.total);
+          for (const { message } of [accepted, resolvedRefs]) assert.ok(message.length > 0 && message.length <= 32_768);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+test('the inventory is not changed', () => {
+  const given = inventory({
+    policies: [policy('web', { listener: { port: 8080, hostnames: ['b.example.com', 'a.example.com'] } })],
+    services: [service('echo')],
+    endpointSlices: [slice('z', [{ addresses: ['10.0.0.2'] }]), slice('a', [{ addresses: ['10.0.0.1'] }])],
+    proxyPods: [gateway('b'), gateway('a')],
+  });
+  const before = structuredClone(given);
+  translate(given, SETTINGS);
+  assert.deepEqual(given, before);
+});
+
+test('a change of one endpoint changes one part, and no route', () => {
+  const at = (address: string): Translation =>
+    translate(
+      inventory({
+        policies: [
+          policy('web', {
+            backendRefs: [
+              { name: 'echo', port: 80 },
+              { name: 'other', port: 80 },
+            ],
+          }),
+        ],
+        services: [service('echo'), service('other')],
+        endpointSlices: [slice('s', [{ addresses: [address] }])],
+        proxyPods: [gateway('a')],
+      }),
+      SETTINGS,
+    );
+  const [before, after] = [at('10.0.0.1'), at('10.0.0.2')].map(({ contents }) => contents.get('default/web'));
+  assert.deepEqual(after?.listeners, before?.listeners);
+  const changed = after?.pools.filter(({ digest: name }) => !before?.parts.has(name)).map(({ id }) => id);
+  assert.deepEqual(changed, ['default/web/default/echo:80']);
+});
