@@ -1,0 +1,374 @@
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { until } from '../../proxy/control/testing.ts';
+import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
+import type { Version } from '../../proxy/snapshot/types.ts';
+import type { Fleet } from './seam.ts';
+import { content, Rig, target, translation } from './testing.ts';
+
+const [A, B, C] = [1, 2, 3].map((n) => poolPart([endpoint(n)])) as [
+  ReturnType<typeof poolPart>,
+  ReturnType<typeof poolPart>,
+  ReturnType<typeof poolPart>,
+];
+const EPOCH = 1_795_305_600;
+
+const current = (fleet: Fleet, ...uids: string[]): boolean => uids.every((uid) => fleet.reports().get(uid)?.current === true);
+const settledSoon = (fleet: Fleet, ...uids: string[]): Promise<void> => until(() => current(fleet, ...uids));
+
+test('nothing is pushed before there is both a wish and an epoch; then every proxy gets everything', async (t) => {
+  const rig = new Rig(t);
+  const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
+  const fleet = rig.fleet();
+  fleet.want(
+    translation([target('one', one.address), target('two', two.address, { ready: false })], content([A, B], 7)),
+    performance.now(),
+  );
+  assert.deepEqual(
+    [...fleet.reports().values()].map((report) => report.current),
+    [false, false],
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(rig.sent, []);
+  fleet.lead(EPOCH);
+  await settledSoon(fleet, 'one', 'two');
+  const report = fleet.reports().get('two');
+  const [applied] = two.dataPlane.applied;
+  assert.deepEqual(
+    applied?.pools.map((pool) => pool.part),
+    [A, B],
+  );
+  assert.deepEqual(report?.acked, {
+    epoch: EPOCH,
+    sequence: 1,
+    digest: applied?.digest,
+    generations: new Map([['default/web', 7]]),
+  });
+  assert.deepEqual([report?.rejected, report?.unhealthy, report?.error], [[], undefined, undefined]);
+  await until(() => rig.counts['current'] === 2 && rig.changed > 0);
+  assert.deepEqual(rig.results, ['acked', 'acked']);
+});
+
+test('a change of one endpoint sends one pool', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet();
+  const proxies = [target('one', one.address)];
+  fleet.lead(EPOCH);
+  fleet.want(translation(proxies, content([A, B])), performance.now());
+  await settledSoon(fleet, 'one');
+  fleet.want(translation(proxies, content([A, C])), performance.now());
+  await settledSoon(fleet, 'one');
+  const [first, second] = rig.pushes(one.address).map((sent) => Object.values(sent.snapshot?.parts ?? {}));
+  assert.deepEqual([first, second], [[A, B], [C]]);
+  assert.deepEqual(
+    one.dataPlane.applied.at(-1)?.pools.map((pool) => pool.part),
+    [A, C],
+  );
+});
+
+test('a wish that changes nothing pushes nothing', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(rig.sent.length, 1);
+});
+
+test('one push in flight per proxy, and only the newest behind it', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  one.dataPlane.gate = () => opened;
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  for (const n of [1, 2, 3, 4, 5]) {
+    fleet.want(translation([target('one', one.address)], content([poolPart([endpoint(n)])])), performance.now());
+    if (n === 1) await until(() => one.dataPlane.busy === 1);
+  }
+  assert.equal(rig.sent.length, 1);
+  open();
+  await settledSoon(fleet, 'one');
+  assert.deepEqual(
+    one.dataPlane.applied.map((applied) => applied.pools[0]?.part.endpoints[0]?.address),
+    ['10.0.0.1', '10.0.0.5'],
+  );
+});
+
+test('proxies that hang or are dead delay nobody', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const hanging = await blackHole(t);
+  const stuck = Array.from({ length: 40 }, (_, i) => target(`stuck-${i}`, `127.9.1.${i}`));
+  for (const { address } of stuck.slice(0, 30)) rig.route(address, hanging);
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  const began = performance.now();
+  fleet.want(translation([...stuck, target('one', one.address)], content([A])), began);
+  await settledSoon(fleet, 'one');
+  fleet.want(translation([...stuck, target('one', one.address)], content([B])), performance.now());
+  await settledSoon(fleet, 'one');
+  assert.ok(performance.now() - began < 1500);
+});
+
+/** A server on every address that accepts and never answers. */
+async function blackHole(t: TestContext): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+test('a proxy that lacks parts says so and gets them with the next try', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A, B])), performance.now());
+  await settledSoon(fleet, 'one');
+  await one.control.close();
+  await rm(one.folder, { recursive: true });
+  await rig.boot(one);
+  fleet.want(translation([target('one', one.address)], content([A, B, C])), performance.now());
+  await settledSoon(fleet, 'one');
+  const pushes = rig
+    .pushes(one.address)
+    .filter((sent) => sent.outcome !== 'failed')
+    .slice(1);
+  assert.deepEqual(
+    pushes.map((sent) => sent.outcome),
+    ['missing', 'acked'],
+  );
+  assert.deepEqual(
+    pushes.map((sent) => Object.values(sent.snapshot?.parts ?? {})),
+    [[C], [A, B, C]],
+  );
+});
+
+test('a proxy that moves to another selection is never sent a lower version', async (t) => {
+  const rig = new Rig(t);
+  const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
+  const at = (first: string, second: string): Parameters<typeof translation>[0] => [
+    target('one', one.address, { selection: first }),
+    target('two', two.address, { selection: second }),
+  ];
+  const contents = { x: content([A]), y: content([B]) };
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation(at('x', 'x'), contents), performance.now());
+  await settledSoon(fleet, 'one', 'two');
+  fleet.want(translation(at('y', 'x'), contents), performance.now());
+  await settledSoon(fleet, 'one', 'two');
+  fleet.want(translation(at('x', 'x'), contents), performance.now());
+  await settledSoon(fleet, 'one', 'two');
+  const sequences = (address: string): unknown => rig.pushes(address).map((sent) => sent.snapshot?.version.sequence);
+  assert.deepEqual(sequences(one.address), [1, 2, 3]);
+  assert.deepEqual(sequences(two.address), [1], 'the other proxy has that content and is left alone');
+  assert.ok(rig.results.every((result) => result === 'acked'));
+});
+
+test('another snapshot of the same version: the sequence is raised and the push repeated', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const [usurper, fleet] = [rig.fleet(), rig.fleet()];
+  usurper.lead(EPOCH);
+  usurper.want(translation([target('one', one.address)], content([B])), performance.now());
+  await settledSoon(usurper, 'one');
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  assert.deepEqual(rig.results, ['acked', 'conflict', 'acked']);
+  assert.equal(fleet.reports().get('one')?.acked?.sequence, 2);
+  assert.equal(fleet.reports().get('one')?.error, undefined);
+});
+
+test('a proxy that saw a higher epoch fences the leader, once, and takes its next epoch', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const [successor, fleet] = [rig.fleet(), rig.fleet()];
+  successor.lead(EPOCH + 5);
+  successor.want(translation([target('one', one.address)], content([B])), performance.now());
+  await settledSoon(successor, 'one');
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await until(() => rig.results.filter((result) => result === 'stale').length >= 3);
+  assert.deepEqual(rig.fenced, [{ epoch: EPOCH + 5, sequence: 1 }]);
+  assert.match(fleet.reports().get('one')?.error ?? '', /seen version 1795305605\.1/);
+  fleet.lead(EPOCH + 6);
+  await settledSoon(fleet, 'one');
+  assert.deepEqual(one.dataPlane.applied.at(-1)?.version, { epoch: EPOCH + 6, sequence: 1 });
+});
+
+test('under a new epoch every proxy gets its content again; what it has stays current meanwhile', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  fleet.lead(EPOCH + 1);
+  assert.ok(current(fleet, 'one'));
+  await until(() => fleet.reports().get('one')?.acked?.epoch === EPOCH + 1);
+  assert.deepEqual(Object.keys(rig.pushes(one.address).at(-1)?.snapshot?.parts ?? {}), [], 'it has all the parts');
+});
+
+test('who no longer leads pushes nothing', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  fleet.lead(undefined);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const before = rig.sent.length;
+  fleet.want(translation([target('one', one.address)], content([B])), performance.now());
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(rig.sent.length, before);
+  assert.equal(current(fleet, 'one'), false);
+});
+
+test('a clock that differs too much: retried, reported, and healed', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  one.skew = 600_000;
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await until(() => rig.skew > 0 && rig.counts['failing'] === 1);
+  assert.ok(Math.abs(rig.skew - 600) <= 1);
+  assert.match(fleet.reports().get('one')?.error ?? '', /refused the token \(expired\); its clock is \d+ s ahead/);
+  one.skew = 0;
+  await settledSoon(fleet, 'one');
+  await until(() => rig.skew === 0);
+});
+
+test('a pod with another UID at the address refuses, and nothing is acknowledged', async (t) => {
+  const rig = new Rig(t);
+  const other = await rig.proxy('other');
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', other.address)], content([A])), performance.now());
+  await until(() => rig.results.includes('unauthorized'));
+  assert.match(fleet.reports().get('one')?.error ?? '', /wrong-audience/);
+  assert.deepEqual(other.dataPlane.applied, []);
+});
+
+test('a new container is pushed to at once, whatever the back-off', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet({ backOffBase: 3_600_000, backOffMax: 3_600_000 });
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', '127.9.2.1')], content([A])), performance.now());
+  await until(() => rig.results.length === 1);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  await one.control.close();
+  await rig.boot(one);
+  fleet.want(translation([target('one', one.address, { container: 'c2' })], content([A])), performance.now());
+  assert.equal(current(fleet, 'one'), false);
+  await until(() => rig.results.length >= 3);
+  assert.deepEqual(rig.results.slice(0, 2), ['failed', 'acked']);
+});
+
+test('what drifted is noticed by asking, and healed', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet({ statusInterval: 20, firstStatus: 20 });
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  await one.control.close();
+  await rm(one.folder, { recursive: true });
+  await rig.boot(one);
+  await until(() => one.dataPlane.applied.length === 1);
+  await settledSoon(fleet, 'one');
+});
+
+test('rejected listeners and endpoints that are not healthy come with the answers', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  one.dataPlane.rejected = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
+  const fleet = rig.fleet({ statusInterval: 10, firstStatus: 10 });
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  assert.deepEqual(fleet.reports().get('one')?.rejected, one.dataPlane.rejected);
+  await until(() => fleet.reports().get('one')?.unhealthy?.length === 0);
+  await until(() => rig.changed > 0);
+  const before = rig.changed;
+  one.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }];
+  await until(() => fleet.reports().get('one')?.unhealthy?.length === 1);
+  await until(() => rig.changed > before);
+});
+
+test('a higher fence found by asking fences the leader', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const [successor, fleet] = [rig.fleet(), rig.fleet({ statusInterval: 20, firstStatus: 200 })];
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  successor.lead(EPOCH + 1);
+  successor.want(translation([target('one', one.address)], content([B])), performance.now());
+  await until(() => rig.fenced.length === 1);
+  const seen: Version | undefined = rig.fenced[0];
+  assert.equal(seen?.epoch, EPOCH + 1);
+});
+
+test('propagation is measured until the last Ready proxy acknowledged', async (t) => {
+  const rig = new Rig(t);
+  const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  two.dataPlane.gate = () => opened;
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  const proxies = [target('one', one.address), target('two', two.address), target('three', '127.9.3.1', { ready: false })];
+  fleet.want(translation(proxies, content([A])), performance.now() - 5000);
+  await settledSoon(fleet, 'one');
+  assert.deepEqual(rig.propagated, []);
+  open();
+  await until(() => rig.propagated.length === 1);
+  assert.ok((rig.propagated[0] ?? 0) >= 5);
+});
+
+test('a proxy that left is neither pushed to nor reported', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  fleet.want(translation([], content([A])), performance.now());
+  assert.equal(fleet.reports().size, 0);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const before = rig.sent.length;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(rig.sent.length, before);
+});
+
+test('stop ends within two seconds, even while a proxy hangs', async (t) => {
+  const rig = new Rig(t);
+  rig.route('127.9.4.1', await blackHole(t));
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', '127.9.4.1')], content([A])), performance.now());
+  await until(() => rig.sent.length === 1);
+  const began = performance.now();
+  await fleet.stop();
+  assert.ok(performance.now() - began < 2500);
+});

@@ -1,0 +1,55 @@
+import { importPublicKey } from '../../proxy/snapshot/token.ts';
+import { createSigner, generateKey } from './signer.ts';
+import type { Signer } from './signer.ts';
+
+/** Secrets of the operator's namespace; data is decoded text. */
+export interface SecretStore {
+  /** The data of a Secret; undefined when there is none. */
+  read(name: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Creates a Secret; false when one of that name exists already. */
+  create(name: string, data: Readonly<Record<string, string>>): Promise<boolean>;
+}
+
+export interface SigningKeys {
+  readonly signer: Signer;
+  /** Raw public keys in base64url that proxies are told to trust; the signer's is among them. */
+  readonly trustedKeys: readonly string[];
+}
+
+export const SIGNING_SECRET = 'outrigger-signing-key';
+
+/**
+ * The operator's signing key: of the Secret if it exists, else a new one. Replicas that start together agree, since only one
+ * of them creates the Secret and the others read it. Its members are `key.pem` (PKCS#8) and `keys`, one public key per line,
+ * which gateways mount at /etc/outrigger/trust/keys. Throws when a Secret is there but can not be used: it is never
+ * overwritten, because proxies may already trust it.
+ */
+export async function ensureSigningKeys(secrets: SecretStore): Promise<SigningKeys> {
+  const found = await secrets.read(SIGNING_SECRET);
+  if (found !== undefined) return understand(found);
+  const pem = generateKey();
+  const data = { 'key.pem': pem, keys: `${createSigner(pem).publicKey}\n` };
+  if (await secrets.create(SIGNING_SECRET, data)) return understand(data);
+  const theirs = await secrets.read(SIGNING_SECRET);
+  if (theirs === undefined) throw new Error(`the Secret ${SIGNING_SECRET} was deleted while it was being created`);
+  return understand(theirs);
+}
+
+function understand(data: Readonly<Record<string, string>>): SigningKeys {
+  const { 'key.pem': pem, keys } = data;
+  if (pem === undefined || keys === undefined) throw new Error(`the Secret ${SIGNING_SECRET} lacks key.pem or keys`);
+  const signer = createSigner(pem);
+  const trustedKeys = parseKeys(keys);
+  if (!trustedKeys.includes(signer.publicKey))
+    throw new Error(`the member keys of the Secret ${SIGNING_SECRET} lacks the public key of key.pem`);
+  return { signer, trustedKeys };
+}
+
+/** One key per line; blank lines are skipped, anything else that is no key throws. */
+function parseKeys(text: string): readonly string[] {
+  const lines = text.split('\n').map((line) => line.trim());
+  const keys = lines.filter((line) => line !== '');
+  if (keys.some((key) => importPublicKey(key) === undefined))
+    throw new Error(`the member keys of the Secret ${SIGNING_SECRET} has a line that is no Ed25519 public key in base64url`);
+  return keys;
+}

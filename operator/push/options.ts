@@ -1,0 +1,31 @@
+import type { ProxyClient } from './client.ts';
+import type { PushResult } from './dialogue.ts';
+import type { Pace } from './proxy.ts';
+import type { FleetEvents } from './seam.ts';
+import type { Signer } from './signer.ts';
+import type { ProxyCounts } from './summary.ts';
+
+/** What the fleet counts; implemented by the operator's metrics. */
+export interface FleetMetrics {
+  pushed(result: PushResult): void;
+  /** From a change's first sight to the last acknowledgement of a Ready proxy, in seconds. */
+  propagated(seconds: number): void;
+  proxies(counts: ProxyCounts): void;
+  /** The largest difference between a proxy's clock and ours, in seconds; 0 when no proxy refuses a token for it. */
+  skew(seconds: number): void;
+}
+
+export interface FleetOptions {
+  readonly signer: Signer;
+  /** What proxies are told to trust; must hold the signer's own key. */
+  readonly trustedKeys: readonly string[];
+  readonly client: ProxyClient;
+  readonly events: FleetEvents;
+  readonly metrics: FleetMetrics;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Unix milliseconds. */
+  readonly unixNow: () => number;
+  readonly random: () => number;
+  readonly pace?: Pace;
+}

@@ -1,0 +1,158 @@
+import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
+import type { ProxyTarget } from '../translate/types.ts';
+import type { ProxyReport } from './seam.ts';
+import type { Stamp } from './stamp.ts';
+
+/** Milliseconds. */
+export interface Pace {
+  /** Delay after the first failure; doubles with each further one. */
+  readonly backOffBase: number;
+  readonly backOffMax: number;
+  /** Between questions for the status, ±20%. */
+  readonly statusInterval: number;
+  /** From the first acknowledgement to the first question, so that health is known soon after a start. */
+  readonly firstStatus: number;
+}
+
+export const PACE: Pace = { backOffBase: 100, backOffMax: 10_000, statusInterval: 30_000, firstStatus: 2_000 };
+
+/** What is to be done for a proxy; `wait` in milliseconds, without end where nothing is due. */
+export type Step = { readonly kind: 'push' | 'status' } | { readonly kind: 'wait'; readonly ms: number };
+
+interface Acked extends Version {
+  readonly digest: string;
+  /** Name of the content, see Wish. */
+  readonly key: string;
+  readonly generations: ReadonlyMap<string, number>;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** What is known of one proxy, and how that changes. No I/O: time (monotonic ms) and chance are arguments. */
+export class ProxyState {
+  target: ProxyTarget;
+  /** Changes when address or container do: what was in flight then says nothing about the new one. */
+  life = 0;
+  /** Digests of the parts that the proxy is believed to have. */
+  has: ReadonlySet<string> = NOTHING;
+  /** Lowest sequence of the current epoch that the proxy may be sent: that of the last push, whether or not it arrived. */
+  floor = 1;
+  /** Seconds that the proxy's clock is ahead, as far as a refusal told. */
+  skew = 0;
+  readonly #pace: Pace;
+  #acked: Acked | undefined;
+  #rejected: readonly Rejected[] = [];
+  #unhealthy: readonly UnhealthyEndpoint[] | undefined;
+  #error: string | undefined;
+  #failures = 0;
+  #missedInARow = 0;
+  #notBefore = 0;
+  #nextStatus = 0;
+
+  constructor(target: ProxyTarget, pace: Pace) {
+    this.target = target;
+    this.#pace = pace;
+  }
+
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** Whether the proxy acknowledged this content, under whatever version. */
+  holds(key: string | undefined): boolean {
+    return this.#acked !== undefined && this.#acked.key === key;
+  }
+
+  /** What to do now, for a proxy that should have the content `key` under `epoch`. */
+  step(key: string | undefined, epoch: number, now: number): Step {
+    if (key === undefined) return { kind: 'wait', ms: Infinity };
+    if (now < this.#notBefore) return { kind: 'wait', ms: this.#notBefore - now };
+    if (!this.holds(key) || this.#acked?.epoch !== epoch) return { kind: 'push' };
+    return now < this.#nextStatus ? { kind: 'wait', ms: this.#nextStatus - now } : { kind: 'status' };
+  }
+
+  /** Takes the newest facts about the pod. A new address or container is tried at once, with nothing acknowledged. */
+  retarget(target: ProxyTarget): void {
+    const same = target.address === this.target.address && target.container === this.target.container;
+    this.target = target;
+    if (same) return;
+    this.life++;
+    this.#acked = undefined;
+    this.#unhealthy = undefined;
+    this.#failures = 0;
+    this.#notBefore = 0;
+  }
+
+  /** A new epoch: every sequence may be used again. Delays stay, so that a proxy that lies can not set the pace. */
+  newEpoch(): void {
+    this.floor = 1;
+  }
+
+  /** The answer 200; false when it acknowledges something else, or another pod speaks. */
+  acknowledge(stamp: Stamp, answer: PushAnswer, now: number): boolean {
+    const { epoch, sequence, digest } = answer.applied;
+    const { version, content, key } = stamp;
+    if (answer.pod !== this.target.uid) return false;
+    if (epoch !== version.epoch || sequence !== version.sequence || digest !== stamp.digest) return false;
+    if (this.#unhealthy === undefined) this.#nextStatus = now + this.#pace.firstStatus;
+    this.#acked = { ...version, digest, key, generations: content.generations };
+    this.has = new Set(content.pools.map((pool) => pool.digest));
+    this.#rejected = answer.rejected;
+    this.#succeeded();
+    return true;
+  }
+
+  /**
+   * The answer 424. True: send again at once; false: it was told before, so everything is sent, after a delay. What the push
+   * carried was not kept, so nothing is added to what the proxy has.
+   */
+  lacks(digests: readonly string[]): boolean {
+    const again = this.#missedInARow++ === 0;
+    this.has = again ? this.has.difference(new Set(digests)) : NOTHING;
+    return again;
+  }
+
+  /** The answer to a question; false when another pod speaks. What drifted is no longer acknowledged, so it is pushed. */
+  heard(answer: StatusAnswer, now: number, random: () => number): boolean {
+    if (answer.pod !== this.target.uid) return false;
+    const { applied } = answer;
+    const drifted = applied?.digest !== this.#acked?.digest;
+    if (drifted) this.#acked = undefined;
+    if (drifted && applied === undefined) this.has = NOTHING;
+    this.#rejected = answer.rejected;
+    this.#unhealthy = answer.unhealthy;
+    this.#nextStatus = now + this.#pace.statusInterval * (0.8 + 0.4 * random());
+    this.#succeeded();
+    return true;
+  }
+
+  /** Something went wrong; the next try waits between half of and the whole back-off. */
+  fail(error: string, now: number, random: () => number): void {
+    this.#error = error;
+    const { backOffBase, backOffMax } = this.#pace;
+    const delay = Math.min(backOffMax, backOffBase * 2 ** Math.min(this.#failures, 30));
+    this.#failures++;
+    this.#notBefore = now + delay * (0.5 + 0.5 * random());
+  }
+
+  report(key: string | undefined): ProxyReport {
+    const rest = { current: this.holds(key), rejected: this.#rejected, unhealthy: this.#unhealthy };
+    const error = this.#error === undefined ? {} : { error: this.#error };
+    if (this.#acked === undefined) return { ...rest, ...error };
+    const { epoch, sequence, digest, generations } = this.#acked;
+    return { ...rest, ...error, acked: { epoch, sequence, digest, generations } };
+  }
+
+  /** Equal as long as the report says the same. */
+  fingerprint(key: string | undefined): string {
+    const { acked, ...rest } = this.report(key);
+    return JSON.stringify([acked?.epoch, acked?.sequence, acked?.digest, rest]);
+  }
+
+  #succeeded(): void {
+    this.#failures = 0;
+    this.#missedInARow = 0;
+    this.#error = undefined;
+    this.skew = 0;
+  }
+}

@@ -1,0 +1,167 @@
+/** For tests: real control servers on loopback addresses, a fleet before them, and contents to want. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { createControl } from '../../proxy/control/control.ts';
+import type { Control } from '../../proxy/control/control.ts';
+import { FakeDataPlane, FakeLog, FakeMetrics } from '../../proxy/control/testing.ts';
+import { digest } from '../../proxy/snapshot/canonical.ts';
+import { listener } from '../../proxy/snapshot/testing.ts';
+import type { PoolPart, Snapshot, Version } from '../../proxy/snapshot/types.ts';
+import type { ProxyTarget, SnapshotContent, Translation } from '../translate/types.ts';
+import { createProxyClient } from './client.ts';
+import type { ProxyClient } from './client.ts';
+import { createFleet } from './fleet.ts';
+import type { Pace } from './proxy.ts';
+import type { Fleet } from './seam.ts';
+import { createSigner, generateKey } from './signer.ts';
+import type { Signer } from './signer.ts';
+
+/** A content with a pool per part. */
+export function content(parts: readonly PoolPart[], generation = 1): SnapshotContent {
+  const pools = parts.map((part, i) => ({ id: `default/web/default/web-${i}:80`, digest: digest(part) }));
+  const listeners = pools.map(({ id }, i) => listener(8000 + i, 'default/web', id));
+  const byDigest = new Map(parts.map((part) => [digest(part), part]));
+  return { listeners, pools, parts: byDigest, generations: new Map([['default/web', generation]]) };
+}
+
+export function target(uid: string, address: string, over: Partial<ProxyTarget> = {}): ProxyTarget {
+  const name = `outrigger/${uid}`;
+  return { uid, name, address, container: 'c1', ready: true, terminating: false, selection: 's', ...over };
+}
+
+/** Every proxy gets `contents`, an only content or one by selection. */
+export function translation(
+  proxies: readonly ProxyTarget[],
+  contents: SnapshotContent | Record<string, SnapshotContent>,
+): Translation {
+  const single = 'listeners' in contents && 'generations' in contents;
+  const bySelection = single ? { s: contents as SnapshotContent } : (contents as Record<string, SnapshotContent>);
+  return { contents: new Map(Object.entries(bySelection)), proxies, verdicts: new Map() };
+}
+
+export interface TestProxy {
+  readonly uid: string;
+  readonly address: string;
+  readonly folder: string;
+  dataPlane: FakeDataPlane;
+  metrics: FakeMetrics;
+  /** Milliseconds that its clock is ahead. */
+  skew: number;
+  control: Control;
+}
+
+export interface Sent {
+  readonly kind: 'push' | 'status';
+  readonly address: string;
+  /** What became of it, once it is known. */
+  outcome?: string;
+  /** The body of a push, decoded. */
+  readonly snapshot?: Snapshot;
+}
+
+/** Quick enough for tests; questions come only where a test wants them. */
+export const QUICK: Pace = { backOffBase: 10, backOffMax: 50, statusInterval: 3_600_000, firstStatus: 3_600_000 };
+
+export class Rig {
+  readonly signer: Signer = createSigner(generateKey());
+  readonly sent: Sent[] = [];
+  readonly fenced: Version[] = [];
+  readonly propagated: number[] = [];
+  readonly results: string[] = [];
+  changed = 0;
+  skew = 0;
+  counts: Readonly<Record<string, number>> = {};
+  readonly #ports = new Map<string, number>();
+  readonly #t: TestContext;
+  #addresses = 0;
+
+  constructor(t: TestContext) {
+    this.#t = t;
+  }
+
+  /** A real control server on an address of its own. */
+  async proxy(uid: string): Promise<TestProxy> {
+    const folder = await mkdtemp(join(tmpdir(), 'outrigger-fleet-'));
+    const address = `127.9.0.${++this.#addresses}`;
+    const proxy = { uid, address, folder, skew: 0 } as TestProxy;
+    this.#t.after(async () => {
+      await proxy.control.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+    await this.boot(proxy);
+    return proxy;
+  }
+
+  /** Starts the proxy's container (anew). */
+  async boot(proxy: TestProxy): Promise<void> {
+    proxy.dataPlane = new FakeDataPlane();
+    proxy.metrics = new FakeMetrics();
+    const { uid: podUid, dataPlane, metrics, folder: stateDir } = proxy;
+    const now = (): number => Date.now() + proxy.skew;
+    const bootstrapKeys = [this.signer.publicKey];
+    proxy.control = createControl({ podUid, dataPlane, metrics, stateDir, bootstrapKeys, log: new FakeLog(), now });
+    await proxy.control.restore();
+    const { port } = await proxy.control.start(proxy.address, 0);
+    this.#ports.set(proxy.address, port);
+  }
+
+  /** Sends what is for this address to a port; for servers that are no proxies. */
+  route(address: string, port: number): void {
+    this.#ports.set(address, port);
+  }
+
+  /** A fleet that is stopped when the test ends. */
+  fleet(pace: Partial<Pace> = {}, client: ProxyClient = this.client()): Fleet {
+    const fleet = createFleet({
+      signer: this.signer,
+      trustedKeys: [this.signer.publicKey],
+      client: this.#recording(client),
+      events: { changed: () => void this.changed++, fenced: (current) => void this.fenced.push(current) },
+      metrics: {
+        pushed: (result) => void this.results.push(result),
+        propagated: (seconds) => void this.propagated.push(seconds),
+        proxies: (counts) => void (this.counts = counts),
+        skew: (seconds) => void (this.skew = seconds),
+      },
+      now: () => performance.now(),
+      unixNow: () => Date.now(),
+      random: Math.random,
+      pace: { ...QUICK, ...pace },
+    });
+    this.#t.after(() => fleet.stop());
+    return fleet;
+  }
+
+  client(): ProxyClient {
+    return createProxyClient({ origin: (address) => `http://${address}:${this.#ports.get(address) ?? 1}` });
+  }
+
+  /** What was pushed to an address, in order. */
+  pushes(address: string): readonly Sent[] {
+    return this.sent.filter((one) => one.kind === 'push' && one.address === address);
+  }
+
+  #recording(client: ProxyClient): ProxyClient {
+    return {
+      push: async (address, token, body) => {
+        const text = (body.gzip ? gunzipSync(body.bytes) : body.bytes).toString();
+        const one: Sent = { kind: 'push', address, snapshot: JSON.parse(text) as Snapshot };
+        this.sent.push(one);
+        const outcome = await client.push(address, token, body);
+        one.outcome = outcome.kind;
+        return outcome;
+      },
+      status: async (address, token) => {
+        const one: Sent = { kind: 'status', address };
+        this.sent.push(one);
+        const outcome = await client.status(address, token);
+        one.outcome = outcome.kind;
+        return outcome;
+      },
+      close: () => client.close(),
+    };
+  }
+}
