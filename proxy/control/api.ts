@@ -6,7 +6,7 @@ import { validateSnapshot } from '../snapshot/validate.ts';
 import { answer } from './answer.ts';
 import { readSnapshotBody } from './body.ts';
 import type { BodyFault } from './body.ts';
-import type { ControlLog } from './control.ts';
+import type { ControlLog } from './log.ts';
 import { Gate } from './gate.ts';
 import { compareVersions } from './holder.ts';
 import type { Holder, InForce, Outcome } from './holder.ts';

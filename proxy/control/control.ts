@@ -4,16 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Api } from './api.ts';
 import { Holder } from './holder.ts';
+import type { ControlLog } from './log.ts';
 import type { ControlMetrics, DataPlane } from './seam.ts';
 import { createStore } from './store.ts';
-
-/** The part of pino's interface that is used. */
-export interface ControlLog {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 export interface ControlOptions {
   /** UID of the pod: the audience of every token, and `pod` in every answer. */

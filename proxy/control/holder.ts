@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { importPublicKey } from '../snapshot/token.ts';
 import type { PoolPart, Rejected, Snapshot, Version } from '../snapshot/types.ts';
 import { missingParts } from '../snapshot/validate.ts';
-import type { ControlLog } from './control.ts';
+import type { ControlLog } from './log.ts';
 import { Gate } from './gate.ts';
 import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './seam.ts';
 import type { Fence, Store } from './store.ts';

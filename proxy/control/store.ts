@@ -4,7 +4,7 @@ import { integer, object, string, wrongFields } from '../snapshot/check.ts';
 import * as schema from '../snapshot/schema.ts';
 import type { Snapshot, Version } from '../snapshot/types.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
-import type { ControlLog } from './control.ts';
+import type { ControlLog } from './log.ts';
 
 /** The highest version that was accepted, and what it was. */
 export interface Fence extends Version {

@@ -9,7 +9,8 @@ import { claims, signToken, testKey } from '../snapshot/testing.ts';
 import type { TestKey } from '../snapshot/testing.ts';
 import type { Rejected, Snapshot, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
 import { createControl } from './control.ts';
-import type { Control, ControlLog } from './control.ts';
+import type { Control } from './control.ts';
+import type { ControlLog } from './log.ts';
 import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './seam.ts';
 
 export const POD = 'pod-uid-1';
@@ -108,7 +109,7 @@ export async function rig(t: TestContext, over: Partial<Pick<Rig, 'folder' | 'ke
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 5000;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);
+    if (performance.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
