@@ -33,7 +33,7 @@ async function run(c: Config): Promise<void> {
     upstream: () => upstream.connections,
     rejectedListeners: () => runtime.rejected,
   });
-  const prober = new Prober({ random });
+  const prober = new Prober({ random, onResult: (report) => log.debug(report, 'probe') });
   const pipeline = { upstream, now, random, record: createAccessLog(log, random) };
   // Told apart in Via, without showing the pod's UID to clients.
   const viaName = `outrigger-${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`;

@@ -175,13 +175,26 @@ export class Pool {
   #watch(e: PoolEndpoint): void {
     const check = this.#part.healthCheck.active;
     const before = e.watch;
-    e.watch = check && this.#deps.prober.watch(e, check, (healthy) => this.#onProbe(e, healthy));
+    e.watch =
+      check &&
+      this.#deps.prober.watch(
+        e,
+        check,
+        () => this.#onChange(e),
+        (ok) => this.#onProbe(e, ok),
+      );
     // Only now, so that a probe that goes on is never without a watcher.
     before?.stop();
   }
 
-  #onProbe(e: PoolEndpoint, healthy: boolean): void {
-    if (healthy) this.#outlier.absolve(e.id);
+  #onChange(e: PoolEndpoint): void {
+    if (e.index >= 0) this.#refresh(e);
+  }
+
+  /** When the endpoint answers, what passive checks hold against it is over. */
+  #onProbe(e: PoolEndpoint, ok: boolean): void {
+    e.metrics.probed(ok);
+    if (!ok || !this.#outlier.absolve(e.id)) return;
     this.#nextReturn = this.#outlier.nextReturn();
     if (e.index >= 0) this.#refresh(e);
   }

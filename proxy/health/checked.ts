@@ -14,12 +14,15 @@ export interface ProbeTarget {
 /** Called when the endpoint turned healthy or unhealthy. */
 export type OnChange = (healthy: boolean, detail: string) => void;
 
+/** Called after every probe, changed or not. */
+export type OnResult = (ok: boolean) => void;
+
 /** One endpoint under one check: its probe, its state, who watches it. */
 export class Checked {
   readonly target: ProbeTarget;
   readonly check: ActiveCheck;
   /** One entry per watcher, so that the same function may watch twice. */
-  readonly watchers = new Set<{ readonly onChange: OnChange; readonly onPass: () => void }>();
+  readonly watchers = new Set<{ readonly onChange: OnChange; readonly onResult: OnResult }>();
   detail = '';
   timer: NodeJS.Timeout | undefined;
   /** Whether the first probe has begun. */
@@ -53,7 +56,7 @@ export class Checked {
     const changed = this.#machine.record(result.ok);
     for (const watcher of [...this.watchers]) {
       if (changed && this.watchers.has(watcher)) watcher.onChange(this.healthy, this.detail);
-      if (result.ok && this.watchers.has(watcher)) watcher.onPass();
+      if (this.watchers.has(watcher)) watcher.onResult(result.ok);
     }
   }
 

@@ -39,20 +39,20 @@ describe('Prober', () => {
     assert.deepEqual(changes, ['false HTTP 500', 'true HTTP 200', 'false HTTP 503']);
   });
 
-  test('tells a watcher of every probe that passes, changed or not', async () => {
+  test('tells a watcher of every result, changed or not', async () => {
     let asked = 0;
     const server = await httpBackend((_, res) => res.writeHead(asked++ === 1 ? 500 : 200).end());
     const { prober: p, reports } = prober();
-    let passed = 0;
+    const results: boolean[] = [];
     const check = { ...HTTP, interval: 20, timeout: 2000, unhealthyThreshold: 3 };
     p.watch(
       at(server),
       check,
       () => assert.fail('nothing changed'),
-      () => passed++,
+      (ok) => results.push(ok),
     );
     await until(() => reports.length === 4, 'four probes');
-    assert.equal(passed, 3);
+    assert.deepEqual(results, [true, false, true, true]);
   });
 
   test('reports every probe, with what it was', async () => {

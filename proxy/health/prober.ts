@@ -1,6 +1,6 @@
 import { canonicalJson } from '../snapshot/canonical.ts';
 import type { ActiveCheck } from '../snapshot/types.ts';
-import { Checked, type OnChange, type ProbeTarget } from './checked.ts';
+import { Checked, type OnChange, type OnResult, type ProbeTarget } from './checked.ts';
 
 export type { OnChange, ProbeTarget } from './checked.ts';
 
@@ -57,12 +57,12 @@ export class Prober {
   /**
    * Watches one endpoint. A second watcher of the same endpoint and check joins with the present state. To keep that state when
    * a pool is replaced, start the new watch before stopping the old one.
-   * @param onPass called for every probe that passes, changed or not: it ends an ejection
+   * @param onResult called after every probe, changed or not: a pass ends an ejection
    */
-  watch(target: ProbeTarget, check: ActiveCheck, onChange: OnChange, onPass: () => void = () => {}): Watch {
+  watch(target: ProbeTarget, check: ActiveCheck, onChange: OnChange, onResult: OnResult = () => {}): Watch {
     const key = canonicalJson([target.id, target.address, target.port, check]);
     const checked = this.#checked.get(key) ?? this.#start(key, target, check);
-    const watcher = { onChange, onPass };
+    const watcher = { onChange, onResult };
     checked.watchers.add(watcher);
     return {
       get healthy() {

@@ -21,7 +21,6 @@ export class Metrics implements ControlMetrics {
   readonly traffic: Traffic;
   #refused: Counter<'reason'>;
   #snapshotRejected: Counter<'reason'>;
-  #healthChecks: Counter<'endpoint' | 'result'>;
   #unchanged: Counter;
   #appliedAt: Gauge;
   #version: Version | undefined;
@@ -48,12 +47,6 @@ export class Metrics implements ControlMetrics {
       help: 'Pushes of the snapshot in force.',
       registers,
     });
-    this.#healthChecks = new Counter({
-      name: 'outrigger_health_checks_total',
-      help: 'Active health checks.',
-      labelNames: ['endpoint', 'result'],
-      registers,
-    });
     this.#appliedAt = new Gauge({
       name: 'outrigger_snapshot_applied_timestamp_seconds',
       help: 'Unix time at which the snapshot in force was applied.',
@@ -76,9 +69,6 @@ export class Metrics implements ControlMetrics {
   }
   refused(reason: LocalReason): void {
     this.#refused.inc({ reason });
-  }
-  healthCheck(endpoint: string, ok: boolean): void {
-    this.#healthChecks.inc({ endpoint, result: ok ? 'ok' : 'failed' });
   }
   /** Stops what runs by itself. */
   close(): void {
@@ -108,6 +98,7 @@ export class Metrics implements ControlMetrics {
       column(t.routes, ROUTE.noEndpoint, now()),
     );
     counter('ejections_total', 'Endpoints ejected.', () => ejections(t.endpoints, now()));
+    counter('health_checks_total', 'Active health checks.', () => healthChecks(t.endpoints, now()));
     gauge('endpoint_healthy', '1: may be picked as far as health goes.', () => present(t.endpoints, ENDPOINT.healthy));
     gauge('endpoint_active_requests', 'Requests in flight.', () => present(t.endpoints, ENDPOINT.active));
     gauge('endpoint_weight', 'Weight in balancing.', () => present(t.endpoints, ENDPOINT.weight));
@@ -183,5 +174,17 @@ function* ejections(family: Family, now: number): Generator<Sample> {
       labels: { ...series.labels, reason: 'consecutive-connect-failures' },
       value: family.read(series, ENDPOINT.ejections),
     };
+  }
+}
+
+function* healthChecks(family: Family, now: number): Generator<Sample> {
+  for (const series of family.live(now)) {
+    for (const [result, slot] of [
+      ['passed', ENDPOINT.checksPassed],
+      ['failed', ENDPOINT.checksFailed],
+    ] as const) {
+      const value = family.read(series, slot);
+      if (value > 0) yield { labels: { ...series.labels, result }, value };
+    }
   }
 }

@@ -9,14 +9,16 @@ export const OUTCOMES = ['ok', '5xx', 'connect', 'reset', 'timeout', 'protocol',
 export type AttemptOutcome = (typeof OUTCOMES)[number];
 const OUTCOME_SLOT: ReadonlyMap<string, number> = new Map(OUTCOMES.map((outcome, i) => [outcome, i]));
 
-/** Slots of an endpoint after its outcomes. */
+/** Slots of an endpoint, after those of its outcomes. */
 export const ENDPOINT = {
   active: OUTCOMES.length,
   healthy: OUTCOMES.length + 1,
   weight: OUTCOMES.length + 2,
   ejections: OUTCOMES.length + 3,
+  checksPassed: OUTCOMES.length + 4,
+  checksFailed: OUTCOMES.length + 5,
 };
-const ENDPOINT_WIDTH = OUTCOMES.length + 4;
+const ENDPOINT_WIDTH = OUTCOMES.length + 6;
 
 /** Slots of a policy. */
 export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2 };
@@ -87,6 +89,10 @@ export class EndpointMetrics {
   }
   ejected(): void {
     this.#add(ENDPOINT.ejections, 1);
+  }
+  /** An active check of the endpoint ended. */
+  probed(ok: boolean): void {
+    this.#add(ok ? ENDPOINT.checksPassed : ENDPOINT.checksFailed, 1);
   }
   describe(healthy: boolean, weight: number): void {
     const { values } = this.#traffic.slots;
