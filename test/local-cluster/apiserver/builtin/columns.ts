@@ -1,0 +1,148 @@
+/** The columns of `kubectl get` for built-in kinds. The Name column is the table's own. */
+import { age } from '../duration.ts';
+import { asArray, asObject, asString, at } from '../json.ts';
+import type { Json, KubeObject } from '../json.ts';
+import type { Column } from '../kinds.ts';
+
+type Cell = (object: KubeObject, now: Date) => string | number | null;
+
+function column(name: string, value: Cell, description = '', options: { type?: string; priority?: number } = {}): Column {
+  return { name, type: options.type ?? 'string', format: '', description, priority: options.priority ?? 0, value };
+}
+
+export const ageColumn = column(
+  'Age',
+  (object, now) => age(object.metadata.creationTimestamp, now),
+  'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata',
+);
+
+function count(value: Json | undefined): number {
+  return Array.isArray(value) ? value.length : Object.keys(asObject(value)).length;
+}
+
+function joined(values: readonly Json[]): string {
+  return values.length === 0
+    ? '<none>'
+    : values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(',');
+}
+
+function conditionStatus(object: KubeObject, type: string): string {
+  const list = asArray(at(object, 'status', 'conditions')).map(asObject);
+  return asString(list.find((condition) => condition['type'] === type)?.['status']);
+}
+
+function podStatus(pod: KubeObject): string {
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  return asString(at(pod, 'status', 'reason')) || asString(at(pod, 'status', 'phase')) || 'Unknown';
+}
+
+function readyContainers(pod: KubeObject): string {
+  const statuses = asArray(at(pod, 'status', 'containerStatuses')).map(asObject);
+  return `${statuses.filter((status) => status['ready'] === true).length}/${count(at(pod, 'spec', 'containers'))}`;
+}
+
+function restarts(pod: KubeObject): string {
+  const statuses = asArray(at(pod, 'status', 'containerStatuses')).map(asObject);
+  return String(statuses.reduce((sum, status) => sum + Number(status['restartCount'] ?? 0), 0));
+}
+
+export const podColumns: readonly Column[] = [
+  column('Ready', readyContainers, 'The aggregate readiness state of this pod for accepting traffic.'),
+  column('Status', podStatus, 'The aggregate status of the containers in this pod.'),
+  column(
+    'Restarts',
+    restarts,
+    'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
+  ),
+  ageColumn,
+  column('IP', (pod) => asString(at(pod, 'status', 'podIP')) || '<none>', 'podIP address allocated to the pod.', { priority: 1 }),
+  column('Node', (pod) => asString(at(pod, 'spec', 'nodeName')) || '<none>', 'The node of the pod.', { priority: 1 }),
+];
+
+export const namespaceColumns: readonly Column[] = [
+  column('Status', (ns) => asString(at(ns, 'status', 'phase')), 'The status of the namespace'),
+  ageColumn,
+];
+
+function servicePorts(service: KubeObject): string {
+  const ports = asArray(at(service, 'spec', 'ports')).map(asObject);
+  return joined(
+    ports.map((port) => {
+      const node = typeof port['nodePort'] === 'number' ? `:${port['nodePort']}` : '';
+      return `${Number(port['port'])}${node}/${asString(port['protocol'])}`;
+    }),
+  );
+}
+
+function selectorText(service: KubeObject): string {
+  const pairs = Object.entries(asObject(at(service, 'spec', 'selector'))).map(([name, value]) => `${name}=${asString(value)}`);
+  return joined(pairs);
+}
+
+export const serviceColumns: readonly Column[] = [
+  column('Type', (service) => asString(at(service, 'spec', 'type'))),
+  column('Cluster-IP', (service) => asString(at(service, 'spec', 'clusterIP')) || '<none>'),
+  column(
+    'External-IP',
+    (service) => asString(at(service, 'spec', 'externalName')) || joined(asArray(at(service, 'spec', 'externalIPs'))),
+  ),
+  column('Port(s)', servicePorts),
+  ageColumn,
+  column('Selector', selectorText, '', { priority: 1 }),
+];
+
+export const endpointSliceColumns: readonly Column[] = [
+  column('AddressType', (slice) => asString(slice['addressType'])),
+  column('Ports', (slice) => joined(asArray(slice['ports']).map((port) => asObject(port)['port'] ?? null))),
+  column('Endpoints', (slice) =>
+    joined(asArray(slice['endpoints']).flatMap((endpoint) => asArray(asObject(endpoint)['addresses']))),
+  ),
+  ageColumn,
+];
+
+const number = { type: 'integer' };
+
+export const deploymentColumns: readonly Column[] = [
+  column('Ready', (one) => `${Number(at(one, 'status', 'readyReplicas') ?? 0)}/${Number(at(one, 'spec', 'replicas') ?? 0)}`),
+  column('Up-to-date', (one) => Number(at(one, 'status', 'updatedReplicas') ?? 0), '', number),
+  column('Available', (one) => Number(at(one, 'status', 'availableReplicas') ?? 0), '', number),
+  ageColumn,
+];
+export const configMapColumns: readonly Column[] = [column('Data', (map) => count(map['data']), '', number), ageColumn];
+export const secretColumns: readonly Column[] = [
+  column('Type', (secret) => asString(secret['type'])),
+  column('Data', (secret) => count(secret['data']), '', number),
+  ageColumn,
+];
+export const nodeColumns: readonly Column[] = [
+  column('Status', (node) =>
+    conditionStatus(node, 'Ready') === 'True' ? 'Ready' : conditionStatus(node, 'Ready') ? 'NotReady' : 'Unknown',
+  ),
+  column('Roles', () => '<none>'),
+  ageColumn,
+  column('Version', (node) => asString(at(node, 'status', 'nodeInfo', 'kubeletVersion'))),
+];
+export const leaseColumns: readonly Column[] = [
+  column('Holder', (lease) => asString(at(lease, 'spec', 'holderIdentity'))),
+  ageColumn,
+];
+export const crdColumns: readonly Column[] = [
+  column('Created At', (crd) => crd.metadata.creationTimestamp, '', { type: 'date' }),
+];
+
+/** Events in either version; `about` names the field with the object concerned. */
+export function eventColumns(about: 'involvedObject' | 'regarding', text: 'message' | 'note'): readonly Column[] {
+  const seen = (event: KubeObject): string =>
+    asString(event['lastTimestamp']) || asString(event['eventTime']) || event.metadata.creationTimestamp;
+  const object = (event: KubeObject): string => {
+    const { kind, name } = asObject(event[about]);
+    return `${asString(kind).toLowerCase()}/${asString(name)}`;
+  };
+  return [
+    column('Last Seen', (event, now) => age(seen(event), now)),
+    column('Type', (event) => asString(event['type'])),
+    column('Reason', (event) => asString(event['reason'])),
+    column('Object', object),
+    column('Message', (event) => asString(event[text]).trim()),
+  ];
+}

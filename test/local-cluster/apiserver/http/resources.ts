@@ -1,0 +1,161 @@
+/** Requests about objects: which verb on which kind, then the operation. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { asObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Cluster, Kind } from '../kinds.ts';
+import { list } from '../list.ts';
+import { create } from '../ops/create.ts';
+import { deleteOptions, remove } from '../ops/delete.ts';
+import { writeOptions } from '../ops/options.ts';
+import type { WriteResult } from '../ops/options.ts';
+import { patch } from '../ops/patch.ts';
+import { find, update } from '../ops/update.ts';
+import type { Target } from '../ops/update.ts';
+import type { Registry } from '../registry.ts';
+import { selector } from '../selectors.ts';
+import { PageNotFound, badRequest, methodNotAllowed, noSuchResource, unsupportedMediaType } from '../status.ts';
+import { listOf, oneOf } from '../view.ts';
+import { Watch } from '../watch.ts';
+import { mediaType, readBody, viewOf } from './negotiate.ts';
+import type { ResourcePath } from './paths.ts';
+import { warningHeaders } from './reply.ts';
+import type { Reply } from './reply.ts';
+
+const JSON_BODY = ['application/json'];
+
+export class Resources {
+  readonly #cluster: Cluster;
+  readonly #registry: Registry;
+  readonly #bookmarkInterval: number;
+  readonly #watches = new Map<Watch, Kind>();
+
+  constructor(cluster: Cluster, registry: Registry, bookmarkInterval: number) {
+    this.#cluster = cluster;
+    this.#registry = registry;
+    this.#bookmarkInterval = bookmarkInterval;
+  }
+
+  /** @returns the answer, or undefined when a watch has taken over the response */
+  async handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: ResourcePath,
+    query: URLSearchParams,
+  ): Promise<Reply | undefined> {
+    const kind = this.#kindOf(path);
+    const subresource = subresourceOf(kind, path);
+    const method = request.method ?? 'GET';
+    if (method === 'GET' || method === 'HEAD') return this.#read(request, response, kind, path, query);
+    const namespace = kind.namespaced ? path.namespace : undefined;
+    if (kind.namespaced && namespace === undefined && method !== 'DELETE') throw methodNotAllowed();
+    const text = await readBody(request);
+    const options = writeOptions(query, request.headers['user-agent'] ?? '', subresource);
+    const type = mediaType(request.headers['content-type']);
+    if (path.name === undefined) {
+      if (method === 'DELETE') return this.#deleteCollection(request, kind, namespace, query, text);
+      if (method !== 'POST') throw methodNotAllowed();
+      return this.#written(request, kind, query, create(this.#cluster, kind, namespace, parseBody(kind, text, type), options));
+    }
+    const target: Target = { kind, namespace, name: path.name };
+    if (method === 'PUT')
+      return this.#written(request, kind, query, update(this.#cluster, target, parseBody(kind, text, type), options));
+    if (method === 'PATCH') return this.#written(request, kind, query, patch(this.#cluster, target, type, text, options));
+    if (method !== 'DELETE' || subresource !== '') throw methodNotAllowed();
+    return { code: 200, body: remove(this.#cluster, target, deleteOptions(parseOptions(text, type), query)) };
+  }
+
+  /** Ends every watch; those of one kind when it is given. */
+  endWatches(kind?: Pick<Kind, 'resource'>): void {
+    for (const [watch, watched] of this.#watches) if (kind === undefined || watched.resource === kind.resource) watch.end();
+  }
+
+  #kindOf({ group, version, plural }: ResourcePath): Kind {
+    const kind = this.#registry.lookup(group, version, plural);
+    if (kind !== undefined) return kind;
+    const builtIn = this.#registry.all().some((one) => !one.custom && one.group === group && one.version === version);
+    throw builtIn ? noSuchResource() : new PageNotFound();
+  }
+
+  #read(
+    request: IncomingMessage,
+    response: ServerResponse,
+    kind: Kind,
+    path: ResourcePath,
+    query: URLSearchParams,
+  ): Reply | undefined {
+    const view = viewOf(request.headers.accept, query);
+    const namespace = kind.namespaced ? path.namespace : undefined;
+    const { name } = path;
+    const watching = query.get('watch') === 'true' || query.get('watch') === '1';
+    if (watching) {
+      const one = { kind, namespace, ...(name === undefined ? {} : { name }), query, view };
+      const watch = new Watch(this.#cluster, one, response);
+      this.#watches.set(watch, kind);
+      response.on('close', () => this.#watches.delete(watch));
+      watch.start(this.#bookmarkInterval);
+      return undefined;
+    }
+    if (name === undefined) return { code: 200, body: list(this.#cluster, kind, namespace, query, view) };
+    if (kind.namespaced && namespace === undefined) throw new PageNotFound();
+    return { code: 200, body: oneOf(kind, find(this.#cluster, { kind, namespace, name }), view, this.#cluster.now()) };
+  }
+
+  #written(request: IncomingMessage, kind: Kind, query: URLSearchParams, result: WriteResult): Reply {
+    const view = viewOf(request.headers.accept, query);
+    return {
+      code: result.created ? 201 : 200,
+      body: oneOf(kind, result.object, view, this.#cluster.now()),
+      headers: warningHeaders(result.warnings),
+    };
+  }
+
+  #deleteCollection(
+    request: IncomingMessage,
+    kind: Kind,
+    namespace: string | undefined,
+    query: URLSearchParams,
+    text: string,
+  ): Reply {
+    if (kind.namespaced && namespace === undefined) throw methodNotAllowed();
+    const options = deleteOptions(parseOptions(text, mediaType(request.headers['content-type'])), query);
+    const test = selector(kind, query);
+    const { store } = this.#cluster;
+    const objects = store
+      .list(kind.resource, namespace)
+      .map((object) => kind.fromStored(object))
+      .filter(test);
+    for (const { metadata } of objects) remove(this.#cluster, { kind, namespace, name: metadata.name }, options);
+    const view = viewOf(request.headers.accept, query);
+    return { code: 200, body: listOf(kind, objects, { resourceVersion: String(store.revision) }, view, this.#cluster.now()) };
+  }
+}
+
+function subresourceOf(kind: Kind, path: ResourcePath): '' | 'status' {
+  if (path.subresource === undefined) return '';
+  if (path.subresource === 'status' && kind.hasStatus) return 'status';
+  throw kind.custom ? new PageNotFound() : noSuchResource();
+}
+
+function parseBody(kind: Kind, text: string, type: string): Json {
+  if (type !== '' && !JSON_BODY.includes(type)) throw unsupportedMediaType(JSON_BODY);
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    const why =
+      error instanceof Error && !/end of JSON|Unterminated/.test(error.message) ? error.message : 'unexpected end of JSON input';
+    const shown = text.length > 2048 ? `${text.slice(0, 2048)}...` : text;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: ${why} (${shown})`,
+    );
+  }
+}
+
+function parseOptions(text: string, type: string): JsonObject {
+  if (text.trim() === '') return {};
+  if (type !== '' && !JSON_BODY.includes(type)) throw unsupportedMediaType(JSON_BODY);
+  try {
+    return asObject(JSON.parse(text) as Json);
+  } catch {
+    throw badRequest('the DeleteOptions in the body are not JSON');
+  }
+}

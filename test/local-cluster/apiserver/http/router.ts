@@ -1,0 +1,102 @@
+/** From a request to an answer: who is asking, which part of the API, what went wrong. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { JsonObject } from '../json.ts';
+import type { Registry } from '../registry.ts';
+import { PageNotFound, methodNotAllowed, unauthorized } from '../status.ts';
+import type { Store } from '../store.ts';
+import { aggregated, coreVersions, groupList, oneGroup, resourceList, versionInfo } from './discovery.ts';
+import { wantsAggregated } from './negotiate.ts';
+import { openApiDocument, openApiIndex } from './openapi.ts';
+import { parsePath } from './paths.ts';
+import { failure, send, sendCached } from './reply.ts';
+import type { Resources } from './resources.ts';
+
+export interface RouterParts {
+  readonly token: string;
+  readonly report: (error: unknown) => void;
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly resources: Resources;
+}
+
+const DISCOVERY_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const OPENAPI_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/** An OpenAPI v2 document in protobuf that says nothing but `swagger: "2.0"`; kubectl looks into it and goes on. */
+const OPENAPI_V2 = Buffer.from([0x0a, 0x03, ...Buffer.from('2.0')]);
+const HEALTH = new Set(['/healthz', '/livez', '/readyz']);
+
+export class Router {
+  readonly #parts: RouterParts;
+  readonly #token: Buffer;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+    this.#token = digest(`Bearer ${parts.token}`);
+  }
+
+  /** Answers; never throws. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => response.destroy());
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      // The rest of a body that is refused is not worth waiting for.
+      if (!request.complete) response.shouldKeepAlive = false;
+      if (response.headersSent || response.destroyed) response.destroy();
+      else send(response, failure(error, this.#parts.report));
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
+    if (HEALTH.has(path)) return send(response, { code: 200, body: 'ok' });
+    if (path === '/version') return send(response, { code: 200, body: versionInfo });
+    if (!this.#knows(request)) throw unauthorized();
+    const resource = parsePath(path);
+    if (resource === undefined) return this.#describe(request, response, path);
+    const reply = await this.#parts.resources.handle(request, response, resource, url.searchParams);
+    if (reply !== undefined) send(response, reply);
+  }
+
+  #knows(request: IncomingMessage): boolean {
+    return timingSafeEqual(digest(request.headers.authorization ?? ''), this.#token);
+  }
+
+  /** Discovery and OpenAPI. */
+  #describe(request: IncomingMessage, response: ServerResponse, path: string): void {
+    if (request.method !== 'GET') throw methodNotAllowed();
+    const { registry, store } = this.#parts;
+    const kinds = registry.all();
+    const combined = wantsAggregated(request.headers.accept);
+    if ((path === '/api' || path === '/apis') && combined) {
+      return sendCached(request, response, aggregated(kinds, path === '/api'), DISCOVERY_TYPE);
+    }
+    if (path === '/openapi/v2') {
+      return send(response, { code: 200, body: OPENAPI_V2, headers: { 'content-type': OPENAPI_V2_TYPE } });
+    }
+    if (path === '/openapi/v3') return sendCached(request, response, openApiIndex(store, kinds), 'text/plain; charset=utf-8');
+    const body = this.#document(request, path);
+    if (body === undefined) throw new PageNotFound();
+    sendCached(request, response, body, 'application/json');
+  }
+
+  #document(request: IncomingMessage, path: string): JsonObject | undefined {
+    const { registry, store } = this.#parts;
+    const kinds = registry.all();
+    const [, root, group, version, ...rest] = path.split('/');
+    if (path.startsWith('/openapi/v3/')) return openApiDocument(store, kinds, path.slice('/openapi/v3/'.length));
+    if (path === '/api') return coreVersions(request.headers.host ?? '');
+    if (path === '/apis') return groupList(kinds);
+    if (rest.length > 0 || group === undefined) return undefined;
+    if (root === 'api') return version === undefined ? resourceList('', group, kinds) : undefined;
+    if (root !== 'apis') return undefined;
+    return version === undefined ? oneGroup(group, kinds) : resourceList(group, version, kinds);
+  }
+}
+
+/** Digests have one length, so comparing them tells nothing about the token. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

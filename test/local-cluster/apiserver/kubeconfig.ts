@@ -1,0 +1,29 @@
+/** The file that kubectl, helm and the operator find this server with. */
+import fs from 'node:fs';
+
+export interface Access {
+  readonly server: string;
+  readonly token: string;
+  /** PEM to trust; absent for plain HTTP. */
+  readonly certificate?: string;
+}
+
+/** Writes it in one step, readable by its owner only. JSON is valid YAML. */
+export function writeKubeconfig(file: string, { server, token, certificate }: Access): void {
+  const name = 'outrigger-local';
+  // client-node refuses a plain URL unless it is told not to expect a certificate.
+  const trust =
+    certificate === undefined
+      ? { 'insecure-skip-tls-verify': true }
+      : { 'certificate-authority-data': Buffer.from(certificate).toString('base64') };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    clusters: [{ name, cluster: { server, ...trust } }],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
+  };
+  fs.writeFileSync(`${file}.new`, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  fs.renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,104 @@
+/** DELETE: grace for Pods, finalizers, and the slow ends of namespaces and CustomResourceDefinitions. */
+import { CLEANUP, crdKind } from '../crd/kind.ts';
+import { asArray, asObject, asString, at, clone, isObject } from '../json.ts';
+import type { JsonObject, KubeObject } from '../json.ts';
+import type { Cluster, Kind } from '../kinds.ts';
+import { conflict, success } from '../status.ts';
+import { timestamp } from './options.ts';
+import { find } from './update.ts';
+import type { Target } from './update.ts';
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly dryRun: boolean;
+}
+
+/** From a `DeleteOptions` body and the query; the body wins. Propagation is not emulated. */
+export function deleteOptions(body: JsonObject, query: URLSearchParams): DeleteOptions {
+  const asked = body['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds');
+  const grace = asked === null ? Number.NaN : Number(asked);
+  const { uid, resourceVersion } = asObject(body['preconditions']);
+  return {
+    ...(Number.isInteger(grace) && grace >= 0 ? { gracePeriodSeconds: grace } : {}),
+    preconditions: {
+      ...(typeof uid === 'string' ? { uid } : {}),
+      ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    },
+    dryRun: asArray(body['dryRun']).includes('All') || query.get('dryRun') === 'All',
+  };
+}
+
+/** @returns the body of the answer: a `Status`, or the object where that is the kind's habit or it lives on. */
+export function remove(cluster: Cluster, target: Target, options: DeleteOptions): JsonObject {
+  const { kind, name } = target;
+  const old = find(cluster, target);
+  checkPreconditions(target, old, options);
+  const { uid } = old.metadata;
+  const { object, gone } = doomed(cluster, kind, old, options);
+  if (options.dryRun) return gone && !kind.returnsDeleted ? success(kind, name, uid) : object;
+  const unchanged = !gone && old.metadata.deletionTimestamp === object.metadata.deletionTimestamp;
+  if (unchanged) return old;
+  const stored = cluster.store.commit(gone ? 'DELETED' : 'MODIFIED', kind.resource, clone(kind.toStored(object)));
+  return gone && !kind.returnsDeleted ? success(kind, name, uid) : kind.fromStored(stored);
+}
+
+function checkPreconditions({ kind, name }: Target, old: KubeObject, { preconditions = {} }: DeleteOptions): void {
+  const { uid, resourceVersion } = preconditions;
+  if (uid !== undefined && uid !== old.metadata.uid) {
+    throw conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
+    const now = old.metadata.resourceVersion;
+    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${now}`;
+    throw conflict(kind, name, why);
+  }
+}
+
+/** The object as its deletion leaves it, and whether it is gone with that. */
+function doomed(cluster: Cluster, kind: Kind, old: KubeObject, options: DeleteOptions): { object: KubeObject; gone: boolean } {
+  const object = clone(old);
+  if (kind.resource === '/namespaces') return { object: terminate(cluster, object, { phase: 'Terminating' }), gone: false };
+  if (kind.resource === crdKind.resource) return { object: terminateCrd(cluster, object), gone: false };
+  const grace = kind.resource === '/pods' ? podGrace(old, options.gracePeriodSeconds) : 0;
+  const left = old.metadata.deletionGracePeriodSeconds;
+  const finalizers = old.metadata.finalizers ?? [];
+  const marks = old.metadata.deletionTimestamp === undefined || (left !== undefined && grace < left);
+  if (marks && (kind.resource === '/pods' || finalizers.length > 0)) mark(object, grace, cluster.now());
+  return { object, gone: grace === 0 && finalizers.length === 0 };
+}
+
+/** Pods that run nowhere, or no longer, need no time to stop. */
+function podGrace(pod: KubeObject, asked: number | undefined): number {
+  const phase = asString(at(pod, 'status', 'phase'));
+  if (asString(at(pod, 'spec', 'nodeName')) === '' || phase === 'Succeeded' || phase === 'Failed') return 0;
+  const usual = at(pod, 'spec', 'terminationGracePeriodSeconds');
+  return asked ?? (typeof usual === 'number' ? usual : 30);
+}
+
+function mark(object: KubeObject, grace: number, now: Date): void {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp === undefined && metadata.generation !== undefined) metadata.generation += 1;
+  metadata.deletionTimestamp = timestamp(new Date(now.getTime() + grace * 1000));
+  metadata.deletionGracePeriodSeconds = grace;
+}
+
+function terminate(cluster: Cluster, object: KubeObject, status: JsonObject): KubeObject {
+  object.metadata.deletionTimestamp ??= timestamp(cluster.now());
+  object['status'] = { ...asObject(object['status']), ...status };
+  return object;
+}
+
+function terminateCrd(cluster: Cluster, crd: KubeObject): KubeObject {
+  const now = timestamp(cluster.now());
+  const others = asArray(at(crd, 'status', 'conditions')).filter((one) => !(isObject(one) && one['type'] === 'Terminating'));
+  const condition = {
+    ...{ type: 'Terminating', status: 'True', lastTransitionTime: now, reason: 'InstanceDeletionPending' },
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  };
+  if (crd.metadata.deletionTimestamp === undefined) {
+    crd.metadata.finalizers = [...new Set([...(crd.metadata.finalizers ?? []), CLEANUP])];
+    crd.metadata.deletionGracePeriodSeconds = 0;
+  }
+  return terminate(cluster, crd, { conditions: [...others, condition] });
+}
