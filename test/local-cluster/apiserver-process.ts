@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { tied } from './tied.ts';
 
 const MAIN = join(import.meta.dirname, 'apiserver', 'main.ts');
 const START_MS = 20_000;
@@ -33,13 +34,21 @@ export class ApiServerProcess {
   /** Resolves when it answers. @throws Error, with the log's place, when it ends or says nothing for 20 s. */
   static async start(options: ApiServerOptions): Promise<ApiServerProcess> {
     const { bind, port, stateDir, token, kubeconfig, logFile, podPrefix } = options;
-    const flags = Object.entries({ bind, port: String(port), 'state-dir': stateDir, token, kubeconfig });
+    const flags = Object.entries({
+      bind,
+      port: String(port),
+      'state-dir': stateDir,
+      token,
+      kubeconfig,
+      'test-pod-prefix': podPrefix,
+    });
     const log = openSync(logFile, 'a');
     // A process group of its own: Ctrl-C in the terminal must not end the API server before the pods.
-    const child = spawn(process.execPath, [MAIN, ...flags.flatMap(([name, value]) => [`--${name}`, value])], {
+    const [file, ...args] = tied([process.execPath, MAIN, ...flags.flatMap(([name, value]) => [`--${name}`, value])]);
+    const child = spawn(file, args, {
       detached: true,
       stdio: ['ignore', 'pipe', log],
-      env: { PATH: process.env['PATH'], OUTRIGGER_TEST_POD_PREFIX: podPrefix },
+      env: {},
     });
     closeSync(log);
     const deadline = AbortSignal.timeout(START_MS);

@@ -1,16 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Launch } from './expand.ts';
+import { tied } from './tied.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Pauses between restarts of a container that keeps failing, ms: doubled each time, forgotten after a good while. */
 const BACK_OFF = { base: 100, max: 5_000, forgottenAfter: 10_000 };
-/** So that no process outlives a runner that is killed. Part of util-linux, present on every Debian. */
-const SETPRIV = '/usr/bin/setpriv';
 
 export type ContainerState =
   | { readonly waiting: { readonly reason: string; readonly message?: string } }
@@ -84,9 +83,9 @@ export class Container {
   async #runOnce(): Promise<void> {
     const log = openSync(this.#logFile, 'a');
     const { promise: ended, resolve } = Promise.withResolvers<{ exitCode: number; signal?: number }>();
-    const argv = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...this.#launch.argv] : this.#launch.argv;
+    const [file, ...args] = tied(this.#launch.argv);
     // A process group of its own: Ctrl-C in the terminal reaches the runner, which stops pods in its own order.
-    const child = spawn(argv[0] ?? '', argv.slice(1), {
+    const child = spawn(file, args, {
       cwd: ROOT,
       detached: true,
       stdio: ['ignore', log, log],
