@@ -1,0 +1,291 @@
+/**
+ * The CRD against an API server: what it fills in, what it refuses, and with which sentence. Requests are strict, as kubectl's are.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { startApiServer } from '../../test/local-cluster/apiserver/server.ts';
+import type { ApiServer } from '../../test/local-cluster/apiserver/server.ts';
+import type { LoadBalancerPolicy } from './policy.gen.ts';
+import type { KubernetesObject } from './kubernetes.ts';
+
+const CRDS = new URL('../../crds/', import.meta.url);
+const COLLECTION = '/apis/outrigger.dev/v1alpha1/namespaces/default/loadbalancerpolicies';
+const PATHS: Readonly<Record<string, string>> = {
+  LoadBalancerPolicy: COLLECTION,
+  Service: '/api/v1/namespaces/default/services',
+};
+const TOKEN = 'test';
+
+let folder: string;
+let server: ApiServer;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'schema-'));
+  server = await startApiServer({ stateDir: folder, token: TOKEN });
+  const [crd] = await readObjects(new URL('loadbalancerpolicies.yaml', CRDS));
+  const created = await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
+  assert.equal(created.status, 201, JSON.stringify(created.body));
+});
+after(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: LoadBalancerPolicy & { readonly message?: string };
+}
+
+async function send(method: string, path: string, object: unknown): Promise<Answer> {
+  const response = await fetch(`${server.url}${path}?fieldValidation=Strict`, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(object),
+  });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+async function readObjects(file: URL): Promise<KubernetesObject[]> {
+  return parseAllDocuments(await readFile(file, 'utf8')).map((document) => document.toJS() as KubernetesObject);
+}
+
+let count = 0;
+
+/** A five-line policy, with `spec` laid over its own. */
+function create(spec: object): Promise<Answer> {
+  const smallest = { listener: { port: 8080 }, backendRefs: [{ name: 'echo', port: 80 }] };
+  const given = JSON.parse(JSON.stringify({ ...smallest, ...spec })) as object;
+  const metadata = { name: `policy-${count++}` };
+  return send('POST', COLLECTION, { apiVersion: 'outrigger.dev/v1alpha1', kind: 'LoadBalancerPolicy', metadata, spec: given });
+}
+
+describe('examples', async () => {
+  const names = (await readdir(new URL('examples/', CRDS))).sort();
+  const claims: string[] = [];
+  for (const name of names) {
+    test(`${name} is accepted`, async () => {
+      for (const object of await readObjects(new URL(`examples/${name}`, CRDS))) {
+        const { status, body } = await send('POST', PATHS[object.kind ?? ''] ?? '', object);
+        assert.equal(status, 201, body.message);
+        if (object.kind !== 'LoadBalancerPolicy' || body.spec.listener === undefined) continue;
+        claims.push(JSON.stringify([body.spec.listener, body.spec.matches]));
+      }
+    });
+  }
+  test('they do not clash', () => assert.equal(new Set(claims).size, claims.length));
+  test('every folder entry is an example', () =>
+    assert.deepEqual(
+      names.filter((name) => !name.endsWith('.yaml')),
+      [],
+    ));
+});
+
+test('defaults are filled in', async () => {
+  const { body } = await create({
+    healthCheck: { active: { type: 'TCP' }, passive: {} },
+    retry: {},
+    timeouts: {},
+    accessLog: {},
+  });
+  assert.deepEqual(body.spec, {
+    proxies: { type: 'Gateway' },
+    listener: { port: 8080, protocol: 'HTTP' },
+    backendRefs: [{ name: 'echo', port: 80, weight: 1 }],
+    loadBalancer: { type: 'LeastRequest' },
+    healthCheck: {
+      active: { type: 'TCP', interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 },
+      passive: { consecutiveConnectFailures: 3, baseEjectionTime: '30s', maxEjectionPercent: 50 },
+    },
+    retry: {
+      attempts: 2,
+      sameEndpoint: 0,
+      retryOn: ['connect-failure', 'reset', 'gateway-error'],
+      backOff: { base: '25ms', max: '250ms' },
+      nonIdempotent: false,
+      bufferLimit: '64Ki',
+    },
+    timeouts: { connect: '5s', idle: '60s', drain: '30s' },
+    accessLog: { enabled: true, samplePercent: 100 },
+  });
+});
+
+const http = { type: 'HTTP' };
+const tcp = { type: 'TCP' };
+const active = (check: object): object => ({ healthCheck: { active: check } });
+const passive = (check: object): object => ({ healthCheck: { passive: check } });
+const path = (value: string): object => ({ matches: [{ path: { value } }] });
+const hosts = (...hostnames: string[]): object => ({ listener: { port: 8080, hostnames } });
+const selector = (requirement: object): object => ({ proxies: { selector: { matchExpressions: [requirement] } } });
+const many = (length: number): unknown[] => Array.from({ length }, (_, i) => ({ name: `s${i}`, port: 80 }));
+
+describe('good input is taken', () => {
+  const good: Readonly<Record<string, object>> = {
+    'first and last port': { listener: { port: 1 }, backendRefs: [{ name: 'echo', port: 65535 }] },
+    'ports beside the reserved ones': { listener: { port: 9902 } },
+    '16 backends, one port each': { backendRefs: many(16) },
+    'one Service, two ports': {
+      backendRefs: [
+        { name: 'echo', port: 80 },
+        { name: 'echo', port: 81 },
+      ],
+    },
+    'weights 0 and 1000000': {
+      backendRefs: [
+        { name: 'a', port: 80, weight: 0 },
+        { name: 'b', port: 80, weight: 1_000_000 },
+      ],
+    },
+    'exact and wildcard hosts': hosts('example.com', '*.example.com', 'a-b.example.com'),
+    'paths with signs and escapes': path("/a-._~!$&'()*+,;=:@/%20b/"),
+    'several headers': {
+      matches: [
+        {
+          headers: [
+            { name: 'A', value: 'x' },
+            { name: 'b', value: 'x y' },
+          ],
+        },
+      ],
+    },
+    'a TCP check on a port': active({ ...tcp, port: 9000 }),
+    'an HTTP check with everything': active({
+      ...http,
+      path: '/health?deep=1',
+      method: 'GET',
+      hostname: 'a.example.com',
+      expectedStatuses: ['200', '301-302', '404-404'],
+      expectedBody: '^(up|ok)$',
+    }),
+    'timeout as long as the interval': active({ ...tcp, interval: '1s', timeout: '1000ms' }),
+    'compound durations': { timeouts: { request: '1m30s', drain: '24h' } },
+    'a try as long as the request': { retry: { perTryTimeout: '2s' }, timeouts: { request: '2s' } },
+    'a limit for tries, none for the request': { retry: { perTryTimeout: '2s' }, timeouts: { request: '0s' } },
+    'retry on codes': { retry: { retryOn: ['timeout', '429', '599'] } },
+    'back-off with one length': { retry: { backOff: { base: '10ms', max: '10ms' } } },
+    'all sizes': { retry: { bufferLimit: '16Mi' } },
+    'selectors of every kind': {
+      proxies: {
+        selector: {
+          matchLabels: { tier: 'edge' },
+          matchExpressions: [
+            { key: 'a', operator: 'In', values: ['b'] },
+            { key: 'a', operator: 'Exists' },
+          ],
+        },
+      },
+    },
+    'no listener, with checks': { listener: undefined, ...active(tcp) },
+  };
+  for (const [name, spec] of Object.entries(good)) {
+    test(name, async () => {
+      const { status, body } = await create(spec);
+      assert.equal(status, 201, body.message);
+    });
+  }
+});
+
+describe('bad input is refused', () => {
+  const bad: Readonly<Record<string, readonly [spec: object, message: RegExp, status?: number]>> = {
+    'unknown field': [{ loadBalancer: { typ: 'Random' } }, /unknown field "spec\.loadBalancer\.typ"/, 400],
+    'unknown field of later versions': [{ retry: { budget: { percent: 20 } } }, /unknown field "spec\.retry\.budget"/, 400],
+    'wrong type': [{ listener: { port: '8080' } }, /spec\.listener\.port: Invalid value: "string".* must be of type integer/],
+    'number for a status': [active({ ...http, expectedStatuses: [200] }), /expectedStatuses\[0\].* must be of type string/],
+    'port 0': [{ listener: { port: 0 } }, /spec\.listener\.port.* greater than or equal to 1/],
+    'port 70000': [{ listener: { port: 70_000 } }, /spec\.listener\.port.* less than or equal to 65535/],
+    'port 9900': [{ listener: { port: 9900 } }, /spec\.listener\.port.* choose another port/],
+    'port 9901': [{ listener: { port: 9901 } }, /choose another port/],
+    'backend port 0': [{ backendRefs: [{ name: 'echo', port: 0 }] }, /spec\.backendRefs\[0\]\.port/],
+    'backend port missing': [{ backendRefs: [{ name: 'echo' }] }, /spec\.backendRefs\[0\]\.port: Required value/],
+    'no backendRefs': [{ backendRefs: undefined }, /spec\.backendRefs: Required value/],
+    'empty backendRefs': [{ backendRefs: [] }, /spec\.backendRefs.* at least 1 item/],
+    '17 backends': [{ backendRefs: many(17) }, /spec\.backendRefs: Too many.* at most 16 items/],
+    'negative weight': [{ backendRefs: [{ name: 'echo', port: 80, weight: -1 }] }, /weight/],
+    'backend name with a capital': [{ backendRefs: [{ name: 'Echo', port: 80 }] }, /spec\.backendRefs\[0\]\.name/],
+    'backend of another namespace': [{ backendRefs: [{ name: 'echo', namespace: 'b', port: 80 }] }, /unknown field/, 400],
+    'a backend twice': [
+      {
+        backendRefs: [
+          { name: 'echo', port: 80, weight: 1 },
+          { name: 'echo', port: 80, weight: 2 },
+        ],
+      },
+      /spec\.backendRefs.* keep one entry and give it the sum of the weights/,
+    ],
+    'protocol TCP, which is not there yet': [{ listener: { port: 8080, protocol: 'TCP' } }, /Unsupported value: "TCP"/],
+    'sidecars, which are not there yet': [{ proxies: { type: 'Sidecar' } }, /Unsupported value: "Sidecar"/],
+    'unknown strategy': [{ loadBalancer: { type: 'Fastest' } }, /spec\.loadBalancer\.type: Unsupported value: "Fastest"/],
+    'host in capitals': [hosts('Example.com'), /spec\.listener\.hostnames\[0\]/],
+    'host with a port': [hosts('example.com:80'), /hostnames\[0\]/],
+    'host with a star inside': [hosts('a.*.com'), /hostnames\[0\]/],
+    'a star alone': [hosts('*'), /hostnames\[0\]/],
+    'a host twice': [hosts('a.com', 'a.com'), /spec\.listener\.hostnames\[1\]: Duplicate value/],
+    'path without slash': [path('shop'), /spec\.matches\[0\]\.path\.value/],
+    'path with query': [path('/a?b'), /spec\.matches\[0\]\.path\.value/],
+    'path with dot elements': [path('/a/../b'), /write the path without them/],
+    'path that ends in dots': [path('/a/..'), /write the path without them/],
+    'path with an encoded slash': [path('/a%2fb'), /write the path without it/],
+    'a method that proxies refuse': [{ matches: [{ method: 'CONNECT' }] }, /spec\.matches\[0\]\.method/],
+    'a header twice': [
+      {
+        matches: [
+          {
+            headers: [
+              { name: 'X-A', value: '1' },
+              { name: 'x-a', value: '2' },
+            ],
+          },
+        ],
+      },
+      /spec\.matches\[0\]\.headers.* keep one of them/,
+    ],
+    'a header name with a space': [{ matches: [{ headers: [{ name: 'x a', value: '1' }] }] }, /headers\[0\]\.name/],
+    'check without type': [active({ path: '/' }), /spec\.healthCheck\.active\.type: Required value/],
+    'TCP check with a path': [active({ ...tcp, path: '/' }), /remove them, or set type to HTTP/],
+    'TCP check with a body': [active({ ...tcp, expectedBody: 'ok' }), /remove them, or set type to HTTP/],
+    'HEAD with a body': [active({ ...http, method: 'HEAD', expectedBody: 'ok' }), /use method GET, or remove expectedBody/],
+    'timeout above the interval': [active({ ...tcp, interval: '1s', timeout: '2s' }), /lower timeout or raise interval/],
+    'timeout above the default interval': [active({ ...tcp, timeout: '4s' }), /lower timeout or raise interval/],
+    'timeout 0s': [active({ ...tcp, timeout: '0s' }), /set a timeout above 0s/],
+    'interval too short': [active({ ...tcp, interval: '50ms', timeout: '10ms' }), /from 100ms to 1h/],
+    'threshold 0': [active({ ...tcp, healthyThreshold: 0 }), /healthyThreshold/],
+    'statuses backwards': [active({ ...http, expectedStatuses: ['399-200'] }), /expectedStatuses\[0\].* swap the two/],
+    'statuses that are none': [active({ ...http, expectedStatuses: ['2xx'] }), /expectedStatuses\[0\]/],
+    'no statuses': [active({ ...http, expectedStatuses: [] }), /expectedStatuses/],
+    'probe path without slash': [active({ ...http, path: 'health' }), /healthCheck\.active\.path/],
+    'ejection above 5m': [passive({ baseEjectionTime: '6m' }), /at most 5m/],
+    'ejection of 101 percent': [passive({ maxEjectionPercent: 101 }), /maxEjectionPercent/],
+    'no duration': [{ timeouts: { request: '5 seconds' } }, /spec\.timeouts\.request/],
+    'a fraction': [{ timeouts: { request: '1.5s' } }, /spec\.timeouts\.request/],
+    'longer than a timer can hold': [{ timeouts: { idle: '600h' } }, /at most 24h/],
+    'no time to connect': [{ timeouts: { connect: '0s' } }, /timeouts\.connect must be above 0s/],
+    'attempts -1': [{ retry: { attempts: -1 } }, /spec\.retry\.attempts/],
+    'retryOn a class': [{ retry: { retryOn: ['5xx'] } }, /spec\.retry\.retryOn\[0\]/],
+    'retryOn a success': [{ retry: { retryOn: ['200'] } }, /spec\.retry\.retryOn\[0\]/],
+    'back-off upside down': [{ retry: { backOff: { base: '1s', max: '10ms' } } }, /lower base or raise max/],
+    'base above the default max': [{ retry: { backOff: { base: '1s' } } }, /lower base or raise max/],
+    'a try longer than the request': [
+      { retry: { perTryTimeout: '3s' }, timeouts: { request: '2s' } },
+      /lower retry\.perTryTimeout or raise timeouts\.request/,
+    ],
+    'bufferLimit in other units': [{ retry: { bufferLimit: '64KB' } }, /spec\.retry\.bufferLimit/],
+    'bufferLimit too large': [{ retry: { bufferLimit: '17Mi' } }, /spec\.retry\.bufferLimit/],
+    'samplePercent 200': [{ accessLog: { samplePercent: 200 } }, /spec\.accessLog\.samplePercent/],
+    'In without values': [selector({ key: 'a', operator: 'In' }), /add or remove values/],
+    'Exists with values': [selector({ key: 'a', operator: 'Exists', values: ['b'] }), /add or remove values/],
+    'matches without listener': [{ listener: undefined, matches: [{ method: 'GET' }] }, /remove matches or add a listener/],
+    'retry without listener': [{ listener: undefined, retry: {} }, /remove retry or add a listener/],
+    'timeouts without listener': [{ listener: undefined, timeouts: {} }, /remove timeouts or add a listener/],
+    'access log without listener': [{ listener: undefined, accessLog: {} }, /remove accessLog or add a listener/],
+  };
+  for (const [name, [spec, message, status = 422]] of Object.entries(bad)) {
+    test(name, async () => {
+      const answer = await create(spec);
+      assert.match(answer.body.message ?? '', message);
+      assert.equal(answer.status, status);
+    });
+  }
+});
