@@ -1,32 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCoalescer, type Clock } from './coalesce.ts';
-
-/** A clock that stands still until told. */
-function fakeClock(): Clock & { advance(ms: number): void } {
-  let now = 0;
-  let pending: { at: number; callback: () => void }[] = [];
-  return {
-    now: () => now,
-    after(ms, callback) {
-      const entry = { at: now + ms, callback };
-      pending.push(entry);
-      return () => (pending = pending.filter((other) => other !== entry));
-    },
-    advance(ms) {
-      const end = now + ms;
-      for (let next = due(pending, end); next !== undefined; next = due(pending, end)) {
-        pending = pending.filter((other) => other !== next);
-        now = next.at;
-        next.callback();
-      }
-      now = end;
-    },
-  };
-}
-
-const due = (pending: { at: number; callback: () => void }[], end: number) =>
-  pending.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+import { createCoalescer } from './coalesce.ts';
+import { fakeClock } from './testing.ts';
 
 test('the first change leaves at once, the next ones at most every interval, and the last is never lost', () => {
   const clock = fakeClock();

@@ -1,0 +1,118 @@
+import type { Condition } from '../api/policy.gen.ts';
+import type { ProxyReport } from '../push/seam.ts';
+import type { ConditionDraft, ProxyTarget, Verdict } from '../translate/types.ts';
+
+/** A selected proxy beside what is known of it. */
+export interface Selected {
+  readonly target: ProxyTarget;
+  /** Absent when the fleet does not know the proxy yet. */
+  readonly report: ProxyReport | undefined;
+}
+
+/** More names than this are counted, not shown. */
+const MAX_NAMES = 5;
+/** Longest explanation, in characters, that is taken over from a proxy. */
+const MAX_REASON = 500;
+
+/**
+ * The condition `Programmed`: every selected proxy that is Ready and not terminating runs exactly this generation.
+ *
+ * What a proxy acknowledged counts, not whether that is the newest: a change of endpoints alone flips nothing. A proxy that was
+ * not heard of yet (the operator has just started, or the proxy has) gives no reason to withdraw what was said of this
+ * generation before.
+ *
+ * @param previous the condition as it is on the policy
+ */
+export function programmedCondition(
+  verdict: Verdict,
+  selected: readonly Selected[],
+  previous: Condition | undefined,
+): ConditionDraft {
+  if (verdict.accepted.status === 'False') return no('Invalid', 'No proxy runs this policy: see the condition Accepted.');
+  if (selected.length === 0) return no('NoProxies', 'spec.proxies selects no proxy pod.');
+  const counted = selected.filter(counts);
+  const rest = notCounted(selected);
+  if (counted.length === 0) return no('Pending', `None of the selected proxies is Ready: ${names(selected)}.`);
+  const refused = counted.filter((one) => rejection(verdict, one) !== undefined);
+  const [first] = refused;
+  if (first !== undefined) {
+    return no('Rejected', `${first.target.name}: ${rejection(verdict, first)}${more(refused)}.${rest}`);
+  }
+  const waiting = counted.filter((one) => !isProgrammed(verdict, one));
+  if (waiting.length === 0) {
+    return {
+      status: 'True',
+      reason: 'Programmed',
+      message: `${counted.length} of ${counted.length} Ready proxies run it.${rest}`,
+    };
+  }
+  if (previous?.observedGeneration === verdict.generation && waiting.every(isUnheard)) return keep(previous);
+  const done = counted.length - waiting.length;
+  return no('Pending', `${done} of ${counted.length} Ready proxies run it; waiting for ${explained(waiting)}.${rest}`);
+}
+
+/** Whether the proxy runs exactly this generation of the policy, all of it. */
+export function isProgrammed(verdict: Verdict, { report }: Selected): boolean {
+  return (
+    report?.acked?.generations.get(keyOf(verdict)) === verdict.generation &&
+    !report.rejected.some(({ policy }) => policy === keyOf(verdict))
+  );
+}
+
+export const keyOf = ({ namespace, name }: Verdict): string => `${namespace}/${name}`;
+
+const no = (reason: string, message: string): ConditionDraft => ({ status: 'False', reason, message });
+
+function keep({ status, reason, message }: Condition): ConditionDraft {
+  return { status: status === 'True' ? 'True' : 'False', reason, message };
+}
+
+function counts({ target }: Selected): boolean {
+  return target.ready && !target.terminating;
+}
+
+function isUnheard({ report }: Selected): boolean {
+  return report === undefined || (report.acked === undefined && report.error === undefined);
+}
+
+/** Why this generation was refused; what was refused of an older one says nothing about this. */
+function rejection(verdict: Verdict, { report }: Selected): string | undefined {
+  if (report?.acked?.generations.get(keyOf(verdict)) !== verdict.generation) return undefined;
+  return report.rejected
+    .find(({ policy }) => policy === keyOf(verdict))
+    ?.reason.slice(0, MAX_REASON)
+    .replace(/\.$/, '');
+}
+
+function notCounted(selected: readonly Selected[]): string {
+  const rest = selected.filter((one) => !counts(one));
+  if (rest.length === 0) return '';
+  const shown = rest
+    .slice(0, MAX_NAMES)
+    .map(({ target }) => `${target.name} (${target.terminating ? 'terminating' : 'not Ready'})`);
+  return ` Not counted: ${enumerate(shown, rest.length)}.`;
+}
+
+function names(selected: readonly Selected[]): string {
+  return enumerate(
+    selected.slice(0, MAX_NAMES).map(({ target }) => target.name),
+    selected.length,
+  );
+}
+
+function explained(waiting: readonly Selected[]): string {
+  const shown = waiting
+    .slice(0, MAX_NAMES)
+    .map(({ target, report }) =>
+      report?.error === undefined ? target.name : `${target.name} (${report.error.slice(0, MAX_REASON)})`,
+    );
+  return enumerate(shown, waiting.length);
+}
+
+function enumerate(shown: readonly string[], total: number): string {
+  return `${shown.join(', ')}${total > shown.length ? ` and ${total - shown.length} more` : ''}`;
+}
+
+function more(refused: readonly Selected[]): string {
+  return refused.length > 1 ? ` (and ${refused.length - 1} more proxies)` : '';
+}

@@ -1,0 +1,45 @@
+/** For tests: verdicts, proxies and their reports. */
+import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyTarget, Verdict } from '../translate/types.ts';
+import type { FleetView } from './conditions.ts';
+import { gatherComplaints } from './health.ts';
+
+export const NOW = Date.parse('2026-11-22T10:00:00.500Z');
+
+export const verdict = (extra: Partial<Verdict> = {}): Verdict => ({
+  namespace: 'shop',
+  name: 'checkout',
+  uid: 'uid-checkout',
+  generation: 3,
+  accepted: { status: 'True', reason: 'Accepted', message: 'The policy is valid.' },
+  resolvedRefs: { status: 'True', reason: 'ResolvedRefs', message: 'All backends were found.' },
+  endpoints: { total: 3, ready: 2 },
+  endpointIds: ['e1', 'e2'],
+  proxies: ['p1', 'p2'],
+  ...extra,
+});
+
+export const proxy = (uid: string, extra: Partial<ProxyTarget> = {}): ProxyTarget => ({
+  uid,
+  name: `outrigger-system/${uid}`,
+  address: '10.0.0.1',
+  container: 'c',
+  ready: true,
+  terminating: false,
+  selection: 's',
+  ...extra,
+});
+
+/** What a proxy that acknowledged a generation of shop/checkout is known by. */
+export const acked = (generation: number, extra: Partial<ProxyReport> = {}): ProxyReport => ({
+  acked: { epoch: 1, sequence: 1, digest: 'd', generations: new Map([['shop/checkout', generation]]) },
+  current: true,
+  rejected: [],
+  unhealthy: [],
+  ...extra,
+});
+
+export function fleetOf(targets: readonly ProxyTarget[], reports: Record<string, ProxyReport>): FleetView {
+  const byUid = new Map(Object.entries(reports));
+  return { targets: new Map(targets.map((target) => [target.uid, target])), reports: byUid, complaints: gatherComplaints(byUid) };
+}
