@@ -74,20 +74,19 @@ export class Dialogue {
     return signer.sign({ aud: proxy.target.uid, htm, htu, epoch, seq, zone: '', bsha }, Math.floor(unixNow() / 1000));
   }
 
-  /** What can not even be sent (a body that is too large) is a failure of this proxy only. */
+  /** What can not even be sent, such as a body that is too large. */
   async #attempt<T>(attempt: () => Promise<T>): Promise<T | Refused> {
     try {
       return await attempt();
     } catch (error) {
-      return { kind: 'failed', detail: error instanceof Error ? error.message : 'the request could not be made' };
+      return { kind: 'invalid', detail: error instanceof Error ? error.message : 'the request could not be made' };
     }
   }
 
   #refused(proxy: ProxyState, outcome: Refused, stamp?: Stamp): void {
     switch (outcome.kind) {
       case 'missing':
-        if (stamp === undefined || !proxy.lacks(outcome.digests, stamp))
-          this.#fail(proxy, 'the proxy lacks parts of the snapshot');
+        if (!proxy.lacks(outcome.digests)) this.#fail(proxy, 'the proxy lacks parts of the snapshot');
         return;
       case 'conflict':
         // Another snapshot has this version: the next try gets a higher one.
@@ -99,6 +98,7 @@ export class Dialogue {
       case 'unauthorized':
         return this.#unauthorized(proxy, outcome.reason, outcome.time);
       case 'invalid':
+        return this.#fail(proxy, outcome.detail, stamp?.key);
       case 'failed':
         return this.#fail(proxy, outcome.detail);
     }
@@ -110,7 +110,7 @@ export class Dialogue {
     this.#fail(proxy, `the proxy refused the token (${reason})${clock}`);
   }
 
-  #fail(proxy: ProxyState, error: string): void {
-    proxy.fail(error, this.#options.now(), this.#options.random);
+  #fail(proxy: ProxyState, error: string, key?: string): void {
+    proxy.fail(error, this.#options.now(), this.#options.random, key);
   }
 }

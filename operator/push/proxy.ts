@@ -47,6 +47,8 @@ export class ProxyState {
   #failures = 0;
   #missedInARow = 0;
   #notBefore = 0;
+  /** Name of the content that the last failure was about. */
+  #refusedKey: string | undefined;
   #nextStatus = 0;
 
   constructor(target: ProxyTarget, pace: Pace) {
@@ -66,7 +68,9 @@ export class ProxyState {
   /** What to do now, for a proxy that should have the content `key` under `epoch`. */
   step(key: string | undefined, epoch: number, now: number): Step {
     if (key === undefined) return { kind: 'wait', ms: Infinity };
-    if (now < this.#notBefore) return { kind: 'wait', ms: this.#notBefore - now };
+    // What was wrong with one content says nothing about another.
+    const hopeful = this.#refusedKey !== undefined && this.#refusedKey !== key;
+    if (now < this.#notBefore && !hopeful) return { kind: 'wait', ms: this.#notBefore - now };
     if (!this.holds(key) || this.#acked?.epoch !== epoch) return { kind: 'push' };
     return now < this.#nextStatus ? { kind: 'wait', ms: this.#nextStatus - now } : { kind: 'status' };
   }
@@ -107,8 +111,9 @@ export class ProxyState {
    * carried was not kept, so nothing is added to what the proxy has.
    */
   lacks(digests: readonly string[]): boolean {
+    const missing = new Set(digests);
     const again = this.#missedInARow++ === 0;
-    this.has = again ? this.has.difference(new Set(digests)) : NOTHING;
+    this.has = again ? new Set([...this.has].filter((digest) => !missing.has(digest))) : NOTHING;
     return again;
   }
 
@@ -126,9 +131,13 @@ export class ProxyState {
     return true;
   }
 
-  /** Something went wrong; the next try waits between half of and the whole back-off. */
-  fail(error: string, now: number, random: () => number): void {
+  /**
+   * Something went wrong; the next try waits between half of and the whole back-off. Where it was about the content `key`,
+   * another content does not wait.
+   */
+  fail(error: string, now: number, random: () => number, key?: string): void {
     this.#error = error;
+    this.#refusedKey = key;
     const { backOffBase, backOffMax } = this.#pace;
     const delay = Math.min(backOffMax, backOffBase * 2 ** Math.min(this.#failures, 30));
     this.#failures++;

@@ -37,9 +37,11 @@ export function translation(
   proxies: readonly ProxyTarget[],
   contents: SnapshotContent | Record<string, SnapshotContent>,
 ): Translation {
-  const single = 'listeners' in contents && 'generations' in contents;
-  const bySelection = single ? { s: contents as SnapshotContent } : (contents as Record<string, SnapshotContent>);
-  return { contents: new Map(Object.entries(bySelection)), proxies, verdicts: new Map() };
+  return { contents: new Map(Object.entries(isContent(contents) ? { s: contents } : contents)), proxies, verdicts: new Map() };
+}
+
+function isContent(value: SnapshotContent | Record<string, SnapshotContent>): value is SnapshotContent {
+  return value['generations'] instanceof Map;
 }
 
 export interface TestProxy {
