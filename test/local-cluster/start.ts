@@ -26,6 +26,8 @@ const READY_MS = 60_000;
 /** One Ctrl-C arrives several times: from the terminal, from npm, from the bootstrap. */
 const BURST_MS = 500;
 const STOP_SECONDS = 5;
+/** Marks a state folder as ours, and says whose. */
+const PID_FILE = 'start.pid';
 
 const began = performance.now();
 const progress = (text: string) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${text}`);
@@ -37,6 +39,8 @@ if (values.help) {
   console.log(HELP);
   process.exit(0);
 }
+/** Whether a signal has come. */
+let ending = false;
 const stateDir = resolve(ROOT, values['state-dir']);
 await takeStateDir(stateDir);
 const starting = startCluster({ stateDir });
@@ -49,17 +53,25 @@ try {
   progress('ready');
   await explain(cluster);
 } catch (error) {
+  if (ending) await new Promise(() => undefined); // what fails now fails because everything is being stopped
   console.error(`\n${(error as Error).message}\nLogs are in ${join(stateDir, 'logs')}`);
   await starting.then((cluster) => cluster.stop(0)).catch(() => undefined);
   process.exit(1);
 }
 
-/** One start at a time may use a state folder; what an earlier one left is thrown away. */
+/** What an earlier start left is thrown away; a folder that another start uses, or that holds anything else, is left alone. */
 async function takeStateDir(folder: string): Promise<void> {
-  const pidFile = join(folder, 'pid');
+  const pidFile = join(folder, PID_FILE);
+  const found = await readdir(folder).catch((): string[] => []);
   const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
-  if (pid > 0 && isAlive(pid)) {
-    console.error(`Another npm start (process ${pid}) uses ${folder}: end that one first, or choose another --state-dir.`);
+  const refusal =
+    pid > 0 && (await isStart(pid))
+      ? `Another npm start (process ${pid}) uses ${folder}: end that one first, or choose another --state-dir.`
+      : found.length > 0 && !found.includes(PID_FILE)
+        ? `${folder} holds something else, and would be emptied: choose another --state-dir.`
+        : undefined;
+  if (refusal !== undefined) {
+    console.error(refusal);
     process.exit(1);
   }
   await rm(folder, { recursive: true, force: true });
@@ -67,25 +79,23 @@ async function takeStateDir(folder: string): Promise<void> {
   await writeFile(pidFile, `${process.pid}\n`);
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+/** Numbers of processes are used again, so the number alone does not tell. */
+async function isStart(pid: number): Promise<boolean> {
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return commandLine.includes('start.ts');
 }
 
 function endOnSignals(cluster: Promise<Cluster>): void {
-  let first: number | undefined;
+  let last = -Infinity;
   const end = () => {
     const now = performance.now();
-    if (first !== undefined && now - first < BURST_MS) return;
-    const force = first !== undefined;
-    if (!force) progress('stopping (Ctrl-C again to stop at once)');
-    first ??= now;
+    if (now - last < BURST_MS) return;
+    last = now;
+    const force = ending;
+    ending = true;
+    progress(force ? 'stopping at once' : 'stopping (Ctrl-C again to stop at once)');
     void cluster
       .then((running) => running.stop(force ? 0 : STOP_SECONDS))
-      .then(() => rm(join(stateDir, 'pid'), { force: true }))
       .then(() => process.exit(0))
       .catch(() => process.exit(1));
   };
