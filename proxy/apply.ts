@@ -27,12 +27,17 @@ export interface RuntimeDeps extends Omit<PoolDeps, 'metrics' | 'left'> {
 
 const NO_ROUTES = createRouteTable<RouteState>([]);
 const LEAST_DRAIN = 1_000;
+const RETRY_MS = 2_000;
 
 export class Runtime implements DataPlane {
   readonly pools = new Map<string, Pool>();
   readonly served = new Map<number, Served>();
-  rejected: readonly Rejected[] = [];
   #deps: RuntimeDeps;
+  #listeners: readonly ListenerSpec[] = [];
+  /** Ports that could not be bound, and why. */
+  #failures = new Map<number, string>();
+  #retry: NodeJS.Timeout | undefined;
+  #opening: Promise<void> = Promise.resolve();
   #left: PoolEndpoint[] = [];
   #draining = new Set<Promise<void>>();
 
@@ -40,21 +45,27 @@ export class Runtime implements DataPlane {
     this.#deps = deps;
   }
 
-  async apply(snapshot: ResolvedSnapshot): Promise<readonly Rejected[]> {
+  async apply(snapshot: ResolvedSnapshot): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.#opening;
+    this.#listeners = snapshot.listeners;
     // What can fail comes first, and waits; everything after it happens in one step.
-    const failures = await this.#openMissing(snapshot.listeners);
+    await (this.#opening = this.#openMissing());
     this.#takePools(snapshot);
     for (const spec of snapshot.listeners) this.#takeRoutes(spec);
     this.#dropPools(snapshot);
     this.#retireLeft();
     this.#closeSurplus(snapshot.listeners);
-    this.rejected = snapshot.listeners.flatMap((spec) => {
-      const failure = failures.get(spec.port);
+    this.#retryLater();
+  }
+
+  rejected(): readonly Rejected[] {
+    return this.#listeners.flatMap((spec) => {
+      const failure = this.#failures.get(spec.port);
       if (failure === undefined) return [];
       const policies = new Set(spec.routes.map((route) => route.policy));
       return [...policies].map((policy) => ({ policy, listener: spec.port, reason: failure }));
     });
-    return this.rejected;
   }
 
   unhealthy(): readonly UnhealthyEndpoint[] {
@@ -64,15 +75,17 @@ export class Runtime implements DataPlane {
 
   /** Ends every listener and waits for what is in progress, at most `timeout` ms. */
   async drain(timeout: number): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#failures.clear();
     await Promise.all([...[...this.served.values()].map((s) => s.listener.drain(timeout)), ...this.#draining]);
     for (const pool of this.pools.values()) pool.close();
   }
 
-  /** Binds what is not bound; answers with the ports that could not be, and why. */
-  async #openMissing(wanted: readonly ListenerSpec[]): Promise<Map<number, string>> {
-    const failures = new Map<number, string>();
+  /** Binds what is not bound. */
+  async #openMissing(): Promise<void> {
+    this.#failures.clear();
     await Promise.all(
-      wanted.map(async ({ port }) => {
+      this.#listeners.map(async ({ port }) => {
         if (this.served.has(port)) return;
         const served: Served = {
           listener: this.#deps.makeListener(port, () => served.table),
@@ -84,11 +97,25 @@ export class Runtime implements DataPlane {
           await served.listener.open();
           this.served.set(port, served);
         } catch (error) {
-          failures.set(port, bindFailure(port, error as NodeJS.ErrnoException));
+          this.#failures.set(port, bindFailure(port, error as NodeJS.ErrnoException));
         }
       }),
     );
-    return failures;
+  }
+
+  /** A port that is taken may come free: nobody sends this snapshot again for that. */
+  #retryLater(): void {
+    if (this.#failures.size === 0) return;
+    this.#retry = setTimeout(() => {
+      const before = this.#listeners;
+      this.#opening = this.#openMissing();
+      void this.#opening.then(() => {
+        // A newer snapshot may have come meanwhile, and has seen to everything.
+        if (this.#listeners !== before) return;
+        for (const spec of before) this.#takeRoutes(spec);
+        this.#retryLater();
+      });
+    }, RETRY_MS).unref();
   }
 
   #takePools(snapshot: ResolvedSnapshot): void {

@@ -31,7 +31,7 @@ async function run(c: Config): Promise<void> {
   const metrics: Metrics = new Metrics(now, {
     connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
     upstream: () => upstream.connections,
-    rejectedListeners: () => runtime.rejected,
+    rejectedListeners: () => runtime.rejected(),
   });
   const prober = new Prober({ random, onResult: (report) => log.debug(report, 'probe') });
   const pipeline = { upstream, now, random, record: createAccessLog(log, random) };

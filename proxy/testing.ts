@@ -149,7 +149,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   const metrics: Metrics = new Metrics(now, {
     connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
     upstream: () => upstream.connections,
-    rejectedListeners: () => runtime.rejected,
+    rejectedListeners: () => runtime.rejected(),
   });
   const prober = new Prober();
   const pipeline = { upstream, now, random: Math.random, record: (r: RequestRecord) => void records.push(r) };

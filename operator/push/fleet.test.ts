@@ -301,12 +301,12 @@ test('what drifted is noticed by asking, and healed', async (t) => {
 test('rejected listeners and endpoints that are not healthy come with the answers', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
-  one.dataPlane.rejected = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
+  one.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
   const fleet = rig.fleet({ statusInterval: 10, firstStatus: 10 });
   fleet.lead(EPOCH);
   fleet.want(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
-  assert.deepEqual(fleet.reports().get('one')?.rejected, one.dataPlane.rejected);
+  assert.deepEqual(fleet.reports().get('one')?.rejected, one.dataPlane.failing);
   await until(() => fleet.reports().get('one')?.unhealthy?.length === 0);
   await until(() => rig.changed > 0);
   const before = rig.changed;

@@ -80,7 +80,7 @@ export class Api {
     const { holder, dataPlane, podUid } = this.#options;
     const { inForce, fence, trustedKeys } = holder;
     const unhealthy = dataPlane.unhealthy().slice(0, MAX_UNHEALTHY);
-    const rest = { pod: podUid, fence, rejected: inForce?.rejected ?? [], trustedKeys, unhealthy };
+    const rest = { pod: podUid, fence, rejected: dataPlane.rejected(), trustedKeys, unhealthy };
     answer(req, res, 200, (inForce ? { ...rest, applied: applied(inForce) } : rest) satisfies StatusAnswer);
   }
 
@@ -116,7 +116,8 @@ export class Api {
       case 'applied': {
         if (outcome.kind === 'unchanged') this.#options.metrics.unchanged();
         const { inForce } = outcome;
-        const body: PushAnswer = { pod: this.#options.podUid, applied: applied(inForce), rejected: inForce.rejected };
+        const { podUid, dataPlane } = this.#options;
+        const body: PushAnswer = { pod: podUid, applied: applied(inForce), rejected: dataPlane.rejected() };
         return answer(req, res, 200, body);
       }
     }

@@ -27,12 +27,12 @@ function assertUntouched(r: Rig, counted: string): void {
 
 test('a good push is applied in one step, answered and counted', async (t) => {
   const r = await rig(t);
-  r.dataPlane.rejected = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
+  r.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
   const document = first(r);
   const answer = await push(r, document);
   const applied = { epoch: 10, sequence: 1, digest: snapshotDigest(document) };
   assert.equal(answer.status, 200);
-  assert.deepEqual(answer.body, { pod: POD, applied, rejected: r.dataPlane.rejected });
+  assert.deepEqual(answer.body, { pod: POD, applied, rejected: r.dataPlane.failing });
   const [pool] = document.pools;
   const pools = [{ ...pool, part: Object.values(document.parts)[0] }];
   const { version, trustedKeys, listeners } = document;
@@ -306,7 +306,7 @@ test('status before the first snapshot', async (t) => {
 
 test('status tells version, digest, fence, rejected, keys and what is not healthy', async (t) => {
   const r = await rig(t);
-  r.dataPlane.rejected = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
+  r.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
   r.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }];
   await push(r, first(r));
   const answer = await status(r);
@@ -314,7 +314,7 @@ test('status tells version, digest, fence, rejected, keys and what is not health
     pod: POD,
     applied: { epoch: 10, sequence: 1, digest: snapshotDigest(first(r)) },
     fence: { epoch: 10, sequence: 1 },
-    rejected: r.dataPlane.rejected,
+    rejected: r.dataPlane.failing,
     trustedKeys: [r.key.publicKey],
     unhealthy: r.dataPlane.sick,
   });

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { importPublicKey } from '../snapshot/token.ts';
-import type { PoolPart, Rejected, Snapshot, Version } from '../snapshot/types.ts';
+import type { PoolPart, Snapshot, Version } from '../snapshot/types.ts';
 import { missingParts } from '../snapshot/validate.ts';
 import type { ControlLog } from './log.ts';
 import { Gate } from './gate.ts';
@@ -18,7 +18,6 @@ export interface InForce extends Version {
   readonly digest: string;
   readonly trustedKeys: readonly string[];
   readonly parts: ReadonlyMap<string, PoolPart>;
-  readonly rejected: readonly Rejected[];
 }
 
 export interface HolderOptions {
@@ -71,15 +70,15 @@ export class Holder {
   /** Puts the last good snapshot in force, if there is one; says whether it is. Never rejects: a new pod has none, either. */
   restore(): Promise<boolean> {
     return this.#turn.run(async () => {
-      const { store, log } = this.#options;
+      const { store, log, dataPlane } = this.#options;
       try {
         const [fence, lastGood] = [await store.loadFence(), await store.loadLastGood()];
         this.#fence = fence;
         if (lastGood === undefined) return false;
         const { snapshot, digest } = lastGood;
         if (compareVersions(snapshot.version, this.fence) > 0) this.#fence = { ...snapshot.version, digest };
-        const inForce = await this.#apply(snapshot, digest);
-        log.info({ version: snapshot.version, rejected: inForce.rejected.length }, 'the last good snapshot is in force');
+        await this.#apply(snapshot, digest);
+        log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'the last good snapshot is in force');
         return true;
       } catch (error) {
         log.error({ err: error }, 'the last good snapshot can not be put in force');
@@ -111,23 +110,23 @@ export class Holder {
   }
 
   async #accept(snapshot: Snapshot, digest: string): Promise<InForce> {
-    const { store, log } = this.#options;
+    const { store, log, dataPlane } = this.#options;
     this.#fence = { ...snapshot.version, digest };
     await this.#save('fence', () => store.saveFence({ ...snapshot.version, digest }));
     const inForce = await this.#apply(snapshot, digest);
     const whole = { ...snapshot, parts: Object.fromEntries(inForce.parts) };
     await this.#save('last good snapshot', () => store.saveLastGood({ digest, snapshot: whole }));
-    log.info({ version: snapshot.version, rejected: inForce.rejected.length }, 'a snapshot is in force');
+    log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'a snapshot is in force');
     return inForce;
   }
 
   async #apply(snapshot: Snapshot, digest: string): Promise<InForce> {
     const { version, trustedKeys, listeners } = snapshot;
     const pools = resolve(snapshot, this.#inForce?.parts);
-    const rejected = await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools });
+    await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools });
     // Only the parts in force are kept, so that memory does not grow with the number of pushes.
     const parts = new Map(pools.map((pool) => [pool.digest, pool.part]));
-    this.#inForce = { ...version, digest, trustedKeys, parts, rejected };
+    this.#inForce = { ...version, digest, trustedKeys, parts };
     this.#keys = importKeys(trustedKeys);
     this.#options.metrics.applied(version);
     return this.#inForce;

@@ -13,9 +13,11 @@ export interface ResolvedSnapshot {
 export interface DataPlane {
   /**
    * Puts a snapshot in force in one step. Never throws for what a document can contain: what this proxy can not do (a port in
-   * use) is returned by name and everything else is in force when the promise settles. Calls never overlap.
+   * use) is told by `rejected` and everything else is in force when the promise settles. Calls never overlap.
    */
-  apply(snapshot: ResolvedSnapshot): Promise<readonly Rejected[]>;
+  apply(snapshot: ResolvedSnapshot): Promise<void>;
+  /** What this proxy can not do of the snapshot in force, at this moment: a port may come free. */
+  rejected(): readonly Rejected[];
   /** Endpoints that are not healthy at this moment, with evidence. */
   unhealthy(): readonly UnhealthyEndpoint[];
 }

@@ -17,14 +17,14 @@ export const POD = 'pod-uid-1';
 
 export class FakeDataPlane implements DataPlane {
   readonly applied: ResolvedSnapshot[] = [];
-  rejected: readonly Rejected[] = [];
+  failing: readonly Rejected[] = [];
   sick: readonly UnhealthyEndpoint[] = [];
   /** Awaited by every apply; a rejection breaks it. */
   gate: () => Promise<void> = () => Promise.resolve();
   busy = 0;
   mostBusy = 0;
 
-  async apply(snapshot: ResolvedSnapshot): Promise<readonly Rejected[]> {
+  async apply(snapshot: ResolvedSnapshot): Promise<void> {
     this.mostBusy = Math.max(this.mostBusy, ++this.busy);
     try {
       await this.gate();
@@ -32,7 +32,10 @@ export class FakeDataPlane implements DataPlane {
       this.busy--;
     }
     this.applied.push(snapshot);
-    return this.rejected;
+  }
+
+  rejected(): readonly Rejected[] {
+    return this.failing;
   }
 
   unhealthy(): readonly UnhealthyEndpoint[] {

@@ -9,7 +9,7 @@ let backend: Backend;
 let proxy: TestProxy;
 before(async () => {
   backend = await httpBackend((req, res) => {
-    req.resume().on('end', () => res.end(`${req.method} ${req.url} mf=${req.headers['max-forwards'] ?? '-'}`));
+    req.resume().on('end', () => res.end(`${req.method} ${req.url} mf=${String(req.headers['max-forwards'] ?? '-')}`));
   });
   proxy = await startProxy({ endpoints: [endpoint(backend.port)], maxConnections: 3 });
 });
@@ -28,7 +28,12 @@ for (const [what, bytes, status, reason] of [
     400,
     'bad-request',
   ],
-  ['Transfer-Encoding on HTTP/1.0', 'POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400, 'bad-request'],
+  [
+    'Transfer-Encoding on HTTP/1.0',
+    'POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    400,
+    'bad-request',
+  ],
   ['what is no HTTP', 'hello\r\n\r\n', 400, 'bad-request'],
   ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method-not-allowed'],
   ['a head over 64 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`, 431, 'headers-too-large'],
@@ -59,7 +64,10 @@ test('OPTIONS * goes on as it is; with Max-Forwards 0 it is answered here', asyn
 });
 
 test('pipelined requests are answered in order', async () => {
-  const answer = await rawRequest(proxy.port, 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const answer = await rawRequest(
+    proxy.port,
+    'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  );
   assert.ok(answer.indexOf('GET /1') < answer.indexOf('GET /2'));
 });
 
