@@ -11,10 +11,6 @@ export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Label of proxy pods; the value says which kind they are. */
 export const PROXY_LABEL = 'outrigger.dev/proxy';
 export const PROXY_GATEWAY = 'gateway';
-export const PROXY_SIDECAR = 'sidecar';
-
-/** Label (not annotation, so that a webhook's objectSelector sees it) of pods that want a sidecar. */
-export const INJECT_LABEL = 'outrigger.dev/inject';
 
 /** Annotation of pods: the weight of their endpoints, a whole number from 0 to `MAX_ENDPOINT_WEIGHT`. */
 export const WEIGHT_ANNOTATION = 'outrigger.dev/weight';

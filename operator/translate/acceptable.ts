@@ -1,8 +1,7 @@
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
-import { makeListeners, makeRoute } from './routes.ts';
+import { makeListeners } from './routes.ts';
 import type { Snapshot } from '../../proxy/snapshot/types.ts';
-import type { Pool } from './pools.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './reader.ts';
 
@@ -14,14 +13,14 @@ const TRUSTED_KEYS = ['A'.repeat(43)];
  * What a proxy would say to this policy. A proxy refuses a document as a whole, so a policy that slipped through an older schema
  * would otherwise hold up every other policy's changes. Endpoints are left out: each was checked when it was read.
  */
-export function refusedByProxy(policy: ParsedPolicy, pools: readonly Pool[]): Problem[] {
+export function refusedByProxy(policy: ParsedPolicy): Problem[] {
   const part = { loadBalancer: policy.loadBalancer, healthCheck: policy.healthCheck, endpoints: [] };
   const key = digest(part);
   const snapshot: Snapshot = {
     version: VERSION,
     trustedKeys: TRUSTED_KEYS,
-    listeners: policy.port === undefined ? [] : makeListeners([{ port: policy.port, route: makeRoute(policy, pools) }]),
-    pools: pools.map(({ id }) => ({ id, digest: key })),
+    listeners: makeListeners([policy]),
+    pools: policy.backends.map(({ pool }) => ({ id: pool, digest: key })),
     parts: { [key]: part },
   };
   const checked = validateSnapshot(snapshot);

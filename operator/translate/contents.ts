@@ -1,4 +1,4 @@
-import { makeListeners, makeRoute } from './routes.ts';
+import { makeListeners } from './routes.ts';
 import type { Claimant } from './conflicts.ts';
 import type { Pool } from './pools.ts';
 import type { Proxy } from './proxies.ts';
@@ -31,11 +31,8 @@ export function makeContents(winners: readonly Winner[], proxies: readonly Proxy
 /** `winners` come sorted by key, so equal inputs give equal digests. */
 function makeContent(winners: readonly Winner[]): SnapshotContent {
   const pools = winners.flatMap((winner) => winner.pools);
-  const routes = winners.flatMap(({ policy, pools }) =>
-    policy.port === undefined ? [] : [{ port: policy.port, route: makeRoute(policy, pools) }],
-  );
   return {
-    listeners: makeListeners(routes),
+    listeners: makeListeners(winners.map(({ policy }) => policy)),
     pools: pools.map(({ id, digest }) => ({ id, digest })).sort((a, b) => (a.id < b.id ? -1 : 1)),
     parts: new Map(pools.map(({ digest, part }) => [digest, part])),
     generations: new Map(winners.map(({ policy }) => [policy.key, policy.generation])),

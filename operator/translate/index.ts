@@ -3,22 +3,33 @@ import { refusedByProxy } from './acceptable.ts';
 import { acceptedCondition, resolvedCondition } from './conditions.ts';
 import { findConflicts } from './conflicts.ts';
 import { makeContents } from './contents.ts';
+import { rememberLast } from './memo.ts';
 import { parsePolicy } from './policy.ts';
-import { indexSlices, resolvePool } from './pools.ts';
+import { indexSlices, resolvePools } from './pools.ts';
 import { listProxies, selectProxies } from './proxies.ts';
+import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { Pool } from './pools.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './reader.ts';
 import type { Inventory, Translation, TranslateSettings, Verdict } from './types.ts';
 
 /** A policy with everything that is known about it before conflicts are decided. */
-export interface Draft {
-  readonly policy: ParsedPolicy;
+interface Draft extends Parsed {
   readonly pools: readonly Pool[];
   /** UIDs, in name order. */
   readonly proxies: readonly string[];
+}
+
+interface Parsed {
+  readonly policy: ParsedPolicy;
+  /** Why it can not be accepted, whatever the others want. */
   readonly problems: readonly Problem[];
 }
+
+type Counts = Pick<Verdict, 'endpoints' | 'endpointIds'>;
+
+const lastParsed = rememberLast<LoadBalancerPolicy, Parsed>();
+const lastCounts = rememberLast<ParsedPolicy, Counts>();
 
 export function translate(inventory: Inventory, settings: TranslateSettings): Translation {
   const proxies = listProxies(inventory.proxyPods.values(), settings);
@@ -26,25 +37,25 @@ export function translate(inventory: Inventory, settings: TranslateSettings): Tr
   const drafts = [...inventory.policies.values()]
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map((source): Draft => {
-      const policy = parsePolicy(source);
-      const pools = policy.backends.map((_, index) => resolvePool(policy, index, inventory, slices));
-      const problems = policy.problems.length > 0 ? policy.problems : refusedByProxy(policy, pools);
-      return { policy, pools, proxies: selectProxies(policy, proxies), problems };
+      const parsed = lastParsed(source, [], () => parse(source));
+      const pools = resolvePools(parsed.policy, inventory, slices);
+      return { ...parsed, pools, proxies: selectProxies(parsed.policy, proxies) };
     })
     .sort((a, b) => (a.policy.key < b.policy.key ? -1 : 1));
   const sound = drafts.filter(({ problems }) => problems.length === 0);
   const losers = findConflicts(sound);
-  const { contents, targets } = makeContents(
-    sound.filter(({ policy }) => !losers.has(policy.key)),
-    proxies,
-  );
+  const winners = sound.filter(({ policy }) => !losers.has(policy.key));
+  const { contents, targets } = makeContents(winners, proxies);
   const verdicts = drafts.map((draft) => [draft.policy.key, judge(draft, losers.get(draft.policy.key))] as const);
   return { contents, proxies: targets, verdicts: new Map(verdicts) };
 }
 
+function parse(source: LoadBalancerPolicy): Parsed {
+  const policy = parsePolicy(source);
+  return { policy, problems: policy.problems.length > 0 ? policy.problems : refusedByProxy(policy) };
+}
+
 function judge({ policy, pools, proxies, problems }: Draft, conflict: Problem | undefined): Verdict {
-  const ready = new Set(pools.flatMap(({ part }) => part.endpoints.flatMap(({ id, state }) => (state === 'active' ? [id] : []))));
-  const known = new Set(pools.flatMap((pool) => pool.known));
   return {
     namespace: policy.namespace,
     name: policy.name,
@@ -52,8 +63,15 @@ function judge({ policy, pools, proxies, problems }: Draft, conflict: Problem | 
     generation: policy.generation,
     accepted: acceptedCondition(policy, conflict ? [conflict] : problems),
     resolvedRefs: resolvedCondition(pools),
-    endpoints: { total: known.size, ready: ready.size },
-    endpointIds: [...ready].sort(),
+    ...lastCounts(policy, pools, () => countEndpoints(pools)),
     proxies,
   };
+}
+
+/** An endpoint that two backends share counts once. */
+function countEndpoints(pools: readonly Pool[]): Counts {
+  const ready = new Set<string>();
+  for (const { part } of pools) for (const { id, state } of part.endpoints) if (state === 'active') ready.add(id);
+  const known = new Set(pools.flatMap((pool) => pool.known));
+  return { endpoints: { total: known.size, ready: ready.size }, endpointIds: [...ready].sort() };
 }

@@ -7,7 +7,10 @@ import type { AccessLog, HealthCheck, LoadBalancer, Match, Retry, RetryCondition
 import type { Problem } from './reader.ts';
 
 export interface Backend {
-  readonly name: string;
+  /** Its pool's id: `namespace/policy/refNamespace/service:port`. */
+  readonly pool: string;
+  /** `namespace/name` of the Service. */
+  readonly service: string;
   readonly port: number;
   readonly weight: number;
 }
@@ -42,9 +45,10 @@ export interface ParsedPolicy {
 export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolicy {
   const reader = new Reader();
   const namespace = metadata.namespace ?? '';
+  const key = `${namespace}/${metadata.name}`;
   const { listener } = spec;
   return {
-    key: `${namespace}/${metadata.name}`,
+    key,
     namespace,
     name: metadata.name,
     uid: metadata.uid,
@@ -54,7 +58,10 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     ...(listener && { port: listener.port }),
     hostnames: [...new Set((listener?.hostnames ?? []).map((host) => host.toLowerCase()))].sort(),
     matches: (spec.matches ?? []).map(readMatch),
-    backends: spec.backendRefs.map(({ name, port, weight }) => ({ name, port, weight: weight ?? DEFAULTS.weight })),
+    backends: spec.backendRefs.map(({ name, port, weight = DEFAULTS.weight }) => {
+      const service = `${namespace}/${name}`;
+      return { pool: `${key}/${service}:${port}`, service, port, weight };
+    }),
     loadBalancer: { type: spec.loadBalancer?.type ?? DEFAULTS.loadBalancer.type },
     healthCheck: readHealthCheck(spec.healthCheck, reader),
     retry: readRetry(spec.retry, reader),

@@ -1,6 +1,7 @@
 import { SERVICE_NAME_LABEL } from '../api/labels.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { resolveEndpoints } from './endpoints.ts';
+import { rememberLast } from './memo.ts';
 import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
 import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
@@ -10,11 +11,10 @@ import type { Inventory } from './types.ts';
 
 /** One backend of one policy. A backend that does not resolve is a pool without endpoints, so that its share gets 503. */
 export interface Pool {
-  /** `namespace/policy/refNamespace/service:port`. */
+  /** As in the backend. */
   readonly id: string;
   readonly digest: string;
   readonly part: PoolPart;
-  readonly weight: number;
   /** Ids of all endpoints of the Service, ready or not. */
   readonly known: readonly string[];
   readonly problem?: Problem;
@@ -40,21 +40,34 @@ export function indexSlices(slices: Iterable<EndpointSlice>): SlicesByService {
 
 const NOTHING: Resolved = { endpoints: [], known: [], notes: [] };
 
-export function resolvePool(policy: ParsedPolicy, index: number, inventory: Inventory, slices: SlicesByService): Pool {
-  const backend = policy.backends[index] as Backend;
-  const key = `${policy.namespace}/${backend.name}`;
-  const found = findPort(inventory.services.get(key), key, backend);
-  const resolved =
-    'port' in found
-      ? resolveEndpoints(found.service, found.port.name ?? '', slices.get(key) ?? [], inventory.annotatedPods)
-      : NOTHING;
+const lastPool = rememberLast<Backend, Pool>();
+
+/** The pools of a policy's backends, in their order. Only those are computed of which something changed. */
+export function resolvePools(policy: ParsedPolicy, inventory: Inventory, slices: SlicesByService): Pool[] {
+  const pods = inventory.annotatedPods;
+  return policy.backends.map((backend, index) => {
+    const service = inventory.services.get(backend.service);
+    const mine = slices.get(backend.service) ?? [];
+    return lastPool(backend, [service, pods, ...mine], () => resolvePool(policy, index, backend, service, mine, pods));
+  });
+}
+
+function resolvePool(
+  policy: ParsedPolicy,
+  index: number,
+  backend: Backend,
+  service: Service | undefined,
+  slices: readonly EndpointSlice[],
+  pods: Inventory['annotatedPods'],
+): Pool {
+  const found = findPort(service, backend);
+  const resolved = 'port' in found ? resolveEndpoints(found.service, found.port.name ?? '', slices, pods) : NOTHING;
   const { loadBalancer, healthCheck } = policy;
   const part: PoolPart = { loadBalancer, healthCheck, endpoints: resolved.endpoints };
   return {
-    id: `${policy.key}/${key}:${backend.port}`,
+    id: backend.pool,
     digest: digest(part),
     part,
-    weight: backend.weight,
     known: resolved.known,
     notes: resolved.notes,
     ...('reason' in found && { problem: { reason: found.reason, message: `backendRefs[${index}]: ${found.message}` } }),
@@ -64,8 +77,7 @@ export function resolvePool(policy: ParsedPolicy, index: number, inventory: Inve
 /** The Service port that a backend names, or why there is none. */
 function findPort(
   service: Service | undefined,
-  key: string,
-  { port }: Backend,
+  { service: key, port }: Backend,
 ): { service: Service; port: ServicePort } | Problem {
   if (service === undefined)
     return { reason: 'BackendNotFound', message: `Service ${key} does not exist: create it, or correct the name` };

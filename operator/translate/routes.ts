@@ -1,25 +1,29 @@
 import type { Listener, Route } from '../../proxy/snapshot/types.ts';
-import type { Pool } from './pools.ts';
 import type { ParsedPolicy } from './policy.ts';
 
-/** A policy's route; a policy that only monitors has none. */
-export function makeRoute(policy: ParsedPolicy, pools: readonly Pool[]): Route {
+/** The route of a policy that listens. */
+function makeRoute(policy: ParsedPolicy): Route {
   return {
     policy: policy.key,
     generation: policy.generation,
     created: policy.created,
     hostnames: policy.hostnames,
     matches: policy.matches,
-    destinations: pools.map(({ id, weight }) => ({ pool: id, weight })),
+    destinations: policy.backends.map(({ pool, weight }) => ({ pool, weight })),
     retry: policy.retry,
     timeouts: policy.timeouts,
     accessLog: policy.accessLog,
   };
 }
 
-/** Routes by port, ports ascending; routes keep their order. */
-export function makeListeners(routes: readonly { readonly port: number; readonly route: Route }[]): Listener[] {
+/** Routes by port, ports ascending, in the order of the policies; one that only monitors has none. */
+export function makeListeners(policies: readonly ParsedPolicy[]): Listener[] {
   const byPort = new Map<number, Route[]>();
-  for (const { port, route } of routes) byPort.set(port, [...(byPort.get(port) ?? []), route]);
-  return [...byPort].sort(([a], [b]) => a - b).map(([port, list]) => ({ port, protocol: 'HTTP', routes: list }));
+  for (const policy of policies) {
+    if (policy.port === undefined) continue;
+    const routes = byPort.get(policy.port);
+    if (routes) routes.push(makeRoute(policy));
+    else byPort.set(policy.port, [makeRoute(policy)]);
+  }
+  return [...byPort].sort(([a], [b]) => a - b).map(([port, routes]) => ({ port, protocol: 'HTTP', routes }));
 }
