@@ -1,0 +1,120 @@
+/** Flags and environment → one frozen, validated Config. Every mistake is collected, so that one start shows them all. */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import { delimiter } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CONTROL_PORT } from '../proxy/snapshot/types.ts';
+import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
+
+export interface Config {
+  /** The operator's own namespace: of its Lease, its Secret and the gateways. */
+  readonly namespace: string;
+  /** Files, merged in this order; empty: the service account of the pod. */
+  readonly kubeconfig: readonly string[];
+  /** Address for the observe port; undefined: all of them. */
+  readonly bind: string | undefined;
+  readonly observePort: number;
+  /** Port of the proxies' control API. */
+  readonly controlPort: number;
+  readonly logLevel: LogLevel;
+  readonly podName: string;
+}
+
+const OBSERVE_PORT = 9801;
+const SERVICE_ACCOUNT_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes them to the proxies
+
+  --namespace NAME      the operator's own namespace (the pod's)
+  --kubeconfig FILE     how to reach the API server (KUBECONFIG, else the pod's service account)
+  --bind ADDRESS        bind only this address (all addresses)
+  --observe-port PORT   /healthz, /readyz and /metrics (${OBSERVE_PORT})
+  --control-port PORT   where proxies accept snapshots (${CONTROL_PORT})
+  --pod-name NAME       name of this pod, for the Lease and logs (the host's name)
+  --log-level LEVEL     ${LOG_LEVELS.join(', ')} (info)
+  --help
+
+environment, where the flag is absent
+  OUTRIGGER_NAMESPACE   --namespace
+  OUTRIGGER_POD_NAME    --pod-name
+  KUBECONFIG            --kubeconfig, several files as kubectl takes them
+`;
+
+const OPTIONS = {
+  namespace: { type: 'string' },
+  kubeconfig: { type: 'string' },
+  bind: { type: 'string' },
+  'observe-port': { type: 'string', default: String(OBSERVE_PORT) },
+  'control-port': { type: 'string', default: String(CONTROL_PORT) },
+  'pod-name': { type: 'string' },
+  'log-level': { type: 'string', default: 'info' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+type Flags = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+/**
+ * The configuration, `help`, or what is wrong with it, one sentence each.
+ *
+ * @param podNamespace what the pod's service account says; undefined outside of a cluster
+ */
+export function readConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  podNamespace: () => string | undefined = readPodNamespace,
+): Config | 'help' | { readonly errors: readonly string[] } {
+  let flags: Flags;
+  try {
+    flags = parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values;
+  } catch (error) {
+    return { errors: [(error as Error).message] };
+  }
+  if (flags.help === true) return 'help';
+  const config: Config = {
+    namespace: flags.namespace ?? env['OUTRIGGER_NAMESPACE'] ?? podNamespace() ?? '',
+    kubeconfig: kubeconfigOf(flags.kubeconfig, env),
+    bind: flags.bind,
+    observePort: Number(flags['observe-port']),
+    controlPort: Number(flags['control-port']),
+    logLevel: flags['log-level'] as LogLevel,
+    podName: flags['pod-name'] ?? env['OUTRIGGER_POD_NAME'] ?? hostname(),
+  };
+  const errors = [...mistakes(config, env)];
+  return errors.length > 0 ? { errors } : Object.freeze(config);
+}
+
+function* mistakes(config: Config, env: Readonly<Record<string, string | undefined>>): Generator<string> {
+  if (config.namespace === '') yield '--namespace must be given outside of a cluster';
+  else if (!isLabel(config.namespace)) yield `--namespace must be the name of a namespace, not ${quote(config.namespace)}`;
+  if (config.kubeconfig.length === 0 && !env['KUBERNETES_SERVICE_HOST']) {
+    yield 'outside of a cluster, --kubeconfig or KUBECONFIG must name the API server';
+  }
+  if (config.bind !== undefined && isIP(config.bind) === 0) yield `--bind must be an IP address, not ${quote(config.bind)}`;
+  for (const [flag, port] of [
+    ['--observe-port', config.observePort],
+    ['--control-port', config.controlPort],
+  ] as const) {
+    if (!Number.isInteger(port) || port < 1 || port > 65535) yield `${flag} must be a whole number from 1 to 65535`;
+  }
+  if (!LOG_LEVELS.includes(config.logLevel)) yield `--log-level must be one of ${LOG_LEVELS.join(', ')}`;
+  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(config.podName)) {
+    yield `--pod-name must be the name of a pod, not ${quote(config.podName)}`;
+  }
+}
+
+function kubeconfigOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  if (flag !== undefined) return [flag];
+  return (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+}
+
+const isLabel = (name: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
+const quote = (text: string): string => JSON.stringify(text.slice(0, 80));
+
+function readPodNamespace(): string | undefined {
+  try {
+    return readFileSync(SERVICE_ACCOUNT_NAMESPACE, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+/** The sequence of one reconciliation: inventory → translate → push and status. Decides nothing by itself. */
+import type { ProxyReport, Fleet } from './push/seam.ts';
+import { gatherComplaints } from './status/health.ts';
+import type { StatusWriter } from './status/writer.ts';
+import type { Inventory, Translation } from './translate/types.ts';
+import { createCoalescer, systemClock, type Clock } from './watch/coalesce.ts';
+
+export interface CoordinatorOptions {
+  readonly translate: (inventory: Inventory) => Translation;
+  /** What is known; undefined until every collection was listed once. */
+  readonly inventory: () => Inventory | undefined;
+  readonly fleet: Fleet;
+  readonly status: StatusWriter;
+  /** Called after every reconciliation with its duration in seconds. */
+  readonly reconciled: (seconds: number) => void;
+  /** The error of a proxy changed; undefined: there is none any more. */
+  readonly proxyError: (proxy: string, error: string | undefined) => void;
+  readonly clock?: Clock;
+}
+
+export interface Coordinator {
+  /** The inventory changed. */
+  inventoryChanged(): void;
+  /** A proxy's report changed. */
+  fleetChanged(): void;
+  /** Pushes and writes under this epoch from now on; undefined: neither. */
+  lead(epoch: number | undefined): void;
+  stop(): void;
+}
+
+/** Milliseconds between two reconciliations, and between two looks at the fleet's reports. */
+const INTERVAL = 100;
+
+export function createCoordinator(options: CoordinatorOptions): Coordinator {
+  const { fleet, status, clock = systemClock } = options;
+  const errors = new Map<string, string | undefined>();
+  let latest: { readonly inventory: Inventory; readonly translation: Translation } | undefined;
+
+  const report = (): void => {
+    if (latest === undefined) return;
+    const { inventory, translation } = latest;
+    const reports = fleet.reports();
+    noteErrors(errors, translation, reports, options.proxyError);
+    const targets = new Map(translation.proxies.map((proxy) => [proxy.uid, proxy]));
+    const view = { targets, reports, complaints: gatherComplaints(reports) };
+    status.want({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
+  };
+  const reconcile = (changedAt: number): void => {
+    const inventory = options.inventory();
+    if (inventory === undefined) return;
+    const began = clock.now();
+    const translation = options.translate(inventory);
+    latest = { inventory, translation };
+    fleet.want(translation, changedAt);
+    report();
+    options.reconciled((clock.now() - began) / 1000);
+  };
+  const changes = createCoalescer(INTERVAL, reconcile, clock);
+  const reports = createCoalescer(INTERVAL, report, clock);
+  return {
+    inventoryChanged: () => changes.touch(),
+    fleetChanged: () => reports.touch(),
+    lead(epoch) {
+      fleet.lead(epoch);
+      // What was wanted while nobody led was not written.
+      if (epoch !== undefined) reports.touch();
+    },
+    stop() {
+      changes.stop();
+      reports.stop();
+    },
+  };
+}
+
+function noteErrors(
+  known: Map<string, string | undefined>,
+  { proxies }: Translation,
+  reports: ReadonlyMap<string, ProxyReport>,
+  changed: CoordinatorOptions['proxyError'],
+): void {
+  const present = new Set(proxies.map(({ uid }) => uid));
+  for (const uid of known.keys()) if (!present.has(uid)) known.delete(uid);
+  for (const { uid, name } of proxies) {
+    const error = reports.get(uid)?.error;
+    if (known.get(uid) === error) continue;
+    known.set(uid, error);
+    changed(name, error);
+  }
+}

@@ -1,0 +1,9 @@
+import { pino, type Logger } from 'pino';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** JSON lines on standard output. What is logged of an error is its message: objects around it may hold tokens. */
+export function createLog(level: LogLevel, pod: string): Logger {
+  return pino({ level, base: { pod }, timestamp: pino.stdTimeFunctions.isoTime });
+}

@@ -1,0 +1,98 @@
+/** Every metric of the operator is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FleetMetrics } from '../push/options.ts';
+
+/** Seconds; a reconciliation is computing alone, a propagation has the network in it. */
+const RECONCILE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const PROPAGATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export class Metrics implements FleetMetrics {
+  readonly registry = new Registry();
+  readonly #registers = [this.registry];
+  readonly #reconcile = new Histogram({
+    name: 'outrigger_operator_reconcile_duration_seconds',
+    help: 'Time to translate everything and hand it over to push and status.',
+    buckets: RECONCILE_BUCKETS,
+    registers: this.#registers,
+  });
+  readonly #pushes = new Counter({
+    name: 'outrigger_operator_pushes_total',
+    help: 'Snapshots pushed, by what came back.',
+    labelNames: ['result'],
+    registers: this.#registers,
+  });
+  readonly #propagation = new Histogram({
+    name: 'outrigger_operator_propagation_seconds',
+    help: 'From the first sight of a change until every Ready proxy has acknowledged it.',
+    buckets: PROPAGATION_BUCKETS,
+    registers: this.#registers,
+  });
+  readonly #proxies = new Gauge({
+    name: 'outrigger_operator_proxies',
+    help: 'Proxies: current has what it should, pending is yet to get it, failing failed lately.',
+    labelNames: ['state'],
+    registers: this.#registers,
+  });
+  readonly #skew = new Gauge({
+    name: 'outrigger_operator_clock_skew_seconds',
+    help: 'The largest difference between a clock of a proxy and ours; 0 while no proxy refuses a token for it.',
+    registers: this.#registers,
+  });
+  readonly #leader = new Gauge({
+    name: 'outrigger_operator_leader',
+    help: '1 while this process holds the Lease.',
+    registers: this.#registers,
+  });
+  readonly #epoch = new Gauge({
+    name: 'outrigger_operator_epoch',
+    help: 'The epoch of the last term of this process.',
+    registers: this.#registers,
+  });
+  readonly #heard = new Gauge({
+    name: 'outrigger_operator_watch_last_event_timestamp_seconds',
+    help: 'When the API server was last heard of a kind: list, event or bookmark.',
+    labelNames: ['kind'],
+    registers: this.#registers,
+  });
+  readonly #restarts = new Counter({
+    name: 'outrigger_operator_watch_restarts_total',
+    help: 'Lists and watches that failed and were tried again.',
+    labelNames: ['kind'],
+    registers: this.#registers,
+  });
+
+  reconciled(seconds: number): void {
+    this.#reconcile.observe(seconds);
+  }
+
+  pushed(result: Parameters<FleetMetrics['pushed']>[0]): void {
+    this.#pushes.inc({ result });
+  }
+
+  propagated(seconds: number): void {
+    this.#propagation.observe(seconds);
+  }
+
+  proxies(counts: Parameters<FleetMetrics['proxies']>[0]): void {
+    for (const [state, count] of Object.entries(counts)) this.#proxies.set({ state }, count);
+  }
+
+  skew(seconds: number): void {
+    this.#skew.set(seconds);
+  }
+
+  leads(epoch: number | undefined): void {
+    this.#leader.set(epoch === undefined ? 0 : 1);
+    if (epoch !== undefined) this.#epoch.set(epoch);
+  }
+
+  /** @param now unix seconds */
+  heard(kind: string, now: number): void {
+    this.#heard.set({ kind }, now);
+    this.#restarts.inc({ kind }, 0);
+  }
+
+  restarted(kind: string): void {
+    this.#restarts.inc({ kind });
+  }
+}
