@@ -26,15 +26,18 @@ export function lacking(stamp: Stamp, has: { has(digest: string): boolean }): re
 export class Bodies {
   readonly #kept = new Map<string, Promise<EncodedBody>>();
   readonly #limit: number;
+  readonly #maxBytes: number;
 
-  constructor(limit = 16) {
+  /** Keeps `limit` bodies; refuses those above `maxBytes`, uncompressed. */
+  constructor(limit = 16, maxBytes = MAX_SNAPSHOT_BYTES) {
     this.#limit = limit;
+    this.#maxBytes = maxBytes;
   }
 
   /** The body that carries these parts. Rejects when it would be longer than a proxy reads. */
   get(stamp: Stamp, parts: readonly string[]): Promise<EncodedBody> {
     const key = `${stamp.digest} ${createHash('sha256').update(parts.join()).digest('hex')}`;
-    const body = this.#kept.get(key) ?? encode(stamp, parts);
+    const body = this.#kept.get(key) ?? encode(stamp, parts, this.#maxBytes);
     // The one used last goes last, so that the first is the one to forget.
     this.#kept.delete(key);
     this.#kept.set(key, body);
@@ -43,7 +46,7 @@ export class Bodies {
   }
 }
 
-async function encode(stamp: Stamp, digests: readonly string[]): Promise<EncodedBody> {
+async function encode(stamp: Stamp, digests: readonly string[], maxBytes: number): Promise<EncodedBody> {
   const { version, trustedKeys, content } = stamp;
   const parts: Record<string, Snapshot['parts'][string]> = {};
   for (const digest of digests) {
@@ -52,8 +55,7 @@ async function encode(stamp: Stamp, digests: readonly string[]): Promise<Encoded
   }
   const snapshot: Snapshot = { version, trustedKeys, listeners: content.listeners, pools: content.pools, parts };
   const plain = Buffer.from(JSON.stringify(snapshot));
-  if (plain.length > MAX_SNAPSHOT_BYTES)
-    throw new Error(`the snapshot has ${plain.length} bytes, a proxy reads at most ${MAX_SNAPSHOT_BYTES}`);
+  if (plain.length > maxBytes) throw new Error(`the snapshot has ${plain.length} bytes, a proxy reads at most ${maxBytes}`);
   const zipped = plain.length > COMPRESS_FROM;
   // The fastest level: it is close to the best on this text, and pushes are urgent.
   const bytes = zipped ? await compress(plain, { level: constants.Z_BEST_SPEED }) : plain;

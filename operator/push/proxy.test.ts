@@ -36,7 +36,8 @@ test('questions are 24 to 36 s apart', () => {
   ] as const) {
     const state = acknowledged();
     assert.ok(state.heard(status, 0, () => random));
-    assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'wait', ms });
+    const step = state.step(stamp.key, 9, 0);
+    assert.equal(step.kind === 'wait' && Math.round(step.ms), ms);
   }
 });
 
