@@ -6,6 +6,8 @@ import { CLEANUP, crdKind } from './crd/kind.ts';
 import { clone, asArray, asObject } from './json.ts';
 import type { JsonObject, KubeObject } from './json.ts';
 import type { Cluster, Kind } from './kinds.ts';
+import { afterUpdate, readManagers, writeManagers } from './managers.ts';
+import type { Writer } from './managers.ts';
 import { remove } from './ops/delete.ts';
 import { timestamp } from './ops/options.ts';
 import { hasCondition } from './registry.ts';
@@ -66,6 +68,11 @@ export class Controllers {
         condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
       ],
     };
+    const writer: Writer = {
+      ...{ name: 'kube-apiserver', apiVersion: crd.apiVersion, subresource: 'status' },
+      ...{ operation: 'Update', time: lastTransitionTime },
+    };
+    writeManagers(object, afterUpdate(readManagers(crd), crd, object, crdKind.fields, writer));
     this.#cluster.store.commit('MODIFIED', crdKind.resource, object);
   }
 

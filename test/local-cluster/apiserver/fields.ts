@@ -10,8 +10,10 @@ export interface ListKeys {
 }
 
 export interface FieldType {
-  /** `struct`: always there, never owned itself; `granular`: fields are owned one by one; `atomic`: owned as one value. */
-  readonly map: 'struct' | 'granular' | 'atomic';
+  /** Always there, even when empty, and therefore never owned itself. */
+  readonly fixed: boolean;
+  /** `granular`: fields are owned one by one; `atomic`: owned as one value. */
+  readonly map: 'granular' | 'atomic';
   readonly list: 'atomic' | 'set' | ListKeys;
   field(name: string): FieldType;
   item(): FieldType;
@@ -38,12 +40,13 @@ const LISTS: Readonly<Record<string, ListKeys | 'set'>> = {
   'ServiceAccount.secrets': byName,
 };
 const ATOMIC_MAPS = new Set(['selector', 'nodeSelector', 'involvedObject', 'regarding', 'source', 'series', 'fieldRef']);
-const STRUCTS = new Set(['metadata', 'spec', 'status', 'template', 'strategy', 'names', 'acceptedNames']);
+const FIXED = new Set(['containers', 'metadata', 'spec', 'status', 'template', 'strategy', 'names', 'acceptedNames']);
 
 /** The type of a built-in kind. `owner` is the Kind or the innermost list walked through. */
 export function builtInFields(owner: string, name = ''): FieldType {
   return {
-    map: ATOMIC_MAPS.has(name) ? 'atomic' : STRUCTS.has(name) ? 'struct' : 'granular',
+    fixed: FIXED.has(name),
+    map: ATOMIC_MAPS.has(name) ? 'atomic' : 'granular',
     list: LISTS[`${owner}.${name}`] ?? LISTS[name] ?? 'atomic',
     field: (child) => builtInFields(owner, child),
     item: () => builtInFields(name, ''),

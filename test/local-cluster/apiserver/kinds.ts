@@ -85,7 +85,7 @@ export function describeKind(description: KindDescription): Kind {
     createOnUpdate: false,
     unconditionalUpdate: true,
     returnsDeleted: false,
-    fields: { ...builtInFields(kind), map: 'struct' },
+    fields: builtInFields(kind),
     columns: [],
     selectable: {},
     nameRule: 'subdomain',

@@ -100,7 +100,7 @@ export function children(value: Json, type: FieldType): Map<string, [Json, Field
 
 function everyPath(value: Json, type: FieldType, path: string, into: FieldSet): void {
   const below = children(value, type);
-  if (path !== '' && !(type.map === 'struct' && isObject(value))) into.add(path);
+  if (path !== '' && !(type.fixed && below !== undefined)) into.add(path);
   for (const [element, [child, childType]] of below ?? []) everyPath(child, childType, join(path, element), into);
 }
 
@@ -117,8 +117,16 @@ export function compare(before: Json, after: Json, type: FieldType): Difference 
   return { added: owned(difference.added), modified: owned(difference.modified), removed: owned(difference.removed) };
 }
 
-function compareInto(before: Json, after: Json, type: FieldType, path: string, out: Difference): void {
-  if (deepEqual(before, after)) return;
+/** A null where a list or map could be is an empty one. */
+function emptyLike(value: Json, other: Json): Json {
+  if (value !== null) return value;
+  return Array.isArray(other) ? [] : isObject(other) ? {} : null;
+}
+
+function compareInto(left: Json, right: Json, type: FieldType, path: string, out: Difference): void {
+  if (deepEqual(left, right)) return;
+  const before = emptyLike(left, right);
+  const after = emptyLike(right, left);
   const old = children(before, type);
   const now = children(after, type);
   if (old === undefined || now === undefined || isObject(before) !== isObject(after)) {

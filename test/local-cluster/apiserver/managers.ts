@@ -95,7 +95,10 @@ export function afterApply(
   );
   if (conflicts.length > 0 && !claim.force) throw conflictError(conflicts);
   const kept = others.map((manager) => ({ ...manager, fields: minus(manager.fields, added, modified, removed) }));
-  return [...kept, { ...writer, fields: claim.fields }];
+  // Claiming what is there already changes nothing, so it is not dated.
+  const changes = added.size + modified.size + removed.size > 0;
+  const time = changes ? writer.time : (managers.find((manager) => same(manager, writer))?.time ?? '');
+  return [...kept, { ...writer, time, fields: claim.fields }];
 }
 
 interface Conflict {

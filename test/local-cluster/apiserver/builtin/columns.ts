@@ -46,6 +46,8 @@ function restarts(pod: KubeObject): string {
   return String(statuses.reduce((sum, status) => sum + Number(status['restartCount'] ?? 0), 0));
 }
 
+const wide = { priority: 1 };
+
 export const podColumns: readonly Column[] = [
   column('Ready', readyContainers, 'The aggregate readiness state of this pod for accepting traffic.'),
   column('Status', podStatus, 'The aggregate status of the containers in this pod.'),
@@ -55,8 +57,30 @@ export const podColumns: readonly Column[] = [
     'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
   ),
   ageColumn,
-  column('IP', (pod) => asString(at(pod, 'status', 'podIP')) || '<none>', 'podIP address allocated to the pod.', { priority: 1 }),
-  column('Node', (pod) => asString(at(pod, 'spec', 'nodeName')) || '<none>', 'The node of the pod.', { priority: 1 }),
+  column(
+    'IP',
+    (pod) => asString(at(pod, 'status', 'podIP')) || '<none>',
+    'podIP address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated.',
+    wide,
+  ),
+  column(
+    'Node',
+    (pod) => asString(at(pod, 'spec', 'nodeName')) || '<none>',
+    'NodeName indicates in which node this pod is scheduled. If empty, this pod is a candidate for scheduling by the scheduler defined in schedulerName. Once this field is set, the kubelet for this node becomes responsible for the lifecycle of this pod. This field should not be used to express a desire for the pod to be scheduled on a specific node. https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#nodename',
+    wide,
+  ),
+  column(
+    'Nominated Node',
+    (pod) => asString(at(pod, 'status', 'nominatedNodeName')) || '<none>',
+    'nominatedNodeName is set only when this pod preempts other pods on the node, but it cannot be scheduled right away as preemption victims receive their graceful termination periods. This field does not guarantee that the pod will be scheduled on this node. Scheduler may decide to place the pod elsewhere if other nodes become available sooner. Scheduler may also decide to give the resources on this node to a higher priority pod that is created after preemption. As a result, this field may be different than PodSpec.nodeName when the pod is scheduled.',
+    wide,
+  ),
+  column(
+    'Readiness Gates',
+    () => '<none>',
+    'If specified, all readiness gates will be evaluated for pod readiness. A pod is ready when all its containers are ready AND all conditions specified in the readiness gates have status equal to "True" More info: https://git.k8s.io/enhancements/keps/sig-network/580-pod-readiness-gates',
+    wide,
+  ),
 ];
 
 export const namespaceColumns: readonly Column[] = [
@@ -88,7 +112,7 @@ export const serviceColumns: readonly Column[] = [
   ),
   column('Port(s)', servicePorts),
   ageColumn,
-  column('Selector', selectorText, '', { priority: 1 }),
+  column('Selector', selectorText, '', wide),
 ];
 
 export const endpointSliceColumns: readonly Column[] = [

@@ -28,6 +28,11 @@ export function podDefaults(pod: KubeObject): void {
   const spec = asObject(pod['spec']);
   podSpecDefaults(spec);
   setDefault(spec, 'enableServiceLinks', true);
+  for (const condition of asArray(asObject(pod['status'])['conditions'])) {
+    if (!isObject(condition)) continue;
+    setDefault(condition, 'lastProbeTime', null);
+    setDefault(condition, 'lastTransitionTime', null);
+  }
 }
 
 const ZONE_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
@@ -40,15 +45,11 @@ export function podPrepare(pod: KubeObject, old: KubeObject | undefined, cluster
   setDefault(spec, 'priority', 0);
   setDefault(spec, 'preemptionPolicy', 'PreemptLowerPriority');
   setDefault(pod, 'status', { phase: 'Pending', qosClass: 'BestEffort' });
-  for (const condition of asArray(asObject(pod['status'])['conditions'])) {
-    if (!isObject(condition)) continue;
-    setDefault(condition, 'lastProbeTime', null);
-    setDefault(condition, 'lastTransitionTime', null);
-  }
   if (old !== undefined) return;
   const labels = cluster.store.get('/nodes', asString(spec['nodeName']))?.metadata.labels ?? {};
   const zones = ZONE_LABELS.filter((name) => labels[name] !== undefined).map((name) => [name, labels[name] ?? '']);
-  if (zones.length > 0) pod.metadata.labels = { ...pod.metadata.labels, ...Object.fromEntries(zones) };
+  if (zones.length > 0)
+    pod.metadata.labels = { ...pod.metadata.labels, ...(Object.fromEntries(zones) as Record<string, string>) };
 }
 
 export function podValidate(pod: KubeObject): FieldError[] {

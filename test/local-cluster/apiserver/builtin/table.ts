@@ -45,6 +45,11 @@ function namespacePrepare(object: KubeObject): void {
   setDefault(object, 'status', { phase: 'Active' });
 }
 
+const NODE_INFO =
+  'machineID systemUUID bootID kernelVersion osImage containerRuntimeVersion kubeletVersion kubeProxyVersion operatingSystem architecture'.split(
+    ' ',
+  );
+
 function nodePrepare(object: KubeObject, old: KubeObject | undefined): void {
   setDefault(
     object,
@@ -52,6 +57,9 @@ function nodePrepare(object: KubeObject, old: KubeObject | undefined): void {
     old === undefined ? { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] } : {},
   );
   setDefault(object, 'status', {});
+  const status = asObject(object['status']);
+  setDefault(status, 'daemonEndpoints', { kubeletEndpoint: { Port: 0 } });
+  setDefault(status, 'nodeInfo', Object.fromEntries(NODE_INFO.map((name) => [name, ''])));
 }
 
 const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];

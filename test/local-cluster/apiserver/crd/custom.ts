@@ -26,7 +26,7 @@ export function customKinds(crd: KubeObject): Kind[] {
 /** The schema of a version, as the CRD gives it. */
 export function schemaOf(version: JsonObject): Schema {
   const schema = asObject(version['schema'])['openAPIV3Schema'];
-  return isObject(schema) ? (schema as Schema) : { type: 'object' };
+  return isObject(schema) ? schema : { type: 'object' };
 }
 
 function customKind(spec: JsonObject, version: JsonObject): Kind {

@@ -4,7 +4,6 @@ import { checkSubdomain } from '../builtin/names.ts';
 import { asArray, asObject, asString, isObject, setDefault } from '../json.ts';
 import type { JsonObject, KubeObject } from '../json.ts';
 import { describeKind } from '../kinds.ts';
-import type { Schema } from '../schema/types.ts';
 import { fieldError } from '../status.ts';
 import type { FieldError } from '../status.ts';
 import { checkStructure } from './structure.ts';
@@ -61,7 +60,7 @@ function validate(crd: KubeObject): FieldError[] {
 function checkVersion(version: JsonObject, path: string): FieldError[] {
   const schema = asObject(version['schema'])['openAPIV3Schema'];
   if (!isObject(schema)) return [fieldError.required(`${path}.schema.openAPIV3Schema`, 'schemas are required')];
-  return checkStructure(schema as Schema, `${path}.schema.openAPIV3Schema`);
+  return checkStructure(schema, `${path}.schema.openAPIV3Schema`);
 }
 
 export const crdKind = describeKind({

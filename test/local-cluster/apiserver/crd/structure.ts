@@ -1,7 +1,6 @@
 /** Refuses what the real server would refuse when a CRD is made: schemas that are not structural, defaults and rules that do not fit. */
 import { RE2JS } from 're2js';
 import { isObject } from '../json.ts';
-import type { JsonObject } from '../json.ts';
 import { checkRules, program, reasonOf } from '../schema/cel.ts';
 import { prune } from '../schema/shape.ts';
 import type { Rule, Schema } from '../schema/types.ts';
@@ -124,11 +123,11 @@ function checkRule(rule: Rule, schema: Schema, path: string): FieldError[] {
   if (rule.reason !== undefined && !REASONS.includes(rule.reason)) {
     return [fieldError.notSupported(`${path}.reason`, rule.reason, REASONS)];
   }
-  const expressions: JsonObject = {
-    rule: rule.rule,
-    ...(rule.messageExpression === undefined ? {} : { messageExpression: rule.messageExpression }),
-  };
-  return Object.entries(expressions).flatMap(([name, text]) => checkExpression(String(text), schema, `${path}.${name}`));
+  const message = rule.messageExpression;
+  return [
+    ...checkExpression(rule.rule, schema, `${path}.rule`),
+    ...(message === undefined ? [] : checkExpression(message, schema, `${path}.messageExpression`)),
+  ];
 }
 
 function checkExpression(text: string, schema: Schema, field: string): FieldError[] {

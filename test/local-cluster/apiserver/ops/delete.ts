@@ -98,7 +98,6 @@ function terminateCrd(cluster: Cluster, crd: KubeObject): KubeObject {
   };
   if (crd.metadata.deletionTimestamp === undefined) {
     crd.metadata.finalizers = [...new Set([...(crd.metadata.finalizers ?? []), CLEANUP])];
-    crd.metadata.deletionGracePeriodSeconds = 0;
   }
   return terminate(cluster, crd, { conditions: [...others, condition] });
 }

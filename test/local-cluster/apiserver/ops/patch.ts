@@ -117,8 +117,17 @@ function apply(cluster: Cluster, target: Target, config: JsonObject, options: Wr
   const merged = dropAbandoned(isObject(laid) ? laid : given, type, { before, now, others });
   const owners = afterApply(managers, live, merged, type, writer, { fields: now, force: options.force });
   const { object } = decode(kind, merged);
+  if (writer.name === 'kubectl') rememberApplied(object, live, given);
   if (live === undefined) return { object: insert(cluster, kind, object, options, owners), created: true, warnings: [] };
   return { object: replace(cluster, target, live, object, options, owners), created: false, warnings: [] };
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** Objects that kubectl also applies on the client's side keep that note right; it changes owners with nobody. */
+function rememberApplied(object: KubeObject, live: KubeObject | undefined, config: JsonObject): void {
+  if (live?.metadata.annotations?.[LAST_APPLIED] === undefined) return;
+  object.metadata.annotations = { ...object.metadata.annotations, [LAST_APPLIED]: `${JSON.stringify(config)}\n` };
 }
 
 /** The configuration in the form it is merged: named, without what applies may not set. */

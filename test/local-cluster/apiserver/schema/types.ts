@@ -64,7 +64,8 @@ export function schemaFields(schema: Schema | undefined, root = false): FieldTyp
   const keys = schema?.['x-kubernetes-list-map-keys'];
   const list = schema?.['x-kubernetes-list-type'];
   return {
-    map: root ? 'struct' : schema?.['x-kubernetes-map-type'] === 'atomic' ? 'atomic' : 'granular',
+    fixed: false,
+    map: schema?.['x-kubernetes-map-type'] === 'atomic' ? 'atomic' : 'granular',
     list:
       list === 'map' && keys !== undefined
         ? { keys, defaults: keyDefaults(schema?.items, keys) }
