@@ -113,7 +113,7 @@ const endpoint = object({
   state: oneOf(['active', 'draining']),
 });
 
-export const poolPart = object({
+const poolPart = object({
   loadBalancer: object({ type: oneOf(['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'Random']) }),
   healthCheck: object(
     {
