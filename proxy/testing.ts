@@ -97,6 +97,7 @@ export interface ProxySpec {
   readonly timeouts?: Partial<Timeouts>;
   readonly route?: Partial<Route>;
   readonly maxConnections?: number;
+  readonly headTimeout?: number;
 }
 
 export interface TestProxy {
@@ -166,6 +167,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
           viaName: 'outrigger-test',
           makeRequestId: () => 'made-here',
           now,
+          ...(spec.headTimeout !== undefined && { headTimeout: spec.headTimeout }),
           refused: (reason) => metrics.refused(reason),
           handle: (x) => void serve(x, table(), pipeline),
         }),

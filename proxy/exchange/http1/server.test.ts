@@ -11,7 +11,7 @@ before(async () => {
   backend = await httpBackend((req, res) => {
     req.resume().on('end', () => res.end(`${req.method} ${req.url} mf=${String(req.headers['max-forwards'] ?? '-')}`));
   });
-  proxy = await startProxy({ endpoints: [endpoint(backend.port)], maxConnections: 3 });
+  proxy = await startProxy({ endpoints: [endpoint(backend.port)], maxConnections: 3, headTimeout: 300 });
 });
 after(async () => {
   await proxy.close();
@@ -82,3 +82,13 @@ test('connections over the cap get 503 overflow', async () => {
   await eventually(() => listener?.connections === 0);
   assert.equal(statusOf(await get(proxy.port)), 200);
 });
+
+for (const [what, bytes] of [
+  ['half a head', 'GET / HTTP/1.1\r\nHost: a\r\n'],
+  ['nothing at all', ''],
+] as const) {
+  test(`a client that sends ${what} gets 408 in time`, async () => {
+    const answer = await rawRequest(proxy.port, bytes);
+    assert.match(answer, /^HTTP\/1\.1 408[\s\S]*outrigger-reason: request-timeout/);
+  });
+}

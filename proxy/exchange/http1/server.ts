@@ -15,6 +15,8 @@ export interface Http1Settings extends AdmissionSettings {
   readonly now: () => number;
   readonly handle: (x: Http1Exchange) => void;
   readonly refused: (reason: LocalReason) => void;
+  /** Milliseconds to the whole head; HTTP1_LIMITS unless given. */
+  readonly headTimeout?: number;
 }
 
 /** Limits on what a client may send and how long it may take; each has its own answer (reply.ts). */
@@ -25,7 +27,7 @@ export const HTTP1_LIMITS = {
   headTimeout: 10_000,
   /** How long a kept-alive connection may stay idle. */
   keepAliveTimeout: 75_000,
-  checkInterval: 1_000,
+  checkInterval: 500,
 };
 
 export interface Http1Server {
@@ -43,7 +45,7 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
   const closing = () => draining;
   const server = createServer({
     maxHeaderSize: HTTP1_LIMITS.headBytes,
-    headersTimeout: HTTP1_LIMITS.headTimeout,
+    headersTimeout: s.headTimeout ?? HTTP1_LIMITS.headTimeout,
     requestTimeout: 0,
     keepAliveTimeout: HTTP1_LIMITS.keepAliveTimeout,
     connectionsCheckingInterval: HTTP1_LIMITS.checkInterval,

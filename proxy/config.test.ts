@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseKeys, readConfig } from './config.ts';
+import type { Config } from './config.ts';
+
+const ENV = { OUTRIGGER_POD_UID: 'uid-1' };
+
+function valid(argv: string[], env: NodeJS.ProcessEnv = ENV): Config {
+  const config = readConfig(argv, env);
+  assert.ok(config !== 'help' && !('errors' in config), JSON.stringify(config));
+  return config;
+}
+
+test('defaults are those that the help shows', () => {
+  const c = valid([]);
+  assert.deepEqual([c.mode, c.controlPort, c.observePort, c.drainDelay, c.drainTimeout], ['gateway', 9900, 9901, 10_000, 30_000]);
+  assert.equal(c.trustFile, '/etc/outrigger/trust/keys');
+  assert.ok(Object.isFrozen(c));
+});
+
+test('keys of the environment come before the file', () => {
+  const c = valid([], { ...ENV, OUTRIGGER_TRUSTED_KEYS: 'a, b' });
+  assert.deepEqual([c.trustFile, c.trustedKeys], [undefined, ['a', 'b']]);
+  assert.deepEqual(parseKeys('# old\na\n\n  b \n'), ['a', 'b']);
+});
+
+test('durations are read as Kubernetes writes them', () => {
+  assert.equal(valid(['--drain-delay', '1m30s']).drainDelay, 90_000);
+  assert.equal(valid(['--drain-delay', '0s']).drainDelay, 0);
+});
+
+test('every mistake is told at once', () => {
+  const config = readConfig(
+    [
+      '--mode',
+      'router',
+      '--control-port',
+      '0',
+      '--observe-port',
+      'x',
+      '--drain-delay',
+      '10',
+      '--log-level',
+      'loud',
+      '--max-connections',
+      '-1',
+    ],
+    {},
+  );
+  assert.ok(typeof config === 'object' && 'errors' in config);
+  assert.equal(config.errors.length, 7);
+  for (const word of [
+    '--mode',
+    '--control-port',
+    '--observe-port',
+    '--drain-delay',
+    '--log-level',
+    '--max-connections',
+    'OUTRIGGER_POD_UID',
+  ]) {
+    assert.ok(
+      config.errors.some((error) => error.includes(word)),
+      word,
+    );
+  }
+});
+
+test('an unknown flag is an error, --help is not', () => {
+  assert.ok('errors' in (readConfig(['--colour', 'red'], ENV) as object));
+  assert.equal(readConfig(['--help'], {}), 'help');
+});

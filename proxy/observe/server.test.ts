@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { Counter, Registry } from 'prom-client';
+import { createObserveServer } from './server.ts';
+
+const registry = new Registry();
+new Counter({ name: 'things_total', help: 'Things.', registers: [registry] }).inc(3);
+let why: string | undefined = 'no snapshot has been received yet';
+const server = createObserveServer({ registry, notReady: () => why });
+let origin = '';
+before(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test('/readyz says why not', async () => {
+  const not = await fetch(`${origin}/readyz`);
+  assert.deepEqual([not.status, await not.text()], [503, 'no snapshot has been received yet\n']);
+  why = undefined;
+  assert.equal((await fetch(`${origin}/readyz?x`)).status, 200);
+});
+
+test('/healthz, an unknown path and another method', async () => {
+  assert.equal((await fetch(`${origin}/healthz`)).status, 200);
+  assert.equal((await fetch(`${origin}/nothing`)).status, 404);
+  assert.equal((await fetch(`${origin}/metrics`, { method: 'POST' })).status, 405);
+});
+
+test('/metrics is compressed for those who ask', async () => {
+  const plain = await fetch(`${origin}/metrics`, { headers: { 'accept-encoding': 'identity' } });
+  assert.equal(plain.headers.get('content-encoding'), null);
+  const zipped = await fetch(`${origin}/metrics`, { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(zipped.headers.get('content-encoding'), 'gzip');
+  for (const response of [plain, zipped]) {
+    assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+    assert.match(await response.text(), /things_total 3/);
+  }
+});
