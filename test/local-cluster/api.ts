@@ -1,5 +1,7 @@
 /** The few calls to a Kubernetes API server that the cluster's own parts and the tests need, as raw JSON over HTTP. */
 
+import { Agent, fetch, type Response } from 'undici';
+
 /** An object as the API carries it; callers know which kind they asked for. */
 export interface ApiObject {
   readonly apiVersion?: string;
@@ -34,12 +36,14 @@ const MERGE_PATCH = 'application/merge-patch+json';
 
 export class Api {
   readonly url: string;
-  readonly #token: string;
+  readonly #token: string | undefined;
+  readonly #agent: Agent;
 
-  /** `url` without a slash at its end; `token` goes into every request. */
-  constructor(url: string, token: string) {
+  /** `url` without a slash at its end; `token`, where there is one, goes into every request; `ca`: PEM to trust instead of the system's. */
+  constructor(url: string, token?: string, ca?: string) {
     this.url = url;
     this.#token = token;
+    this.#agent = new Agent({ bodyTimeout: 0, ...(ca === undefined ? {} : { connect: { ca } }) });
   }
 
   get<T extends object = ApiObject>(path: string): Promise<T> {
@@ -102,9 +106,11 @@ export class Api {
     type: string | undefined,
     signal: AbortSignal,
   ): Promise<Response> {
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: 'application/json' };
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
     if (body) headers['content-type'] = type ?? 'application/json';
-    const response = await fetch(this.url + path, { method, headers, signal, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const content = body ? { body: JSON.stringify(body) } : {};
+    const response = await fetch(this.url + path, { method, headers, signal, dispatcher: this.#agent, ...content });
     if (response.ok) return response;
     throw new ApiError(response.status, `${method} ${path}: ${response.status} ${await response.text()}`);
   }

@@ -44,7 +44,8 @@ export class ApiServerProcess {
     });
     const log = openSync(logFile, 'a');
     // A process group of its own: Ctrl-C in the terminal must not end the API server before the pods.
-    const [file, ...args] = tied([process.execPath, MAIN, ...flags.flatMap(([name, value]) => [`--${name}`, value])]);
+    // kubectl and helm send a token only over TLS.
+    const [file, ...args] = tied([process.execPath, MAIN, '--tls', ...flags.flatMap(([name, value]) => [`--${name}`, value])]);
     const child = spawn(file, args, {
       detached: true,
       stdio: ['ignore', 'pipe', log],

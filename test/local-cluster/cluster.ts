@@ -8,6 +8,7 @@ import { AddressBlock, runPods, type PodRunner } from './pods.ts';
 import { keepSlices } from './slices.ts';
 
 const CRD = join(import.meta.dirname, '..', '..', 'crds', 'loadbalancerpolicies.yaml');
+const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 export interface ClusterOptions {
   /** Holds the API server's state, the kubeconfig, pods' volumes and every log. Made when missing; state in it is taken up again. */
@@ -25,6 +26,8 @@ export interface Cluster {
   readonly logs: string;
   readonly api: Api;
   readonly pods: PodRunner;
+  /** Of its pods; tests take some for servers of their own. */
+  readonly addresses: AddressBlock;
   /** Kills the API server as a crash would, or starts it again on the same port with the same state. */
   readonly apiServer: { readonly pid: number | undefined; kill(): Promise<void>; start(): Promise<void> };
   /** Ends pods (each within `graceSeconds`, default 10), then the API server. Called again with 0, it ends everything at once. */
@@ -54,7 +57,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     throw error;
   }
   const { url } = server;
-  const api = new Api(url, serverOptions.token);
+  const api = new Api(url, serverOptions.token, await readCa(serverOptions.kubeconfig));
   const pods = runPods(api, addresses, stateDir);
   const slices = keepSlices(api);
 
@@ -64,6 +67,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     logs,
     api,
     pods,
+    addresses,
     apiServer: {
       get pid() {
         return server.pid;
@@ -89,16 +93,28 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return cluster;
 }
 
-/** Creates the LoadBalancerPolicy kind, and waits until the server serves it. */
-async function applyCrd(api: Api): Promise<void> {
-  const crd = parse(await readFile(CRD, 'utf8')) as { metadata: { name: string } };
-  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  await api.create(path, crd).catch((error: unknown) => {
-    if (!(error instanceof ApiError && error.status === 409)) throw error; // there since an earlier start
-  });
+/** The API server's certificate, which it writes into the kubeconfig: it signs for itself. */
+async function readCa(kubeconfig: string): Promise<string> {
+  const { clusters } = parse(await readFile(kubeconfig, 'utf8')) as {
+    clusters: { cluster: { 'certificate-authority-data': string } }[];
+  };
+  return Buffer.from(clusters[0]?.cluster['certificate-authority-data'] ?? '', 'base64').toString();
+}
+
+/** Creates the LoadBalancerPolicy kind, and waits until the server serves it. False: it was there before. */
+export async function applyCrd(api: Api): Promise<boolean> {
+  const crd = parse(await readFile(CRD, 'utf8')) as object;
+  const created = await api.create(CRD_PATH, crd).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof ApiError && error.status === 409) return false;
+      throw error;
+    },
+  );
   await until('the LoadBalancerPolicy kind is served', 10_000, () =>
     api.find('/apis/outrigger.dev/v1alpha1/loadbalancerpolicies'),
   );
+  return created;
 }
 
 /** Asks every 20 ms until the answer is neither undefined nor false. @throws Error naming `what` after `ms`. */

@@ -26,21 +26,21 @@ function pod({ name, namespace, labels, container, volumes = [], graceSeconds }:
 }
 
 /** The operator by its real entry point, on the pod's own address, reading the given kubeconfig. */
-export function operatorPod(name: string, kubeconfig: string): object {
+export function operatorPod(name: string, kubeconfig: string, namespace = SYSTEM_NAMESPACE): object {
   const container = {
     name: 'operator',
     image: 'outrigger/operator',
     command: ['node', 'operator/main.ts'],
-    args: ['--namespace', SYSTEM_NAMESPACE, '--kubeconfig', kubeconfig, '--bind', '$(POD_IP)'],
-    env: [POD_IP, field('POD_NAME', 'metadata.name')],
+    args: ['--namespace', namespace, '--kubeconfig', kubeconfig, '--bind', '$(POD_IP)'],
+    env: [POD_IP, field('OUTRIGGER_POD_NAME', 'metadata.name')],
     ports: [{ name: 'observe', containerPort: OPERATOR_OBSERVE_PORT }],
     readinessProbe: readiness('/readyz', 'observe'),
   };
-  return pod({ name, namespace: SYSTEM_NAMESPACE, labels: { app: 'outrigger-operator' }, container, graceSeconds: 5 });
+  return pod({ name, namespace, labels: { app: 'outrigger-operator' }, container, graceSeconds: 5 });
 }
 
 /** A gateway proxy. Its drain times are short, because the laptop's user is the only client. */
-export function gatewayPod(name: string): object {
+export function gatewayPod(name: string, namespace = SYSTEM_NAMESPACE): object {
   const container = {
     name: 'proxy',
     image: 'outrigger/proxy',
@@ -70,7 +70,7 @@ export function gatewayPod(name: string): object {
     { name: 'state', emptyDir: {} },
   ];
   const labels = { app: 'outrigger-gateway', 'outrigger.dev/proxy': 'gateway' };
-  return pod({ name, namespace: SYSTEM_NAMESPACE, labels, container, volumes, graceSeconds: 5 });
+  return pod({ name, namespace, labels, container, volumes, graceSeconds: 5 });
 }
 
 /** A sample backend, labelled `app: APP`, serving port `http` (8080). */

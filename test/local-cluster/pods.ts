@@ -74,14 +74,23 @@ function listen(host: string): Promise<Server> {
   });
 }
 
-/** Runs pods until it is stopped. `stateDir` gets `pods/UID` while a pod lives, and `logs/NAMESPACE_POD_CONTAINER.log`. */
-export function runPods(api: Api, addresses: AddressBlock, stateDir: string): PodRunner {
+/**
+ * Runs pods until it is stopped. `stateDir` gets `pods/UID` while a pod lives, and `logs/NAMESPACE_POD_CONTAINER.log`.
+ *
+ * @param isOurs which pods to run; default: those that are bound to NODE_NAME
+ */
+export function runPods(
+  api: Api,
+  addresses: AddressBlock,
+  stateDir: string,
+  isOurs = (pod: Pod) => pod.spec.nodeName === NODE_NAME,
+): PodRunner {
   const pods = new Map<string, RunningPod>();
   const closing = new AbortController();
 
   const changed = (pod: Pod) => {
     const { uid } = pod.metadata;
-    if (pod.spec.nodeName !== NODE_NAME || closing.signal.aborted) return;
+    if (!isOurs(pod) || closing.signal.aborted) return;
     if (!pods.has(uid)) {
       const place = {
         podIP: addresses.take(),
