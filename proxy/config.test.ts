@@ -42,8 +42,7 @@ test('every mistake is told at once', () => {
       '10',
       '--log-level',
       'loud',
-      '--max-connections',
-      '-1',
+      '--max-connections=0',
     ],
     {},
   );
