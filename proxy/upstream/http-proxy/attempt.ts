@@ -60,6 +60,8 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     const request = this.#request as ClientRequest;
     const response = this.#response as IncomingMessage;
     this.#x.requestBody?.release();
+    // A pause before another try that could not be made has listened meanwhile.
+    this.#x.onGone(() => this.#onGone());
     this.#relay = new Relay(this.#x, request, response, this.#responseHead as ResponseHead, () => this.#finish());
     return this.#relay.done;
   }
