@@ -7,10 +7,13 @@ import { parseArgs } from 'node:util';
 import type { Bench, Options, Row } from './bench.ts';
 import { ensureBundles } from './bundles.ts';
 import { cpu } from './cpu.ts';
-import { pinSelf } from './pin.ts';
+import { kills } from './kills.ts';
+import { memory } from './memory.ts';
+import { propagation } from './propagation.ts';
+import { rolling } from './rolling.ts';
 import { Scope } from './scope.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { cpu };
+const BENCHES: Readonly<Record<string, Bench>> = { cpu, propagation, rolling, kills, memory };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -55,7 +58,6 @@ function line({ what, number, bound }: Row): string {
   return `| ${what} | ${number} | ${bound?.text ?? ''} | ${bound ? (bound.met ? 'met' : '**missed**') : ''} |`;
 }
 
-pinSelf();
 ensureBundles();
 const rows: Row[] = [];
 for (const [name, bench] of Object.entries(BENCHES)) {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** `test`: the process whose CPU time is measured. `rest`: load, backends, and the benchmark itself. */
+/** `test`: the process whose CPU time is measured. `rest`: load and backends (the benchmark itself only waits). */
 export type Place = 'test' | 'rest';
 
 const CPU: Readonly<Record<Place, string>> = { rest: '0', test: '1' };
@@ -18,10 +18,4 @@ export const pinningProblem: string | undefined =
 /** A command line that runs on the CPU of `place`, or as it is where pinning is not possible. */
 export function pinned(place: Place | undefined, argv: readonly string[]): readonly string[] {
   return place === undefined || pinningProblem !== undefined ? argv : ['taskset', '--cpu-list', CPU[place], ...argv];
-}
-
-/** Moves this process too: what it does must not disturb the process under test. */
-export function pinSelf(): void {
-  if (pinningProblem !== undefined) return;
-  spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', CPU.rest, String(process.pid)], { stdio: 'ignore' });
 }

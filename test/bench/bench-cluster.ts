@@ -1,0 +1,88 @@
+/** The local cluster with what ships in it: operator and gateways from their bundles, and one policy. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Api } from '../local-cluster/api.ts';
+import { startCluster, until, type Cluster } from '../local-cluster/cluster.ts';
+import { create } from '../local-cluster/create.ts';
+import { backendPod, gatewayPod, operatorPod, SYSTEM_NAMESPACE } from '../local-cluster/manifests.ts';
+import type { Pod } from '../local-cluster/pod-types.ts';
+import { BUNDLES } from './bundles.ts';
+import type { Scope } from './scope.ts';
+
+export const NAMESPACE = 'default';
+/** Of Service and policy. */
+export const SERVICE = 'echo';
+export const OPERATOR = 'operator-1';
+export const GATEWAYS = ['gateway-1', 'gateway-2'] as const;
+/** Of the policy's listener. */
+const PORT = 8080;
+const READY_MS = 60_000;
+const STOP_SECONDS = 5;
+
+/** Ends with the scope, its state folder too. */
+export async function startBenchCluster(scope: Scope, gateways: readonly string[] = GATEWAYS): Promise<Cluster> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
+  scope.defer(() => rm(stateDir, { recursive: true, force: true }));
+  const cluster = await startCluster({ stateDir });
+  scope.defer(() => cluster.stop(STOP_SECONDS));
+  const { api } = cluster;
+  await create(api, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } });
+  await create(api, running(operatorPod(OPERATOR, cluster.kubeconfigPath), BUNDLES.operator));
+  for (const name of gateways) await create(api, running(gatewayPod(name), BUNDLES.proxy));
+  await Promise.all([OPERATOR, ...gateways].map((name) => untilReady(api, SYSTEM_NAMESPACE, name)));
+  return cluster;
+}
+
+/** The same pod with another program. */
+function running(pod: object, program: string): object {
+  const { spec, ...rest } = pod as { spec: { containers: readonly object[] } };
+  const containers = spec.containers.map((container) => ({ ...container, command: ['node', program] }));
+  return { ...rest, spec: { ...spec, containers } };
+}
+
+export function podPath(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${namespace}/pods/${name}`;
+}
+
+export function untilReady(api: Api, namespace: string, name: string): Promise<Pod> {
+  return until(`${name} is ready`, READY_MS, async () => {
+    const pod = await api.find<Pod>(podPath(namespace, name));
+    return pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true && pod;
+  });
+}
+
+/** A sample backend of the Service, once it is ready. */
+export async function addBackend(api: Api, name: string): Promise<void> {
+  await create(api, backendPod(name, NAMESPACE, SERVICE));
+  await untilReady(api, NAMESPACE, name);
+}
+
+interface Policy {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/**
+ * Creates the only policy, over port 80 of the Service, and waits until it is programmed and every gateway answers 200.
+ * Gives `HOST:PORT` of the gateways. `spec` goes beside listener and backendRefs.
+ */
+export async function programPolicy(
+  { api }: Cluster,
+  spec: object = {},
+  gateways: readonly string[] = GATEWAYS,
+): Promise<readonly string[]> {
+  await create(api, {
+    apiVersion: 'outrigger.dev/v1alpha1',
+    kind: 'LoadBalancerPolicy',
+    metadata: { name: SERVICE, namespace: NAMESPACE },
+    spec: { listener: { port: PORT }, backendRefs: [{ name: SERVICE, port: 80 }], ...spec },
+  });
+  await until('the policy is programmed', READY_MS, async () => {
+    const policy = await api.get<Policy>(`/apis/outrigger.dev/v1alpha1/namespaces/${NAMESPACE}/loadbalancerpolicies/${SERVICE}`);
+    return policy.status?.conditions?.some(({ type, status }) => type === 'Programmed' && status === 'True');
+  });
+  const pods = await Promise.all(gateways.map((name) => api.get<Pod>(podPath(SYSTEM_NAMESPACE, name))));
+  const targets = pods.map((pod) => `${pod.status?.podIP}:${PORT}`);
+  for (const target of targets) await until(`${target} answers`, READY_MS, async () => (await fetch(`http://${target}/`)).ok);
+  return targets;
+}
