@@ -50,8 +50,12 @@ test(
     for (const url of metrics) assert.match(await (await fetch(url)).text(), /^outrigger_/m);
 
     const kubeconfig = /export KUBECONFIG=(\S+)/.exec(printed)?.[1] ?? '';
-    const { stdout } = await promisify(execFile)(kubectl, ['get', 'lbp'], { env: { KUBECONFIG: kubeconfig, HOME: stateDir } });
-    assert.match(stdout, /first-policy +LeastRequest +8080 +3\/3 +2\/2 +True +True/);
+    const run = (...args: string[]) => promisify(execFile)(kubectl, args, { env: { KUBECONFIG: kubeconfig, HOME: stateDir } });
+    assert.match((await run('get', 'lbp')).stdout, /first-policy +LeastRequest +8080 +3\/3 +2\/2 +True +True/);
+    await run('apply', '-f', /kubectl apply -f (\S+)/.exec(printed)?.[1] ?? '');
+    await until('the fourth backend answers', 10_000, async () =>
+      (await (await fetch(gateways[0] ?? '')).text()).includes('echo-4'),
+    );
 
     child.kill('SIGINT');
     const [code] = await exited;

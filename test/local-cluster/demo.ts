@@ -1,7 +1,7 @@
 /** What `npm start` puts into its cluster, what it waits for, and what it tells the user to try. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { ensureKubectl } from '../../scripts/tools.ts';
 import { until, type Cluster } from './cluster.ts';
 import { create } from './create.ts';
@@ -69,7 +69,9 @@ export async function untilReady(cluster: Cluster): Promise<void> {
 }
 
 /** Prints what to try. */
-export async function explain(cluster: Cluster): Promise<void> {
+export async function explain(cluster: Cluster, stateDir: string): Promise<void> {
+  const another = join(stateDir, 'echo-4.yaml');
+  await writeFile(another, stringify(backendPod('echo-4', 'default', 'echo')));
   const pods = await listPods(cluster);
   const find = (name: string) => pods.find(({ metadata }) => metadata.name === name);
   const address = (name: string) => find(name)?.status?.podIP ?? '';
@@ -88,11 +90,12 @@ With kubectl, in another terminal:
   export KUBECONFIG=${cluster.kubeconfigPath}`);
   const kubectl = await kubectlHint();
   console.log(`${kubectl}
-  kubectl get lbp                                            # the policies; Programmed says that every gateway has it
-  kubectl delete pod echo-1                                  # curl goes on, over the others
-  kubectl annotate pod echo-2 outrigger.dev/weight=3         # for policies of type WeightedRoundRobin and others with weights
-  kubectl annotate pod echo-3 outrigger.dev/maintenance=true # finishes what it has, gets nothing new
-  kubectl edit lbp first-policy                              # say, loadBalancer: { type: RoundRobin }
+  kubectl get lbp                                              # Programmed: every gateway has the policy
+  kubectl delete pod echo-1                                    # curl goes on, over the others
+  kubectl apply -f ${another}     # a fourth backend
+  kubectl annotate pod echo-2 outrigger.dev/weight=3           # three times the share
+  kubectl annotate pod echo-3 outrigger.dev/maintenance=true   # finishes what it has, gets nothing new
+  kubectl edit lbp first-policy                                # say, loadBalancer: { type: RoundRobin }
 
 Logs are in ${cluster.logs}. Ctrl-C ends everything.`);
 }

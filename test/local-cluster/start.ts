@@ -44,7 +44,7 @@ try {
   progress('waiting until all are ready and first-policy is programmed');
   await untilReady(cluster);
   progress('ready');
-  await explain(cluster);
+  await explain(cluster, stateDir);
 } catch (error) {
   if (ending) await new Promise(() => undefined); // what fails now fails because everything is being stopped
   console.error(`\n${(error as Error).message}\nLogs are in ${join(stateDir, 'logs')}`);
