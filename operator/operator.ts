@@ -75,7 +75,7 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
   const observe = await startObserveServer(probes, config.observePort, config.bind);
   const operating = operate(context);
   return {
-    observePort: observe.port,
+    observePort: observe.observePort,
     async stop() {
       controller.abort();
       await operating;

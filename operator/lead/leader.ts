@@ -18,6 +18,9 @@ export interface LeaderTiming {
 
 export const LEADER_TIMING: LeaderTiming = { renewEvery: 5000, renewWithin: 10_000, retry: 1000, releaseWithin: 2000 };
 
+/** Milliseconds for one exchange: one that hangs must leave time for another within `renewWithin`. */
+const CALL_TIMEOUT = 4000;
+
 export interface LeaderOptions {
   readonly client: Pick<KubeClient, 'call'>;
   readonly candidate: Candidate;
@@ -96,7 +99,7 @@ class LeaseLeader implements Leader {
     const body = acquired(current, candidate, now(), this.#above);
     const lease =
       current === undefined
-        ? versioned(await client.call<Lease>({ method: 'POST', path: this.#path, body, signal }))
+        ? versioned(await client.call<Lease>({ method: 'POST', path: this.#path, body, signal, timeout: CALL_TIMEOUT }))
         : await this.#write(body, signal);
     const term: Term = { lease, epoch: epochOf(body), ended: new AbortController(), expiry: undefined };
     // Should the Lease be deleted, we still remember what we used.
@@ -166,7 +169,9 @@ class LeaseLeader implements Leader {
 
   async #read(signal: AbortSignal): Promise<Lease | undefined> {
     try {
-      return versioned(await this.#options.client.call<Lease>({ path: `${this.#path}/${LEASE_NAME}`, signal }));
+      return versioned(
+        await this.#options.client.call<Lease>({ path: `${this.#path}/${LEASE_NAME}`, signal, timeout: CALL_TIMEOUT }),
+      );
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;
@@ -175,7 +180,13 @@ class LeaseLeader implements Leader {
 
   async #write(body: Lease, signal: AbortSignal): Promise<Lease> {
     return versioned(
-      await this.#options.client.call<Lease>({ method: 'PUT', path: `${this.#path}/${LEASE_NAME}`, body, signal }),
+      await this.#options.client.call<Lease>({
+        method: 'PUT',
+        path: `${this.#path}/${LEASE_NAME}`,
+        body,
+        signal,
+        timeout: CALL_TIMEOUT,
+      }),
     );
   }
 }

@@ -11,7 +11,7 @@ export interface ObserveOptions {
 }
 
 export interface ObserveServer {
-  readonly port: number;
+  readonly observePort: number;
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export async function startObserveServer(
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, bind, resolve));
   const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
+    observePort: typeof address === 'object' && address !== null ? address.port : port,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HELP, readConfig } from './config.ts';
+
+const outside = (): undefined => undefined;
+const errorsOf = (argv: string[], env: Record<string, string> = {}): readonly string[] => {
+  const result = readConfig(argv, env, outside);
+  assert.ok(typeof result === 'object' && 'errors' in result, JSON.stringify(result));
+  return result.errors;
+};
+
+test('flags come before the environment, the environment before the pod', () => {
+  const env = { OUTRIGGER_NAMESPACE: 'from-env', OUTRIGGER_POD_NAME: 'pod-env', KUBECONFIG: 'a:b' };
+  const flags = ['--namespace', 'from-flag', '--kubeconfig', 'c', '--pod-name', 'pod-flag', '--bind', '::1'];
+  assert.deepEqual(
+    readConfig([...flags, '--observe-port', '1', '--control-port', '2', '--log-level', 'debug'], env, () => 'from-pod'),
+    {
+      namespace: 'from-flag',
+      kubeconfig: ['c'],
+      bind: '::1',
+      observePort: 1,
+      controlPort: 2,
+      logLevel: 'debug',
+      podName: 'pod-flag',
+    },
+  );
+  const second = readConfig([], env, () => 'from-pod');
+  assert.ok(typeof second === 'object' && !('errors' in second));
+  assert.deepEqual(
+    [second.namespace, second.kubeconfig, second.podName, second.bind, second.observePort, second.controlPort, second.logLevel],
+    ['from-env', ['a', 'b'], 'pod-env', undefined, 9801, 9900, 'info'],
+  );
+  const third = readConfig([], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, () => 'from-pod');
+  assert.ok(typeof third === 'object' && !('errors' in third));
+  assert.deepEqual([third.namespace, third.kubeconfig], ['from-pod', []]);
+});
+
+test('the configuration can not be changed', () => {
+  const config = readConfig(['--namespace', 'a', '--kubeconfig', 'b'], {}, outside);
+  assert.ok(Object.isFrozen(config));
+});
+
+test('every mistake is named at once', () => {
+  const errors = errorsOf([
+    ...['--namespace', 'Not_A_Name', '--bind', 'localhost', '--observe-port', '0', '--control-port', '70000'],
+    ...['--log-level', 'loud', '--pod-name', 'a b'],
+  ]);
+  const told = ['--namespace', '--kubeconfig', '--bind', '--observe-port', '--control-port', '--log-level', '--pod-name'];
+  assert.equal(errors.length, told.length);
+  for (const flag of told)
+    assert.ok(
+      errors.some((error) => error.includes(flag)),
+      flag,
+    );
+});
+
+test('missing and unknown things are mistakes, not guesses', () => {
+  assert.match(errorsOf([]).join('\n'), /--namespace must be given/);
+  assert.match(errorsOf(['--namespace', 'a']).join('\n'), /KUBECONFIG/);
+  assert.match(errorsOf(['--name', 'a']).join('\n'), /--name/);
+  assert.match(errorsOf(['positional']).join('\n'), /positional/);
+  assert.match(errorsOf(['--observe-port', '1.5', '--namespace', 'a', '--kubeconfig', 'b']).join('\n'), /whole number/);
+});
+
+test('--help names every flag', () => {
+  assert.equal(readConfig(['--help', '--bind', 'nonsense'], {}, outside), 'help');
+  for (const flag of ['namespace', 'kubeconfig', 'bind', 'observe-port', 'control-port', 'pod-name', 'log-level']) {
+    assert.ok(HELP.includes(`--${flag} `), flag);
+  }
+});

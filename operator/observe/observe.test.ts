@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Metrics } from './metrics.ts';
+import { startObserveServer } from './server.ts';
+import { createWatchdog } from './watchdog.ts';
+
+test('probes say what is missing, metrics are text, everything else is refused', async (context) => {
+  const metrics = new Metrics();
+  const state = { alive: undefined as string | undefined, ready: 'not yet' as string | undefined };
+  const options = { registry: metrics.registry, notAlive: () => state.alive, notReady: () => state.ready };
+  const server = await startObserveServer(options, 0, '127.0.0.1');
+  context.after(() => server.close());
+  const get = async (path: string, method = 'GET'): Promise<[number, string]> => {
+    const answer = await fetch(`http://127.0.0.1:${server.observePort}${path}`, { method });
+    return [answer.status, await answer.text()];
+  };
+  assert.deepEqual(await get('/healthz'), [200, 'ok\n']);
+  assert.deepEqual(await get('/readyz?verbose'), [503, 'not yet\n']);
+  state.ready = undefined;
+  state.alive = 'stalled';
+  assert.deepEqual(await get('/readyz'), [200, 'ok\n']);
+  assert.deepEqual(await get('/healthz'), [503, 'stalled\n']);
+  assert.equal((await get('/'))[0], 404);
+  assert.equal((await get('/metrics', 'POST'))[0], 405);
+  assert.match((await get('/metrics'))[1], /outrigger_operator_leader 0/);
+});
+
+test('a port in use is an error, not a silent start', async (context) => {
+  const options = { registry: new Metrics().registry, notAlive: () => undefined, notReady: () => undefined };
+  const first = await startObserveServer(options, 0, '127.0.0.1');
+  context.after(() => first.close());
+  await assert.rejects(startObserveServer(options, first.observePort, '127.0.0.1'), { code: 'EADDRINUSE' });
+});
+
+test('every metric of the contract is there, under its name and labels', async () => {
+  const metrics = new Metrics();
+  metrics.reconciled(0.002);
+  metrics.pushed('acked');
+  metrics.propagated(0.05);
+  metrics.proxies({ current: 2, pending: 1, failing: 0 });
+  metrics.skew(3);
+  metrics.leads(1795306600);
+  metrics.heard('Service', 1795306600);
+  metrics.restarted('Service');
+  const text = await metrics.registry.metrics();
+  for (const line of [
+    'outrigger_operator_reconcile_duration_seconds_count 1',
+    'outrigger_operator_pushes_total{result="acked"} 1',
+    'outrigger_operator_propagation_seconds_bucket{le="0.05"} 1',
+    'outrigger_operator_proxies{state="current"} 2',
+    'outrigger_operator_proxies{state="failing"} 0',
+    'outrigger_operator_clock_skew_seconds 3',
+    'outrigger_operator_leader 1',
+    'outrigger_operator_epoch 1795306600',
+    'outrigger_operator_watch_last_event_timestamp_seconds{kind="Service"} 1795306600',
+    'outrigger_operator_watch_restarts_total{kind="Service"} 1',
+  ]) {
+    assert.ok(text.includes(`${line}\n`), line);
+  }
+  metrics.leads(undefined);
+  assert.match(await metrics.registry.metrics(), /^outrigger_operator_leader 0$/m);
+});
+
+test('the watchdog names loops that do nothing any more', () => {
+  let now = 0;
+  const watchdog = createWatchdog(100, () => now);
+  assert.equal(watchdog.stalled(), undefined);
+  watchdog.seen('Service');
+  watchdog.seen('Pod');
+  now = 100;
+  watchdog.seen('Pod');
+  assert.equal(watchdog.stalled(), undefined);
+  now = 101;
+  assert.match(watchdog.stalled() ?? '', /: Service$/);
+  watchdog.seen('Service');
+  assert.equal(watchdog.stalled(), undefined);
+});
