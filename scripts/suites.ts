@@ -3,6 +3,9 @@ import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
+/** A file that hangs is ended and named, instead of holding up everything. */
+const FILE_TIMEOUT_MS = 180_000;
+
 export interface Counts {
   passed: number;
   failed: number;
@@ -23,7 +26,7 @@ export async function runSuite(
   console.log(`\n▶ ${name}: ${files.length} files`);
   if (files.length === 0) return { ok: false, counts };
 
-  const events = run({ files, concurrency });
+  const events = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
   let ok = false;
   events.on('test:summary', (summary) => {
     if (summary.file !== undefined) return; // one per file, then one for all
@@ -33,7 +36,9 @@ export async function runSuite(
     ok = summary.success;
   });
   await pipeline(events, new spec(), process.stdout, { end: false });
-  if (counts.skipped > 0 && process.env['OUTRIGGER_REQUIRE_TOOLS'] === '1') {
+  const { OUTRIGGER_REQUIRE_TOOLS: tools, OUTRIGGER_TEST_CLUSTER: where } = process.env;
+  // On somebody else's API server some tests can not run, whatever is installed.
+  if (counts.skipped > 0 && tools === '1' && where !== 'external') {
     console.log(`✖ ${counts.skipped} skipped, although OUTRIGGER_REQUIRE_TOOLS=1 says that everything is installed`);
     ok = false;
   }
