@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
+import { writeKubeconfig } from '../../test/local-cluster/apiserver/kubeconfig.ts';
+import { startApiServer } from '../../test/local-cluster/apiserver/server.ts';
 import { accessFrom } from './access.ts';
 import { createKubeClient } from './client.ts';
 import { isStatus, type ApiError } from './error.ts';
+import { loadKubeConfig } from './load.ts';
 import { createSecretStore } from './secrets.ts';
 import { json, startTestServer, statusOf, type Received } from './test-server.ts';
 
@@ -138,4 +141,28 @@ test('Secrets are read and created if absent, text in, text out', async (context
   assert.deepEqual(await store.read('keys'), { a: 'größe' });
   assert.deepEqual(stored?.['data'], { a: Buffer.from('größe').toString('base64') });
   assert.equal(server.requests[0]?.path, '/api/v1/namespaces/outrigger-system/secrets/keys');
+});
+
+test('over TLS the server must show the certificate that the kubeconfig trusts', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-tls-'));
+  const server = await startApiServer({ stateDir: folder, token: 'abc', tls: true });
+  context.after(async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+  const call = async (trust: { certificate?: string }): Promise<unknown> => {
+    const kubeconfig = join(folder, 'kubeconfig');
+    writeKubeconfig(kubeconfig, { server: server.url, token: 'abc', ...trust });
+    const config = (): KubeConfig => {
+      const loaded = loadKubeConfig([kubeconfig]);
+      // Without a certificate the file waives verification; here it must not.
+      Object.assign(loaded.getCurrentCluster() ?? {}, { skipTLSVerify: false });
+      return loaded;
+    };
+    const client = createKubeClient(accessFrom(config), 'test');
+    return client.call({ path: '/api/v1/namespaces/default' }).finally(() => client.close());
+  };
+  const namespace = await call(server.certificate ? { certificate: server.certificate } : {});
+  assert.equal((namespace as { kind: string }).kind, 'Namespace');
+  await assert.rejects(call({}), /certificate/);
 });
