@@ -39,6 +39,10 @@ export class TestServer {
     return this.#server.url;
   }
 
+  get certificate(): string | undefined {
+    return this.#server.certificate;
+  }
+
   /** Stops the server and starts it on the same state. */
   async restart(options: Partial<ApiServerOptions> = {}): Promise<void> {
     await this.#server.close();

@@ -25,6 +25,11 @@ export interface WatchRequest {
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
+/** An object that stops matching is told as it was when it last matched, at the version of the change. */
+function asOf(previous: KubeObject, { metadata: { resourceVersion } }: KubeObject): KubeObject {
+  return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+}
+
 export class Watch {
   readonly #cluster: Cluster;
   readonly #request: WatchRequest;
@@ -98,10 +103,11 @@ export class Watch {
     if (event.resource !== kind.resource) return;
     if (namespace !== undefined && event.object.metadata.namespace !== namespace) return;
     const object = kind.fromStored(event.object);
-    const before = event.previous !== undefined && this.#test(kind.fromStored(event.previous));
+    const previous = event.previous && kind.fromStored(event.previous);
+    const before = previous !== undefined && this.#test(previous);
     const now = event.type !== 'DELETED' && this.#test(object);
     if (now) this.#send(before ? 'MODIFIED' : 'ADDED', object);
-    else if (before) this.#send('DELETED', object);
+    else if (before) this.#send('DELETED', event.type === 'DELETED' ? object : asOf(previous, object));
   }
 
   #send(type: EventType, object: KubeObject): void {

@@ -24,11 +24,11 @@ export function celName(name: string): string {
     .replaceAll('/', '__slash__');
 }
 
-const base = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
+const environment = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
   .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
-  .registerFunction('isCIDR(string): bool', isCidr);
-const plain = base.clone().registerVariable('self', 'dyn');
-const transition = plain.clone().registerVariable('oldSelf', 'dyn');
+  .registerFunction('isCIDR(string): bool', isCidr)
+  .registerVariable('self', 'dyn')
+  .registerVariable('oldSelf', 'dyn');
 
 type Program = ReturnType<Environment['parse']>;
 const programs = new Map<string, Program>();
@@ -40,7 +40,7 @@ export function isTransition(rule: string): boolean {
 
 /** Parses an expression once. @throws when it is not CEL. */
 export function program(expression: string): Program {
-  const known = programs.get(expression) ?? transition.parse(expression);
+  const known = programs.get(expression) ?? environment.parse(expression);
   programs.set(expression, known);
   return known;
 }

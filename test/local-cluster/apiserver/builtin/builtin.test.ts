@@ -1,0 +1,158 @@
+/** What the server knows of built-in kinds. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { asArray, asString, at } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { TestServer } from '../testing.ts';
+
+const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+const SERVICES = '/api/v1/namespaces/default/services';
+
+let server: TestServer;
+before(async () => (server = await TestServer.start()));
+after(() => server.close());
+
+const slice = (name: string, addressType: string, ...addresses: string[]): JsonObject => ({
+  ...{ metadata: { name }, addressType },
+  endpoints: addresses.map((address) => ({ addresses: [address] })),
+});
+const causes = (body: Json): Json[] => asArray(at(body, 'details', 'causes')).map((cause) => at(cause, 'message') ?? null);
+
+describe('EndpointSlices', () => {
+  it('hold loopback addresses only under the test prefix', async () => {
+    await server.must('POST', SLICES, slice('ok', 'IPv4', '127.1.0.7', '10.0.0.1'));
+    const refused = await server.request('POST', SLICES, slice('no', 'IPv4', '127.0.0.1', '127.1.1.1'));
+    const text = 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
+    assert.deepEqual(causes(refused.body), [`Invalid value: "127.0.0.1": ${text}`, `Invalid value: "127.1.1.1": ${text}`]);
+  });
+
+  it('hold addresses of their own family', async () => {
+    const wrong = await server.request('POST', SLICES, slice('no', 'IPv6', '10.0.0.1', 'fe80::1', 'x'));
+    assert.deepEqual(causes(wrong.body), [
+      'Invalid value: "10.0.0.1": must be an IPv6 address',
+      'Invalid value: "fe80::1": may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+      'Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    ]);
+    const kind = await server.request('POST', SLICES, slice('no', 'IPX'));
+    assert.deepEqual(causes(kind.body), ['Unsupported value: "IPX": supported values: "FQDN", "IPv4", "IPv6"']);
+    const changed = await server.patch(`${SLICES}/ok`, { addressType: 'IPv6', endpoints: [] });
+    assert.deepEqual(causes(changed.body), ['Invalid value: "IPv6": field is immutable']);
+  });
+
+  it('say null for what is missing, and count generations', async () => {
+    const made = await server.must('POST', SLICES, { metadata: { name: 'empty' }, addressType: 'IPv4' });
+    assert.deepEqual([made['endpoints'], made['ports'], at(made, 'metadata', 'generation')], [null, null, 1]);
+    const changed = await server.patch(`${SLICES}/empty`, { ports: [{ port: 80 }] });
+    assert.deepEqual(at(changed.body, 'ports'), [{ port: 80, name: '', protocol: 'TCP' }]);
+    assert.equal(at(changed.body, 'metadata', 'generation'), 2);
+  });
+});
+
+describe('Services', () => {
+  it('get addresses and node ports, and keep them', async () => {
+    const spec = { type: 'NodePort', ports: [{ name: 'a', port: 80 }] };
+    const made = await server.must('POST', SERVICES, { metadata: { name: 'np' }, spec });
+    const other = await server.must('POST', SERVICES, { metadata: { name: 'np2' }, spec });
+    assert.notEqual(at(made, 'spec', 'clusterIP'), at(other, 'spec', 'clusterIP'));
+    const ports = [...spec.ports, { name: 'b', port: 81 }];
+    const put = await server.must('PUT', `${SERVICES}/np`, { metadata: { name: 'np' }, spec: { ...spec, ports } });
+    const numbers = asArray(at(put, 'spec', 'ports')).map((port) => at(port, 'nodePort'));
+    assert.equal(numbers[0], at(asArray(at(made, 'spec', 'ports'))[0], 'nodePort'));
+    assert.equal(new Set([...numbers, at(asArray(at(other, 'spec', 'ports'))[0], 'nodePort')]).size, 3);
+    assert.equal(at(put, 'spec', 'clusterIP'), at(made, 'spec', 'clusterIP'));
+    const moved = await server.patch(`${SERVICES}/np`, { spec: { clusterIP: '10.96.9.9' } });
+    assert.match(at(moved.body, 'message') as string, /may not change once set/);
+  });
+
+  it('may be headless, external, or of both families', async () => {
+    const headless = await server.must('POST', SERVICES, { metadata: { name: 'h' }, spec: { clusterIP: 'None' } });
+    assert.deepEqual(at(headless, 'spec', 'clusterIPs'), ['None']);
+    const external = await server.must('POST', SERVICES, {
+      metadata: { name: 'e' },
+      spec: { type: 'ExternalName', externalName: 'example.com' },
+    });
+    assert.equal(at(external, 'spec', 'clusterIP'), undefined);
+    const dual = { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'RequireDualStack', ports: [{ port: 1 }] };
+    const both = await server.must('POST', SERVICES, { metadata: { name: 'd' }, spec: dual });
+    assert.match(asString(asArray(at(both, 'spec', 'clusterIPs'))[0]), /^fd00:/);
+  });
+
+  it('have ports that can be told apart', async () => {
+    const post = async (ports: JsonObject[]): Promise<Json[]> =>
+      causes((await server.request('POST', SERVICES, { metadata: { name: 'p' }, spec: { ports } })).body);
+    assert.deepEqual(await post([{ port: 1 }, { port: 2 }]), ['Required value', 'Required value']);
+    const range = 'must be between 1 and 65535, inclusive';
+    assert.deepEqual(await post([{ port: 0, targetPort: 1 }]), [`Invalid value: 0: ${range}`]);
+    assert.deepEqual(await post([{ port: 1, targetPort: 70000 }]), [`Invalid value: 70000: ${range}`]);
+    assert.deepEqual(
+      await post([
+        { name: 'a', port: 1 },
+        { name: 'a', port: 2 },
+      ]),
+      ['Duplicate value: "a"'],
+    );
+    const name = await server.request('POST', SERVICES, { metadata: { name: '1st' }, spec: { ports: [{ port: 1 }] } });
+    assert.match(at(name.body, 'message') as string, /a DNS-1035 label must consist of/);
+  });
+});
+
+describe('Pods and Deployments', () => {
+  it('carry the zone of their node', async () => {
+    await server.must('POST', '/api/v1/nodes', { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } } });
+    const spec = { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] };
+    const pod = await server.must('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'z' }, spec });
+    assert.deepEqual(at(pod, 'metadata', 'labels'), { 'topology.kubernetes.io/zone': 'z1' });
+    assert.equal(at(asArray(at(pod, 'spec', 'containers'))[0], 'imagePullPolicy'), 'Always');
+  });
+
+  it('need containers, and a selector that fits and stays', async () => {
+    const pod = await server.request('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'x' }, spec: {} });
+    assert.deepEqual(causes(pod.body), ['Required value']);
+    const deployments = '/apis/apps/v1/namespaces/default/deployments';
+    const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'x:1' }] } };
+    const post = (app: string): Promise<{ status: number }> =>
+      server.request('POST', deployments, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { app } }, template } });
+    assert.deepEqual([(await post('b')).status, (await post('a')).status], [422, 201]);
+    const changed = await server.patch(`${deployments}/d`, { spec: { selector: { matchLabels: { app: 'b' } } } });
+    assert.equal(changed.status, 422);
+  });
+
+  it('merge strategically: containers by name, environment by name', async () => {
+    const type = 'application/strategic-merge-patch+json';
+    const containers = [
+      { name: 'c', image: 'x:2' },
+      { name: 'side', image: 'y:1' },
+    ];
+    const patched = await server.patch(
+      '/apis/apps/v1/namespaces/default/deployments/d',
+      { spec: { template: { spec: { containers } } } },
+      type,
+    );
+    const images = asArray(at(patched.body, 'spec', 'template', 'spec', 'containers')).map((one) => at(one, 'image'));
+    assert.deepEqual(images, ['x:2', 'y:1']);
+  });
+});
+
+describe('other kinds', () => {
+  it('show an Event under both of its versions', async () => {
+    const event = {
+      ...{ metadata: { name: 'e' }, eventTime: '2026-01-01T00:00:00.000000Z', reportingController: 'c', reportingInstance: 'i' },
+      ...{ action: 'A', reason: 'R', type: 'Normal', note: 'hello' },
+      regarding: { kind: 'Pod', name: 'z', namespace: 'default', uid: 'u1' },
+    };
+    await server.must('POST', '/apis/events.k8s.io/v1/namespaces/default/events', event);
+    const list = await server.must('GET', '/api/v1/namespaces/default/events?fieldSelector=involvedObject.uid=u1');
+    const [core] = asArray(list['items']);
+    assert.deepEqual([at(core, 'message'), at(core, 'reportingComponent')], ['hello', 'c']);
+    const refused = await server.request('POST', '/apis/events.k8s.io/v1/namespaces/default/events', { ...event, action: '' });
+    assert.deepEqual(causes(refused.body), ['Required value']);
+  });
+
+  it('turn the text of a Secret into base64', async () => {
+    const secret = await server.must('POST', '/api/v1/namespaces/default/secrets', {
+      metadata: { name: 's' },
+      stringData: { a: 'hi' },
+    });
+    assert.deepEqual([secret['type'], secret['data'], secret['stringData']], ['Opaque', { a: 'aGk=' }, undefined]);
+  });
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { at } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { TestServer } from './testing.ts';
+
+const PODS = '/api/v1/namespaces/shop/pods';
+const MAPS = '/api/v1/namespaces/shop/configmaps';
+
+let server: TestServer;
+before(async () => {
+  server = await TestServer.start();
+  await server.createNamespace('shop');
+});
+after(() => server.close());
+
+function pod(name: string, nodeName?: string): JsonObject {
+  const spec = { containers: [{ name: 'c', image: 'x:1' }], terminationGracePeriodSeconds: 20 };
+  return { metadata: { name }, spec: nodeName === undefined ? spec : { ...spec, nodeName } };
+}
+
+async function gone(url: string): Promise<boolean> {
+  return (await server.request('GET', url)).status === 404;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!(await condition())) assert.ok(Date.now() < deadline, 'it did not happen');
+}
+
+describe('delete', () => {
+  it('gives a running Pod its grace, and takes a shorter one later', async () => {
+    await server.must('POST', PODS, pod('p', 'n1'));
+    const first = await server.must('DELETE', `${PODS}/p`);
+    assert.equal(at(first, 'metadata', 'deletionGracePeriodSeconds'), 20);
+    const left = Date.parse(at(first, 'metadata', 'deletionTimestamp') as string) - Date.now();
+    assert.ok(left > 15_000 && left <= 20_000);
+    const longer = await server.must('DELETE', `${PODS}/p`, { gracePeriodSeconds: 99 });
+    assert.deepEqual(longer, first);
+    const shorter = await server.must('DELETE', `${PODS}/p`, { gracePeriodSeconds: 5 });
+    assert.equal(at(shorter, 'metadata', 'deletionGracePeriodSeconds'), 5);
+    await server.must('DELETE', `${PODS}/p`, { gracePeriodSeconds: 0 });
+    assert.ok(await gone(`${PODS}/p`));
+  });
+
+  it('removes a Pod at once that is on no node', async () => {
+    await server.must('POST', PODS, pod('unscheduled'));
+    await server.must('DELETE', `${PODS}/unscheduled`);
+    assert.ok(await gone(`${PODS}/unscheduled`));
+  });
+
+  it('waits for finalizers', async () => {
+    await server.must('POST', MAPS, { metadata: { name: 'f', finalizers: ['a.example/x', 'b.example/x'] } });
+    const marked = await server.must('DELETE', `${MAPS}/f`);
+    assert.notEqual(at(marked, 'metadata', 'deletionTimestamp'), undefined);
+    await server.patch(`${MAPS}/f`, { metadata: { finalizers: ['b.example/x'] } });
+    assert.ok(!(await gone(`${MAPS}/f`)));
+    await server.patch(`${MAPS}/f`, { metadata: { finalizers: null } });
+    assert.ok(await gone(`${MAPS}/f`));
+  });
+
+  it('keeps to preconditions', async () => {
+    const made = await server.must('POST', MAPS, { metadata: { name: 'pre' } });
+    const wrong = await server.request('DELETE', `${MAPS}/pre`, { preconditions: { uid: 'other' } });
+    assert.equal(wrong.status, 409);
+    const stale = await server.request('DELETE', `${MAPS}/pre`, { preconditions: { resourceVersion: '1' } });
+    assert.equal(stale.status, 409);
+    await server.must('DELETE', `${MAPS}/pre`, { preconditions: { uid: at(made, 'metadata', 'uid') as string } });
+  });
+
+  it('empties a namespace, then removes it, and lets nothing new in meanwhile', async () => {
+    await server.createNamespace('leaving');
+    const pods = '/api/v1/namespaces/leaving/pods';
+    await server.must('POST', '/api/v1/namespaces/leaving/configmaps', { metadata: { name: 'a' } });
+    await server.must('POST', pods, pod('slow', 'n1'));
+    const marked = await server.must('DELETE', '/api/v1/namespaces/leaving');
+    assert.equal(at(marked, 'status', 'phase'), 'Terminating');
+    await until(() => gone('/api/v1/namespaces/leaving/configmaps/a'));
+    const refused = await server.request('POST', pods, pod('late'));
+    assert.equal(refused.status, 403);
+    assert.match(at(refused.body, 'message') as string, /because it is being terminated$/);
+    assert.ok(!(await gone('/api/v1/namespaces/leaving')));
+    await server.must('DELETE', `${pods}/slow`, { gracePeriodSeconds: 0 });
+    await until(() => gone('/api/v1/namespaces/leaving'));
+  });
+
+  it('finishes after a restart what was under way', async () => {
+    await server.createNamespace('half');
+    await server.must('POST', '/api/v1/namespaces/half/pods', pod('slow', 'n1'));
+    await server.must('DELETE', '/api/v1/namespaces/half');
+    await server.restart();
+    await server.must('DELETE', '/api/v1/namespaces/half/pods/slow', { gracePeriodSeconds: 0 });
+    await until(() => gone('/api/v1/namespaces/half'));
+  });
+
+  it('removes a collection by selector', async () => {
+    for (const name of ['x', 'y']) await server.must('POST', MAPS, { metadata: { name, labels: { name } } });
+    await server.must('DELETE', `${MAPS}?labelSelector=name=x`);
+    assert.deepEqual([await gone(`${MAPS}/x`), await gone(`${MAPS}/y`)], [true, false]);
+    assert.equal((await server.request('DELETE', '/api/v1/configmaps')).status, 405);
+  });
+});

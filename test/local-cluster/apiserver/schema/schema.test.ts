@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Json, JsonObject, KubeObject } from '../json.ts';
+import { checkRules } from './cel.ts';
+import { ratchet } from './ratchet.ts';
+import { applyDefaults, prune } from './shape.ts';
+import type { Rule, Schema } from './types.ts';
+import { validate } from './validate.ts';
+
+describe('validation', () => {
+  // [schema, value, error or nothing]
+  const cases: [Schema, Json, string?][] = [
+    [{ type: 'integer' }, 1.5, 'Invalid value: "number": f in body must be of type integer: "number"'],
+    [{ type: 'number' }, 1],
+    [{ type: 'object' }, [], 'Invalid value: "array": f in body must be of type object: "array"'],
+    [{ type: 'string', nullable: true }, null],
+    [{ type: 'string' }, null, 'Invalid value: "null": f in body must be of type string: "null"'],
+    [{ type: 'integer', maximum: 5, exclusiveMaximum: true }, 5, 'Invalid value: 5: f in body should be less than 5'],
+    [{ type: 'integer', minimum: 5 }, 4, 'Invalid value: 4: f in body should be greater than or equal to 5'],
+    [{ type: 'integer', multipleOf: 2 }, 3, 'Invalid value: 3: f in body should be a multiple of 2'],
+    [{ type: 'integer', format: 'int32' }, 2 ** 31, 'Invalid value: 2147483648: f in body must be of type int32: 2147483648'],
+    [{ type: 'string', maxLength: 2 }, 'abc', 'Too long: may not be more than 2 bytes'],
+    [{ type: 'string', minLength: 1 }, '', 'Invalid value: "": f in body should be at least 1 chars long'],
+    [{ type: 'string', pattern: '^a+$' }, 'b', 'Invalid value: "b": f in body should match \'^a+$\''],
+    [{ type: 'string', format: 'date-time' }, 'today', 'Invalid value: "today": f in body must be of type date-time: "today"'],
+    [{ type: 'string', format: 'date-time' }, '2026-01-01T00:00:00.5Z'],
+    [{ type: 'string', format: 'unheard-of' }, 'x'],
+    [{ type: 'array', maxItems: 1, items: { type: 'string' } }, ['a', 'b'], 'Too many: 2: must have at most 1 items'],
+    [{ type: 'object', minProperties: 1 }, {}, 'Invalid value: 0: f in body should have at least 1 properties'],
+    [{ type: 'object', additionalProperties: { type: 'string' } }, { a: 'b' }],
+    [{ 'x-kubernetes-int-or-string': true }, '50%'],
+    [
+      { 'x-kubernetes-int-or-string': true },
+      true,
+      'Invalid value: "boolean": f in body must be of type integer,string: "boolean"',
+    ],
+    [{ type: 'string', enum: ['a', 'b'] }, 'c', 'Unsupported value: "c": supported values: "a", "b"'],
+    [
+      { type: 'integer', anyOf: [{ minimum: 5 }, { maximum: 1 }] },
+      3,
+      'Invalid value: "": "f" must validate at least one schema (anyOf)',
+    ],
+    [
+      { type: 'integer', oneOf: [{ minimum: 1 }, { minimum: 2 }] },
+      3,
+      'Invalid value: "": "f" must validate one and only one schema (oneOf)',
+    ],
+    [{ type: 'integer', not: { minimum: 1 } }, 3, 'Invalid value: "": "f" must not validate the schema (not)'],
+    [{ type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' }, ['a', 'a'], 'Duplicate value: "a"'],
+  ];
+  for (const [schema, value, error] of cases) {
+    it(`${JSON.stringify(value)} against ${JSON.stringify(schema)}`, () => {
+      const found = validate(value, schema, 'f').map(({ message }) => message);
+      assert.deepEqual(found, error === undefined ? [] : [error]);
+    });
+  }
+
+  it('collects every error, each with its path', () => {
+    const item: Schema = { type: 'object', required: ['a'], properties: { a: { type: 'string' } } };
+    const keyed: Schema = { type: 'array', items: item, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a'] };
+    const errors = validate({ list: [{ a: 'x' }, {}, { a: 'x' }] }, { type: 'object', properties: { list: keyed } });
+    assert.deepEqual(
+      errors.map(({ field, reason, message }) => [field, reason, message]),
+      [
+        ['list[1].a', 'FieldValueRequired', 'Required value'],
+        ['list[2]', 'FieldValueDuplicate', 'Duplicate value: {"a":"x"}'],
+      ],
+    );
+  });
+});
+
+describe('shape', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: {
+      a: { type: 'object', default: {}, properties: { n: { type: 'integer', default: 1 } } },
+      list: { type: 'array', items: { type: 'object', properties: { w: { type: 'integer', default: 2 } } } },
+      map: { type: 'object', additionalProperties: { type: 'object', properties: { d: { type: 'string', default: 'x' } } } },
+      free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      none: { type: 'string', nullable: true },
+      some: { type: 'string', default: 's' },
+    },
+  };
+
+  it('fills in defaults at every depth; a null counts as absent unless it is allowed', () => {
+    const value: JsonObject = { list: [{}, { w: 5 }], map: { k: {} }, none: null, some: null };
+    applyDefaults(value, schema);
+    assert.deepEqual(value, { a: { n: 1 }, list: [{ w: 2 }, { w: 5 }], map: { k: { d: 'x' } }, none: null, some: 's' });
+  });
+
+  it('prunes what the schema does not know, and says where', () => {
+    const value: JsonObject = { kind: 'K', x: 1, list: [{ y: 1 }], map: { k: { z: 1 } }, free: { any: 1 } };
+    assert.deepEqual(prune(value, schema), ['list[0].y', 'map.k.z', 'x']);
+    assert.deepEqual(value, { kind: 'K', list: [{}], map: { k: {} }, free: { any: 1 } });
+  });
+});
+
+describe('rules', () => {
+  const properties: Record<string, Schema> = {
+    n: { type: 'integer' },
+    ratio: { type: 'number' },
+    text: { type: 'string' },
+    namespace: { type: 'string' },
+    at: { type: 'string', format: 'date-time' },
+    list: { type: 'array', items: { type: 'object', properties: { n: { type: 'integer' } } } },
+    map: { type: 'object', additionalProperties: { type: 'string' } },
+  };
+  const check = (rule: Rule | string, value: JsonObject, old?: JsonObject): string[] => {
+    const given = typeof rule === 'string' ? { rule } : rule;
+    const errors = checkRules(value, { type: 'object', properties, 'x-kubernetes-validations': [given] }, 'spec', old);
+    return errors.map(({ field, message }) => `${field}: ${message}`);
+  };
+
+  // [rule, value that passes, value that fails]
+  const cases: [string, JsonObject, JsonObject][] = [
+    ['self.n % 2 == 0', { n: 2 }, { n: 3 }],
+    ['self.ratio > 1.0', { ratio: 2 }, { ratio: 0.5 }],
+    ["duration(self.text) <= duration('1m')", { text: '1s500ms' }, { text: '61s' }],
+    ['has(self.n) != has(self.text)', { n: 1 }, { n: 1, text: '' }],
+    ['size(self.list) < 2', { list: [{}] }, { list: [{}, {}] }],
+    ['self.list.all(x, !has(x.n) || x.n > 0)', { list: [{ n: 1 }, {}] }, { list: [{ n: 0 }] }],
+    ['self.list.exists(x, x.n == 1)', { list: [{ n: 1 }] }, { list: [{ n: 2 }] }],
+    ['self.list.exists_one(x, x.n == 1)', { list: [{ n: 1 }] }, { list: [{ n: 1 }, { n: 1 }] }],
+    ["self.text.matches('^a+$')", { text: 'aa' }, { text: 'b' }],
+    ['!(self.n in [9900, 9901])', { n: 1 }, { n: 9901 }],
+    ["self.__namespace__ == 'a'", { namespace: 'a' }, { namespace: 'b' }],
+    ["'a' in self.map && self.map['a'] == 'x'", { map: { a: 'x' } }, { map: { a: 'y' } }],
+    ["self.at > timestamp('2026-01-01T00:00:00Z')", { at: '2026-06-01T00:00:00Z' }, { at: '2025-01-01T00:00:00Z' }],
+    ['isIP(self.text) || isCIDR(self.text)', { text: '10.0.0.0/8' }, { text: 'ten' }],
+  ];
+  for (const [rule, good, bad] of cases) {
+    it(rule, () => {
+      assert.deepEqual(check(rule, good), []);
+      assert.deepEqual(check(rule, bad), [`spec: Invalid value: failed rule: ${rule}`]);
+    });
+  }
+
+  it('compare with the past only where there is one', () => {
+    const rule = { rule: 'self.n >= oldSelf.n', message: 'may only grow' };
+    assert.deepEqual(check(rule, { n: 1 }), []);
+    assert.deepEqual(check(rule, { n: 1 }, { n: 2 }), ['spec: Invalid value: may only grow']);
+    assert.deepEqual(check(rule, { n: 3 }, { n: 2 }), []);
+  });
+
+  it('put their message together, and point at a field', () => {
+    const rule = { rule: 'false', messageExpression: "'n is ' + string(self.n)", fieldPath: '.n', reason: 'FieldValueForbidden' };
+    assert.deepEqual(check(rule, { n: 7 }), ['spec.n: Forbidden: n is 7']);
+    assert.deepEqual(check({ rule: 'false', messageExpression: 'self.text', message: 'm' }, {}), ['spec: Invalid value: m']);
+    assert.deepEqual(check({ rule: 'false', reason: 'FieldValueRequired', message: 'm' }, {}), ['spec: Required value: m']);
+  });
+
+  it('report that they could not be evaluated', () => {
+    assert.deepEqual(check({ rule: 'self.n > 1', message: 'm' }, {}), ['spec: Invalid value: no such key: n evaluating rule: m']);
+  });
+
+  it('run for items and members, too', () => {
+    const item: Schema = { type: 'object', properties, 'x-kubernetes-validations': [{ rule: 'self.n > 0' }] };
+    const schema: Schema = { type: 'object', properties: { list: { type: 'array', items: item } } };
+    const errors = checkRules({ list: [{ n: 1 }, { n: 0 }] }, schema);
+    assert.deepEqual(
+      errors.map(({ field }) => field),
+      ['list[1]'],
+    );
+  });
+});
+
+describe('ratcheting', () => {
+  it('forgives what was wrong before and stays as it was', () => {
+    const schema: Schema = {
+      type: 'object',
+      properties: { a: { type: 'integer', maximum: 1 }, b: { type: 'integer', maximum: 1 } },
+    };
+    const old = { a: 5, b: 5 } as unknown as KubeObject;
+    const now = { a: 5, b: 6 } as unknown as KubeObject;
+    assert.deepEqual(
+      ratchet(validate(now, schema), now, old).map(({ field }) => field),
+      ['b'],
+    );
+  });
+});
