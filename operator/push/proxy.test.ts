@@ -41,6 +41,19 @@ test('questions are 24 to 36 s apart', () => {
   }
 });
 
+test('a proxy that rejects a listener is asked every two seconds, until it does no longer', () => {
+  const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'port 80 is in use' }];
+  const state = acknowledged();
+  const waits = (ms: number) => assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'wait', ms });
+  assert.ok(state.heard(status, 0, () => 0.5));
+  assert.ok(state.acknowledge(stamp, { ...right, rejected }, 0));
+  waits(2000);
+  assert.ok(state.heard({ ...status, rejected }, 0, () => 0.5));
+  waits(2000);
+  assert.ok(state.heard(status, 0, () => 0.5));
+  waits(30_000);
+});
+
 test('back-off starts at 100 ms, doubles, ends at 10 s, and is drawn from its upper half', () => {
   fc.assert(
     fc.property(fc.nat(40), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {

@@ -10,7 +10,10 @@ export interface Pace {
   readonly backOffMax: number;
   /** Between questions for the status, ±20%. */
   readonly statusInterval: number;
-  /** From the first acknowledgement to the first question, so that health is known soon after a start. */
+  /**
+   * From the first acknowledgement to the first question, so that health is known soon after a start; also between questions
+   * while a proxy rejects a listener, which it may get bound at any moment without a push.
+   */
   readonly firstStatus: number;
 }
 
@@ -98,7 +101,9 @@ export class ProxyState {
     const { version, content, key } = stamp;
     if (answer.pod !== this.target.uid) return false;
     if (epoch !== version.epoch || sequence !== version.sequence || digest !== stamp.digest) return false;
-    if (this.#unhealthy === undefined) this.#nextStatus = now + this.#pace.firstStatus;
+    const { firstStatus } = this.#pace;
+    if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
+    else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
     this.#acked = { ...version, digest, key, generations: content.generations };
     this.has = new Set(content.pools.map((pool) => pool.digest));
     this.#rejected = answer.rejected;
@@ -126,7 +131,8 @@ export class ProxyState {
     if (drifted && applied === undefined) this.has = NOTHING;
     this.#rejected = answer.rejected;
     this.#unhealthy = answer.unhealthy;
-    this.#nextStatus = now + this.#pace.statusInterval * (0.8 + 0.4 * random());
+    const { firstStatus, statusInterval } = this.#pace;
+    this.#nextStatus = now + (answer.rejected.length > 0 ? firstStatus : statusInterval) * (0.8 + 0.4 * random());
     this.#succeeded();
     return true;
   }
