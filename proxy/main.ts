@@ -1,22 +1,12 @@
 /** Composition root of the proxy: wires the parts and handles signals, decides nothing. */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { performance } from 'node:perf_hooks';
-import { Runtime } from './apply.ts';
 import { HELP, parseKeys, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createControl } from './control/control.ts';
-import { createHttp1Server } from './exchange/http1/server.ts';
-import { Prober } from './health/prober.ts';
-import { Listener } from './listen.ts';
+import { createDataPlane } from './data-plane.ts';
 import { createAccessLog, createLog } from './observe/log.ts';
-import { Metrics } from './observe/metrics.ts';
 import { createObserveServer } from './observe/server.ts';
-import { serve } from './pipeline.ts';
-import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
-
-const now = () => performance.now();
-const random = Math.random;
 
 const config = readConfig(process.argv.slice(2), process.env);
 if (config === 'help') process.stdout.write(HELP);
@@ -27,59 +17,26 @@ else if ('errors' in config) {
 
 async function run(c: Config): Promise<void> {
   const log = createLog(c.logLevel, c.podName);
-  const upstream = new HttpProxyUpstream(now);
-  const metrics: Metrics = new Metrics(now, {
-    connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
-    upstream: () => upstream.connections,
-    rejectedListeners: () => runtime.rejected(),
-  });
-  const prober = new Prober({ random, onResult: (report) => log.debug(report, 'probe') });
-  const pipeline = { upstream, now, random, record: createAccessLog(log, random) };
-  // Told apart in Via, without showing the pod's UID to clients.
-  const viaName = `outrigger-${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`;
-  const listen = {
+  const plane = createDataPlane({
     addresses: c.mode === 'sidecar' ? ['127.0.0.1', '::1'] : [c.bind],
     maxConnections: c.maxConnections,
-    refused: () => metrics.refused('overflow'),
-  };
-  const runtime: Runtime = new Runtime({
-    prober,
-    random,
-    now,
-    traffic: metrics.traffic,
-    makeListener: (port, table) =>
-      new Listener(
-        port,
-        createHttp1Server({
-          port,
-          viaName,
-          makeRequestId: randomUUID,
-          now,
-          refused: (reason) => metrics.refused(reason),
-          handle: (x) => {
-            serve(x, table(), pipeline).catch((error: unknown) => {
-              log.error({ err: error }, 'a request failed in a way that should not be possible');
-              x.res.destroy();
-            });
-          },
-        }),
-        listen,
-      ),
-    retire: (endpoint) => upstream.retire(endpoint, 'drain'),
-    ejected: (pool, endpoint, evidence) => log.warn({ pool, endpoint: endpoint.name, evidence }, 'endpoint ejected'),
+    // Told apart in Via, without showing the pod's UID to clients.
+    viaName: `outrigger-${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
+    makeRequestId: randomUUID,
+    record: createAccessLog(log, Math.random),
+    probed: (report) => log.debug(report, 'probe'),
+    ejected: (pool, endpoint, evidence) => log.warn({ pool, endpoint, evidence }, 'endpoint ejected'),
+    failed: (error) => log.error({ err: error }, 'a request failed in a way that should not be possible'),
   });
+  const { runtime, metrics } = plane;
   const bootstrapKeys = c.trustFile === undefined ? c.trustedKeys : parseKeys(await readFile(c.trustFile, 'utf8'));
-  const control = createControl({
-    podUid: c.podUid,
-    dataPlane: runtime,
-    metrics,
-    stateDir: c.stateDir,
-    bootstrapKeys,
-    log,
-    now: Date.now,
-  });
+  const { podUid, stateDir } = c;
+  const control = createControl({ podUid, dataPlane: runtime, metrics, stateDir, bootstrapKeys, log, now: Date.now });
   let stopping = false;
-  const notReady = () => (stopping ? 'shutting down' : control.ready() ? undefined : 'no snapshot has been received yet');
+  const notReady = () => {
+    if (stopping) return 'shutting down';
+    return control.ready() ? undefined : 'no snapshot has been received yet';
+  };
   const observe = createObserveServer({ registry: metrics.registry, notReady });
 
   await control.restore();
@@ -92,11 +49,8 @@ async function run(c: Config): Promise<void> {
     stopping = true;
     log.info({ signal, delayMs: c.drainDelay, timeoutMs: c.drainTimeout }, 'draining');
     await new Promise((resolve) => setTimeout(resolve, c.drainDelay));
-    await runtime.drain(c.drainTimeout);
+    await plane.drain(c.drainTimeout);
     await control.close();
-    upstream.close();
-    prober.close();
-    metrics.close();
     observe.closeAllConnections();
     observe.close();
     log.info('drained');

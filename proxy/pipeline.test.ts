@@ -1,7 +1,7 @@
 /** Retries, bodies, time-outs, splits and ejection, with real backends that misbehave. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import {
   closedPort,
   endpoint,
@@ -11,24 +11,12 @@ import {
   rawBackend,
   rawRequest,
   scriptedBackend,
-  startProxy,
+  opener,
   statusOf,
 } from './testing.ts';
-import type { Backend, ProxySpec, TestProxy } from './testing.ts';
+import type { Backend } from './testing.ts';
 
-const open: { close(): Promise<void> }[] = [];
-after(async () => {
-  for (const o of open.reverse()) await o.close();
-});
-async function start(spec: ProxySpec): Promise<TestProxy> {
-  const proxy = await startProxy(spec);
-  open.push(proxy);
-  return proxy;
-}
-function track(backend: Backend): Backend {
-  open.push(backend);
-  return backend;
-}
+const { start, track } = opener();
 async function named(name: string): Promise<Backend> {
   return track(
     await httpBackend((req, res) => {

@@ -1,23 +1,13 @@
 /** What users of the systems that Outrigger succeeds count on, shown with its own settings. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { closedPort, endpoint, eventually, get, httpBackend, rawBackend, startProxy, statusOf } from './testing.ts';
-import type { Backend, ProxySpec, TestProxy } from './testing.ts';
+import { test } from 'node:test';
+import { closedPort, endpoint, eventually, get, httpBackend, rawBackend, opener, statusOf } from './testing.ts';
+import type { Backend, ProxySpec } from './testing.ts';
 import type { HttpCheck, TcpCheck } from './snapshot/types.ts';
 
-const open: { close(): Promise<void> }[] = [];
-after(async () => {
-  for (const o of open.reverse()) await o.close();
-});
-async function start(spec: ProxySpec): Promise<TestProxy> {
-  const proxy = await startProxy(spec);
-  open.push(proxy);
-  return proxy;
-}
+const { start, track } = opener();
 async function named(name: string, port = 0): Promise<Backend> {
-  const backend = await httpBackend((_req, res) => res.end(name), port);
-  open.push(backend);
-  return backend;
+  return track(await httpBackend((_req, res) => res.end(name), port));
 }
 /** Closes every connection before it answers; counts them and their times. */
 async function resetting(): Promise<Backend & { times: number[] }> {
@@ -28,8 +18,7 @@ async function resetting(): Promise<Backend & { times: number[] }> {
       socket.resetAndDestroy();
     }),
   );
-  open.push(backend);
-  return { ...backend, times };
+  return { ...track(backend), times };
 }
 const bodyOf = (answer: string) => answer.split('\r\n\r\n')[1] ?? '';
 const TCP: TcpCheck = { type: 'TCP', interval: 50, timeout: 50, unhealthyThreshold: 3, healthyThreshold: 1 };
@@ -129,7 +118,7 @@ test('HAProxy: httpchk with expect rstring, fall and rise', async () => {
     checks++;
     res.end(answer);
   });
-  open.push(checked);
+  track(checked);
   const other = await named('other');
   const proxy = await start({
     endpoints: [endpoint(checked.port), endpoint(other.port)],

@@ -4,18 +4,13 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { Runtime } from './apply.ts';
-import { createHttp1Server } from './exchange/http1/server.ts';
-import { Prober } from './health/prober.ts';
-import { Listener } from './listen.ts';
-import { Metrics } from './observe/metrics.ts';
-import { serve } from './pipeline.ts';
+import { after } from 'node:test';
+import type { Runtime } from './apply.ts';
+import { createDataPlane } from './data-plane.ts';
 import type { RequestRecord } from './request.ts';
 import type { ResolvedSnapshot } from './control/seam.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
-import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
-
-export const now = () => performance.now();
+import type { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
 export const RETRY: Retry = {
   attempts: 2,
@@ -146,36 +141,20 @@ function snapshotOf(port: number, spec: ProxySpec): ResolvedSnapshot {
 /** A proxy with one listener and one pool. */
 export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   const records: RequestRecord[] = [];
-  const upstream = new HttpProxyUpstream(now);
-  const metrics: Metrics = new Metrics(now, {
-    connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
-    upstream: () => upstream.connections,
-    rejectedListeners: () => runtime.rejected(),
-  });
-  const prober = new Prober();
-  const pipeline = { upstream, now, random: Math.random, record: (r: RequestRecord) => void records.push(r) };
-  const runtime: Runtime = new Runtime({
-    prober,
-    random: Math.random,
-    now,
-    traffic: metrics.traffic,
-    makeListener: (port, table) =>
-      new Listener(
-        port,
-        createHttp1Server({
-          port,
-          viaName: 'outrigger-test',
-          makeRequestId: () => 'made-here',
-          now,
-          ...(spec.headTimeout !== undefined && { headTimeout: spec.headTimeout }),
-          refused: (reason) => metrics.refused(reason),
-          handle: (x) => void serve(x, table(), pipeline),
-        }),
-        { addresses: ['127.0.0.1'], maxConnections: spec.maxConnections ?? 1000, refused: () => metrics.refused('overflow') },
-      ),
-    retire: (e) => upstream.retire(e, 'drain'),
+  const plane = createDataPlane({
+    addresses: ['127.0.0.1'],
+    maxConnections: spec.maxConnections ?? 1000,
+    viaName: 'outrigger-test',
+    makeRequestId: () => 'made-here',
+    ...(spec.headTimeout !== undefined && { headTimeout: spec.headTimeout }),
+    record: (r) => void records.push(r),
+    probed: () => undefined,
     ejected: () => undefined,
+    failed: (error) => {
+      throw error;
+    },
   });
+  const { runtime, upstream, metrics } = plane;
   const port = await closedPort();
   await runtime.apply(snapshotOf(port, spec));
   return {
@@ -185,12 +164,26 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     records,
     apply: async (next) => void (await runtime.apply(snapshotOf(port, next))),
     metrics: () => metrics.registry.metrics(),
-    close: async () => {
-      await runtime.drain(0);
-      upstream.close();
-      prober.close();
-      metrics.close();
-    },
+    close: () => plane.drain(0),
+  };
+}
+
+/** Starts proxies and backends of a test file, and closes them after its last test. */
+export function opener() {
+  const open: { close(): Promise<void> }[] = [];
+  after(async () => {
+    for (const o of open.reverse()) await o.close();
+  });
+  const track = <T extends { close(): Promise<void> }>(o: T): T => {
+    open.push(o);
+    return o;
+  };
+  return {
+    track,
+    start: async (spec: ProxySpec): Promise<TestProxy> => track(await startProxy(spec)),
+    /** A proxy before this one backend. */
+    proxyFor: async (backend: Backend, more: Omit<ProxySpec, 'endpoints'> = {}): Promise<TestProxy> =>
+      track(await startProxy({ endpoints: [endpoint(track(backend).port)], ...more })),
   };
 }
 

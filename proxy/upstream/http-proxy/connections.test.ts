@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { endpoint, eventually, get, httpBackend, rawBackend, startProxy } from '../../testing.ts';
+import { test } from 'node:test';
+import { endpoint, eventually, get, httpBackend, rawBackend, opener } from '../../testing.ts';
 
-const open: { close(): Promise<void> }[] = [];
-after(async () => {
-  for (const o of open.reverse()) await o.close();
-});
+const { track, proxyFor, start } = opener();
 
 /** A backend that says how long it keeps connections, and counts those that are open. */
 async function keeping(timeout: string) {
@@ -15,14 +12,12 @@ async function keeping(timeout: string) {
     socket.on('close', () => connections--);
     socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${timeout}content-length: 2\r\n\r\nok`));
   });
-  open.push(backend);
-  return { ...backend, connections: () => connections };
+  return { ...track(backend), connections: () => connections };
 }
 
 test('an idle connection is closed a second before the backend would', async () => {
   const backend = await keeping('Keep-Alive: timeout=2\r\n');
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
-  open.push(proxy);
+  const proxy = await proxyFor(backend);
   await get(proxy.port);
   const started = performance.now();
   assert.equal(backend.connections(), 1);
@@ -33,16 +28,14 @@ test('an idle connection is closed a second before the backend would', async () 
 
 test('a hint of a second or less keeps nothing', async () => {
   const backend = await keeping('Keep-Alive: timeout=1\r\n');
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
-  open.push(proxy);
+  const proxy = await proxyFor(backend);
   for (let i = 0; i < 3; i++) await get(proxy.port);
   assert.deepEqual([proxy.upstream.connections.opened, proxy.upstream.connections.reused], [3, 0]);
 });
 
 test('without a hint it is closed after 4 s, before a Node backend does at 5', async () => {
   const backend = await keeping('');
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
-  open.push(proxy);
+  const proxy = await proxyFor(backend);
   await get(proxy.port);
   const started = performance.now();
   await eventually(() => backend.connections() === 0, 6000);
@@ -52,8 +45,7 @@ test('without a hint it is closed after 4 s, before a Node backend does at 5', a
 
 test('an endpoint that leaves loses its idle connections at once', async () => {
   const backend = await keeping('');
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
-  open.push(proxy);
+  const proxy = await proxyFor(backend);
   await get(proxy.port);
   await proxy.apply({ endpoints: [] });
   await eventually(() => backend.connections() === 0, 1000);
@@ -61,8 +53,7 @@ test('an endpoint that leaves loses its idle connections at once', async () => {
 
 test('an address that is used again by another endpoint gets a connection of its own', async () => {
   const backend = await keeping('');
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port, { id: 'old' })] });
-  open.push(proxy);
+  const proxy = await start({ endpoints: [endpoint(backend.port, { id: 'old' })] });
   await get(proxy.port);
   await proxy.apply({ endpoints: [endpoint(backend.port, { id: 'new' })] });
   await get(proxy.port);
@@ -71,9 +62,7 @@ test('an address that is used again by another endpoint gets a connection of its
 
 test('a connection that the backend closed while idle is not used', async () => {
   const backend = await httpBackend((_req, res) => res.setHeader('connection', 'close').end('ok'));
-  open.push(backend);
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
-  open.push(proxy);
+  const proxy = await proxyFor(backend);
   for (let i = 0; i < 3; i++) assert.match(await get(proxy.port), /200 OK/);
   assert.equal(proxy.upstream.connections.reused, 0);
 });

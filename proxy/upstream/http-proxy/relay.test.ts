@@ -1,29 +1,10 @@
 /** Responses of every shape, from backend to client. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { after, test } from 'node:test';
-import {
-  endpoint,
-  eventually,
-  get,
-  httpBackend,
-  rawBackend,
-  rawRequest,
-  scriptedBackend,
-  startProxy,
-  statusOf,
-} from '../../testing.ts';
-import type { Backend, TestProxy } from '../../testing.ts';
+import { test } from 'node:test';
+import { eventually, get, httpBackend, rawBackend, rawRequest, scriptedBackend, opener, statusOf } from '../../testing.ts';
 
-const open: { close(): Promise<void> }[] = [];
-after(async () => {
-  for (const o of open.reverse()) await o.close();
-});
-async function proxyFor(backend: Backend): Promise<TestProxy> {
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
-  open.push(backend, proxy);
-  return proxy;
-}
+const { proxyFor } = opener();
 const bodyOf = (answer: string) => answer.slice(answer.indexOf('\r\n\r\n') + 4);
 
 for (const [what, request, answer, expected] of [
@@ -140,9 +121,7 @@ test('a response that is kept for want of another endpoint ends when its client 
     socket.on('close', () => (closed = true));
     socket.on('data', () => socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 100\r\n\r\nhalf'));
   });
-  open.push(backend);
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)], retry: { attempts: 3, backOff: { base: 30, max: 30 } } });
-  open.push(proxy);
+  const proxy = await proxyFor(backend, { retry: { attempts: 3, backOff: { base: 30, max: 30 } } });
   const asked = rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', /half/);
   await eventually(() => proxy.upstream.connections.opened > 0);
   await proxy.apply({ endpoints: [] });

@@ -1,7 +1,7 @@
 /** One test for each trap of http-proxy-3 2.x: what the library does by itself, and that none of it shows. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import {
   endpoint,
   eventually,
@@ -10,21 +10,12 @@ import {
   rawBackend,
   rawRequest,
   scriptedBackend,
-  startProxy,
+  opener,
   statusOf,
 } from '../../testing.ts';
-import type { Backend, ProxySpec, TestProxy } from '../../testing.ts';
+import type { Backend } from '../../testing.ts';
 
-const open: { close(): Promise<void> }[] = [];
-after(async () => {
-  for (const o of open.reverse()) await o.close();
-});
-
-async function proxyFor(backend: Backend, more: Omit<ProxySpec, 'endpoints'> = {}): Promise<TestProxy> {
-  const proxy = await startProxy({ endpoints: [endpoint(backend.port)], ...more });
-  open.push(backend, proxy);
-  return proxy;
-}
+const { start, proxyFor } = opener();
 
 /** What a backend received, byte by byte; it answers every request with 200. */
 async function recording(): Promise<{ backend: Backend; seen: () => string }> {
@@ -79,8 +70,7 @@ test('a chunked DELETE stays one request', async () => {
 });
 
 test('a target that is no URL does not throw', async () => {
-  const proxy = await startProxy({ endpoints: [endpoint(1, { address: '[' })], retry: { attempts: 0 } });
-  open.push(proxy);
+  const proxy = await start({ endpoints: [endpoint(1, { address: '[' })], retry: { attempts: 0 } });
   assert.equal(statusOf(await get(proxy.port)), 503);
 });
 

@@ -1,0 +1,85 @@
+/** Everything that serves traffic, wired; main.ts adds the control API, the observe port and signals. */
+import { performance } from 'node:perf_hooks';
+import { Runtime } from './apply.ts';
+import { createHttp1Server } from './exchange/http1/server.ts';
+import { Prober } from './health/prober.ts';
+import type { ProbeReport } from './health/prober.ts';
+import { Listener } from './listen.ts';
+import { Metrics } from './observe/metrics.ts';
+import { serve } from './pipeline.ts';
+import type { RequestRecord } from './request.ts';
+import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
+
+export interface DataPlaneOptions {
+  /** Addresses to listen on; undefined: every one. */
+  readonly addresses: readonly (string | undefined)[];
+  /** Open client connections per listener. */
+  readonly maxConnections: number;
+  /** The name of this proxy in Via. */
+  readonly viaName: string;
+  readonly makeRequestId: () => string;
+  /** Milliseconds to a whole request head; the default unless given. */
+  readonly headTimeout?: number;
+  readonly record: (r: RequestRecord) => void;
+  readonly probed: (report: ProbeReport) => void;
+  readonly ejected: (pool: string, endpoint: string, evidence: string) => void;
+  /** A defect: a request ended in a way that should not be possible. */
+  readonly failed: (error: unknown) => void;
+}
+
+export interface DataPlaneParts {
+  readonly runtime: Runtime;
+  readonly upstream: HttpProxyUpstream;
+  readonly metrics: Metrics;
+  /** Ends listeners, lets requests in progress finish within `timeout` ms, then leaves nothing open. */
+  drain(timeout: number): Promise<void>;
+}
+
+const now = () => performance.now();
+
+export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
+  const upstream = new HttpProxyUpstream(now);
+  const prober = new Prober({ random: Math.random, onResult: o.probed });
+  const metrics: Metrics = new Metrics(now, {
+    connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
+    upstream: () => upstream.connections,
+    rejectedListeners: () => runtime.rejected(),
+  });
+  const pipeline = { upstream, now, random: Math.random, record: o.record };
+  const { addresses, maxConnections, viaName, makeRequestId } = o;
+  const listen = { addresses, maxConnections, refused: () => metrics.refused('overflow') };
+  const http1 = { viaName, makeRequestId, now, ...(o.headTimeout !== undefined && { headTimeout: o.headTimeout }) };
+  const runtime: Runtime = new Runtime({
+    prober,
+    random: Math.random,
+    now,
+    traffic: metrics.traffic,
+    makeListener(port, table) {
+      const server = createHttp1Server({
+        ...http1,
+        port,
+        refused: (reason) => metrics.refused(reason),
+        handle(x) {
+          serve(x, table(), pipeline).catch((error: unknown) => {
+            o.failed(error);
+            x.res.destroy();
+          });
+        },
+      });
+      return new Listener(port, server, listen);
+    },
+    retire: (endpoint) => upstream.retire(endpoint, 'drain'),
+    ejected: (pool, endpoint, evidence) => o.ejected(pool, endpoint.name, evidence),
+  });
+  return {
+    runtime,
+    upstream,
+    metrics,
+    async drain(timeout) {
+      await runtime.drain(timeout);
+      upstream.close();
+      prober.close();
+      metrics.close();
+    },
+  };
+}
