@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { tied } from './tied.ts';
 
 const MAIN = join(import.meta.dirname, 'apiserver', 'main.ts');
@@ -49,7 +50,7 @@ export class ApiServerProcess {
     const child = spawn(file, args, {
       detached: true,
       stdio: ['ignore', 'pipe', log],
-      env: {},
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     });
     closeSync(log);
     const deadline = AbortSignal.timeout(START_MS);

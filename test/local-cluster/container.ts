@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import type { Launch } from './expand.ts';
 import { tied } from './tied.ts';
 
@@ -89,7 +90,11 @@ export class Container {
       cwd: ROOT,
       detached: true,
       stdio: ['ignore', log, log],
-      env: { PATH: `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`, ...this.#launch.env },
+      env: {
+        PATH: `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`,
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
+        ...this.#launch.env,
+      },
     });
     closeSync(log);
     this.#child = child;

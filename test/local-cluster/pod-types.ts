@@ -8,6 +8,7 @@ export interface Pod extends ApiObject {
 
 export interface PodSpec {
   readonly nodeName?: string;
+  readonly schedulerName?: string;
   readonly terminationGracePeriodSeconds?: number;
   readonly containers: readonly ContainerSpec[];
   readonly volumes?: readonly Volume[];
