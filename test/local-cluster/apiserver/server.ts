@@ -63,16 +63,23 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const router = new Router({ token: options.token, report, store, registry, resources });
   const identity = options.tls === true ? identityIn(options.stateDir, cluster.now()) : undefined;
   const server = serverFor(identity, (request, response) => void router.handle(request, response));
-  const stopServing = await listen(server, options);
+  const release = (): void => {
+    controllers.close();
+    resources.endWatches();
+    store.close();
+  };
+  const stopServing = await listen(server, options).catch((error: unknown) => {
+    release();
+    throw error;
+  });
   const { port } = server.address() as AddressInfo;
   return {
     url: `${identity === undefined ? 'http' : 'https'}://${options.bind ?? '127.0.0.1'}:${port}`,
     ...(identity === undefined ? {} : { certificate: identity.certificate }),
     close: async () => {
-      controllers.close();
       resources.endWatches();
       await stopServing();
-      store.close();
+      release();
     },
   };
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { asString, at } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -90,6 +92,22 @@ describe('watch', () => {
       'ADDED between',
       'ADDED behind',
     ]);
+  });
+
+  it('cuts off a client that does not read, and only that one', async () => {
+    const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(
+      `GET ${MAPS}?watch=1&resourceVersion=${await newest()} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${server.token}\r\n\r\n`,
+    );
+    await once(socket, 'readable');
+    await create('large');
+    const text = 'x'.repeat(1024 * 1024);
+    for (let n = 0; n < 30; n++) await server.patch(`${MAPS}/large`, { data: { text, n: String(n) } });
+    let received = 0;
+    socket.on('data', (chunk: Buffer) => (received += chunk.length)).on('error', () => undefined);
+    await once(socket, 'close');
+    assert.ok(received < 29 * text.length);
+    assert.equal((await server.request('DELETE', `${MAPS}/large`)).status, 200);
   });
 
   it('ends when the kind goes', async () => {

@@ -12,7 +12,7 @@ import { oneOf, tableOf } from './view.ts';
 import type { View } from './view.ts';
 
 /** A client that leaves this many bytes unread is cut off and may come again. */
-const MAX_UNREAD = 32 * 1024 * 1024;
+const MAX_UNREAD = 8 * 1024 * 1024;
 
 export interface WatchRequest {
   readonly kind: Kind;

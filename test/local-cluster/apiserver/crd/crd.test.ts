@@ -58,6 +58,18 @@ describe('a CRD is refused', () => {
       `${AT}.properties[a].default`,
       /no such key: type/,
     ],
+    [
+      'with a rule that calls what there is not',
+      object({}, rule('self.sparkle()')),
+      `${AT}.x-kubernetes-validations[0].rule`,
+      /no matching overload/,
+    ],
+    [
+      'with a rule that is no question',
+      object({}, rule('1 + 1')),
+      `${AT}.x-kubernetes-validations[0].rule`,
+      /must evaluate to a bool/,
+    ],
     ['with a rule that is not CEL', object({}, rule('self.a +')), `${AT}.x-kubernetes-validations[0].rule`, /compilation failed/],
     [
       'with a rule on a field there is not',

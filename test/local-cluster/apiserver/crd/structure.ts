@@ -125,17 +125,22 @@ function checkRule(rule: Rule, schema: Schema, path: string): FieldError[] {
   }
   const message = rule.messageExpression;
   return [
-    ...checkExpression(rule.rule, schema, `${path}.rule`),
-    ...(message === undefined ? [] : checkExpression(message, schema, `${path}.messageExpression`)),
+    ...checkExpression(rule.rule, 'bool', schema, `${path}.rule`),
+    ...(message === undefined ? [] : checkExpression(message, 'string', schema, `${path}.messageExpression`)),
   ];
 }
 
-function checkExpression(text: string, schema: Schema, field: string): FieldError[] {
+/** @param type what the expression must come to */
+function checkExpression(text: string, type: string, schema: Schema, field: string): FieldError[] {
+  const failed = (why: string): FieldError[] => [fieldError.invalid(field, text, `compilation failed: ${why}`)];
   try {
-    const [undeclared] = undeclaredFields(program(text).ast, schema);
-    if (undeclared === undefined) return [];
-    return [fieldError.invalid(field, text, `compilation failed: undefined field '${undeclared}'`)];
+    const parsed = program(text);
+    const checked = parsed.check();
+    if (checked.error !== undefined) return failed(reasonOf(checked.error));
+    if (checked.type !== type && checked.type !== 'dyn') return failed(`must evaluate to a ${type}`);
+    const [undeclared] = undeclaredFields(parsed.ast, schema);
+    return undeclared === undefined ? [] : failed(`undefined field '${undeclared}'`);
   } catch (error) {
-    return [fieldError.invalid(field, text, `compilation failed: ${reasonOf(error)}`)];
+    return failed(reasonOf(error));
   }
 }

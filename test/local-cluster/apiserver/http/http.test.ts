@@ -12,6 +12,13 @@ before(async () => (server = await TestServer.start()));
 after(() => server.close());
 
 describe('the edges', () => {
+  it('says so when its port is taken', async () => {
+    await assert.rejects(
+      TestServer.start({ port: Number(new URL(server.url).port), stateDir: `${server.stateDir}/second` }),
+      /EADDRINUSE/,
+    );
+  });
+
   it('answers 401 without the token, except for health and version', async () => {
     for (const authorization of ['', 'Bearer wrong', 'Basic x']) {
       const answer = await server.request('GET', '/api/v1/pods', undefined, { authorization });
@@ -58,6 +65,7 @@ describe('the edges', () => {
     }
     assert.equal((await server.request('POST', `${MAPS}/x`, {})).status, 405);
     assert.equal((await server.request('PUT', MAPS, {})).status, 405);
+    assert.equal((await server.request('GET', '//[')).status, 400);
     assert.equal((await server.request('GET', `${MAPS}/x/status`)).status, 404);
   });
 

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '../json.ts';
 import type { Registry } from '../registry.ts';
-import { PageNotFound, methodNotAllowed, unauthorized } from '../status.ts';
+import { PageNotFound, badRequest, methodNotAllowed, unauthorized } from '../status.ts';
 import type { Store } from '../store.ts';
 import { aggregated, coreVersions, groupList, oneGroup, resourceList, versionInfo } from './discovery.ts';
 import { wantsAggregated } from './negotiate.ts';
@@ -49,7 +49,8 @@ export class Router {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (!URL.canParse(request.url ?? '', 'http://localhost')) throw badRequest('the request URI is not a URL');
+    const url = new URL(request.url ?? '', 'http://localhost');
     const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
     if (HEALTH.has(path)) return send(response, { code: 200, body: 'ok' });
     if (path === '/version') return send(response, { code: 200, body: versionInfo });

@@ -19,6 +19,7 @@ export interface WriteResult {
   /** For `Warning` headers. */
   readonly warnings: readonly string[];
 }
+
 /** @throws ApiError for values the real server refuses too. */
 export function writeOptions(query: URLSearchParams, userAgent: string, subresource: '' | 'status'): WriteOptions {
   const validation = query.get('fieldValidation') ?? '';
