@@ -24,6 +24,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   readonly head: Promise<Head | Failure>;
   readonly target: Target;
   readonly idleTimeout: number;
+  idleAt = -1;
   #settle!: (head: Head | Failure) => void;
   #x: Http1Exchange;
   #spec: AttemptSpec;

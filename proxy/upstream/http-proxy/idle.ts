@@ -9,9 +9,12 @@ export interface Watched {
   /** Any number that changes with progress. */
   progress(): number;
   onIdle(): void;
+  /** Its place in the watch, which keeps it; -1: not in there. */
+  idleAt: number;
 }
 
 interface Mark {
+  readonly watched: Watched;
   progress: number;
   since: number;
 }
@@ -19,7 +22,12 @@ interface Mark {
 const SWEEP_INTERVAL = 100;
 
 export class IdleWatch {
-  #marks = new Map<Watched, Mark | undefined>();
+  /**
+   * Without gaps: the last one moves into a place that becomes free. No Map: V8 chains each table that a Map has outgrown to the next
+   * one, and as it must copy itself again after every few changes, one dead table in the old generation keeps all later ones alive
+   * from one full collection to the next, together with the requests that were in flight at each copy.
+   */
+  #marks: Mark[] = [];
   #timer: NodeJS.Timeout | undefined;
   #now: () => number;
 
@@ -29,25 +37,37 @@ export class IdleWatch {
 
   add(w: Watched): void {
     if (w.idleTimeout <= 0) return;
-    this.#marks.set(w, undefined);
+    w.idleAt = this.#marks.length;
+    this.#marks.push({ watched: w, progress: NaN, since: 0 });
     this.#timer ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
   }
 
   delete(w: Watched): void {
-    this.#marks.delete(w);
+    const at = w.idleAt;
+    if (at < 0) return;
+    w.idleAt = -1;
+    const last = this.#marks.pop() as Mark;
+    if (last.watched === w) return;
+    this.#marks[at] = last;
+    last.watched.idleAt = at;
   }
 
   #sweep(): void {
     const now = this.#now();
-    for (const [w, mark] of this.#marks) {
-      const progress = w.progress();
-      if (mark?.progress !== progress) this.#marks.set(w, { progress, since: now });
-      else if (now - mark.since >= w.idleTimeout) {
-        this.#marks.delete(w);
-        w.onIdle();
+    // From the end, so that what moves into a place that became free has been looked at.
+    for (let i = this.#marks.length - 1; i >= 0; i--) {
+      const mark = this.#marks[i];
+      if (mark === undefined) continue;
+      const progress = mark.watched.progress();
+      if (mark.progress !== progress) {
+        mark.progress = progress;
+        mark.since = now;
+      } else if (now - mark.since >= mark.watched.idleTimeout) {
+        this.delete(mark.watched);
+        mark.watched.onIdle();
       }
     }
-    if (this.#marks.size > 0) return;
+    if (this.#marks.length > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
