@@ -1,0 +1,146 @@
+/** Mistakes in policies: where each is refused, that the message says what to change, and that nobody else notices. */
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { until } from '../local-cluster/cluster.ts';
+import type { Backend } from './backend.ts';
+import { ask, Load } from './client.ts';
+import { Harness } from './harness.ts';
+import { policy, policyPath } from './objects.ts';
+
+let harness: Harness;
+let a: Backend, b: Backend;
+let bystanders: Load;
+before(async () => {
+  harness = await Harness.start();
+  [a, b] = await harness.backends('a', 'b');
+  await harness.publish('web', a, b);
+  await harness.apply('bystander', { ...toWeb(8400) });
+  await harness.untilProgrammed('bystander');
+  bystanders = new Load(
+    harness.gateways.map((gateway) => gateway.url(8400)),
+    1,
+  );
+});
+after(async () => {
+  await bystanders.stop();
+  await harness.stop();
+});
+
+const toWeb = (port: number) => ({ listener: { port }, backendRefs: [{ name: 'web', port: 80 }] });
+
+/** What the schema knows to be wrong: kubectl fails, shows the message, and nothing is stored. */
+const REFUSED: readonly [what: string, spec: object, message: RegExp][] = [
+  ['an unknown field', { ...toWeb(8401), loadBalancing: {} }, /unknown field "spec\.loadBalancing"/],
+  ['an unknown field, nested', { ...toWeb(8401), listener: { port: 8401, hots: ['a'] } }, /unknown field "spec\.listener\.hots"/],
+  ['a wrong type', { ...toWeb(8401), listener: { port: '8401' } }, /spec\.listener\.port.*must be of type integer: "string"/],
+  ['port 0', toWeb(0), /spec\.listener\.port: Invalid value: 0: .*should be greater than or equal to 1/],
+  ['port 70000', toWeb(70_000), /spec\.listener\.port: Invalid value: 70000: .*should be less than or equal to 65535/],
+  ["a port of the proxies' own", toWeb(9900), /9900 and 9901 belong to the proxies' own .* choose another port/],
+  ['no backendRefs', { listener: { port: 8401 } }, /spec\.backendRefs: Required value/],
+  ['empty backendRefs', { ...toWeb(8401), backendRefs: [] }, /spec\.backendRefs: Invalid value: .*should have at least 1 items/],
+  [
+    'port 0 of a Service',
+    { ...toWeb(8401), backendRefs: [{ name: 'web', port: 0 }] },
+    /backendRefs\[0\]\.port: Invalid value: 0/,
+  ],
+  ['an unknown strategy', { ...toWeb(8401), loadBalancer: { type: 'Fastest' } }, /supported values: "RoundRobin", .*"Random"/],
+  [
+    'a duration in words',
+    { ...toWeb(8401), timeouts: { connect: '5 seconds' } },
+    /spec\.timeouts\.connect: Invalid value: "5 seconds"/,
+  ],
+  [
+    'a body to expect of a TCP check',
+    { ...toWeb(8401), healthCheck: { active: { type: 'TCP', expectedBody: 'x' } } },
+    /remove them, or set type to HTTP/,
+  ],
+];
+
+for (const [what, spec, message] of REFUSED) {
+  test(`${what} is refused at admission, and says why`, async () => {
+    const { code, out, err } = await harness.kubectl(['apply', '-f', '-'], JSON.stringify(policy('wrong', spec)));
+    assert.equal(code, 1, out);
+    assert.match(err, message);
+    assert.equal(await harness.api.find(policyPath(harness.namespace, 'wrong')), undefined);
+  });
+}
+
+/** What only the cluster, or more than a schema, can tell: the policy is stored, and a condition says what to change. */
+const ACCUSED: readonly [what: string, spec: Parameters<Harness['apply']>[1], type: string, reason: string, message: RegExp][] = [
+  [
+    'a missing Service',
+    { ...toWeb(8402), backendRefs: [{ name: 'absent', port: 80 }] },
+    ...(['ResolvedRefs', 'BackendNotFound', /Service \S+\/absent does not exist: create it, or correct the name/] as const),
+  ],
+  [
+    'a missing port',
+    { ...toWeb(8402), backendRefs: [{ name: 'web', port: 81 }] },
+    ...(['ResolvedRefs', 'PortNotFound', /Service \S+\/web has no port 81.*80/] as const),
+  ],
+  [
+    'a bad expectedBody',
+    { ...toWeb(8402), healthCheck: { active: { type: 'HTTP', expectedBody: '(unclosed' } } },
+    ...(['Accepted', 'InvalidExpression', /healthCheck\.active\.expectedBody/] as const),
+  ],
+  [
+    "the operator's own port",
+    toWeb(9801),
+    ...(['Accepted', 'PortUnavailable', /9801 is reserved for Outrigger itself: choose another listener\.port/] as const),
+  ],
+];
+
+for (const [what, spec, type, reason, message] of ACCUSED) {
+  test(`${what} is told in the condition ${type}, and can be mended`, async () => {
+    await harness.apply('accused', spec);
+    const condition = await harness.untilCondition('accused', type, 'False', reason);
+    assert.match(condition.message, message);
+    if (type === 'Accepted') {
+      await harness.untilCondition('accused', 'Programmed', 'False', 'Invalid');
+    } else {
+      // The proxies run it, and have nowhere to send its requests.
+      await harness.untilProgrammed('accused');
+      const { status, headers } = await ask(harness.gateways[0].url(8402));
+      assert.deepEqual([status, headers['outrigger-reason']], [503, 'no-endpoint']);
+    }
+    await harness.apply('accused', toWeb(8402));
+    await harness.untilCondition('accused', type, 'True');
+    await harness.untilProgrammed('accused');
+    assert.equal((await ask(harness.gateways[0].url(8402))).status, 200);
+    await harness.remove('accused');
+  });
+}
+
+test('of two policies on one match the older wins; the loser says who won, and takes over when the winner goes', async () => {
+  await harness.publish('only-b', b);
+  // By name, the younger one would come first.
+  const { metadata } = await harness.apply('z-older', { ...toWeb(8403), backendRefs: [{ name: 'web', port: 80 }] });
+  await until('its second is over', 5_000, () => Date.now() >= Date.parse(metadata.creationTimestamp) + 1000);
+  await harness.apply('a-younger', { ...toWeb(8403), backendRefs: [{ name: 'only-b', port: 80 }] });
+  const lost = await harness.untilCondition('a-younger', 'Accepted', 'False', 'Conflicted');
+  assert.match(
+    lost.message,
+    new RegExp(
+      `^Policy ${harness.namespace}/z-older is older and already takes .*port 8403.*: change matches, hostnames or port`,
+    ),
+  );
+  await harness.untilProgrammed('z-older');
+  await harness.remove('z-older');
+  await harness.untilCondition('a-younger', 'Accepted', 'True');
+  await harness.untilProgrammed('a-younger');
+  assert.equal((await ask(harness.gateways[0].url(8403))).body, 'b');
+});
+
+test('a client that kubectl is not gets a warning, and the unknown field is not stored', async () => {
+  const body = policy('pruned', { ...toWeb(8404), loadBalancing: {} });
+  const created = await harness.api.create<{ spec: object } & Awaited<ReturnType<Harness['policy']>>>(
+    policyPath(harness.namespace),
+    body,
+  );
+  assert.ok(!('loadBalancing' in created.spec));
+});
+
+test('nobody else noticed any of this', async () => {
+  const { sent, failed } = await bystanders.stop();
+  assert.deepEqual(failed, []);
+  assert.ok(sent > 100, `${sent} requests`);
+});

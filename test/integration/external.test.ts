@@ -1,0 +1,64 @@
+/**
+ * OUTRIGGER_TEST_CLUSTER=external, against the API server of a local cluster that somebody else started: nothing but its KUBECONFIG
+ * is known. A part of the suite runs as it would against a real server, and must leave nothing behind there.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { ApiServerProcess } from '../local-cluster/apiserver-process.ts';
+import { AddressBlock } from '../local-cluster/pods.ts';
+import { kubectlFor, type Kubectl } from './kubectl.ts';
+
+const FILES = ['traffic', 'shutdown'].map((name) => join(import.meta.dirname, `${name}.test.ts`));
+const DEADLINE_MS = 120_000;
+
+let stateDir: string;
+let server: ApiServerProcess;
+let kubectl: Kubectl;
+let podPrefix: string;
+before(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'outrigger-external-'));
+  const kubeconfig = join(stateDir, 'kubeconfig');
+  const block = await AddressBlock.claim(undefined);
+  podPrefix = block.prefix;
+  block.release(); // the tests claim it themselves
+  server = await ApiServerProcess.start({
+    ...{ bind: '127.0.0.1', port: 0, podPrefix, token: 'external', kubeconfig },
+    ...{ stateDir: join(stateDir, 'apiserver'), logFile: join(stateDir, 'apiserver.log') },
+  });
+  kubectl = await kubectlFor(kubeconfig, 'default', stateDir);
+});
+after(async () => {
+  await server.stop();
+  await rm(stateDir, { recursive: true });
+});
+
+test(
+  'the suite runs against an API server that KUBECONFIG names, and leaves nothing there',
+  { timeout: DEADLINE_MS },
+  async () => {
+    const names = async (...kinds: string[]) => (await kubectl(['get', kinds.join(), '--all-namespaces', '--output=name'])).out;
+    const before = await names('crd', 'namespaces');
+    const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
+    const env = {
+      ...inherited,
+      OUTRIGGER_TEST_CLUSTER: 'external',
+      KUBECONFIG: join(stateDir, 'kubeconfig'),
+      OUTRIGGER_TEST_POD_PREFIX: podPrefix,
+    };
+    const args = ['--test', '--test-concurrency=1', '--test-reporter=tap', ...FILES];
+    const output = await new Promise<string>((resolve) => {
+      execFile(process.execPath, args, { env, maxBuffer: 2 ** 26 }, (_error, stdout, stderr) => resolve(stdout + stderr));
+    });
+    assert.match(output, /^# fail 0$/m, output);
+    assert.match(output, /^# cancelled 0$/m, output);
+    assert.match(output, /^# skipped 0$/m, output);
+    assert.ok(Number(/^# pass (\d+)$/m.exec(output)?.[1]) >= 8, output);
+    assert.equal(await names('crd', 'namespaces'), before);
+    assert.equal(await names('pods', 'services', 'endpointslices'), '');
+    assert.doesNotMatch(await readFile(join(stateDir, 'apiserver.log'), 'utf8'), /error/i);
+  },
+);

@@ -1,0 +1,106 @@
+/** Outrigger itself, running on a platform: the operator and two gateways by their real entry points, as Pods. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApiError, type Api } from '../local-cluster/api.ts';
+import { until } from '../local-cluster/cluster.ts';
+import { gatewayPod, operatorPod } from '../local-cluster/manifests.ts';
+import { podPath, type RunPod } from './objects.ts';
+import type { Platform } from './platform.ts';
+
+const READY_MS = 60_000;
+const OBSERVE_PORTS = { gateway: 9901, operator: 9801 } as const;
+
+/** A Pod whose only container is one of our processes, restarted by the pod runner whenever it ends. */
+export class Component {
+  readonly name: string;
+  readonly address: string;
+  /** Origin of /healthz, /readyz and /metrics. */
+  readonly observe: string;
+  readonly #platform: Platform;
+  readonly #namespace: string;
+  readonly #container: string;
+
+  constructor(platform: Platform, pod: RunPod, kind: 'gateway' | 'operator') {
+    this.name = pod.metadata.name;
+    this.address = pod.status?.podIP ?? '';
+    this.observe = `http://${this.address}:${OBSERVE_PORTS[kind]}`;
+    this.#platform = platform;
+    this.#namespace = pod.metadata.namespace ?? '';
+    this.#container = pod.spec.containers[0]?.name ?? '';
+  }
+
+  /** Of a listener on this component's address. */
+  url(port: number, path = '/'): string {
+    return `http://${this.address}:${port}${path}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#platform.pods.pid(this.#namespace, this.name);
+  }
+
+  /** Sends a signal to the process. @throws when none is running */
+  kill(signal: NodeJS.Signals): void {
+    const { pid } = this;
+    if (pid === undefined) throw new Error(`${this.name} is not running`);
+    process.kill(pid, signal);
+  }
+
+  pod(): Promise<RunPod> {
+    return this.#platform.api.get<RunPod>(podPath(this.#namespace, this.name));
+  }
+
+  /** Waits until the pod runner has started the process again and it is Ready; `before` is how often it had been. */
+  untilRestarted(before: number): Promise<RunPod> {
+    return until(`${this.name} runs again`, READY_MS, async () => {
+      const pod = await this.pod();
+      return (pod.status?.containerStatuses?.[0]?.restartCount ?? 0) > before && isReady(pod) && pod;
+    });
+  }
+
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.observe}/metrics`)).text();
+  }
+
+  /** Everything the process printed, over all its starts. */
+  log(): Promise<string> {
+    return readFile(join(this.#platform.logs, `${this.#namespace}_${this.name}_${this.#container}.log`), 'utf8');
+  }
+}
+
+/** Creates the Pods in the namespace, and waits until they are Ready. */
+export async function startOutrigger(platform: Platform, namespace: string) {
+  const { api, kubeconfig } = platform;
+  const start = async (pod: object, kind: 'gateway' | 'operator') => {
+    const { metadata } = await createPod(api, namespace, placed(pod, platform.placement));
+    const ready = await until(`${metadata.name} is Ready`, READY_MS, async () => {
+      const current = await api.get<RunPod>(podPath(namespace, metadata.name));
+      return isReady(current) && current;
+    });
+    return new Component(platform, ready, kind);
+  };
+  const [operator, first, second] = await Promise.all([
+    start(operatorPod('operator', kubeconfig, namespace), 'operator'),
+    start(gatewayPod('gateway-1', namespace), 'gateway'),
+    start(gatewayPod('gateway-2', namespace), 'gateway'),
+  ]);
+  return { operator, gateways: [first, second] as const };
+}
+
+function placed(pod: object, placement: object): object {
+  const { nodeName: _, ...spec } = (pod as { spec: { nodeName?: string } }).spec;
+  return { ...pod, spec: { ...spec, ...placement } };
+}
+
+/** A new namespace has no service account for a moment, and a real server refuses its Pods until it has. */
+export function createPod(api: Api, namespace: string, pod: object): Promise<RunPod> {
+  return until('the service account is there', 10_000, () =>
+    api.create<RunPod>(podPath(namespace), pod).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 403 && /service ?account/.test(error.message)) return undefined;
+      throw error;
+    }),
+  );
+}
+
+function isReady(pod: RunPod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}

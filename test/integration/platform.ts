@@ -1,0 +1,91 @@
+/** Where the tests run: on an API server of their own, or on the one that KUBECONFIG names. Nothing else knows the difference. */
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { ensureKubectl } from '../../scripts/tools.ts';
+import { Api } from '../local-cluster/api.ts';
+import { applyCrd, startCluster, until, type Cluster } from '../local-cluster/cluster.ts';
+import { AddressBlock, NODE_NAME, runPods, type PodRunner } from '../local-cluster/pods.ts';
+import { tied } from '../local-cluster/tied.ts';
+
+const EXTERNAL = process.env['OUTRIGGER_TEST_CLUSTER'] === 'external';
+
+/** Why a test can not run on a server that is not ours; false where it can: made for the option `skip` of a test. */
+export const external = {
+  killApiServer: EXTERNAL && 'the API server that KUBECONFIG names belongs to somebody else, and is not killed',
+} as const;
+
+export interface Platform {
+  readonly api: Api;
+  readonly kubeconfig: string;
+  /** Addresses that Pods may have here: those of the pod runner, and of servers that tests start. */
+  readonly addresses: AddressBlock;
+  readonly pods: PodRunner;
+  /** What the spec of a Pod must hold so that `pods` runs it. */
+  readonly placement: object;
+  readonly logs: string;
+  /** Undefined where it is not ours. */
+  readonly apiServer: Cluster['apiServer'] | undefined;
+  /** Resolves when nothing is left of what was started or created. */
+  stop(): Promise<void>;
+}
+
+export function startPlatform(stateDir: string): Promise<Platform> {
+  return EXTERNAL ? connect(stateDir) : startLocal(stateDir);
+}
+
+async function startLocal(stateDir: string): Promise<Platform> {
+  const cluster = await startCluster({ stateDir });
+  const { api, kubeconfigPath: kubeconfig, addresses, pods, logs, apiServer } = cluster;
+  return { api, kubeconfig, addresses, pods, placement: { nodeName: NODE_NAME }, logs, apiServer, stop: () => cluster.stop(0) };
+}
+
+/**
+ * On a server without nodes: our Pods name a scheduler that nobody is, so that no kubelet gets them, and a pod runner of our own
+ * keeps their processes and their status. `kubectl proxy` carries whatever credentials the kubeconfig has.
+ */
+async function connect(stateDir: string): Promise<Platform> {
+  const kubeconfig = join(stateDir, 'kubeconfig');
+  const kubectl = await ensureKubectl();
+  const config = await promisify(execFile)(kubectl, ['config', 'view', '--raw', '--minify', '--flatten']);
+  await mkdir(stateDir, { recursive: true });
+  await writeFile(kubeconfig, config.stdout, { mode: 0o600 });
+  const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX'] ?? '127.1.0.');
+  const proxy = await startProxy(kubectl, kubeconfig);
+  const api = new Api(proxy.url);
+  const schedulerName = `outrigger-tests-${randomBytes(4).toString('hex')}`;
+  const pods = runPods(api, addresses, stateDir, (pod) => pod.spec.schedulerName === schedulerName);
+  const createdCrd = await applyCrd(api);
+  const stop = async () => {
+    if (createdCrd) await removeCrd(api);
+    await pods.stop(0);
+    await proxy.stop();
+    addresses.release();
+  };
+  const logs = join(stateDir, 'logs');
+  return { api, kubeconfig, addresses, pods, placement: { schedulerName }, logs, apiServer: undefined, stop };
+}
+
+async function startProxy(kubectl: string, kubeconfig: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const [file, ...args] = tied([kubectl, '--kubeconfig', kubeconfig, 'proxy', '--address', '127.0.0.1', '--port', '0']);
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(child, 'exit').then(() => undefined);
+  const said = once(createInterface({ input: child.stdout }), 'line').then(([line]) => String(line));
+  const [, address] = /Starting to serve on (\S+)/.exec((await Promise.race([said, gone])) ?? '') ?? [];
+  if (address === undefined) throw new Error('kubectl proxy did not start; its words are above');
+  const stop = async () => {
+    child.kill();
+    await gone;
+  };
+  return { url: `http://${address}`, stop };
+}
+
+async function removeCrd(api: Api): Promise<void> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/loadbalancerpolicies.outrigger.dev';
+  await api.delete(path);
+  await until('the LoadBalancerPolicy kind is gone', 30_000, async () => (await api.find(path)) === undefined);
+}

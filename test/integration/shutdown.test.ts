@@ -1,0 +1,95 @@
+/** SIGTERM: what was accepted is finished, what is held is given back, and the process ends with 0. */
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { until } from '../local-cluster/cluster.ts';
+import { ask, Load } from './client.ts';
+import { Harness } from './harness.ts';
+import { leasePath } from './objects.ts';
+import type { Component } from './outrigger.ts';
+
+interface Lease {
+  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
+  readonly spec: { readonly holderIdentity?: string | null };
+}
+
+let harness: Harness;
+before(async () => {
+  harness = await Harness.start();
+  const backends = await harness.backends('a', 'b');
+  for (const backend of backends) {
+    backend.respond = (request, response) => {
+      setTimeout(() => response.end(backend.name), request.url === '/slow' ? 1000 : 5);
+    };
+  }
+  await harness.publish('web', ...backends);
+  await harness.apply('web', { listener: { port: 8500 }, backendRefs: [{ name: 'web', port: 80 }] });
+  await harness.untilProgrammed('web');
+});
+after(() => harness.stop());
+
+const restarts = async (component: Component) => (await component.pod()).status?.containerStatuses?.[0]?.restartCount ?? 0;
+
+/** The process ended by itself with 0, and the next one is Ready. */
+async function assertEndedWell(component: Component, before: number): Promise<void> {
+  const pod = await component.untilRestarted(before);
+  assert.equal(pod.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 0);
+}
+
+test('a gateway under load: /readyz fails at once, no accepted request fails, kept-alive clients are told to leave', async () => {
+  const [gateway, survivor] = harness.gateways;
+  const before = await restarts(gateway);
+  // Kept-alive clients, which go on until nobody listens any more; and long requests.
+  const load = new Load([gateway.url(8500)], 4);
+  const elsewhere = new Load([survivor.url(8500)], 1);
+  const slow = Array.from({ length: 10 }, () => ask(gateway.url(8500, '/slow')));
+  await until('the load runs', 10_000, () => load.sent > 40);
+
+  gateway.kill('SIGTERM');
+  // New connections are welcome until those who send them have heard of it.
+  const newcomers: Promise<{ status: number }>[] = [];
+  const readiness = await until('/readyz fails', 5_000, async () => {
+    newcomers.push(ask(gateway.url(8500)));
+    const { status, body } = await ask(`${gateway.observe}/readyz`);
+    return status === 503 && body;
+  });
+  assert.equal(readiness, 'shutting down\n');
+
+  for (const { status } of await Promise.all([...slow, ...newcomers])) assert.equal(status, 200);
+  await until('nobody listens', 10_000, () => load.failed.length > 0);
+  await assertEndedWell(gateway, before);
+  const { sent, failed } = await load.stop();
+  // Refused connections were never accepted.
+  assert.deepEqual(
+    failed.filter((problem) => !problem.endsWith(': ECONNREFUSED')),
+    [],
+  );
+  assert.ok(sent > 40);
+  assert.deepEqual((await elsewhere.stop()).failed, []);
+
+  // From its last good snapshot and the operator, all by itself.
+  await harness.onEachGateway('it serves again', async (each) => (await ask(each.url(8500))).status === 200);
+  await harness.untilProgrammed('web');
+});
+
+test('the operator: the Lease is given back, traffic goes on, and its successor has a higher epoch', async () => {
+  const { operator, systemNamespace, api } = harness;
+  const lease = () => api.get<Lease>(leasePath(systemNamespace));
+  const held = await lease();
+  assert.match(held.spec.holderIdentity ?? '', /^operator_/);
+  const before = await restarts(operator);
+  const load = new Load(harness.gateways.map((gateway) => gateway.url(8500)));
+  operator.kill('SIGTERM');
+  await until('the Lease names nobody', 10_000, async () => !(await lease()).spec.holderIdentity);
+  await assertEndedWell(operator, before);
+  const next = await lease();
+  const epoch = ({ metadata }: Lease) => Number(metadata.annotations['outrigger.dev/epoch']);
+  assert.ok(epoch(next) > epoch(held), `${epoch(held)}, then ${epoch(next)}`);
+  assert.notEqual(next.spec.holderIdentity, held.spec.holderIdentity);
+
+  await harness.apply('later', { listener: { port: 8501 }, backendRefs: [{ name: 'web', port: 80 }] });
+  await harness.untilProgrammed('later');
+  for (const gateway of harness.gateways) assert.equal((await ask(gateway.url(8501))).status, 200);
+  const { sent, failed } = await load.stop();
+  assert.deepEqual(failed, []);
+  assert.ok(sent > 0);
+});
