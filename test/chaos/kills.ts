@@ -1,0 +1,85 @@
+/** Kills one of Outrigger's processes, or the API server, at random instants, and measures what clients and status see of it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Load } from '../integration/client.ts';
+import type { Harness } from '../integration/harness.ts';
+import type { Component } from '../integration/outrigger.ts';
+import { until } from '../local-cluster/cluster.ts';
+import { PORT, type Churn } from './churn.ts';
+
+export const VICTIMS = ['operator', 'apiserver', 'proxy'] as const;
+type Victim = (typeof VICTIMS)[number];
+
+/** From the return of what was killed until everything is as the API server says, ms, at most. */
+const CONVERGENCE_MS = 15_000;
+const RETURN_MS = 30_000;
+/** Of each random instant, ms: before a kill, of an API server's absence, and of changes that go on after a return. */
+const SPREAD = { before: 1000, away: 1000, after: 300 } as const;
+
+export interface Outcome {
+  readonly victim: Victim;
+  readonly kills: number;
+  /** Of clients of the survivors: both proxies, unless one of them is the victim. */
+  readonly requests: number;
+  readonly failed: readonly string[];
+  /** ms, one per kill. */
+  readonly converged: readonly number[];
+}
+
+/**
+ * @param random decides every instant; not shared with `churn`, which asks as often as time allows
+ * @throws Error that names what did not converge in time
+ */
+export async function killRepeatedly(
+  harness: Harness,
+  churn: Churn,
+  victim: Victim,
+  kills: number,
+  random: () => number,
+): Promise<Outcome> {
+  const load = new Load(harness.gateways.map((gateway) => gateway.url(PORT)));
+  const converged: number[] = [];
+  try {
+    for (let i = 0; i < kills; i += 1) {
+      churn.resume();
+      await pause(random() * SPREAD.before);
+      const proxy = harness.gateways[random() < 0.5 ? 0 : 1];
+      if (victim === 'proxy') load.spare(proxy.url(PORT));
+      await killAndAwait(harness, victim, proxy, random);
+      const returned = performance.now();
+      await pause(random() * SPREAD.after);
+      await churn.pause();
+      await untilConverged(churn, `${victim}, kill ${i + 1}`);
+      converged.push(performance.now() - returned);
+      load.count(proxy.url(PORT));
+    }
+  } finally {
+    await churn.pause();
+    await load.stop();
+  }
+  return { victim, kills, requests: load.sent, failed: load.failed, converged };
+}
+
+/** Resolves when it runs again: the pod runner sees to processes, nobody but us to the API server. */
+async function killAndAwait(harness: Harness, victim: Victim, proxy: Component, random: () => number): Promise<void> {
+  if (victim === 'apiserver') {
+    const { apiServer } = harness.platform;
+    if (apiServer === undefined) throw new Error('this API server is not ours to kill');
+    await apiServer.kill();
+    await pause(random() * SPREAD.away);
+    return apiServer.start();
+  }
+  const component = victim === 'operator' ? harness.operator : proxy;
+  const { pid } = component;
+  component.kill('SIGKILL');
+  await until(`${component.name} is started again`, RETURN_MS, () => component.pid !== undefined && component.pid !== pid);
+}
+
+async function untilConverged(churn: Churn, when: string): Promise<void> {
+  let last: string | undefined;
+  await until('convergence', CONVERGENCE_MS, async () => {
+    last = await churn.difference().catch((error: unknown) => String(error));
+    return last === undefined;
+  }).catch((error: unknown) => {
+    throw new Error(`${when}: no convergence within ${CONVERGENCE_MS} ms: ${last}`, { cause: error });
+  });
+}
