@@ -29,7 +29,7 @@ export interface PolicySpec {
    */
   matches?: MatchSpec[];
   /**
-   * Services of the policy's own namespace that the traffic goes to, each with its share. A Service or port that does not exist keeps its share, which is answered with 503 until it does.
+   * Services of the policy's own namespace that the traffic goes to, each with its share. While a Service or port does not exist, or none of its endpoints can be used, its share goes to the others; without others, the answer is 503.
    */
   backendRefs: BackendRef[];
   loadBalancer?: LoadBalancerSpec;
