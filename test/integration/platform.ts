@@ -14,9 +14,10 @@ import { tied } from '../local-cluster/tied.ts';
 
 const EXTERNAL = process.env['OUTRIGGER_TEST_CLUSTER'] === 'external';
 
-/** Why a test can not run on a server that is not ours; false where it can: made for the option `skip` of a test. */
+/** What does not run on a server that is not ours, and why not; false where the server is ours. For the option `skip` of tests. */
 export const external = {
   killApiServer: EXTERNAL && 'the API server that KUBECONFIG names belongs to somebody else, and is not killed',
+  ownCluster: EXTERNAL && 'it brings up a local cluster of its own',
 } as const;
 
 export interface Platform {

@@ -9,13 +9,13 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 import { ensureKubectl } from '../../scripts/tools.ts';
 import { until } from '../local-cluster/cluster.ts';
+import { external } from './platform.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const external = process.env['OUTRIGGER_TEST_CLUSTER'] === 'external';
 
 test(
   'npm start: two gateways balance over three backends, kubectl works, Ctrl-C ends every process',
-  { skip: external && 'npm start brings its own cluster' },
+  { skip: external.ownCluster },
   async (t) => {
     const kubectl = await ensureKubectl(); // outside the time that is measured
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-start-'));
