@@ -63,9 +63,10 @@ const rows: Row[] = [];
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (positionals.length === 0 || positionals.includes(name)) rows.push(...(await run(name, bench)));
 }
+const load = loadavg()[0]?.toFixed(2);
 const missed = rows.filter(({ bound }) => bound?.met === false);
 console.log(
-  `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}${shortened ? '; SHORTENED, not the numbers of record' : ''}\n`,
+  `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, load average ${load}${shortened ? '; SHORTENED, not the numbers of record' : ''}\n`,
 );
 console.log(['| what | number | bound | |', '|---|---|---|---|', ...rows.map(line)].join('\n'));
 process.exitCode = missed.length > 0 ? 1 : 0;
