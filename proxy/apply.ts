@@ -4,10 +4,13 @@ import type { Listener } from './listen.ts';
 import { Pool } from './pool.ts';
 import type { PoolDeps, PoolEndpoint } from './pool.ts';
 import { RouteState } from './route-state.ts';
+import { loadExpressions } from './expressions.ts';
+import { useExpressions } from './route/match.ts';
+import type { CompileExpression } from './route/match.ts';
 import { createRouteTable } from './route/table.ts';
 import type { RouteTable } from './route/table.ts';
 import type { Traffic } from './observe/traffic.ts';
-import type { Listener as ListenerSpec, Rejected, UnhealthyEndpoint } from './snapshot/types.ts';
+import type { Listener as ListenerSpec, Rejected, Route, UnhealthyEndpoint } from './snapshot/types.ts';
 
 /** A listener and the routes it serves at this moment. */
 export interface Served {
@@ -36,6 +39,10 @@ export class Runtime implements DataPlane {
   #listeners: readonly ListenerSpec[] = [];
   /** Ports that could not be bound, and why. */
   #failures = new Map<number, string>();
+  /** Absent until a route has a regular expression. */
+  #compile: CompileExpression | undefined;
+  /** Routes that can not be served, by port. */
+  #invalid = new Map<number, Rejected[]>();
   #retry: NodeJS.Timeout | undefined;
   #opening: Promise<void> = Promise.resolve();
   #left: PoolEndpoint[] = [];
@@ -50,6 +57,7 @@ export class Runtime implements DataPlane {
     await this.#opening;
     this.#listeners = snapshot.listeners;
     // What can fail comes first, and waits; everything after it happens in one step.
+    if (useExpressions(snapshot.listeners.flatMap((spec) => spec.routes))) this.#compile = await loadExpressions();
     await (this.#opening = this.#openMissing());
     this.#takePools(snapshot);
     for (const spec of snapshot.listeners) this.#takeRoutes(spec);
@@ -62,7 +70,7 @@ export class Runtime implements DataPlane {
   rejected(): readonly Rejected[] {
     return this.#listeners.flatMap((spec) => {
       const failure = this.#failures.get(spec.port);
-      if (failure === undefined) return [];
+      if (failure === undefined) return this.#invalid.get(spec.port) ?? [];
       const policies = new Set(spec.routes.map((route) => route.policy));
       return [...policies].map((policy) => ({ policy, listener: spec.port, reason: failure }));
     });
@@ -141,8 +149,20 @@ export class Runtime implements DataPlane {
     }
     for (const [key, state] of served.routes) if (next.get(key) !== state) state.metrics.release();
     served.routes = next;
-    served.table = createRouteTable([...next.values()].map((state) => ({ route: state.route, value: state })));
+    served.table = this.#tableOf(spec.port, [...next.values()]);
     served.drainTimeout = Math.max(LEAST_DRAIN, ...spec.routes.map((route) => route.timeouts.drain));
+  }
+
+  #tableOf(port: number, states: readonly RouteState[]): RouteTable<RouteState> {
+    const entries = states.map((state) => ({ route: state.route, value: state }));
+    this.#invalid.delete(port);
+    if (!this.#compile) return createRouteTable(entries);
+    const rejected: Rejected[] = [];
+    const invalid = ({ policy }: Route, reason: string): void =>
+      void rejected.push({ policy, listener: port, reason: `matches: ${reason}` });
+    const table = createRouteTable(entries, { compile: this.#compile, invalid });
+    this.#invalid.set(port, rejected);
+    return table;
   }
 
   #dropPools(snapshot: ResolvedSnapshot): void {

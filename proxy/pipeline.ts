@@ -19,11 +19,17 @@ export async function serve<X extends Exchange>(x: X, table: RouteTable<RouteSta
   const r = new Request(x, d);
 
   // route: by host, path, method and headers
-  const route = table.match(x.facts);
-  if (!route) return r.answer(NO_ROUTE);
+  const found = table.match(x.facts);
+  if (!found) return r.answer(NO_ROUTE);
 
   // split: which of the route's backends has its turn; from here on the body is kept, where it may have to be sent again
-  r.enter(route);
+  r.enter(found.value);
+
+  // filter: what the route changes on the way to a backend and back; or elsewhere, without one
+  if (found.value.filters) {
+    r.filter(found.value.filters, found.prefix);
+    if (found.value.filters.redirect) return r.redirect(found.value.filters.redirect, found.prefix);
+  }
 
   // A response that is worth another try, in case no other try can be made.
   let spare: Attempt | undefined;

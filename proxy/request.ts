@@ -4,6 +4,9 @@ import type { Outcome, Pool, PoolEndpoint, Work } from './pool.ts';
 import { decide, isIdempotent } from './resilience/retry.ts';
 import type { Decision } from './resilience/retry.ts';
 import type { RouteState } from './route-state.ts';
+import { changesOf, redirectLocation } from './route/filters.ts';
+import type { Filters } from './route/filters.ts';
+import type { RequestRedirect } from './snapshot/types.ts';
 
 export interface RequestDeps {
   /** Monotonic milliseconds. */
@@ -74,6 +77,17 @@ export class Request<X extends Exchange> {
     this.#pool = route.split(x.started, this.#d.random);
     this.#spec = timeouts.request > 0 ? { ...route.spec, deadline: x.started + timeouts.request } : route.spec;
     if (x.hasBody && retry.attempts + retry.sameEndpoint > 0) x.holdBody(retry.bufferLimit);
+  }
+
+  /** @param prefix that the request was matched by. */
+  filter(filters: Filters, prefix: string): void {
+    this.#x.change(changesOf(filters, this.#x.facts, prefix));
+  }
+
+  async redirect(redirect: RequestRedirect, prefix: string): Promise<void> {
+    const status = redirect.statusCode;
+    const end = await this.#x.redirect(status, redirectLocation(redirect, this.#x.facts, prefix));
+    this.#record(status, undefined, end);
   }
 
   pick(): PoolEndpoint | undefined {

@@ -4,6 +4,8 @@ import type { Balancer } from './balance/balancer.ts';
 import type { AttemptSpec } from './exchange/seam.ts';
 import type { RouteMetrics } from './observe/traffic.ts';
 import type { Pool } from './pool.ts';
+import { compileFilters } from './route/filters.ts';
+import type { Filters } from './route/filters.ts';
 import type { Route } from './snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
@@ -13,6 +15,8 @@ export class RouteState {
   readonly metrics: RouteMetrics;
   /** Attempts without a deadline of their own all go by this one. */
   readonly spec: AttemptSpec;
+  /** Undefined where the route changes nothing of requests and responses. */
+  readonly filters: Filters | undefined;
   #pools: readonly { readonly pool: Pool; readonly weight: number }[];
   /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
   #split: Balancer | undefined;
@@ -20,6 +24,7 @@ export class RouteState {
   constructor(route: Route, pools: ReadonlyMap<string, Pool>, metrics: RouteMetrics) {
     this.route = route;
     this.metrics = metrics;
+    this.filters = compileFilters(route);
     this.spec = { timeouts: route.timeouts, perTryTimeout: route.retry.perTryTimeout, deadline: Infinity };
     this.#pools = route.destinations.flatMap(({ pool: id, weight }) => {
       const pool = pools.get(id);

@@ -12,9 +12,9 @@ export interface Facts {
   readonly method: string;
   /** Host without port, lower case; empty where HTTP/1.0 sent none. */
   readonly host: string;
-  /** The path as it is matched and sent: no query. */
+  /** The path as it is matched, and sent unless the route rewrites it: no query. */
   readonly path: string;
-  /** Path and query as sent upstream. */
+  /** Path and query as the client sent them, and upstream unless the route rewrites them. */
   readonly target: string;
   readonly requestId: string;
   /** First value of a request header, or undefined. */
@@ -45,6 +45,25 @@ export interface LocalReply {
   readonly text: string;
 }
 
+/** A change of header fields; names are lower case. */
+export interface HeaderEdit {
+  /** Fields that go. */
+  readonly dropped: ReadonlySet<string>;
+  /** Names and values in turn, that come after. */
+  readonly added: readonly string[];
+}
+
+/** What a route changes; undefined members change nothing. Facts stay what the client sent. */
+export interface Changes {
+  /** Path and query as sent upstream. */
+  readonly target: string | undefined;
+  /** Host as sent upstream. */
+  readonly authority: string | undefined;
+  readonly request: HeaderEdit | undefined;
+  /** Of a backend's response and of a redirect, not of other local answers. */
+  readonly response: HeaderEdit | undefined;
+}
+
 /** The client's side of one request. */
 export interface Exchange {
   readonly facts: Facts;
@@ -59,6 +78,10 @@ export interface Exchange {
   holdBody(limit: number): void;
   /** Whether the whole body can (still) be sent again from its start; asked when a decision is due. */
   replayable(): boolean;
+  /** What goes upstream and what comes back is changed. At most once, before the first try. */
+  change(c: Changes): void;
+  /** Sends the client elsewhere. Only before anything was committed. */
+  redirect(status: number, location: string): Promise<End>;
   /** The proxy's own answer. Only before anything was committed. */
   reply(r: LocalReply): Promise<End>;
 }

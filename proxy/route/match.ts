@@ -1,49 +1,77 @@
 import type { Facts } from '../exchange/seam.ts';
-import type { Match, Route } from '../snapshot/types.ts';
+import type { HeaderMatch, Match, Route } from '../snapshot/types.ts';
 
 /** What routing looks at. */
 export type RouteFacts = Pick<Facts, 'host' | 'path' | 'method' | 'header'>;
 
-/** One alternative of one route, made ready for comparing. */
+/** Whether the expression describes the whole text. */
+export type Expression = (text: string) => boolean;
+
+/** Makes an expression from RE2 syntax. Throws an Error, with a message for people, where the source is none. */
+export type CompileExpression = (source: string) => Expression;
+
+/** One alternative of one route, made ready for comparing. Its path is compared by where it stands in its PathTree. */
 export interface Rule<T> {
   readonly value: T;
-  readonly exact: boolean;
-  /** The whole path where `exact`, else the prefix without its trailing slash; empty: every path. */
+  readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
+  /** Of a prefix, without its trailing slash; empty: every path. */
   readonly path: string;
+  /** The prefix that the path was matched by, as `path`; empty for the other types. */
+  readonly prefix: string;
+  readonly pathFits: Expression | undefined;
   readonly method: string | undefined;
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly headers: readonly HeaderTerm[];
   readonly created: number;
   readonly policy: string;
 }
 
-export function compileRule<T>(route: Route, match: Match, value: T): Rule<T> {
-  const path = match.path ?? { type: 'PathPrefix', value: '/' };
-  const exact = path.type === 'Exact';
+interface HeaderTerm {
+  readonly name: string;
+  readonly value: string;
+  /** Instead of comparing with `value`. */
+  readonly valueFits: Expression | undefined;
+}
+
+/** @throws Error where an expression is none. */
+export function compileRule<T>(route: Route, match: Match, value: T, compile: CompileExpression): Rule<T> {
+  const { type, value: given } = match.path ?? { type: 'PathPrefix' as const, value: '/' };
+  const path = type === 'PathPrefix' && given.endsWith('/') ? given.slice(0, -1) : given;
   return {
     value,
-    exact,
-    path: exact || !path.value.endsWith('/') ? path.value : path.value.slice(0, -1),
+    type,
+    path,
+    prefix: type === 'PathPrefix' ? path : '',
+    pathFits: type === 'RegularExpression' ? compile(given) : undefined,
     method: match.method,
-    headers: match.headers ?? [],
+    headers: (match.headers ?? []).map((header) => compileHeader(header, compile)),
     created: route.created,
     policy: route.policy,
   };
 }
 
+function compileHeader({ name, value, type }: HeaderMatch, compile: CompileExpression): HeaderTerm {
+  return { name, value, valueFits: type === 'RegularExpression' ? compile(value) : undefined };
+}
+
+/** Whether any of the routes needs expressions at all. */
+export function useExpressions(routes: readonly Route[]): boolean {
+  const isOne = (term: { readonly type?: string }) => term.type === 'RegularExpression';
+  return routes.some(({ matches }) =>
+    matches.some(({ path, headers }) => (path && isOne(path)) === true || headers?.some(isOne) === true),
+  );
+}
+
 /**
- * Order of two rules under one hostname, the one to ask first first (Gateway API, HTTPRouteRule):
+ * Order of two rules with equal path terms (or two expressions) under one hostname, the one to ask first first (Gateway API,
+ * HTTPRouteRule):
  *
- *   1. exact path before path prefix
- *   2. longer path prefix (an exact path can only be one)
- *   3. with a method before without
- *   4. more header matches
- *   5. older policy, then `namespace/name` of the policy
- *   6. as written in the policy (sorting is stable)
+ *   1. with a method before without
+ *   2. more header matches
+ *   3. older policy, then `namespace/name` of the policy
+ *   4. as written in the policy (sorting is stable)
  */
 export function byPrecedence(a: Rule<unknown>, b: Rule<unknown>): number {
   return (
-    Number(b.exact) - Number(a.exact) ||
-    b.path.length - a.path.length ||
     Number(b.method !== undefined) - Number(a.method !== undefined) ||
     b.headers.length - a.headers.length ||
     a.created - b.created ||
@@ -51,16 +79,19 @@ export function byPrecedence(a: Rule<unknown>, b: Rule<unknown>): number {
   );
 }
 
-/** Whether every term of the rule holds. */
-export function fits(rule: Rule<unknown>, f: RouteFacts): boolean {
-  if (rule.method !== undefined && rule.method !== f.method) return false;
-  if (rule.exact ? rule.path !== f.path : !under(rule.path, f.path)) return false;
-  for (const header of rule.headers) if (f.header(header.name) !== header.value) return false;
-  return true;
+/** The first rule of which every term holds; exact paths and prefixes are not looked at. */
+export function firstFit<T>(rules: readonly Rule<T>[] | undefined, f: RouteFacts): Rule<T> | undefined {
+  if (rules === undefined) return undefined;
+  for (const rule of rules) if (fits(rule, f)) return rule;
+  return undefined;
 }
 
-/** Segment by segment: /a holds /a and /a/b, not /ab. */
-function under(prefix: string, path: string): boolean {
-  if (prefix === '') return true;
-  return path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f);
+function fits(rule: Rule<unknown>, f: RouteFacts): boolean {
+  if (rule.method !== undefined && rule.method !== f.method) return false;
+  if (rule.pathFits !== undefined && !rule.pathFits(f.path)) return false;
+  for (const term of rule.headers) {
+    const value = f.header(term.name);
+    if (term.valueFits === undefined ? value !== term.value : value === undefined || !term.valueFits(value)) return false;
+  }
+  return true;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Match, Route } from '../snapshot/types.ts';
+import type { HeaderMatch, Match, Route } from '../snapshot/types.ts';
+import type { CompileExpression } from './match.ts';
 import { createRouteTable, type RouteFacts } from './table.ts';
 
 interface Given {
@@ -37,13 +38,23 @@ function facts(host: string, path = '/', method = 'GET', headers: Record<string,
   return { host, path, method, header: (name) => headers[name] };
 }
 
+/** Stands in for the engine. */
+const compile: CompileExpression = (source) => {
+  const expression = new RegExp(`^(?:${source})$`);
+  return (text) => expression.test(text);
+};
+const expressions = { compile, invalid: (_: Route, reason: string) => assert.fail(reason) };
+
 /** A table whose values are the names given. */
 function table(given: Record<string, Given>) {
-  return createRouteTable(Object.entries(given).map(([value, g]) => ({ route: route(g), value })));
+  const entries = Object.entries(given).map(([value, g]) => ({ route: route(g), value }));
+  const made = createRouteTable(entries, expressions);
+  return { match: (f: RouteFacts) => made.match(f)?.value };
 }
 
 const prefix = (value: string): Match => ({ path: { type: 'PathPrefix', value } });
 const exact = (value: string): Match => ({ path: { type: 'Exact', value } });
+const expression = (value: string): Match => ({ path: { type: 'RegularExpression', value } });
 
 describe('hostnames', () => {
   test('exact before the longer wildcard before the shorter before none', () => {
@@ -107,6 +118,20 @@ describe('paths', () => {
     assert.equal(t.match(facts('h', '/b')), undefined);
   });
 
+  test('an expression describes the whole path', () => {
+    const t = table({ a: { matches: [expression('/v[0-9]+/(cats|dogs)')] } });
+    for (const path of ['/v1/cats', '/v12/dogs']) assert.equal(t.match(facts('h', path)), 'a', path);
+    for (const path of ['/v1/cats/', '/x/v1/cats', '/v/cats', '/v1/CATS'])
+      assert.equal(t.match(facts('h', path)), undefined, path);
+  });
+
+  test('what is found tells the prefix, without its trailing slash', () => {
+    const matches = [prefix('/a/b/'), prefix('/'), exact('/e'), expression('/x.')];
+    const t = createRouteTable([{ route: route({ matches }), value: 1 }], expressions);
+    const prefixes = ['/a/b/c', '/q', '/e', '/xy'].map((path) => t.match(facts('h', path))?.prefix);
+    assert.deepEqual(prefixes, ['/a/b', '', '', '']);
+  });
+
   test('no matches, an empty match and prefix / take every path, also that of OPTIONS *', () => {
     for (const matches of [[], [{}], [prefix('/')]]) {
       const t = table({ all: { matches } });
@@ -119,6 +144,25 @@ describe('precedence under one hostname', () => {
   const cases: readonly [string, Given, Given, RouteFacts][] = [
     ['exact before a prefix of the same text', { matches: [exact('/a')] }, { matches: [prefix('/a')] }, facts('h', '/a')],
     ['the longer prefix', { matches: [prefix('/a/b')] }, { matches: [prefix('/a')] }, facts('h', '/a/b/c')],
+    ['exact before an expression', { matches: [exact('/a')] }, { matches: [expression('/.')] }, facts('h', '/a')],
+    [
+      'a prefix before an expression',
+      { matches: [prefix('/a')] },
+      { matches: [{ ...expression('/a/.*'), method: 'GET' }] },
+      facts('h', '/a/b'),
+    ],
+    [
+      'an expression before every path',
+      { matches: [expression('/v[0-9]+')] },
+      { matches: [{ ...prefix('/'), method: 'GET' }] },
+      facts('h', '/v1'),
+    ],
+    [
+      'of expressions, the one with a method',
+      { matches: [{ ...expression('/.'), method: 'GET' }] },
+      { matches: [expression('/[a-c]')] },
+      facts('h', '/a'),
+    ],
     [
       'a longer prefix before a method',
       { matches: [prefix('/a')] },
@@ -171,17 +215,82 @@ describe('precedence under one hostname', () => {
   });
 });
 
+describe('headers by expression', () => {
+  const canary = (value: string): Match => ({ headers: [{ name: 'x-user', value, type: 'RegularExpression' }] });
+
+  test('the whole value, of a header that is there', () => {
+    const t = table({ a: { matches: [canary('[0-9]*7')] } });
+    assert.equal(t.match(facts('h', '/', 'GET', { 'x-user': '17' })), 'a');
+    for (const value of ['170', 'x17', '']) assert.equal(t.match(facts('h', '/', 'GET', { 'x-user': value })), undefined, value);
+    assert.equal(table({ a: { matches: [canary('.*')] } }).match(facts('h')), undefined);
+  });
+
+  test('counts like any other header', () => {
+    const t = table({ none: { created: 0 }, one: { created: 1, matches: [canary('.*')] } });
+    assert.equal(t.match(facts('h', '/', 'GET', { 'x-user': '1' })), 'one');
+  });
+});
+
+test('a route whose expression does not compile is left out, and named', () => {
+  const bad = route({ policy: 'default/bad', matches: [prefix('/bad'), expression('(')] });
+  const entries = [bad, route({ matches: [prefix('/good')] })].map((one, value) => ({ route: one, value }));
+  const told: string[] = [];
+  const t = createRouteTable(entries, { compile, invalid: ({ policy }, reason) => void told.push(`${policy}: ${reason}`) });
+  assert.equal(t.match(facts('h', '/bad')), undefined);
+  assert.equal(t.match(facts('h', '/good'))?.value, 1);
+  assert.match(told.join(), /^default\/bad: .*\(/);
+});
+
+test('the number of comparisons does not grow with the routes', () => {
+  // Every rule asks for a header, so every rule that is looked at is counted.
+  const headers = [{ name: 'x', value: '1' }];
+  const paths = (n: number): Match[] => Array.from({ length: n }, (_, i) => ({ ...prefix(`/p${i}/sub`), headers }));
+  const comparisons = (hosts: number, perHost: number): number => {
+    const routes = Array.from({ length: hosts }, (_, i) =>
+      route({ hostnames: [`h${i}.test`, `*.h${i}.test`], matches: paths(perHost) }),
+    );
+    const t = createRouteTable([...routes, route({ matches: paths(perHost) })].map((one, value) => ({ route: one, value })));
+    let asked = 0;
+    const f = { ...facts('x.h0.test', '/p0/sub/x'), header: () => void asked++ };
+    assert.equal(t.match(f), undefined);
+    assert.equal(t.match({ ...f, host: 'h0.test' }), undefined);
+    return asked;
+  };
+  assert.equal(comparisons(1, 1), 4, 'its own hostname and none, twice');
+  assert.equal(comparisons(1000, 3), 4);
+  assert.equal(comparisons(3, 1000), 4);
+});
+
+test('a path of many elements costs no more than the tree is deep', () => {
+  const t = table({ a: { matches: [prefix('/a/b')] } });
+  const path = `/a/b${'/x'.repeat(30_000)}`;
+  const started = process.cpuUsage().user;
+  for (let i = 0; i < 10_000; i++) assert.equal(t.match(facts('h', path)), 'a');
+  assert.ok(process.cpuUsage().user - started < 2_000_000, 'ten thousand look-ups in well under 2 s of CPU');
+});
+
 test('agrees with the plainest reading of the rules', () => {
   const label = fc.constantFrom('a', 'b', 'test');
   const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
   const path = fc.array(fc.constantFrom('a', 'ab', ''), { maxLength: 3 }).map((s) => `/${s.join('/')}`);
   const match: fc.Arbitrary<Match> = fc.record(
     {
-      path: fc.record({ type: fc.constantFrom('Exact' as const, 'PathPrefix' as const), value: path }),
+      path: fc.oneof(
+        fc.record({ type: fc.constantFrom('Exact' as const, 'PathPrefix' as const), value: path }),
+        fc.record({ type: fc.constant('RegularExpression' as const), value: fc.constantFrom('/a', '/.*b', '(/a[b]*)+', '.*') }),
+      ),
       method: fc.constantFrom('GET', 'PUT'),
-      headers: fc.uniqueArray(fc.record({ name: fc.constantFrom('x', 'y'), value: fc.constantFrom('1', '2') }), {
-        selector: (h) => h.name,
-      }),
+      headers: fc.uniqueArray(
+        fc.record(
+          {
+            name: fc.constantFrom('x', 'y'),
+            value: fc.constantFrom('1', '2', '[12]'),
+            type: fc.constant('RegularExpression' as const),
+          },
+          { requiredKeys: ['name', 'value'] },
+        ),
+        { selector: (h) => h.name },
+      ),
     },
     { requiredKeys: [] },
   );
@@ -207,9 +316,10 @@ test('agrees with the plainest reading of the rules', () => {
     fc.property(fc.array(given, { maxLength: 6 }), request, (all, r) => {
       const f = facts(r.host, r.path, r.method, r.headers);
       const routes = all.map(route);
-      assert.equal(createRouteTable(routes.map((one, value) => ({ route: one, value }))).match(f), naive(routes, f));
+      const entries = routes.map((one, value) => ({ route: one, value }));
+      assert.equal(createRouteTable(entries, expressions).match(f)?.value, naive(routes, f));
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
 });
 
@@ -220,19 +330,29 @@ function naive(routes: readonly Route[], f: RouteFacts): number | undefined {
     for (const hostname of r.hostnames.length > 0 ? r.hostnames : ['']) {
       if (hostname.startsWith('*.') ? !f.host.endsWith(hostname.slice(1)) : hostname !== '' && hostname !== f.host) continue;
       for (const m of r.matches.length > 0 ? r.matches : [{} as Match]) {
-        const value = m.path?.value ?? '/';
+        const { type, value } = m.path ?? { type: 'PathPrefix', value: '/' };
         const segments = value.replace(/\/$/, '').split('/');
-        const holds = m.path?.type === 'Exact' ? value === f.path : segments.every((s, i) => f.path.split('/')[i] === s);
-        if (!holds || (m.method !== undefined && m.method !== f.method)) continue;
-        if ((m.headers ?? []).some((h) => f.header(h.name) !== h.value)) continue;
-        const exactPath = m.path?.type === 'Exact';
+        const given = f.path.split('/');
+        const holds = {
+          Exact: () => value === f.path,
+          PathPrefix: () => segments.every((s, i) => given[i] === s),
+          RegularExpression: () => compile(value)(f.path),
+        };
+        if (!holds[type]() || (m.method !== undefined && m.method !== f.method)) continue;
+        const differs = (h: HeaderMatch): boolean => {
+          const sent = f.header(h.name);
+          return h.type === undefined ? sent !== h.value : sent === undefined || !compile(h.value)(sent);
+        };
+        if ((m.headers ?? []).some(differs)) continue;
+        const length = segments.join('/').length;
+        const pathRank = { Exact: 0, PathPrefix: length > 0 ? 1 : 3, RegularExpression: 2 }[type];
         found.push({
           at,
           rank: [
             hostname === '' ? 2 : Number(hostname.startsWith('*.')),
             -hostname.length,
-            exactPath ? 0 : 1,
-            exactPath ? 0 : -segments.join('/').length,
+            pathRank,
+            type === 'PathPrefix' ? -length : 0,
             m.method === undefined ? 1 : 0,
             -(m.headers?.length ?? 0),
             r.created,

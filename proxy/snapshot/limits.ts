@@ -4,6 +4,12 @@ export const MAX_LISTENERS = 1024;
 /** Over all listeners. */
 export const MAX_ROUTES = 10_000;
 export const MAX_POOLS = 10_000;
+/** Regular expressions in matches, over all listeners. */
+export const MAX_EXPRESSIONS = 1_000;
+/** Size of one compiled, in instructions of RE2: the worst case of a match is this times MAX_EXPRESSION_TEXT steps. */
+export const MAX_EXPRESSION_SIZE = 500;
+/** Characters of a path or header value; a longer one fits no expression, so that no request can hold up the others. */
+export const MAX_EXPRESSION_TEXT = 8_192;
 export const MAX_ENDPOINTS_PER_POOL = 5_000;
 export const MAX_TRUSTED_KEYS = 64;
 /** Longest duration in milliseconds: what a timer of Node can hold (24.8 days); a longer one would fire at once. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { all, boolean, integer, isObject, list, object, oneOf, record, string, stringThat, unique } from './check.ts';
 import type { Check } from './check.ts';
+import { filters } from './filter-schema.ts';
 import {
   MAX_DURATION,
   MAX_ENDPOINTS_PER_POOL,
@@ -38,19 +39,22 @@ export const publicKey = string({
   what: 'an Ed25519 public key in base64url',
 });
 
-const header = object({
-  name: string({ min: 1, max: 256, pattern: LOWER_TOKEN, what: 'a header name in lower case' }),
-  value: string({ max: 4096, pattern: /^[^\0\r\n]*$/, what: 'a header value' }),
-});
-
-const match = object(
-  {},
+const headerMatch = object(
   {
-    path: object({ type: oneOf(['PathPrefix', 'Exact']), value: path }),
-    method,
-    headers: all(list(header, { max: 64 }), unique('name')),
+    name: string({ min: 1, max: 256, pattern: LOWER_TOKEN, what: 'a header name in lower case' }),
+    value: string({ max: 4096, pattern: /^[^\0\r\n]*$/, what: 'a header value' }),
   },
+  { type: oneOf(['Exact', 'RegularExpression']) },
 );
+
+const plainPath = object({ type: oneOf(['PathPrefix', 'Exact']), value: path });
+const pathExpression = object({ value: string({ min: 1, max: 4096 }) });
+const pathMatch: Check = (value, report) => {
+  if (isObject(value) && value['type'] === 'RegularExpression') pathExpression(value, report);
+  else plainPath(value, report);
+};
+
+const match = object({}, { path: pathMatch, method, headers: all(list(headerMatch, { max: 64 }), unique('name')) });
 
 const CONDITIONS = ['connect-failure', 'reset', 'gateway-error', 'timeout'];
 const retryCondition: Check = (value, report) => {
@@ -69,17 +73,20 @@ const retry = object({
   bufferLimit: integer(0, 2 ** 31 - 1),
 });
 
-const route = object({
-  policy: name,
-  generation: integer(0, Number.MAX_SAFE_INTEGER),
-  created: integer(0, Number.MAX_SAFE_INTEGER),
-  hostnames: list(string({ min: 1, max: 253 }), { max: 1024 }),
-  matches: list(match, { max: 1024 }),
-  destinations: list(object({ pool: name, weight: integer(0, MAX_WEIGHT) }), { min: 1, max: 64 }),
-  retry,
-  timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }),
-  accessLog: object({ enabled: boolean, samplePercent: percent }),
-});
+const route = object(
+  {
+    policy: name,
+    generation: integer(0, Number.MAX_SAFE_INTEGER),
+    created: integer(0, Number.MAX_SAFE_INTEGER),
+    hostnames: list(string({ min: 1, max: 253 }), { max: 1024 }),
+    matches: list(match, { max: 1024 }),
+    destinations: list(object({ pool: name, weight: integer(0, MAX_WEIGHT) }), { max: 64 }),
+    retry,
+    timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }),
+    accessLog: object({ enabled: boolean, samplePercent: percent }),
+  },
+  filters,
+);
 
 const listener = object({ port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) });
 

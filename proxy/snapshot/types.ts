@@ -5,6 +5,10 @@
  * LoadBalancerPolicy are always present here: the operator resolves defaults, the proxy never guesses.
  */
 
+import type { HeaderModifier, Match, RequestRedirect, UrlRewrite } from './routing.ts';
+
+export type * from './routing.ts';
+
 /** Fencing token. Ordered by epoch, then sequence; a proxy never goes back. */
 export interface Version {
   /** Leadership term, from the Lease; unix seconds or later, > 0. */
@@ -49,19 +53,16 @@ export interface Route {
   readonly hostnames: readonly string[];
   /** Alternatives; empty: everything matches. */
   readonly matches: readonly Match[];
-  /** Never empty; weights ≥ 0. All zero: no destination, answered 503. */
+  /** Weights ≥ 0. All zero: no destination, answered 503. Empty exactly where there is a redirect. */
   readonly destinations: readonly Destination[];
+  readonly requestHeaderModifier?: HeaderModifier;
+  readonly responseHeaderModifier?: HeaderModifier;
+  /** Not beside a redirect. */
+  readonly urlRewrite?: UrlRewrite;
+  readonly requestRedirect?: RequestRedirect;
   readonly retry: Retry;
   readonly timeouts: Timeouts;
   readonly accessLog: AccessLog;
-}
-
-/** All given terms must hold (Gateway API HTTPRouteMatch). */
-export interface Match {
-  readonly path?: { readonly type: 'PathPrefix' | 'Exact'; readonly value: string };
-  readonly method?: string;
-  /** Names are lower case and unique. */
-  readonly headers?: readonly { readonly name: string; readonly value: string }[];
 }
 
 export interface Destination {

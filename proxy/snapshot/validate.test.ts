@@ -73,6 +73,8 @@ const cases: readonly [name: string, path: string, value: unknown][] = [
   ['an upper-case header', `${route}.matches[0].headers[0].name`, 'X'],
   ['a header value with a line end', `${route}.matches[0].headers[0].value`, 'a\r\nb'],
   ['a path without slash', `${route}.matches[0].path.value`, 'x'],
+  ['an unknown kind of path', `${route}.matches[0].path.type`, 'Glob'],
+  ['an unknown kind of header match', `${route}.matches[0].headers[0].type`, 'Glob'],
   ['a digest that is none', 'pools[0].digest', 'abc'],
   ['a host name as address', 'part.endpoints[0].address', 'example.org'],
   ['an address with a zone', 'part.endpoints[0].address', 'fe80::1%eth0'],
@@ -85,6 +87,73 @@ for (const [name, path, value] of cases)
   test(`${name} is a wrong field`, () => {
     assert.deepEqual(paths(edited({ [path]: value })), [path]);
   });
+
+const headers = { set: [{ name: 'x-a', value: '1' }], add: [{ name: 'x-b', value: 'a b' }], remove: ['x-c'] };
+const full = { type: 'ReplaceFullPath', value: '/a' };
+const filters: readonly [name: string, filter: string, value: object, at: string][] = [
+  ['a name with a capital', 'requestHeaderModifier', { ...headers, remove: ['X'] }, '.remove[0]'],
+  ['a value with a line end', 'requestHeaderModifier', { ...headers, set: [{ name: 'a', value: 'a\r\nb: c' }] }, '.set[0].value'],
+  [
+    'a value that ends with a space',
+    'responseHeaderModifier',
+    { ...headers, add: [{ name: 'a', value: 'a ' }] },
+    '.add[0].value',
+  ],
+  ['a hop-by-hop header', 'requestHeaderModifier', { ...headers, remove: ['connection'] }, '.remove[0]'],
+  ['framing', 'responseHeaderModifier', { ...headers, remove: ['content-length'] }, '.remove[0]'],
+  ['Host', 'requestHeaderModifier', { ...headers, set: [{ name: 'host', value: 'a' }] }, '.set[0].name'],
+  ['our own headers', 'requestHeaderModifier', { ...headers, remove: ['x-forwarded-for'] }, '.remove[0]'],
+  ['our own reason', 'responseHeaderModifier', { ...headers, remove: ['outrigger-reason'] }, '.remove[0]'],
+  ['a header that is set and removed', 'responseHeaderModifier', { ...headers, remove: ['x-a'] }, ''],
+  ['a missing list', 'responseHeaderModifier', { set: [] }, '.add,.remove'],
+  ['a rewrite to a host with a port', 'urlRewrite', { hostname: 'a:80' }, '.hostname'],
+  ['a path with dots', 'urlRewrite', { path: { ...full, value: '/a/../b' } }, '.path.value'],
+  ['a path with encoded dots', 'urlRewrite', { path: { ...full, value: '/a/%2E%2e' } }, '.path.value'],
+  ['a path with an encoded slash', 'urlRewrite', { path: { ...full, value: '/a%2fb' } }, '.path.value'],
+  ['a path with a query', 'urlRewrite', { path: { ...full, value: '/a?b' } }, '.path.value'],
+  ['an escape that is none', 'urlRewrite', { path: { ...full, value: '/a%2' } }, '.path.value'],
+  ['an empty full path', 'urlRewrite', { path: { ...full, value: '' } }, '.path.value'],
+  ['an unknown rewrite', 'urlRewrite', { path: { ...full, type: 'Append' } }, '.path.type'],
+  ['status 304 for a redirect', 'requestRedirect', { statusCode: 304 }, '.statusCode'],
+  ['a redirect to another scheme', 'requestRedirect', { scheme: 'javascript', statusCode: 302 }, '.scheme'],
+  ['a redirect that is a header', 'requestRedirect', { hostname: 'a\r\nb', statusCode: 302 }, '.hostname'],
+];
+
+for (const [name, filter, value, at] of filters)
+  test(`${name} is a wrong field`, () => {
+    const wrong = at.split(',').map((end) => `${route}.${filter}${end}`);
+    assert.deepEqual(
+      paths(edited({ [`${route}.${filter}`]: value, ...(filter === 'requestRedirect' && { [`${route}.destinations`]: [] }) })),
+      wrong,
+    );
+  });
+
+test('filters and matches of every kind pass', () => {
+  const matches = [
+    { path: { type: 'RegularExpression', value: '[a-z]+' }, headers: [{ name: 'x', value: '.*', type: 'RegularExpression' }] },
+  ];
+  const forward = {
+    [`${route}.matches`]: matches,
+    [`${route}.requestHeaderModifier`]: headers,
+    [`${route}.responseHeaderModifier`]: headers,
+    [`${route}.urlRewrite`]: { hostname: 'a.test', path: full },
+  };
+  assert.deepEqual(paths(edited(forward)), []);
+  const path = { type: 'ReplacePrefixMatch', value: '' };
+  const redirect = { scheme: 'https', hostname: 'a.test', port: 443, path, statusCode: 308 };
+  assert.deepEqual(paths(edited({ [`${route}.requestRedirect`]: redirect, [`${route}.destinations`]: [] })), []);
+});
+
+test('a redirect goes nowhere else, everything else goes somewhere, and a prefix is replaced where there is one', () => {
+  const redirect = { [`${route}.requestRedirect`]: { scheme: 'https', statusCode: 302 } };
+  const none = { [`${route}.destinations`]: [] };
+  assert.deepEqual(paths(edited(redirect)), [`${route}.requestRedirect`]);
+  assert.deepEqual(paths(edited({ ...redirect, ...none, [`${route}.urlRewrite`]: {} })), [`${route}.requestRedirect`]);
+  assert.deepEqual(paths(edited(none)), [`${route}.destinations`]);
+  const exact = { [`${route}.matches`]: [{ path: { type: 'Exact', value: '/' } }] };
+  const path = { type: 'ReplacePrefixMatch', value: '/a' };
+  assert.deepEqual(paths(edited({ ...exact, [`${route}.urlRewrite`]: { path } })), [`${route}.urlRewrite.path.type`]);
+});
 
 test('ports, pool ids, header names and endpoint ids are unique', () => {
   const [listener] = good().listeners;
@@ -129,6 +198,9 @@ test('too many of anything is refused', () => {
   const routes = Array(6000).fill(good().listeners[0]?.routes[0]);
   const listeners = [1, 2].map((port) => ({ port, protocol: 'HTTP', routes }));
   assert.deepEqual(paths({ ...good(), listeners }), ['listeners']);
+  const matches = Array(1001).fill({ path: { type: 'RegularExpression', value: 'a' } });
+  const half = [matches.slice(0, 501), matches.slice(501)].map((some) => ({ ...good().listeners[0]?.routes[0], matches: some }));
+  assert.deepEqual(paths(edited({ 'listeners[0].routes': half })), ['listeners']);
 });
 
 test('unknown members nested without limit are refused', () => {

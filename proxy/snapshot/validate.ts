@@ -1,9 +1,9 @@
 import { Report } from './check.ts';
 import type { WrongField } from './check.ts';
 import { digest, snapshotDigest } from './canonical.ts';
-import { MAX_ROUTES } from './limits.ts';
+import { MAX_EXPRESSIONS, MAX_ROUTES } from './limits.ts';
 import * as schema from './schema.ts';
-import type { HealthCheck, Listener, Snapshot } from './types.ts';
+import type { HealthCheck, Listener, Match, Route, Snapshot } from './types.ts';
 
 export type Validation =
   | { readonly ok: true; readonly snapshot: Snapshot; readonly digest: string }
@@ -29,10 +29,37 @@ export function validateSnapshot(document: unknown): Validation {
 function checkListeners({ listeners, pools }: Snapshot, report: Report): void {
   const routes = listeners.reduce((sum, listener) => sum + listener.routes.length, 0);
   if (routes > MAX_ROUTES) report.failAt(['listeners'], `have ${routes} routes, at most ${MAX_ROUTES} are allowed`);
+  const expressions = listeners
+    .flatMap((listener) => listener.routes)
+    .reduce((sum, { matches }) => sum + countExpressions(matches), 0);
+  if (expressions > MAX_EXPRESSIONS)
+    report.failAt(['listeners'], `have ${expressions} regular expressions, at most ${MAX_EXPRESSIONS} are allowed`);
   const known = new Set(pools.map((pool) => pool.id));
   report.at('listeners', listeners, () => {
-    listeners.forEach((listener, i) => report.at(i, listener, () => checkDestinations(listener, known, report)));
+    listeners.forEach((listener, i) =>
+      report.at(i, listener, () => {
+        checkDestinations(listener, known, report);
+        for (const [j, route] of listener.routes.entries()) checkFilters(route, ['routes', j], report);
+      }),
+    );
   });
+}
+
+/** Regular expressions in the matches of a route. */
+export function countExpressions(matches: readonly Match[]): number {
+  const isOne = (term: { readonly type?: string } | undefined): boolean => term?.type === 'RegularExpression';
+  return matches.reduce((sum, { path, headers = [] }) => sum + Number(isOne(path)) + headers.filter(isOne).length, 0);
+}
+
+function checkFilters(route: Route, at: readonly (string | number)[], report: Report): void {
+  const { destinations, matches, urlRewrite, requestHeaderModifier, requestRedirect } = route;
+  if (requestRedirect === undefined && destinations.length === 0) report.failAt([...at, 'destinations'], 'are empty');
+  if (requestRedirect !== undefined && (destinations.length > 0 || urlRewrite || requestHeaderModifier))
+    report.failAt([...at, 'requestRedirect'], 'excludes destinations, urlRewrite and requestHeaderModifier');
+  const byPrefix = matches.every(({ path }) => path === undefined || path.type === 'PathPrefix');
+  for (const filter of ['urlRewrite', 'requestRedirect'] as const)
+    if (route[filter]?.path?.type === 'ReplacePrefixMatch' && !byPrefix)
+      report.failAt([...at, filter, 'path', 'type'], 'is ReplacePrefixMatch, which needs every match to be a PathPrefix');
 }
 
 function checkDestinations(listener: Listener, known: ReadonlySet<string>, report: Report): void {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admitted, Headers } from './admission.ts';
 import { RequestBody } from './body.ts';
-import { sendReply } from './reply.ts';
-import type { End, Exchange, Facts, LocalReply } from '../seam.ts';
+import { sendRedirect, sendReply } from './reply.ts';
+import type { Changes, End, Exchange, Facts, HeaderEdit, LocalReply } from '../seam.ts';
+import { editFields, editList } from '../../route/header-edit.ts';
 
 /** What the listener knows about a connection. */
 export interface Arrival {
@@ -12,13 +13,19 @@ export interface Arrival {
   readonly closing: () => boolean;
 }
 
+const NO_EDIT: HeaderEdit = { dropped: new Set(), added: [] };
+
 /** One HTTP/1 request and its response, as node:http hands them over. */
 export class Http1Exchange implements Exchange, Facts {
   readonly started: number;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** What goes upstream; the same for every try. */
-  readonly headers: Headers;
+  headers: Headers;
+  /** Path and query as sent upstream. */
+  upstreamTarget: string;
+  /** What becomes of a backend's response head. */
+  responseEdit: HeaderEdit | undefined;
   readonly requestBody: RequestBody | undefined;
   /** The client waits for 100 (Continue) before it sends the body. */
   awaitsContinue: boolean;
@@ -34,6 +41,7 @@ export class Http1Exchange implements Exchange, Facts {
     this.req = req;
     this.res = res;
     this.headers = headers;
+    this.upstreamTarget = admitted.target;
     this.requestBody = admitted.body === 'none' ? undefined : new RequestBody(req);
     this.awaitsContinue = admitted.expectContinue;
     this.#admitted = admitted;
@@ -76,7 +84,7 @@ export class Http1Exchange implements Exchange, Facts {
     return this.#admitted.body === 'chunked';
   }
   header(name: string): string | undefined {
-    const value = this.headers[name];
+    const value = this.#admitted.headers[name];
     return typeof value === 'string' ? value : value?.[0];
   }
 
@@ -97,17 +105,35 @@ export class Http1Exchange implements Exchange, Facts {
     return this.requestBody?.replayable ?? true;
   }
 
+  change({ target, authority, request, response }: Changes): void {
+    // The client's own fields stay as they are, for whoever asks for facts.
+    if (request !== undefined || authority !== undefined) this.headers = editFields(this.headers, request ?? NO_EDIT);
+    if (authority !== undefined) this.headers['host'] = authority;
+    if (target !== undefined) this.upstreamTarget = target;
+    this.responseEdit = response;
+  }
+
   /** Whether the connection must end with this response: the listener drains, or the request body was not read to its end. */
   closing(): boolean {
     return this.#arrival.closing() || (this.requestBody !== undefined && !this.requestBody.complete);
   }
 
   reply(r: LocalReply): Promise<End> {
+    return this.#answer(() => sendReply(this.res, r, this.closing()));
+  }
+
+  redirect(status: number, location: string): Promise<End> {
+    const headers = ['location', location];
+    const edited = this.responseEdit ? editList(headers, this.responseEdit) : headers;
+    return this.#answer(() => sendRedirect(this.res, status, edited, this.closing()));
+  }
+
+  #answer(send: () => void): Promise<End> {
     if (this.gone) return Promise.resolve(this.end('client-gone'));
     return new Promise((resolve) => {
       this.onGone(() => resolve(this.end('client-gone')));
       this.onSent(() => resolve(this.end('whole')));
-      sendReply(this.res, r, this.closing());
+      send();
     });
   }
 

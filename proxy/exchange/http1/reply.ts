@@ -23,7 +23,15 @@ export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): v
   res.end(body);
 }
 
-/** The same on a bare socket, for what never became a request; the connection ends with it. */
+/** Sends the client elsewhere. `headers`: names and values in turn, `location` among them. */
+export function sendRedirect(res: ServerResponse, status: number, headers: string[], close: boolean): void {
+  headers.push('content-length', '0');
+  if (close) headers.push('connection', 'close');
+  res.writeHead(status, headers);
+  res.end();
+}
+
+/** A local answer on a bare socket, for what never became a request; the connection ends with it. */
 export function sendRawReply(socket: Socket, r: LocalReply): void {
   if (!socket.writable) {
     socket.destroy();

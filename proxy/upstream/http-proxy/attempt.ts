@@ -127,7 +127,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
       return;
     }
     this.#request = request;
-    request.path = x.target;
+    request.path = x.upstreamTarget;
     request.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     request.on('close', () => this.#onClose());
     request.on('response', (response: IncomingMessage) => this.#onResponse(response));

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
 import { sendReply } from '../../exchange/http1/reply.ts';
 import type { End } from '../../exchange/seam.ts';
+import { editList } from '../../route/header-edit.ts';
 import type { ResponseHead } from './response-head.ts';
 
 export class Relay {
@@ -38,7 +39,9 @@ export class Relay {
 
   #writeHead(): boolean {
     const { res } = this.#x;
-    const { headers, trailer, hasLength } = this.#head;
+    const { trailer, hasLength } = this.#head;
+    const edit = this.#x.responseEdit;
+    const headers = edit ? editList(this.#head.headers, edit) : this.#head.headers;
     if (this.#x.closing()) headers.push('connection', 'close');
     const status = this.#response.statusCode as number;
     const chunked =

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { parseTarget } from '../exchange/http1/target.ts';
+import type { PathModifier, RequestRedirect } from '../snapshot/types.ts';
+import { changesOf, compileFilters, modifyPath, redirectLocation } from './filters.ts';
+import { editFields, editList } from './header-edit.ts';
+
+const to = (value: string): PathModifier => ({ type: 'ReplacePrefixMatch', value });
+const full = (value: string): PathModifier => ({ type: 'ReplaceFullPath', value });
+/** As the route table tells a prefix. */
+const bare = (prefix: string): string => prefix.replace(/\/$/, '');
+
+describe('paths', () => {
+  // The table of Gateway API's HTTPPathModifier: path, prefix, replacement, result.
+  const published = [
+    ['/foo/bar', '/foo', '/xyz', '/xyz/bar'],
+    ['/foo/bar', '/foo', '/xyz/', '/xyz/bar'],
+    ['/foo/bar', '/foo/', '/xyz', '/xyz/bar'],
+    ['/foo/bar', '/foo/', '/xyz/', '/xyz/bar'],
+    ['/foo', '/foo', '/xyz', '/xyz'],
+    ['/foo/', '/foo', '/xyz', '/xyz/'],
+    ['/foo/bar', '/foo', '', '/bar'],
+    ['/foo/', '/foo', '', '/'],
+    ['/foo', '/foo', '', '/'],
+    ['/foo/', '/foo', '/', '/'],
+    ['/foo', '/foo', '/', '/'],
+  ] as const;
+  for (const [path, prefix, replacement, result] of published) {
+    test(`${path}, of which ${prefix} becomes "${replacement}", is ${result}`, () =>
+      assert.equal(modifyPath(to(replacement), path, bare(prefix)), result));
+  }
+
+  test('the prefix of every path, and a full path', () => {
+    assert.equal(modifyPath(to('/v2'), '/a/b', ''), '/v2/a/b');
+    assert.equal(modifyPath(full('/v2/'), '/a/b', '/a'), '/v2/');
+  });
+
+  test('no path comes out that names a host', () => {
+    for (const replacement of ['', '/']) assert.equal(modifyPath(to(replacement), '/foo//evil.test/x', '/foo'), '/evil.test/x');
+  });
+
+  test('what comes out would be admitted, whatever was', () => {
+    const element = fc.constantFrom('a', '', '.a', '%20', 'b..', '%41');
+    const path = fc.array(element, { minLength: 1, maxLength: 5 }).map((s) => `/${s.join('/')}`);
+    const replacement = fc.constantFrom('', '/', '/v2', '/v2/', '/a/b');
+    fc.assert(
+      fc.property(path, fc.nat(5), replacement, (given, n, value) => {
+        const prefix = given
+          .split('/')
+          .slice(0, n + 1)
+          .join('/');
+        const result = modifyPath(to(value), given, bare(prefix));
+        assert.equal(typeof parseTarget('GET', result), 'object', result);
+      }),
+    );
+  });
+});
+
+describe('changes', () => {
+  const line = { path: '/foo/bar', target: '/foo/bar?a=/foo&b' };
+  const rewritten = (path: PathModifier, given = line): string | undefined =>
+    changesOf(compileFilters({ urlRewrite: { path } }) ?? assert.fail(), given, '/foo').target;
+
+  test('a route without filters has none', () => assert.equal(compileFilters({}), undefined));
+
+  test('the query is kept, also an empty one; * is no path', () => {
+    assert.equal(rewritten(to('/x')), '/x/bar?a=/foo&b');
+    assert.equal(rewritten(full('/x')), '/x?a=/foo&b');
+    assert.equal(rewritten(full('/x'), { path: '/foo', target: '/foo?' }), '/x?');
+    assert.equal(rewritten(full('/x'), { path: '*', target: '*' }), '*');
+  });
+
+  test('a hostname alone leaves the path', () => {
+    const changes = changesOf(compileFilters({ urlRewrite: { hostname: 'b.test' } }) ?? assert.fail(), line, '');
+    assert.deepEqual(changes, { target: undefined, authority: 'b.test', request: undefined, response: undefined });
+  });
+});
+
+describe('redirects', () => {
+  const request = { host: 'a.test', port: 8080, path: '/foo/bar', target: '/foo/bar?q=1' };
+  const cases: readonly [what: string, r: Omit<RequestRedirect, 'statusCode'>, location: string][] = [
+    ['another scheme has its own port', { scheme: 'https' }, 'https://a.test/foo/bar?q=1'],
+    ['the scheme there is has its own port, too', { scheme: 'http' }, 'http://a.test/foo/bar?q=1'],
+    ['without a scheme, the port is the listener’s', { hostname: 'b.test' }, 'http://b.test:8080/foo/bar?q=1'],
+    ['a port', { port: 8443, scheme: 'https' }, 'https://a.test:8443/foo/bar?q=1'],
+    ['a port that need not be said', { port: 80 }, 'http://a.test/foo/bar?q=1'],
+    ['a port that belongs to the other scheme', { port: 443 }, 'http://a.test:443/foo/bar?q=1'],
+    ['a full path', { scheme: 'https', path: full('/x') }, 'https://a.test/x?q=1'],
+    ['a prefix', { scheme: 'https', path: to('') }, 'https://a.test/bar?q=1'],
+  ];
+  for (const [what, redirect, location] of cases) {
+    test(what, () => assert.equal(redirectLocation({ statusCode: 302, ...redirect }, request, '/foo'), location));
+  }
+
+  test('an IPv6 host, no host, and *', () => {
+    const r: RequestRedirect = { statusCode: 301, scheme: 'https' };
+    assert.equal(redirectLocation(r, { ...request, host: '[::1]' }, ''), 'https://[::1]/foo/bar?q=1');
+    assert.equal(redirectLocation(r, { ...request, host: '', path: '//b.test/', target: '//b.test/?q' }, ''), '/b.test/?q');
+    assert.equal(redirectLocation(r, { ...request, path: '*', target: '*' }, ''), 'https://a.test/');
+  });
+});
+
+describe('headers', () => {
+  const filters = compileFilters({
+    requestHeaderModifier: { set: [{ name: 'a', value: '1' }], add: [{ name: 'b', value: '2' }], remove: ['c'] },
+  });
+  const edit = filters?.request ?? assert.fail();
+
+  test('of a request: set replaces, add comes beside, remove takes away; the original stays', () => {
+    const before = { a: ['x', 'y'], b: 'z', c: 'q', d: 'd' };
+    const copy = structuredClone(before);
+    assert.deepEqual({ ...editFields(before, edit) }, { a: '1', b: ['z', '2'], d: 'd' });
+    assert.deepEqual(before, copy);
+    assert.deepEqual({ ...editFields({}, edit) }, { a: '1', b: '2' });
+    assert.deepEqual({ ...editFields({ b: ['x', 'y'] }, edit) }, { a: '1', b: ['x', 'y', '2'] });
+  });
+
+  test('cookies stay one field', () => {
+    const cookie = { dropped: new Set<string>(), added: ['cookie', 'b=2'] };
+    assert.deepEqual({ ...editFields({ cookie: 'a=1' }, cookie) }, { cookie: 'a=1; b=2' });
+  });
+
+  test('of a response, whatever the case of its names', () => {
+    const list = ['A', 'x', 'd', 'd', 'C', 'q', 'a', 'y', 'B', 'z'];
+    assert.deepEqual(editList(list, edit), ['d', 'd', 'B', 'z', 'a', '1', 'b', '2']);
+  });
+});

@@ -1,0 +1,90 @@
+/** What a route may change of requests and responses. Everything in here ends up in a head that somebody parses: it is strict. */
+import { all, integer, isObject, list, object, oneOf, string, stringThat, unique } from './check.ts';
+import type { Check } from './check.ts';
+
+const LOWER_TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/;
+
+/** Hop-by-hop and framing: what one connection says about itself, in both directions. */
+const HOP_BY_HOP = [
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+/** What the proxy says to backends itself. Host is changed by urlRewrite.hostname. */
+const OWN_IN_REQUESTS = [
+  'expect',
+  'forwarded',
+  'host',
+  'max-forwards',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-request-id',
+];
+/** Tells the proxy's own answers from those of backends. */
+const OWN_IN_RESPONSES = ['outrigger-reason'];
+
+/** Printable ASCII, with spaces and tabs inside only. */
+const value = string({ min: 1, max: 4096, pattern: /^[!-~](?:[\t -~]*[!-~])?$/, what: 'a header value' });
+
+function modifier(own: readonly string[]): Check {
+  const kept = new Set([...HOP_BY_HOP, ...own]);
+  const name = stringThat(
+    (text) => LOWER_TOKEN.test(text) && !kept.has(text),
+    'a header name in lower case, and not one that the proxy answers for itself',
+  );
+  const headers = all(list(object({ name, value }), { max: 64 }), unique('name'));
+  return all(object({ set: headers, add: headers, remove: list(name, { max: 64 }) }), namedOnce);
+}
+
+/** Set and removed, what would hold? */
+const namedOnce: Check = (modifier, report) => {
+  if (!isObject(modifier)) return;
+  const names = [modifier['set'], modifier['add'], modifier['remove']]
+    .flatMap((given: unknown): unknown[] => (Array.isArray(given) ? given : []))
+    .map((given) => (isObject(given) ? given['name'] : given))
+    .filter((name) => typeof name === 'string');
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) report.fail(`names ${twice.slice(0, 256)} twice`);
+};
+
+const hostname = string({ min: 1, max: 253, pattern: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, what: 'a host name in lower case' });
+
+/**
+ * What admission would let through as a path, without its loopholes: no query, no empty elements, nothing encoded that a backend
+ * could take for a dot, a slash, a backslash or NUL.
+ */
+const PATH = /^[-A-Za-z0-9/._~!$&'()*+,;=:@%]*$/;
+const AMBIGUOUS = /\/\/|%(?![0-9a-f]{2})|%(?:00|2e|2f|5c)|\/\.{1,2}(?:\/|$)/i;
+
+function isPath(text: string): boolean {
+  return text.length <= 4096 && text.startsWith('/') && PATH.test(text) && !AMBIGUOUS.test(text);
+}
+
+const fullPath = stringThat(isPath, 'a path that starts with /');
+const prefix = stringThat((text) => text === '' || isPath(text), 'a path that starts with /, or empty');
+
+const path: Check = (given, report) => {
+  if (isObject(given) && given['type'] === 'ReplaceFullPath') object({ value: fullPath })(given, report);
+  else object({ type: oneOf(['ReplaceFullPath', 'ReplacePrefixMatch']), value: prefix })(given, report);
+};
+
+/** Optional members of a route. */
+export const filters: Readonly<Record<string, Check>> = {
+  requestHeaderModifier: modifier(OWN_IN_REQUESTS),
+  responseHeaderModifier: modifier(OWN_IN_RESPONSES),
+  urlRewrite: object({}, { hostname, path }),
+  requestRedirect: object(
+    { statusCode: oneOf([301, 302, 303, 307, 308]) },
+    { scheme: oneOf(['http', 'https']), hostname, port: integer(1, 65535), path },
+  ),
+};
