@@ -5,9 +5,9 @@ import { Pool } from './pool.ts';
 import type { PoolDeps, PoolEndpoint } from './pool.ts';
 import { RouteState } from './route-state.ts';
 import { loadExpressions } from './expressions.ts';
-import { useExpressions } from './route/match.ts';
 import type { CompileExpression } from './route/match.ts';
 import { createRouteTable } from './route/table.ts';
+import { countExpressions } from './snapshot/validate.ts';
 import type { RouteTable } from './route/table.ts';
 import type { Traffic } from './observe/traffic.ts';
 import type { Listener as ListenerSpec, Rejected, Route, UnhealthyEndpoint } from './snapshot/types.ts';
@@ -57,7 +57,7 @@ export class Runtime implements DataPlane {
     await this.#opening;
     this.#listeners = snapshot.listeners;
     // What can fail comes first, and waits; everything after it happens in one step.
-    if (useExpressions(snapshot.listeners.flatMap((spec) => spec.routes))) this.#compile = await loadExpressions();
+    if (snapshot.listeners.some(hasExpressions)) this.#compile = await loadExpressions();
     await (this.#opening = this.#openMissing());
     this.#takePools(snapshot);
     for (const spec of snapshot.listeners) this.#takeRoutes(spec);
@@ -193,6 +193,10 @@ export class Runtime implements DataPlane {
       this.#draining.add(drained);
     }
   }
+}
+
+function hasExpressions({ routes }: ListenerSpec): boolean {
+  return routes.some(({ matches }) => countExpressions(matches) > 0);
 }
 
 function bindFailure(port: number, error: NodeJS.ErrnoException): string {

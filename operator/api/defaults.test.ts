@@ -28,6 +28,8 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   'listener.protocol': DEFAULTS.protocol,
   'matches.[].path.type': DEFAULTS.pathType,
   'matches.[].path.value': DEFAULTS.pathValue,
+  'matches.[].headers.[].type': DEFAULTS.headerType,
+  'requestRedirect.statusCode': DEFAULTS.redirectStatus,
   'backendRefs.[].weight': DEFAULTS.weight,
   ...prefixed('loadBalancer', DEFAULTS.loadBalancer),
   ...prefixed('healthCheck.active', { ...DEFAULTS.probe, ...DEFAULTS.httpProbe }),

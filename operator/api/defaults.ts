@@ -14,6 +14,8 @@ export const DEFAULTS = {
   protocol: 'HTTP',
   pathType: 'PathPrefix',
   pathValue: '/',
+  headerType: 'Exact',
+  redirectStatus: 302,
   weight: 1,
   loadBalancer: { type: 'LeastRequest' } satisfies PolicySpec['loadBalancer'],
   probe: { interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 } satisfies Complete<ProbeMembers>,

@@ -29,13 +29,17 @@ export interface PolicySpec {
    */
   matches?: MatchSpec[];
   /**
-   * Services of the policy's own namespace that the traffic goes to, each with its share. While a Service or port does not exist, or none of its endpoints can be used, its share goes to the others; without others, the answer is 503.
+   * Services of the policy's own namespace that the traffic goes to, each with its share. While a Service or port does not exist, or none of its endpoints can be used, its share goes to the others; without others, the answer is 503. Required, except with requestRedirect.
    */
-  backendRefs: BackendRef[];
+  backendRefs?: BackendRef[];
   loadBalancer?: LoadBalancerSpec;
   healthCheck?: HealthCheckSpec;
   retry?: RetrySpec;
   timeouts?: TimeoutsSpec;
+  requestHeaderModifier?: RequestHeaderModifierSpec;
+  responseHeaderModifier?: ResponseHeaderModifierSpec;
+  urlRewrite?: UrlRewriteSpec;
+  requestRedirect?: RequestRedirectSpec;
   accessLog?: AccessLogSpec;
 }
 /**
@@ -114,7 +118,7 @@ export interface MatchSpec {
    */
   method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'TRACE' | 'PATCH';
   /**
-   * Headers that the request must carry with exactly these values.
+   * Headers that the request must carry with these values.
    */
   headers?: HeaderMatch[];
 }
@@ -123,11 +127,11 @@ export interface MatchSpec {
  */
 export interface PathMatch {
   /**
-   * `PathPrefix` (default) compares whole path elements: `/shop` matches `/shop` and `/shop/cart`, not `/shopping`. `Exact` compares the whole path. Both regard case.
+   * `PathPrefix` (default) compares whole path elements: `/shop` matches `/shop` and `/shop/cart`, not `/shopping`. `Exact` compares the whole path. `RegularExpression` (RE2 syntax) must describe the whole path, and yields to exact paths and to every prefix but `/`. All of them regard case.
    */
-  type?: 'PathPrefix' | 'Exact';
+  type?: 'PathPrefix' | 'Exact' | 'RegularExpression';
   /**
-   * The path, beginning with `/`, without query. Default `/`.
+   * The path, beginning with `/`, without query, or the expression. Default `/`.
    */
   value?: string;
 }
@@ -140,7 +144,11 @@ export interface HeaderMatch {
    */
   name: string;
   /**
-   * The exact value; case matters.
+   * `Exact` (default) compares the whole value. `RegularExpression` (RE2 syntax) must describe the whole value. Of a header that is sent more than once, the first value counts.
+   */
+  type?: 'Exact' | 'RegularExpression';
+  /**
+   * The value, or the expression; case matters.
    */
   value: string;
 }
@@ -310,6 +318,154 @@ export interface TimeoutsSpec {
    * How long what began on an endpoint or route that went away may take to finish. Default `30s`; `0s` cuts it off at once.
    */
   drain?: string;
+}
+/**
+ * Changes headers of requests on their way to a backend. Routing, and the access log, see what the client sent.
+ */
+export interface RequestHeaderModifierSpec {
+  /**
+   * Headers that replace those of the same name.
+   *
+   * Items: One header.
+   */
+  set?: {
+    /**
+     * Name of the header; case does not matter.
+     */
+    name: string;
+    /**
+     * Its value, printable ASCII without space at either end.
+     */
+    value: string;
+  }[];
+  /**
+   * Headers that come beside those of the same name.
+   *
+   * Items: One header.
+   */
+  add?: {
+    /**
+     * Name of the header; case does not matter.
+     */
+    name: string;
+    /**
+     * Its value, printable ASCII without space at either end.
+     */
+    value: string;
+  }[];
+  /**
+   * Names of headers that are taken away; case does not matter.
+   *
+   * Items: One name.
+   */
+  remove?: string[];
+}
+/**
+ * Changes headers of backends' responses, and of redirects, on their way to the client. Other answers that a proxy makes itself stay as they are.
+ */
+export interface ResponseHeaderModifierSpec {
+  /**
+   * Headers that replace those of the same name.
+   *
+   * Items: One header.
+   */
+  set?: {
+    /**
+     * Name of the header; case does not matter.
+     */
+    name: string;
+    /**
+     * Its value, printable ASCII without space at either end.
+     */
+    value: string;
+  }[];
+  /**
+   * Headers that come beside those of the same name.
+   *
+   * Items: One header.
+   */
+  add?: {
+    /**
+     * Name of the header; case does not matter.
+     */
+    name: string;
+    /**
+     * Its value, printable ASCII without space at either end.
+     */
+    value: string;
+  }[];
+  /**
+   * Names of headers that are taken away; case does not matter.
+   *
+   * Items: One name.
+   */
+  remove?: string[];
+}
+/**
+ * Another host or path for backends. Routing, and the access log, see what the client sent; X-Forwarded-Host tells backends.
+ */
+export interface UrlRewriteSpec {
+  /**
+   * The Host header that backends get.
+   */
+  hostname?: string;
+  path?: UrlRewritePathSpec;
+}
+/**
+ * Another path. The query is kept.
+ */
+export interface UrlRewritePathSpec {
+  /**
+   * `ReplaceFullPath`: the whole path. `ReplacePrefixMatch`: the prefix by which the request was matched, which needs matches of type PathPrefix only.
+   */
+  type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+  /**
+   * The path that takes the place of the whole path.
+   */
+  replaceFullPath?: string;
+  /**
+   * What takes the place of the prefix, with `PathPrefix` `/shop` and `/store` for instance: `/shop/cart` becomes `/store/cart`. A slash at its end does not count. Empty, or `/`, takes the prefix away.
+   */
+  replacePrefixMatch?: string;
+}
+/**
+ * Sends clients elsewhere, instead of a backend. What is not given stays as in the request; the query is kept. A redirect to what the policy matches itself is a loop, which nobody but you can see.
+ */
+export interface RequestRedirectSpec {
+  /**
+   * Scheme of the new address. Absent, http.
+   */
+  scheme?: 'http' | 'https';
+  /**
+   * Host of the new address.
+   */
+  hostname?: string;
+  /**
+   * Port of the new address. Absent: the scheme's own (80, 443) where scheme is given, else the listener's.
+   */
+  port?: number;
+  path?: RequestRedirectPathSpec;
+  /**
+   * Status of the answer. 302 (default) and 307 are temporary, 301 and 308 for good; 307 and 308 keep method and body; 303 says to look elsewhere with GET.
+   */
+  statusCode?: 301 | 302 | 303 | 307 | 308;
+}
+/**
+ * Another path. The query is kept.
+ */
+export interface RequestRedirectPathSpec {
+  /**
+   * `ReplaceFullPath`: the whole path. `ReplacePrefixMatch`: the prefix by which the request was matched, which needs matches of type PathPrefix only.
+   */
+  type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+  /**
+   * The path that takes the place of the whole path.
+   */
+  replaceFullPath?: string;
+  /**
+   * What takes the place of the prefix, with `PathPrefix` `/shop` and `/store` for instance: `/shop/cart` becomes `/store/cart`. A slash at its end does not count. Empty, or `/`, takes the prefix away.
+   */
+  replacePrefixMatch?: string;
 }
 /**
  * One line of JSON for each request on the proxies' standard output. Off unless given.

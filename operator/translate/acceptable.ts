@@ -30,5 +30,6 @@ export function refusedByProxy(policy: ParsedPolicy): Problem[] {
 
 /** `listeners[0].routes[0].timeouts.connect` → `timeouts.connect`: near enough to the policy's own field. */
 function fieldName(path: string): string {
-  return path.replace(/^listeners\[0\]\.(routes\[0\]\.)?|^parts(\.\w+|\["\w+"\])\./, '');
+  const field = path.replace(/^listeners\[0\]\.(routes\[0\]\.)?|^parts(\.\w+|\["\w+"\])\./, '');
+  return field.replace(/^destinations\b/, 'backendRefs');
 }

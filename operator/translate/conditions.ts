@@ -16,6 +16,7 @@ export function acceptedCondition(policy: ParsedPolicy, problems: readonly Probl
 
 /** The first problem gives the reason, all of them the message. What was merely ignored is told, and is no failure. */
 export function resolvedCondition(pools: readonly Pool[]): ConditionDraft {
+  if (pools.length === 0) return { status: 'True', reason: 'ResolvedRefs', message: 'The policy names no backends.' };
   const problems = pools.flatMap(({ problem }) => (problem ? [problem] : []));
   const notes = [...new Set(pools.flatMap((pool) => pool.notes))];
   const note = notes.length === 0 ? '' : ` Note: ${tell(notes)}`;

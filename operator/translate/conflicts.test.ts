@@ -10,7 +10,7 @@ const claimant = (name: string, spec: Partial<PolicySpec> = {}): Claimant => ({
   policy: parsePolicy(policy(name, spec)),
   proxies: ['g'],
 });
-const backends = (count: number): PolicySpec['backendRefs'] =>
+const backends = (count: number): NonNullable<PolicySpec['backendRefs']> =>
   Array.from({ length: count }, (_, i) => ({ name: `s${i}`, port: 80 }));
 const reasons = (claimants: Claimant[]): object =>
   Object.fromEntries([...findConflicts(claimants)].map(([key, problem]) => [key, problem.reason]));
@@ -49,6 +49,18 @@ test('10000 listening policies fit', () => {
     return { ...found, policy: { ...found.policy, backends: [] } };
   });
   assert.deepEqual(reasons(all), { 'default/p10000': 'LimitExceeded' });
+});
+
+test('1000 regular expressions fit, counted over paths and headers', () => {
+  const expression = (value: string) => ({ type: 'RegularExpression' as const, value });
+  const matches = Array.from({ length: 10 }, (_, i) => ({
+    path: expression(`/${i}`),
+    headers: [{ name: 'h', ...expression('.') }],
+  }));
+  const all = Array.from({ length: 51 }, (_, i) =>
+    claimant(`p${String(i).padStart(2, '0')}`, { listener: { port: 20_000 + i }, matches }),
+  );
+  assert.deepEqual(reasons([...all, claimant('z')]), { 'default/p50': 'LimitExceeded' });
 });
 
 test('the message says who won and on what', () => {

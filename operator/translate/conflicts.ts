@@ -3,8 +3,9 @@
  * claims nothing, so that it can not make others lose.
  */
 import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
-import { MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
+import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
+import { countExpressions } from '../../proxy/snapshot/validate.ts';
 import type { Match } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './reader.ts';
@@ -42,6 +43,7 @@ class Claims {
   readonly #byMatch = new Map<string, Claimant[]>();
   #routes = 0;
   #pools = 0;
+  #expressions = 0;
 
   /** Why a policy can not have what it asks for; undefined when it can. */
   refuse(claimant: Claimant): Problem | undefined {
@@ -53,21 +55,23 @@ class Claims {
   }
 
   grant(claimant: Claimant): void {
-    const { port, backends } = claimant.policy;
+    const { port, backends, matches } = claimant.policy;
     this.#pools += backends.length;
     if (port === undefined) return;
     this.#routes++;
+    this.#expressions += countExpressions(matches);
     append(this.#byPort, port, claimant);
     for (const { key } of listTerms(claimant.policy, port)) append(this.#byMatch, key, claimant);
   }
 
   /** Counted over all proxies, so that a policy is not served by some and refused by others. */
-  #beyondLimits({ backends, port }: ParsedPolicy): Problem | undefined {
+  #beyondLimits({ backends, matches, port }: ParsedPolicy): Problem | undefined {
     const limit = (count: number, of: string): Problem => ({
       reason: 'LimitExceeded',
       message: `Older policies use up the ${count} ${of} that a proxy can hold: remove some of them`,
     });
     if (this.#pools + backends.length > MAX_POOLS) return limit(MAX_POOLS, 'backends');
+    if (this.#expressions + countExpressions(matches) > MAX_EXPRESSIONS) return limit(MAX_EXPRESSIONS, 'regular expressions');
     if (port !== undefined && this.#routes >= MAX_ROUTES) return limit(MAX_ROUTES, 'listening policies');
     if (port !== undefined && !this.#byPort.has(port) && this.#byPort.size >= MAX_LISTENERS) return limit(MAX_LISTENERS, 'ports');
     return undefined;
@@ -154,8 +158,10 @@ function normalise({ path = { type: 'PathPrefix', value: '/' }, method, headers 
   };
 }
 
+const PATH_WORDS = { Exact: 'exactly the path', PathPrefix: 'paths under', RegularExpression: 'paths described by' } as const;
+
 function describe(port: number, host: string, { path, method, headers = [] }: NormalMatch): string {
   const where = `${method ?? 'every method'} on ${host === '*' ? 'every host' : host}, port ${port}`;
-  const what = `${path.type === 'Exact' ? 'exactly the path' : 'paths under'} ${path.value.slice(0, 100)}`;
+  const what = `${PATH_WORDS[path.type]} ${path.value.slice(0, 100)}`;
   return `${where}, ${what}${headers.length > 0 ? `, with header ${headers.map(({ name }) => name).join(', ')}` : ''}`;
 }

@@ -1,7 +1,7 @@
-import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 import { DEFAULTS } from '../api/defaults.ts';
 import type { ActiveCheckSpec, PassiveCheckSpec } from '../api/policy.gen.ts';
 import type { ActiveCheck, ActiveCheckTiming, HttpCheck, PassiveCheck } from '../../proxy/snapshot/types.ts';
+import { checkExpression } from './expression.ts';
 import type { Reader } from './reader.ts';
 
 /** A message shows this many characters of an expression. */
@@ -21,7 +21,7 @@ export function readActive(given: ActiveCheckSpec, reader: Reader): ActiveCheck 
 
 function readHttp(given: ActiveCheckSpec, timing: ActiveCheckTiming, reader: Reader): HttpCheck {
   const spec = { ...DEFAULTS.httpProbe, ...given };
-  checkExpression(spec.expectedBody, reader);
+  if (spec.expectedBody !== undefined) checkExpression('healthCheck.active.expectedBody', spec.expectedBody, reader);
   return {
     type: 'HTTP',
     ...timing,
@@ -42,30 +42,6 @@ function readStatuses(text: string, reader: Reader): { from: number; to: number 
     `healthCheck.active.expectedStatuses: "${text.slice(0, MAX_QUOTED)}" is not a status code such as 204 or a range such as 200-399`,
   );
   return { from: 0, to: 0 };
-}
-
-/** The schema can not know whether an expression compiles, and a proxy that is pushed a bad one could only refuse everything. */
-function checkExpression(expression: string | undefined, reader: Reader): void {
-  if (expression === undefined) return;
-  try {
-    RE2JS.compile(expression);
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    reader.fail(
-      'InvalidExpression',
-      `healthCheck.active.expectedBody is not a regular expression in RE2 syntax: ${fault(expression, error)}`,
-    );
-  }
-}
-
-/** `invalid escape sequence at "\\1" (character 7)`. The library names the faulty part, not its place: the first such part is shown. */
-function fault(expression: string, error: RE2JSException): string {
-  if (!(error instanceof RE2JSSyntaxException)) return error.message;
-  const part = error.getPattern() ?? expression;
-  const at = expression.indexOf(part);
-  // The whole expression is named where something is missing at its end.
-  if (part === expression || at === -1) return `${error.getDescription()} in "${expression.slice(0, MAX_QUOTED)}"`;
-  return `${error.getDescription()} at "${part.slice(0, MAX_QUOTED)}" (character ${at + 1})`;
 }
 
 export function readPassive(given: PassiveCheckSpec | undefined, reader: Reader): PassiveCheck {

@@ -1,8 +1,11 @@
 /** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, wire form. Everything after this works on the result. */
 import { DEFAULTS } from '../api/defaults.ts';
 import { Reader } from './reader.ts';
+import { readFilters } from './filters.ts';
+import type { RouteFilters } from './filters.ts';
 import { readActive, readPassive } from './health.ts';
-import type { LabelSelector, LoadBalancerPolicy, MatchSpec, PolicySpec } from '../api/policy.gen.ts';
+import { readMatch } from './match.ts';
+import type { LabelSelector, LoadBalancerPolicy, PolicySpec } from '../api/policy.gen.ts';
 import type { AccessLog, HealthCheck, LoadBalancer, Match, Retry, RetryCondition, Timeouts } from '../../proxy/snapshot/types.ts';
 import type { Problem } from './reader.ts';
 
@@ -32,6 +35,8 @@ export interface ParsedPolicy {
   readonly hostnames: readonly string[];
   /** Empty: every request. */
   readonly matches: readonly Match[];
+  readonly filters: RouteFilters;
+  /** Empty where the policy redirects. */
   readonly backends: readonly Backend[];
   readonly loadBalancer: LoadBalancer;
   readonly healthCheck: HealthCheck;
@@ -57,8 +62,9 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     selector: spec.proxies?.selector ?? {},
     ...(listener && { port: listener.port }),
     hostnames: [...new Set((listener?.hostnames ?? []).map((host) => host.toLowerCase()))].sort(),
-    matches: (spec.matches ?? []).map(readMatch),
-    backends: spec.backendRefs.map(({ name, port, weight = DEFAULTS.weight }) => {
+    matches: (spec.matches ?? []).map((match, i) => readMatch(match, `matches[${i}]`, reader)),
+    filters: readFilters(spec),
+    backends: (spec.backendRefs ?? []).map(({ name, port, weight = DEFAULTS.weight }) => {
       const service = `${namespace}/${name}`;
       return { pool: `${key}/${service}:${port}`, service, port, weight };
     }),
@@ -68,20 +74,6 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     timeouts: readTimeouts(spec.timeouts, reader),
     accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
     problems: reader.problems,
-  };
-}
-
-/** Of two headers whose names differ in case only, the first counts, as in Gateway API. */
-function readMatch({ path, method, headers = [] }: MatchSpec): Match {
-  const byName = new Map<string, { name: string; value: string }>();
-  for (const { name, value } of headers) {
-    const lower = name.toLowerCase();
-    if (!byName.has(lower)) byName.set(lower, { name: lower, value });
-  }
-  return {
-    ...(path && { path: { type: path.type ?? DEFAULTS.pathType, value: path.value ?? DEFAULTS.pathValue } }),
-    ...(method !== undefined && { method }),
-    ...(byName.size > 0 && { headers: [...byName.values()] }),
   };
 }
 

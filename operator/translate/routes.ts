@@ -13,6 +13,7 @@ function makeRoute(policy: ParsedPolicy): Route {
     retry: policy.retry,
     timeouts: policy.timeouts,
     accessLog: policy.accessLog,
+    ...policy.filters,
   };
 }
 

@@ -22,12 +22,13 @@ const duration = mostly(fc.constantFrom('1s', '25ms', '1m30s'), fc.oneof(fc.cons
 const method = mostly(fc.constantFrom('GET' as const, 'POST' as const), fc.constant('NO WAY' as 'GET'));
 const header = fc.record({
   name: mostly(fc.constantFrom('A', 'a', 'B'), fc.constant('b c')),
-  value: mostly(fc.constantFrom('x', 'y'), fc.constantFrom('', '\n')),
+  value: mostly(fc.constantFrom('x', 'y'), fc.constantFrom('', '\n', '(')),
+  type: fc.constantFrom('Exact' as const, 'RegularExpression' as const, undefined),
 });
 const path = fc.record(
   {
-    type: fc.constantFrom('PathPrefix' as const, 'Exact' as const),
-    value: mostly(fc.constantFrom('/', '/a', '/a/'), fc.constantFrom('', 'b', '//')),
+    type: fc.constantFrom('PathPrefix' as const, 'Exact' as const, 'RegularExpression' as const),
+    value: mostly(fc.constantFrom('/', '/a', '/a/'), fc.constantFrom('', 'b', '//', '(', 'a{1000}')),
   },
   some,
 );
@@ -55,6 +56,39 @@ const active = fc.record(
   },
   { requiredKeys: ['type'] },
 );
+const namedHeader = fc.record({
+  name: mostly(fc.constantFrom('X-A', 'x-b'), fc.constantFrom('Host', 'Connection', 'a b', '')),
+  value: mostly(fc.constant('v'), fc.constantFrom('', 'a\r\nb: c')),
+});
+const modifier = fc.record(
+  {
+    set: fc.array(namedHeader, { maxLength: 2 }),
+    add: fc.array(namedHeader, { maxLength: 1 }),
+    remove: fc.array(fc.constantFrom('X-C', 'via')),
+  },
+  some,
+);
+const pathModifier = fc.record(
+  {
+    type: fc.constantFrom('ReplaceFullPath' as const, 'ReplacePrefixMatch' as const),
+    replaceFullPath: mostly(fc.constant('/x'), fc.constantFrom('', '/../x', 'x')),
+    replacePrefixMatch: mostly(fc.constantFrom('', '/x/'), fc.constant('//')),
+  },
+  { requiredKeys: ['type'] },
+);
+const hostname = mostly(fc.constant('b.com'), fc.constantFrom('', 'b.com:80', 'B.com'));
+const redirect = fc.record(
+  {
+    scheme: mostly(fc.constant('https'), fc.constant('ftp')),
+    hostname,
+    port,
+    path: pathModifier,
+    statusCode: mostly(fc.constant(301), whole),
+  },
+  some,
+);
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 const backendRef = fc.record(
   {
     name,
@@ -96,8 +130,12 @@ const spec = fc.record(
     ),
     timeouts: fc.record({ connect: duration, request: duration, idle: duration, drain: duration }, some),
     accessLog: fc.record({ enabled: fc.boolean(), samplePercent: whole }, some),
+    requestHeaderModifier: rarely(modifier),
+    responseHeaderModifier: rarely(modifier),
+    urlRewrite: rarely(fc.record({ hostname, path: pathModifier }, some)),
+    requestRedirect: rarely(redirect),
   },
-  { requiredKeys: ['backendRefs'] },
+  some,
 ) as unknown as fc.Arbitrary<PolicySpec>;
 
 const policy = fc

@@ -53,14 +53,6 @@ function compileHeader({ name, value, type }: HeaderMatch, compile: CompileExpre
   return { name, value, valueFits: type === 'RegularExpression' ? compile(value) : undefined };
 }
 
-/** Whether any of the routes needs expressions at all. */
-export function useExpressions(routes: readonly Route[]): boolean {
-  const isOne = (term: { readonly type?: string }) => term.type === 'RegularExpression';
-  return routes.some(({ matches }) =>
-    matches.some(({ path, headers }) => (path && isOne(path)) === true || headers?.some(isOne) === true),
-  );
-}
-
 /**
  * Order of two rules with equal path terms (or two expressions) under one hostname, the one to ask first first (Gateway API,
  * HTTPRouteRule):

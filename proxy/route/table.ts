@@ -41,7 +41,7 @@ const NO_EXPRESSIONS: Expressions = {
  * Builds the table. A request is offered to the rules of the most specific hostname that fits it (exact, then wildcards from the
  * longest, then rules without hostname), and, where none of those takes it, to the next.
  *
- * @param expressions needed where `useExpressions` holds for the routes.
+ * @param expressions needed where a match has a regular expression.
  */
 export function createRouteTable<T>(
   entries: readonly { readonly route: Route; readonly value: T }[],

@@ -36,11 +36,17 @@ const OWN_IN_RESPONSES = ['outrigger-reason'];
 /** Printable ASCII, with spaces and tabs inside only. */
 const value = string({ min: 1, max: 4096, pattern: /^[!-~](?:[\t -~]*[!-~])?$/, what: 'a header value' });
 
-function modifier(own: readonly string[]): Check {
-  const kept = new Set([...HOP_BY_HOP, ...own]);
+/** Names that no modifier may have, in lower case. */
+export const KEPT = {
+  requestHeaderModifier: [...HOP_BY_HOP, ...OWN_IN_REQUESTS],
+  responseHeaderModifier: [...HOP_BY_HOP, ...OWN_IN_RESPONSES],
+} as const satisfies Record<string, readonly string[]>;
+
+function modifier(names: readonly string[]): Check {
+  const kept = new Set(names);
   const name = stringThat(
     (text) => LOWER_TOKEN.test(text) && !kept.has(text),
-    'a header name in lower case, and not one that the proxy answers for itself',
+    'a header name in lower case that is neither hop-by-hop nor one that the proxy sets itself',
   );
   const headers = all(list(object({ name, value }), { max: 64 }), unique('name'));
   return all(object({ set: headers, add: headers, remove: list(name, { max: 64 }) }), namedOnce);
@@ -70,8 +76,9 @@ function isPath(text: string): boolean {
   return text.length <= 4096 && text.startsWith('/') && PATH.test(text) && !AMBIGUOUS.test(text);
 }
 
-const fullPath = stringThat(isPath, 'a path that starts with /');
-const prefix = stringThat((text) => text === '' || isPath(text), 'a path that starts with /, or empty');
+const PATH_WORDS = 'a path that starts with /, without query, empty or dot elements, and encoded dots or slashes';
+const fullPath = stringThat(isPath, PATH_WORDS);
+const prefix = stringThat((text) => text === '' || isPath(text), `empty, or ${PATH_WORDS}`);
 
 const path: Check = (given, report) => {
   if (isObject(given) && given['type'] === 'ReplaceFullPath') object({ value: fullPath })(given, report);
@@ -80,8 +87,8 @@ const path: Check = (given, report) => {
 
 /** Optional members of a route. */
 export const filters: Readonly<Record<string, Check>> = {
-  requestHeaderModifier: modifier(OWN_IN_REQUESTS),
-  responseHeaderModifier: modifier(OWN_IN_RESPONSES),
+  requestHeaderModifier: modifier(KEPT.requestHeaderModifier),
+  responseHeaderModifier: modifier(KEPT.responseHeaderModifier),
   urlRewrite: object({}, { hostname, path }),
   requestRedirect: object(
     { statusCode: oneOf([301, 302, 303, 307, 308]) },

@@ -55,7 +55,10 @@ function checkFilters(route: Route, at: readonly (string | number)[], report: Re
   const { destinations, matches, urlRewrite, requestHeaderModifier, requestRedirect } = route;
   if (requestRedirect === undefined && destinations.length === 0) report.failAt([...at, 'destinations'], 'are empty');
   if (requestRedirect !== undefined && (destinations.length > 0 || urlRewrite || requestHeaderModifier))
-    report.failAt([...at, 'requestRedirect'], 'excludes destinations, urlRewrite and requestHeaderModifier');
+    report.failAt(
+      [...at, 'requestRedirect'],
+      'goes nowhere else: there can be no backend, urlRewrite or requestHeaderModifier beside it',
+    );
   const byPrefix = matches.every(({ path }) => path === undefined || path.type === 'PathPrefix');
   for (const filter of ['urlRewrite', 'requestRedirect'] as const)
     if (route[filter]?.path?.type === 'ReplacePrefixMatch' && !byPrefix)
