@@ -10,7 +10,7 @@ export type Expression = (text: string) => boolean;
 /** Makes an expression from RE2 syntax. Throws an Error, with a message for people, where the source is none. */
 export type CompileExpression = (source: string) => Expression;
 
-/** One alternative of one route, made ready for comparing. Its path is compared by where it stands in its PathTree. */
+/** One alternative of one route, made ready for comparing. Its path is compared by where it stands in its PathIndex. */
 export interface Rule<T> {
   readonly value: T;
   readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';

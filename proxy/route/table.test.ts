@@ -261,7 +261,7 @@ test('the number of comparisons does not grow with the routes', () => {
   assert.equal(comparisons(3, 1000), 4);
 });
 
-test('a path of many elements costs no more than the tree is deep', () => {
+test('a path of many elements costs no more than others', () => {
   const t = table({ a: { matches: [prefix('/a/b')] } });
   const path = `/a/b${'/x'.repeat(30_000)}`;
   const started = process.cpuUsage().user;
@@ -272,7 +272,7 @@ test('a path of many elements costs no more than the tree is deep', () => {
 test('agrees with the plainest reading of the rules', () => {
   const label = fc.constantFrom('a', 'b', 'test');
   const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
-  const path = fc.array(fc.constantFrom('a', 'ab', ''), { maxLength: 3 }).map((s) => `/${s.join('/')}`);
+  const path = fc.array(fc.constantFrom('a', 'ab', 'a-', ''), { maxLength: 3 }).map((s) => `/${s.join('/')}`);
   const match: fc.Arbitrary<Match> = fc.record(
     {
       path: fc.oneof(

@@ -1,7 +1,7 @@
 import type { Route } from '../snapshot/types.ts';
 import { compileRule } from './match.ts';
 import type { CompileExpression, RouteFacts, Rule } from './match.ts';
-import { PathTree } from './path-tree.ts';
+import { PathIndex } from './paths.ts';
 
 export type { RouteFacts } from './match.ts';
 
@@ -59,7 +59,7 @@ export function createRouteTable<T>(
       else append(exact, hostname, rules);
     }
   }
-  return new HostnameTable(plant(exact), plant(wildcard), new PathTree(any));
+  return new HostnameTable(indexPaths(exact), indexPaths(wildcard), new PathIndex(any));
 }
 
 function compileRules<T>(route: Route, value: T, { compile, invalid }: Expressions): Rule<T>[] {
@@ -78,16 +78,16 @@ function append<T>(map: Map<string, Rule<T>[]>, key: string, rules: readonly Rul
   else list.push(...rules);
 }
 
-function plant<T>(lists: ReadonlyMap<string, readonly Rule<T>[]>): ReadonlyMap<string, PathTree<T>> {
-  return new Map([...lists].map(([hostname, rules]) => [hostname, new PathTree(rules)]));
+function indexPaths<T>(lists: ReadonlyMap<string, readonly Rule<T>[]>): ReadonlyMap<string, PathIndex<T>> {
+  return new Map([...lists].map(([hostname, rules]) => [hostname, new PathIndex(rules)]));
 }
 
 class HostnameTable<T> implements RouteTable<T> {
-  readonly #exact: ReadonlyMap<string, PathTree<T>>;
-  readonly #wildcard: ReadonlyMap<string, PathTree<T>>;
-  readonly #any: PathTree<T>;
+  readonly #exact: ReadonlyMap<string, PathIndex<T>>;
+  readonly #wildcard: ReadonlyMap<string, PathIndex<T>>;
+  readonly #any: PathIndex<T>;
 
-  constructor(exact: ReadonlyMap<string, PathTree<T>>, wildcard: ReadonlyMap<string, PathTree<T>>, any: PathTree<T>) {
+  constructor(exact: ReadonlyMap<string, PathIndex<T>>, wildcard: ReadonlyMap<string, PathIndex<T>>, any: PathIndex<T>) {
     this.#exact = exact;
     this.#wildcard = wildcard;
     this.#any = any;

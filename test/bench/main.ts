@@ -11,9 +11,10 @@ import { kills } from './kills.ts';
 import { memory } from './memory.ts';
 import { propagation } from './propagation.ts';
 import { rolling } from './rolling.ts';
+import { routing } from './routing.ts';
 import { Scope } from './scope.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { cpu, propagation, rolling, kills, memory };
+const BENCHES: Readonly<Record<string, Bench>> = { routing, cpu, propagation, rolling, kills, memory };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,0 +1,88 @@
+import { byPrecedence, firstFit } from './match.ts';
+import type { RouteFacts, Rule } from './match.ts';
+
+/** The rules of one path prefix. */
+interface Prefix<T> {
+  /** Without trailing slash. */
+  readonly text: string;
+  readonly rules: Rule<T>[];
+  /** The longest other prefix that this one begins with, character by character. */
+  readonly shorter: Prefix<T> | undefined;
+}
+
+const SLASH = 0x2f;
+
+/**
+ * The rules of one hostname, by path. A look-up of n prefixes takes log₂ n comparisons and those prefixes that the path begins with.
+ *
+ * Order among paths: exact; then prefixes from the longest; then expressions; last the rules for every path, which would leave the
+ * expressions nothing. Among equal paths, and among expressions, `byPrecedence`.
+ */
+export class PathIndex<T> {
+  readonly #exact = new Map<string, Rule<T>[]>();
+  /** In ascending order, without the one for every path. */
+  readonly #prefixes: readonly Prefix<T>[];
+  readonly #expressions: Rule<T>[] = [];
+  readonly #everyPath: Rule<T>[] = [];
+
+  /** `rules` may come in any order. */
+  constructor(rules: readonly Rule<T>[]) {
+    const prefixes = new Map<string, Rule<T>[]>();
+    for (const rule of [...rules].sort(byPrecedence)) {
+      if (rule.type === 'Exact') append(this.#exact, rule);
+      else if (rule.type === 'RegularExpression') this.#expressions.push(rule);
+      else if (rule.path === '') this.#everyPath.push(rule);
+      else append(prefixes, rule);
+    }
+    this.#prefixes = link(prefixes);
+  }
+
+  find(f: RouteFacts): Rule<T> | undefined {
+    // A look-up reads the whole path, so that none is made where it can find nothing.
+    const exact = this.#exact.size > 0 ? firstFit(this.#exact.get(f.path), f) : undefined;
+    return exact ?? this.#underPrefix(f) ?? firstFit(this.#expressions, f) ?? firstFit(this.#everyPath, f);
+  }
+
+  /** Whatever the path begins with sorts before it, and the last that sorts before it begins with all of those. */
+  #underPrefix(f: RouteFacts): Rule<T> | undefined {
+    const { path } = f;
+    for (let prefix = this.#lastNotAfter(path); prefix !== undefined; prefix = prefix.shorter) {
+      if (!isUnder(path, prefix.text)) continue;
+      const rule = firstFit(prefix.rules, f);
+      if (rule !== undefined) return rule;
+    }
+    return undefined;
+  }
+
+  #lastNotAfter(path: string): Prefix<T> | undefined {
+    let low = 0;
+    let high = this.#prefixes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#prefixes[middle] as Prefix<T>).text <= path) low = middle + 1;
+      else high = middle;
+    }
+    return this.#prefixes[low - 1];
+  }
+}
+
+function append<T>(map: Map<string, Rule<T>[]>, rule: Rule<T>): void {
+  const list = map.get(rule.path);
+  if (list === undefined) map.set(rule.path, [rule]);
+  else list.push(rule);
+}
+
+function link<T>(prefixes: ReadonlyMap<string, Rule<T>[]>): Prefix<T>[] {
+  const linked: Prefix<T>[] = [];
+  for (const text of [...prefixes.keys()].sort()) {
+    let shorter = linked.at(-1);
+    while (shorter !== undefined && !text.startsWith(shorter.text)) shorter = shorter.shorter;
+    linked.push({ text, rules: prefixes.get(text) ?? [], shorter });
+  }
+  return linked;
+}
+
+/** Element by element: /a holds /a and /a/b, not /ab. */
+function isUnder(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === SLASH);
+}
