@@ -36,7 +36,11 @@ const REFUSED: readonly [what: string, spec: object, message: RegExp][] = [
   ['port 0', toWeb(0), /spec\.listener\.port: Invalid value: 0: .*should be greater than or equal to 1/],
   ['port 70000', toWeb(70_000), /spec\.listener\.port: Invalid value: 70000: .*should be less than or equal to 65535/],
   ["a port of the proxies' own", toWeb(9900), /9900 and 9901 belong to the proxies' own .* choose another port/],
-  ['no backendRefs', { listener: { port: 8401 } }, /spec\.backendRefs: Required value/],
+  [
+    'no backendRefs',
+    { listener: { port: 8401 } },
+    /spec\.backendRefs: .*name at least one Service in backendRefs, or set requestRedirect/,
+  ],
   ['empty backendRefs', { ...toWeb(8401), backendRefs: [] }, /spec\.backendRefs: Invalid value: .*should have at least 1 items/],
   [
     'port 0 of a Service',
@@ -81,6 +85,11 @@ const ACCUSED: readonly [what: string, spec: Parameters<Harness['apply']>[1], ty
     'a bad expectedBody',
     { ...toWeb(8402), healthCheck: { active: { type: 'HTTP', expectedBody: '(unclosed' } } },
     ...(['Accepted', 'InvalidExpression', /healthCheck\.active\.expectedBody/] as const),
+  ],
+  [
+    'a bad expression in a match',
+    { ...toWeb(8402), matches: [{ path: { type: 'RegularExpression', value: '/v[0-9' } }, {}] },
+    ...(['Accepted', 'InvalidExpression', /matches\[0\]\.path\.value is not a regular expression .*missing closing \]/] as const),
   ],
   [
     "the operator's own port",

@@ -1,0 +1,58 @@
+/** Several policies on one port: which of them takes a request, and what they change of it. */
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import type { Backend } from './backend.ts';
+import { ask, type Answer } from './client.ts';
+import { Harness } from './harness.ts';
+
+let harness: Harness;
+let a: Backend, b: Backend;
+before(async () => {
+  harness = await Harness.start();
+  [a, b] = await harness.backends('a', 'b');
+  for (const backend of [a, b]) {
+    await harness.publish(backend.name, backend);
+    backend.respond = (request, response) =>
+      response.setHeader('server', 'test').end(`${backend.name} ${request.headers.host ?? ''} ${request.url ?? ''}`);
+  }
+});
+after(() => harness.stop());
+
+const listener = { port: 8600 };
+const to = ({ name }: Backend) => [{ name, port: 80 }];
+const get = (path: string, host = 'any.test'): Promise<Answer> =>
+  ask(new URL(path, harness.gateways[1].url(listener.port)).href, { headers: { host } });
+
+test('prefixes, expressions, rewrites and redirects share a port; each policy keeps to its own', async () => {
+  const policies = {
+    rest: { listener, backendRefs: to(a) },
+    versions: {
+      listener,
+      matches: [{ path: { type: 'RegularExpression' as const, value: '/v[0-9]+/.*' } }],
+      backendRefs: to(b),
+    },
+    api: {
+      listener,
+      matches: [{ path: { value: '/api' } }],
+      urlRewrite: { hostname: 'inner.test', path: { type: 'ReplacePrefixMatch' as const, replacePrefixMatch: '/' } },
+      responseHeaderModifier: { set: [{ name: 'X-Served', value: 'here' }], remove: ['Server'] },
+      backendRefs: to(b),
+    },
+    moved: {
+      listener: { ...listener, hostnames: ['old.test'] },
+      requestRedirect: { scheme: 'https' as const, hostname: 'new.test' },
+    },
+  };
+  for (const [name, spec] of Object.entries(policies)) await harness.apply(name, spec);
+  for (const name of Object.keys(policies)) await harness.untilProgrammed(name);
+
+  assert.equal((await get('/v2x/y')).body, 'a any.test /v2x/y');
+  assert.equal((await get('/v2/y?z')).body, 'b any.test /v2/y?z');
+  const rewritten = await get('/api/items?z');
+  assert.equal(rewritten.body, 'b inner.test /items?z');
+  assert.deepEqual([rewritten.headers['x-served'], rewritten.headers.server], ['here', undefined]);
+  const moved = await get('/api/items?z', 'OLD.test:1234');
+  assert.deepEqual([moved.status, moved.headers.location, moved.body], [302, 'https://new.test/api/items?z', '']);
+  const { status } = await harness.policy('moved');
+  assert.equal(status?.conditions?.find(({ type }) => type === 'ResolvedRefs')?.message, 'The policy names no backends.');
+});
