@@ -12,6 +12,8 @@ import { median, spread } from './stats.ts';
 
 const ROUNDS = 11;
 const SECONDS = 3;
+/** Measurements of each that do not count: until hot code is compiled, and connections are open. */
+const WARM_UP = 3;
 const CONNECTIONS = 64;
 const BACKENDS = 2;
 const PORT = 8080;
@@ -42,8 +44,9 @@ export const cpu: Bench = async ({ rounds = ROUNDS, seconds = SECONDS }, scope, 
   if (pinningProblem !== undefined) note(`nothing is pinned to a CPU: ${pinningProblem}`);
   const contenders = await startContenders(scope);
   const samples: Record<Name, Sample[]> = { bare: [], ours: [], logging: [] };
-  // Warm: compiled code, open connections.
-  for (const name of NAMES) await measure(scope, contenders[name], seconds);
+  for (let turn = 0; turn < WARM_UP; turn += 1) {
+    for (const name of NAMES) await measure(scope, contenders[name], seconds);
+  }
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? NAMES : NAMES.toReversed()) {
       samples[name].push(await measure(scope, contenders[name], seconds));

@@ -48,6 +48,7 @@ async function run(name: string, bench: Bench): Promise<readonly Row[]> {
   try {
     return await bench(options, scope, note);
   } catch (error) {
+    if (scope.over) await new Promise(() => undefined); // a signal has come, and ends the process when everything is undone
     console.error(error);
     return [{ what: name, number: (error as Error).message, bound: { text: 'a result', met: false } }];
   } finally {
