@@ -1,6 +1,8 @@
 /** Every metric of the proxy is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Registry } from 'prom-client';
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import Registry from 'prom-client/lib/registry.js';
 import type { ControlMetrics, RejectReason } from '../control/seam.ts';
 import type { LocalReason } from '../exchange/seam.ts';
 import type { Version } from '../snapshot/types.ts';
