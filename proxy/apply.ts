@@ -1,8 +1,11 @@
 /** The data plane as the control API sees it: takes snapshots in force, as a difference and in one step. */
+import { Background } from './background.ts';
+import { MaglevTables } from './balance/maglev-tables.ts';
 import type { DataPlane, ResolvedSnapshot } from './control/seam.ts';
 import type { Listener } from './listen.ts';
 import { Pool } from './pool.ts';
-import type { PoolDeps, PoolEndpoint } from './pool.ts';
+import type { PoolEndpoint } from './pool-endpoint.ts';
+import type { PoolDeps } from './pool.ts';
 import { RouteState } from './route-state.ts';
 import { loadExpressions } from './expressions.ts';
 import type { CompileExpression } from './route/match.ts';
@@ -20,7 +23,7 @@ export interface Served {
   drainTimeout: number;
 }
 
-export interface RuntimeDeps extends Omit<PoolDeps, 'metrics' | 'left'> {
+export interface RuntimeDeps extends Omit<PoolDeps, 'metrics' | 'left' | 'tables' | 'background'> {
   readonly traffic: Traffic;
   /** A listener that asks for its routes whenever a request comes; not open yet. */
   readonly makeListener: (port: number, table: () => RouteTable<RouteState>) => Listener;
@@ -36,6 +39,8 @@ export class Runtime implements DataPlane {
   readonly pools = new Map<string, Pool>();
   readonly served = new Map<number, Served>();
   #deps: RuntimeDeps;
+  #tables = new MaglevTables();
+  #background: Background;
   #listeners: readonly ListenerSpec[] = [];
   /** Ports that could not be bound, and why. */
   #failures = new Map<number, string>();
@@ -50,6 +55,7 @@ export class Runtime implements DataPlane {
 
   constructor(deps: RuntimeDeps) {
     this.#deps = deps;
+    this.#background = new Background(deps.now);
   }
 
   async apply(snapshot: ResolvedSnapshot): Promise<void> {
@@ -131,7 +137,13 @@ export class Runtime implements DataPlane {
       let pool = this.pools.get(id);
       if (!pool) {
         const { prober, random, now, ejected, traffic } = this.#deps;
-        pool = new Pool(id, part, { prober, random, now, ejected, metrics: traffic.pool(id), left: (e) => this.#left.push(e) });
+        pool = new Pool(id, part, {
+          ...{ prober, random, now, ejected },
+          metrics: traffic.pool(id),
+          left: (e) => this.#left.push(e),
+          tables: this.#tables,
+          background: this.#background,
+        });
         this.pools.set(id, pool);
       }
       pool.update(part, digest);

@@ -44,6 +44,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
     upstream: () => upstream.connections,
     rejectedListeners: () => runtime.rejected(),
+    pools: () => runtime.pools.values(),
   });
   const pipeline = { upstream, now, random: Math.random, record: o.record };
   const { addresses, maxConnections, viaName, makeRequestId } = o;
@@ -69,7 +70,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
       return new Listener(port, server, listen);
     },
     retire: (endpoint) => upstream.retire(endpoint, 'drain'),
-    ejected: (pool, endpoint, evidence) => o.ejected(pool, endpoint.name, evidence),
+    ejected: (pool, endpoint, evidence) => o.ejected(pool, endpoint.hashKey, evidence),
   });
   return {
     runtime,

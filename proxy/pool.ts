@@ -2,37 +2,18 @@
  * The endpoints of one pool at run time: which of them may be picked now, and why not. Usable = in the pick set ∧ healthy ∧ not
  * ejected; the balancer adds weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
  */
-import { createBalancer } from './balance/index.ts';
+import type { Background } from './background.ts';
+import { Affinity } from './balance/affinity.ts';
+import type { AffinityCounts } from './balance/affinity.ts';
 import type { Balancer, Handle } from './balance/balancer.ts';
+import type { Hash } from './balance/hash.ts';
+import { createBalancer } from './balance/index.ts';
+import type { MaglevTables } from './balance/maglev-tables.ts';
 import { Outlier } from './health/outlier.ts';
-import type { Watch, Prober } from './health/prober.ts';
-import type { Target } from './exchange/seam.ts';
-import type { Endpoint, PoolPart, UnhealthyEndpoint } from './snapshot/types.ts';
-import type { EndpointMetrics, PoolMetrics } from './observe/traffic.ts';
-
-export class PoolEndpoint implements Target {
-  readonly id: string;
-  readonly address: string;
-  readonly port: number;
-  readonly metrics: EndpointMetrics;
-  name: string;
-  weight: number;
-  state: Endpoint['state'];
-  /** In the pool's present view; -1 once it has left. */
-  index = -1;
-  usable = true;
-  watch: Watch | undefined;
-
-  constructor(e: Endpoint, metrics: EndpointMetrics) {
-    this.id = e.id;
-    this.address = e.address;
-    this.port = e.port;
-    this.name = e.hashKey;
-    this.weight = e.weight;
-    this.state = e.state;
-    this.metrics = metrics;
-  }
-}
+import type { Prober } from './health/prober.ts';
+import { PoolEndpoint } from './pool-endpoint.ts';
+import type { Endpoint, HashOn, LoadBalancer, PoolPart, UnhealthyEndpoint } from './snapshot/types.ts';
+import type { PoolMetrics } from './observe/traffic.ts';
 
 /** How a try on an endpoint ended, as far as balancing and health care. */
 export type Outcome = 'ok' | 'failed' | 'connect-failure' | 'unknown';
@@ -45,6 +26,8 @@ export interface PoolDeps {
   /** The endpoint has left this pool. */
   readonly left: (e: PoolEndpoint) => void;
   readonly ejected: (pool: string, e: PoolEndpoint, evidence: string) => void;
+  readonly tables: MaglevTables;
+  readonly background: Background;
 }
 
 /** One try in progress. */
@@ -68,16 +51,16 @@ export class Pool {
   #usable = 0;
   #active = 0;
   #nextReturn = Infinity;
-  #context: { tried: number[]; now: number; random: () => number };
+  #context: { tried: number[]; now: number; random: () => number; hash: Hash | undefined };
   #nothingTried: number[] = [];
 
   constructor(id: string, part: PoolPart, deps: PoolDeps) {
     this.id = id;
     this.#part = part;
     this.#deps = deps;
-    this.#balancer = createBalancer(part.loadBalancer, Math.floor(deps.random() * 0x7fffffff));
+    this.#balancer = this.#create(part.loadBalancer);
     this.#outlier = new Outlier(part.healthCheck.passive);
-    this.#context = { tried: this.#nothingTried, now: 0, random: deps.random };
+    this.#context = { tried: this.#nothingTried, now: 0, random: deps.random, hash: undefined };
   }
 
   /** Takes a part in force. Nothing happens where it is the one in force already. */
@@ -86,21 +69,39 @@ export class Pool {
     const before = this.#part;
     this.#part = part;
     this.#digest = digest;
-    if (before.loadBalancer.type !== part.loadBalancer.type) {
-      this.#balancer = createBalancer(part.loadBalancer, Math.floor(this.#deps.random() * 0x7fffffff));
+    if (JSON.stringify(before.loadBalancer) !== JSON.stringify(part.loadBalancer)) {
+      this.#deps.background.delete(this.#balancer);
+      this.#balancer = this.#create(part.loadBalancer);
     }
     this.#outlier.configure(part.healthCheck.passive);
     const sameCheck = JSON.stringify(before.healthCheck.active) === JSON.stringify(part.healthCheck.active);
     this.#takeEndpoints(part.endpoints, sameCheck);
     this.#balancer.update(this.endpoints, this.#deps.now());
+    if (this.#balancer.step?.(0) === false) this.#deps.background.add(this.#balancer);
     this.#refreshAll();
   }
 
+  #create(lb: LoadBalancer): Balancer {
+    return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables);
+  }
+
+  /** What of a request its key is made of; undefined: the strategy wants none. */
+  get hashOn(): HashOn | undefined {
+    const lb = this.#part.loadBalancer;
+    return lb.type === 'ConsistentHash' ? lb.consistentHash.hashOn : undefined;
+  }
+
+  /** Undefined: keys are not remembered here. */
+  get affinity(): AffinityCounts | undefined {
+    return this.#balancer instanceof Affinity ? this.#balancer.counts : undefined;
+  }
+
   /** The endpoint for a new try, or undefined when no usable one is left that was not tried. */
-  pick(tried: readonly PoolEndpoint[], now: number): PoolEndpoint | undefined {
+  pick(tried: readonly PoolEndpoint[], now: number, hash?: Hash): PoolEndpoint | undefined {
     if (now >= this.#nextReturn) this.#readmit(now);
     const c = this.#context;
     c.now = now;
+    c.hash = hash;
     c.tried = tried.length === 0 ? this.#nothingTried : this.#indexes(tried);
     const i = this.#balancer.pick(c);
     return i < 0 ? undefined : this.endpoints[i];
@@ -116,18 +117,18 @@ export class Pool {
     return this.endpoints.some((e) => this.takes(e) && !tried.includes(e));
   }
 
-  begin(endpoint: PoolEndpoint): Work {
+  /** `hash` as at its pick. */
+  begin(endpoint: PoolEndpoint, hash?: Hash): Work {
     endpoint.metrics.begin();
     const balancer = this.#balancer;
-    return { endpoint, balancer, handle: balancer.begin(endpoint.index) };
+    return { endpoint, balancer, handle: balancer.begin(endpoint.index, hash) };
   }
 
   /** Once for every `begin`. `headMs`: milliseconds until the response head, or until failure. */
   end(work: Work, outcome: Outcome, headMs: number, now: number): void {
     const { endpoint } = work;
     endpoint.metrics.end();
-    // What the client broke off says nothing about the endpoint.
-    work.balancer.end(work.handle, outcome === 'ok' || outcome === 'unknown', headMs, now);
+    work.balancer.end(work.handle, outcome === 'unknown' ? undefined : outcome === 'ok', headMs, now);
     if (outcome === 'unknown' || endpoint.index < 0) return;
     if (!this.#outlier.record(endpoint.id, outcome === 'connect-failure' ? outcome : 'other', now, this.#usable, this.#active))
       return;
@@ -150,6 +151,7 @@ export class Pool {
 
   /** Stops watching; requests in flight may still end. */
   close(): void {
+    this.#deps.background.delete(this.#balancer);
     for (const e of this.endpoints) this.#leave(e);
     this.endpoints = [];
   }
@@ -161,7 +163,9 @@ export class Pool {
       const stays = known?.address === w.address && known.port === w.port;
       const e = stays ? known : new PoolEndpoint(w, this.#deps.metrics.endpoint(w.hashKey));
       e.weight = w.weight;
-      e.state = w.state;
+      if (w.state === 'draining') e.state = 'draining';
+      else if (!stays && this.#byId.size > 0 && this.#part.healthCheck.active) e.state = 'filling';
+      else if (e.state !== 'filling' || !this.#part.healthCheck.active) e.state = 'active';
       if (!stays || !sameCheck) this.#watch(e);
       next.set(w.id, e);
     }
@@ -169,7 +173,7 @@ export class Pool {
     this.#byId = next;
     this.endpoints = [...next.values()];
     this.endpoints.forEach((e, i) => (e.index = i));
-    this.#active = this.endpoints.filter((e) => e.state === 'active' && e.weight > 0).length;
+    this.#active = this.endpoints.filter((e) => e.state !== 'draining' && e.weight > 0).length;
   }
 
   #watch(e: PoolEndpoint): void {
@@ -194,6 +198,10 @@ export class Pool {
   /** When the endpoint answers, what passive checks hold against it is over. */
   #onProbe(e: PoolEndpoint, ok: boolean): void {
     e.metrics.probed(ok);
+    if (ok && e.state === 'filling') {
+      e.state = 'active';
+      if (e.index >= 0) this.#balancer.update(this.endpoints, this.#deps.now());
+    }
     if (!ok || !this.#outlier.absolve(e.id)) return;
     this.#nextReturn = this.#outlier.nextReturn();
     if (e.index >= 0) this.#refresh(e);
@@ -211,22 +219,24 @@ export class Pool {
     this.#usable = 0;
     const now = this.#deps.now();
     for (const e of this.endpoints) {
-      e.usable = this.#isUsable(e, now);
+      e.healthy = this.#isHealthy(e, now);
+      e.usable = this.#isUsable(e);
       if (e.usable && e.weight > 0) this.#usable++;
-      this.#balancer.usable(e.index, e.usable);
-      e.metrics.describe(this.#isHealthy(e, now), e.weight);
+      this.#balancer.usable(e.index, e.usable, e.healthy);
+      e.metrics.describe(e.healthy, e.weight);
     }
     this.#nextReturn = this.#outlier.nextReturn();
   }
 
   #refresh(e: PoolEndpoint): void {
-    const now = this.#deps.now();
-    const usable = this.#isUsable(e, now);
-    e.metrics.describe(this.#isHealthy(e, now), e.weight);
-    if (usable === e.usable) return;
+    const healthy = this.#isHealthy(e, this.#deps.now());
+    e.metrics.describe(healthy, e.weight);
+    if (healthy === e.healthy) return;
+    e.healthy = healthy;
+    const usable = this.#isUsable(e);
+    if (usable !== e.usable && e.weight > 0) this.#usable += usable ? 1 : -1;
     e.usable = usable;
-    if (e.weight > 0) this.#usable += usable ? 1 : -1;
-    this.#balancer.usable(e.index, usable);
+    this.#balancer.usable(e.index, usable, healthy);
   }
 
   #isHealthy(e: PoolEndpoint, now: number): boolean {
@@ -234,8 +244,8 @@ export class Pool {
   }
 
   /** With no active endpoint, the draining ones serve. */
-  #isUsable(e: PoolEndpoint, now: number): boolean {
-    return (e.state === 'active' || this.#active === 0) && this.#isHealthy(e, now);
+  #isUsable(e: PoolEndpoint): boolean {
+    return (e.state !== 'draining' || this.#active === 0) && e.healthy;
   }
 
   #readmit(now: number): void {

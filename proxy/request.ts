@@ -1,12 +1,16 @@
 /** What one request remembers between the steps of the pipeline, and how each step is done. */
+import { hash64 } from './balance/hash.ts';
+import type { Hash } from './balance/hash.ts';
+import { keyOf, makeCookieValue, setCookie } from './balance/key.ts';
 import type { Attempt, AttemptSpec, End, Exchange, Failure, Head, LocalReason, LocalReply } from './exchange/seam.ts';
-import type { Outcome, Pool, PoolEndpoint, Work } from './pool.ts';
+import type { PoolEndpoint } from './pool-endpoint.ts';
+import type { Outcome, Pool, Work } from './pool.ts';
 import { decide, isIdempotent } from './resilience/retry.ts';
 import type { Decision } from './resilience/retry.ts';
 import type { RouteState } from './route-state.ts';
 import { changesOf, redirectLocation } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
-import type { RequestRedirect } from './snapshot/types.ts';
+import type { HashOn, RequestRedirect } from './snapshot/types.ts';
 
 export interface RequestDeps {
   /** Monotonic milliseconds. */
@@ -47,6 +51,8 @@ export class Request<X extends Exchange> {
   #route: RouteState | undefined;
   #pool: Pool | undefined;
   #endpoint: PoolEndpoint | undefined;
+  /** Of the key, where the route's strategy wants one and the request has it. */
+  #hash: Hash | undefined;
   /** The next try goes to the same endpoint. */
   #stay = false;
   #tried: PoolEndpoint[] = [];
@@ -74,7 +80,8 @@ export class Request<X extends Exchange> {
     const { retry, timeouts } = route.route;
     this.#route = route;
     route.metrics.begin();
-    this.#pool = route.split(x.started, this.#d.random);
+    if (route.hashOn) this.#hash = this.#hashKey(route.hashOn);
+    this.#pool = route.split(x.started, this.#d.random, this.#hash);
     this.#spec = timeouts.request > 0 ? { ...route.spec, deadline: x.started + timeouts.request } : route.spec;
     if (x.hasBody && retry.attempts + retry.sameEndpoint > 0) x.holdBody(retry.bufferLimit);
   }
@@ -90,21 +97,31 @@ export class Request<X extends Exchange> {
     this.#record(status, undefined, end);
   }
 
+  /** A client without the cookie gets one with its response: from then on it belongs somewhere. */
+  #hashKey(on: HashOn): Hash | undefined {
+    let key = keyOf(on, this.#x.facts);
+    if (key === undefined && on.type === 'Cookie') {
+      key = makeCookieValue(this.#d.random);
+      this.#x.addCookie(setCookie(on, key));
+    }
+    return key === undefined ? undefined : hash64(key);
+  }
+
   pick(): PoolEndpoint | undefined {
     if (this.#x.gone || !this.#pool) return undefined;
     if (this.#stay) return this.#endpoint;
     const now = this.#d.now();
-    const found = this.#pool.pick(this.#tried, now) ?? this.#cross(now);
+    const found = this.#pool.pick(this.#tried, now, this.#hash) ?? this.#cross(now);
     // Everything usable was tried: start over with what there is.
     if (found || this.#tried.length === 0) return found;
     this.#tried = [];
-    return this.#pool.pick(this.#tried, now);
+    return this.#pool.pick(this.#tried, now, this.#hash);
   }
 
   /** Nothing in this pool can be used: the route's other backends are better than an error. */
   #cross(now: number): PoolEndpoint | undefined {
     for (const pool of this.#route?.others(this.#pool as Pool) ?? []) {
-      const found = pool.pick(this.#tried, now);
+      const found = pool.pick(this.#tried, now, this.#hash);
       if (!found) continue;
       this.#pool = pool;
       return found;
@@ -120,7 +137,7 @@ export class Request<X extends Exchange> {
     this.#endpoint = endpoint;
     this.#tries++;
     this.#triesHere++;
-    this.#work = (this.#pool as Pool).begin(endpoint);
+    this.#work = (this.#pool as Pool).begin(endpoint, this.#hash);
     this.#begun = this.#d.now();
   }
 

@@ -1,12 +1,14 @@
 /** A route of the snapshot with what it needs at run time: its pools, its turn among them, its series. */
-import { createBalancer } from './balance/index.ts';
+import { WeightedRoundRobin } from './balance/weighted-round-robin.ts';
 import type { Balancer } from './balance/balancer.ts';
+import { hash64, rehash } from './balance/hash.ts';
+import type { Hash } from './balance/hash.ts';
 import type { AttemptSpec } from './exchange/seam.ts';
 import type { RouteMetrics } from './observe/traffic.ts';
 import type { Pool } from './pool.ts';
 import { compileFilters } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
-import type { Route } from './snapshot/types.ts';
+import type { HashOn, Route } from './snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
 
@@ -20,28 +22,43 @@ export class RouteState {
   #pools: readonly { readonly pool: Pool; readonly weight: number }[];
   /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
   #split: Balancer | undefined;
+  /** Policies split keys apart from each other. */
+  #seed: number;
 
   constructor(route: Route, pools: ReadonlyMap<string, Pool>, metrics: RouteMetrics) {
     this.route = route;
     this.metrics = metrics;
     this.filters = compileFilters(route);
+    this.#seed = hash64(route.policy).low;
     this.spec = { timeouts: route.timeouts, perTryTimeout: route.retry.perTryTimeout, deadline: Infinity };
     this.#pools = route.destinations.flatMap(({ pool: id, weight }) => {
       const pool = pools.get(id);
       return pool && weight > 0 ? [{ pool, weight }] : [];
     });
     if (this.#pools.length < 2) return;
-    this.#split = createBalancer({ type: 'WeightedRoundRobin' }, 0);
+    this.#split = new WeightedRoundRobin();
     this.#split.update(
       this.#pools.map(({ pool, weight }) => ({ id: pool.id, weight })),
       0,
     );
   }
 
-  /** The pool whose turn it is; undefined where every weight is 0. */
-  split(now: number, random: () => number): Pool | undefined {
+  /** What of a request its key is made of; undefined: nobody wants one. The pools of a policy share their strategy. */
+  get hashOn(): HashOn | undefined {
+    return this.#pools[0]?.pool.hashOn;
+  }
+
+  /** The pool that a key belongs to, else the one whose turn it is; undefined where every weight is 0. */
+  split(now: number, random: () => number, hash?: Hash): Pool | undefined {
+    if (hash !== undefined && this.#split) return this.#byKey(hash);
     const i = this.#split ? this.#split.pick({ tried: NOTHING_TRIED, now, random }) : 0;
     return this.#pools[i]?.pool;
+  }
+
+  /** By another hash than places within the pools are chosen by. */
+  #byKey(hash: Hash): Pool | undefined {
+    let left = (rehash(hash, this.#seed) / 2 ** 32) * this.#pools.reduce((sum, { weight }) => sum + weight, 0);
+    return (this.#pools.find(({ weight }) => (left -= weight) < 0) ?? this.#pools.at(-1))?.pool;
   }
 
   /** The other pools, for when nothing in the one chosen can be used. */

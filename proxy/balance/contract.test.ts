@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Balancer, EndpointView, Handle, PoolView } from './balancer.ts';
-import { createBalancer, STRATEGIES } from './index.ts';
+import type { LoadBalancer } from '../snapshot/types.ts';
+import { hash64 } from './hash.ts';
+import { createBalancer, PLAIN_STRATEGIES } from './index.ts';
+import { MaglevTables } from './maglev-tables.ts';
 import { seeded } from './testing.ts';
 
 const ids = (...names: string[]): PoolView => names.map((id) => ({ id, weight: 1 }));
@@ -21,10 +24,41 @@ function count(b: Balancer, n: number, tried: readonly number[] = [], random = s
   return seen;
 }
 
-for (const type of STRATEGIES) {
-  const make = (seed = 0) => createBalancer({ type }, seed);
+const hashOn = { type: 'SourceIP' } as const;
+const affinity = { maxEntries: 4, idleTimeout: 1000, drain: 1000 };
+const MAGLEV = { algorithm: 'Maglev', tableSize: 251, hashOn } as const;
+const RENDEZVOUS = { algorithm: 'Rendezvous', hashOn } as const;
+const SPECS: Readonly<Record<string, LoadBalancer>> = {
+  ...Object.fromEntries(PLAIN_STRATEGIES.map((type) => [type, { type }])),
+  Maglev: { type: 'ConsistentHash', consistentHash: MAGLEV },
+  Rendezvous: { type: 'ConsistentHash', consistentHash: RENDEZVOUS },
+  'Maglev with affinity': { type: 'ConsistentHash', consistentHash: { ...MAGLEV, affinity } },
+  'Rendezvous with affinity': { type: 'ConsistentHash', consistentHash: { ...RENDEZVOUS, affinity } },
+};
 
-  describe(type, () => {
+/** Does at once what an update leaves for later. */
+function prompt(b: Balancer): Balancer {
+  const update = b.update.bind(b);
+  b.update = (view, now) => {
+    update(view, now);
+    for (let n = 0; b.step?.(100_000) === false; n++) assert.ok(n < 10_000, 'a step that never ends');
+  };
+  return b;
+}
+
+const CASES = Object.entries(SPECS).flatMap(([name, lb]): [string, (seed?: number) => Balancer][] => {
+  const make = (seed = 0) => createBalancer(lb, seed, new MaglevTables());
+  const tables = lb.type === 'ConsistentHash';
+  return tables
+    ? [
+        [`${name}, no table ready`, make],
+        [name, (seed) => prompt(make(seed))],
+      ]
+    : [[name, make]];
+});
+
+for (const [name, make] of CASES) {
+  describe(name, () => {
     test('says -1 before the first update and in an empty pool', () => {
       const b = make();
       assert.equal(b.pick(context()), -1);
@@ -61,6 +95,31 @@ for (const type of STRATEGIES) {
       assert.deepEqual(count(b, 100), new Map([[1, 100]]));
       b.update([{ id: 'a', weight: 0 }], 0);
       assert.equal(b.pick(context()), -1);
+    });
+
+    test('a weight that makes no sense counts as 0', () => {
+      const b = make();
+      b.update(
+        [-1, NaN, Infinity, -Infinity, 1].map((weight, i) => ({ id: `e${i}`, weight })),
+        0,
+      );
+      assert.deepEqual(count(b, 100), new Map([[4, 100]]));
+      b.update(
+        [-1, NaN].map((weight, i) => ({ id: `e${i}`, weight })),
+        0,
+      );
+      assert.equal(b.pick(context()), -1);
+    });
+
+    test('all weights 0: none, until one is given again', () => {
+      const b = make();
+      b.update(
+        ids('a', 'b').map((e) => ({ ...e, weight: 0 })),
+        0,
+      );
+      assert.equal(b.pick(context()), -1);
+      b.update(ids('a', 'b'), 1);
+      assert.deepEqual([...count(b, 100).keys()].sort(), [0, 1]);
     });
 
     test('never picks what was tried, and says when all were', () => {
@@ -132,11 +191,16 @@ for (const type of STRATEGIES) {
 type Step =
   | { do: 'update'; view: EndpointView[] }
   | { do: 'usable'; at: number; on: boolean }
-  | { do: 'pick'; tried: number[]; ok: boolean; keep: boolean }
-  | { do: 'end' };
+  | { do: 'pick'; tried: number[]; ok: boolean | undefined; keep: boolean; key: string | undefined }
+  | { do: 'end' }
+  | { do: 'step'; budget: number };
 
 function step(): fc.Arbitrary<Step> {
-  const endpoint = fc.record({ id: fc.constantFrom(...'abcdefgh'), weight: fc.constantFrom(0, 0.1, 1, 1, 2, 7, 1000) });
+  const endpoint = fc.record({
+    id: fc.constantFrom(...'abcdefgh'),
+    weight: fc.constantFrom(0, 0.1, 1, 1, 2, 7, 1000),
+    state: fc.constantFrom('active', 'active', 'draining', 'filling'),
+  });
   return fc.oneof(
     fc.record({
       do: fc.constant('update' as const),
@@ -146,9 +210,11 @@ function step(): fc.Arbitrary<Step> {
     fc.record({
       do: fc.constant('pick' as const),
       tried: fc.uniqueArray(fc.nat(7), { maxLength: 4 }),
-      ok: fc.boolean(),
+      ok: fc.option(fc.boolean(), { nil: undefined }),
       keep: fc.boolean(),
+      key: fc.option(fc.constantFrom('k', 'l', 'm', 'n', 'o'), { nil: undefined }),
     }),
+    fc.record({ do: fc.constant('step' as const), budget: fc.nat(200) }),
     fc.record({ do: fc.constant('end' as const) }),
   );
 }
@@ -172,16 +238,19 @@ function run(b: Balancer, seed: number, steps: readonly Step[]): void {
       if (s.on) out.delete(endpoint.id);
       else out.add(endpoint.id);
       b.usable(s.at, s.on);
+    } else if (s.do === 'step') {
+      b.step?.(s.budget);
     } else if (s.do === 'end') {
       const handle = inFlight.shift();
       if (handle !== undefined) b.end(handle, true, 5, now);
     } else {
       const may = view.flatMap((e, i) => (e.weight > 0 && !out.has(e.id) && !s.tried.includes(i) ? [i] : []));
-      const i = b.pick({ tried: s.tried, now, random });
+      const hash = s.key === undefined ? undefined : hash64(s.key);
+      const i = b.pick({ tried: s.tried, now, random, hash });
       if (may.length === 0) assert.equal(i, -1);
       else assert.ok(may.includes(i), `picked ${i}, may be ${may.join()}`);
       if (i < 0) continue;
-      const handle = b.begin(i);
+      const handle = b.begin(i, hash);
       if (s.keep) inFlight.push(handle);
       else b.end(handle, s.ok, 5, now);
     }

@@ -6,28 +6,63 @@ import { Slots } from './slots.ts';
 const REDRAWS = 8;
 
 /**
- * Weighted draws among the endpoints that may be picked. The table is built from weights alone, so that an endpoint which comes
- * and goes costs no rebuild: a draw that hits one that is out is thrown away, a bounded number of times; then a scan decides,
- * with the same odds.
+ * Weighted draws among the endpoints that may be picked. An endpoint that goes out costs no rebuild of the table: a draw that hits
+ * it is thrown away. Only where that happens too often, the table is made anew of those that are left; and at the next draw after
+ * one came back that the table lacks. Where nearly everything was tried, a scan decides with the same odds.
  */
 export class WeightedDraw {
   readonly slots = new Slots();
   #table = new AliasTable(new Float64Array(0));
+  /** The endpoints of the table, as `slots.open` was when it was made. */
+  #in = new Uint8Array(0);
+  /** One that may be picked is not in the table. */
+  #lacking = false;
+  /** One that may not be picked is in the table. */
+  #surplus = false;
 
   /** See `Slots.update`. */
   update(view: PoolView): Int32Array {
     const from = this.slots.update(view);
-    this.#table = new AliasTable(this.slots.weights);
+    this.#rebuild();
     return from;
+  }
+
+  usable(i: number, on: boolean): void {
+    this.slots.usable(i, on);
+    const open = this.slots.open[i] === 1;
+    if (open === (this.#in[i] === 1)) return;
+    if (open) this.#lacking = true;
+    else this.#surplus = true;
   }
 
   /** An index that may be picked, -1 when there is none. */
   draw(c: PickContext): number {
-    for (let n = 0; n < REDRAWS; n++) {
-      const i = this.#table.draw(c.random());
-      if (this.slots.takes(i, c.tried)) return i;
+    if (this.#lacking) this.#rebuild();
+    const i = this.#redraw(c);
+    if (i >= 0) return i;
+    if (this.#surplus) {
+      this.#rebuild();
+      const again = this.#redraw(c);
+      if (again >= 0) return again;
     }
     return this.#scan(c);
+  }
+
+  #redraw(c: PickContext): number {
+    for (let n = 0; n < REDRAWS; n++) {
+      const i = this.#table.draw(c.random());
+      if (i < 0) return -1;
+      if (this.slots.takes(i, c.tried)) return i;
+    }
+    return -1;
+  }
+
+  #rebuild(): void {
+    const { weights, open } = this.slots;
+    this.#table = new AliasTable(weights.map((weight, i) => (open[i] === 1 ? weight : 0)));
+    this.#in = open.slice();
+    this.#lacking = false;
+    this.#surplus = false;
   }
 
   #scan(c: PickContext): number {

@@ -1,23 +1,37 @@
-import type { LoadBalancer, LoadBalancerType } from '../snapshot/types.ts';
+import type { ConsistentHash, LoadBalancer, PlainStrategy } from '../snapshot/types.ts';
+import { Affinity } from './affinity.ts';
 import type { Balancer } from './balancer.ts';
 import { LeastConnections } from './least-connections.ts';
 import { LeastRequest } from './least-request.ts';
+import { MaglevTables } from './maglev-tables.ts';
+import { Maglev } from './maglev.ts';
+import { PeakEWMA } from './peak-ewma.ts';
 import { Random } from './random.ts';
+import { Rendezvous } from './rendezvous.ts';
 import { RoundRobin } from './round-robin.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
-const FACTORIES: Readonly<Record<LoadBalancerType, (seed: number) => Balancer>> = {
+const PLAIN: Readonly<Record<PlainStrategy, (seed: number) => Balancer>> = {
   RoundRobin: (seed) => new RoundRobin(seed),
   WeightedRoundRobin: () => new WeightedRoundRobin(),
   LeastConnections: (seed) => new LeastConnections(seed),
   LeastRequest: () => new LeastRequest(),
+  PeakEWMA: () => new PeakEWMA(),
   Random: () => new Random(),
 };
 
-/** Every strategy there is. */
-export const STRATEGIES = Object.keys(FACTORIES) as readonly LoadBalancerType[];
+/** Every strategy that needs no more than its name. */
+export const PLAIN_STRATEGIES = Object.keys(PLAIN) as readonly PlainStrategy[];
 
-/** A balancer without endpoints. `seed`: an integer that differs between proxies, so that they do not move in step. */
-export function createBalancer(lb: LoadBalancer, seed: number): Balancer {
-  return FACTORIES[lb.type](seed);
+/**
+ * A balancer without endpoints. `seed`: an integer that differs between proxies, so that they do not move in step. `tables`: shared
+ * by the balancers of one proxy.
+ */
+export function createBalancer(lb: LoadBalancer, seed: number, tables: MaglevTables): Balancer {
+  return lb.type === 'ConsistentHash' ? createHash(lb.consistentHash, tables) : PLAIN[lb.type](seed);
+}
+
+function createHash(o: ConsistentHash, tables: MaglevTables): Balancer {
+  const hash = o.algorithm === 'Maglev' ? new Maglev(o.tableSize, tables) : new Rendezvous();
+  return o.affinity ? new Affinity(hash, o.affinity) : hash;
 }

@@ -15,17 +15,19 @@ export class LeastRequest implements Balancer {
   }
 
   usable(i: number, on: boolean): void {
-    this.#draw.slots.usable(i, on);
+    this.#draw.usable(i, on);
   }
 
   pick(c: PickContext): number {
+    this.#loads.settle(c.now);
     const first = this.#draw.draw(c);
     if (first < 0) return -1;
     const second = this.#draw.draw(c);
     if (second === first) return first;
-    const weights = this.#draw.slots.weights;
-    const one = this.#loads.withOneMore(first, c.now) * (weights[second] ?? 0);
-    const other = this.#loads.withOneMore(second, c.now) * (weights[first] ?? 0);
+    const { weights } = this.#draw.slots;
+    const { counts } = this.#loads;
+    const one = ((counts[first] as number) + 1) * (weights[second] as number);
+    const other = ((counts[second] as number) + 1) * (weights[first] as number);
     return other < one ? second : first;
   }
 
@@ -33,7 +35,7 @@ export class LeastRequest implements Balancer {
     return this.#loads.begin(i);
   }
 
-  end(h: Handle, ok: boolean, _headMs: number, now: number): void {
+  end(h: Handle, ok: boolean | undefined, _headMs: number, now: number): void {
     this.#loads.end(h, ok, now);
   }
 }

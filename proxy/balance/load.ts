@@ -1,59 +1,92 @@
 import type { Handle } from './balancer.ts';
 
-/** Milliseconds that a failure counts as one request in flight, on average. */
+/** Milliseconds for which a failure counts as one request in flight. */
 const PENALTY_MS = 1000;
-/** A penalty that decayed below this is over, so that equal loads compare as equal again. */
-const NEGLIGIBLE = 1 / 64;
+/** Penalties at a time; beyond it the oldest ends early. */
+const MAX_PENALTIES = 10_000;
 
-/** What one endpoint carries; also the handle of its requests, which is why it outlives the endpoint while any are in flight. */
-class Load {
-  active = 0;
-  /** Value at the time `penalisedAt`; decays from there. */
-  penalty = 0;
-  penalisedAt = 0;
+/** The handle of an endpoint's requests: finds it again after updates. */
+interface Load {
+  /** In the present view; -1: gone. */
+  index: number;
+}
 
-  at(now: number): number {
-    if (this.penalty === 0) return this.active;
-    const left = this.penalty * Math.exp((this.penalisedAt - now) / PENALTY_MS);
-    return left < NEGLIGIBLE ? this.active : this.active + left;
-  }
-
-  fail(now: number): void {
-    const left = this.at(now) - this.active;
-    this.penalty = left + 1;
-    this.penalisedAt = now;
-  }
+interface Penalty {
+  readonly load: Load;
+  readonly until: number;
+  next: Penalty | undefined;
 }
 
 /**
  * Requests in flight per endpoint, for the strategies that seek the least. An endpoint that fails fast has little in flight and
- * would attract everything, so a failure keeps counting after its end: as one request, decaying with a time constant of one
- * second, which weighs as much as one request that takes a second. A steady rate of failures thus gives a steady penalty, and
- * equal endpoints stay equal.
+ * would attract everything, so a failure keeps counting for a second after its end: as one request that takes that long. A steady
+ * rate of failures thus gives a steady penalty, and all loads are whole numbers that change at known times.
  */
 export class Loads {
   #loads: Load[] = [];
+  /** By index: requests in flight and penalties as of the last `settle`. */
+  counts = new Int32Array(0);
+  #changed: (i: number) => void;
+  /** All last equally long: the first to begin is the first to end. */
+  #first: Penalty | undefined;
+  #last: Penalty | undefined;
+  #penalties = 0;
 
-  /** `from`: as `Slots.update` answers. */
+  /** @param changed is told the index of every endpoint whose load went up or down. */
+  constructor(changed: (i: number) => void = () => undefined) {
+    this.#changed = changed;
+  }
+
+  /** `from`: as `Slots.update` answers. Tells of no change. */
   update(from: Int32Array): void {
-    this.#loads = Array.from(from, (old) => this.#loads[old] ?? new Load());
+    const before = this.#loads;
+    const counts = this.counts;
+    this.counts = Int32Array.from(from, (old) => counts[old] ?? 0);
+    for (const load of before) load.index = -1;
+    this.#loads = Array.from(from, (old, i) => {
+      const load = before[old] ?? { index: i };
+      load.index = i;
+      return load;
+    });
   }
 
   begin(i: number): Handle {
     const load = this.#loads[i];
     if (load === undefined) throw new RangeError(`no endpoint ${i}`);
-    load.active++;
+    this.#add(load, 1);
     return load;
   }
 
-  end(h: Handle, ok: boolean, now: number): void {
+  end(h: Handle, ok: boolean | undefined, now: number): void {
     const load = h as Load;
-    load.active--;
-    if (!ok) load.fail(now);
+    if (ok === false) this.#penalise(load, now);
+    else this.#add(load, -1);
   }
 
-  /** The load that one more request would make on `i`, penalty included; ≥ 1. */
-  withOneMore(i: number, now: number): number {
-    return (this.#loads[i]?.at(now) ?? 0) + 1;
+  /** Ends penalties that are over. */
+  settle(now: number): void {
+    while (this.#first !== undefined && this.#first.until <= now) this.#forgive(this.#first);
+  }
+
+  /** What was in flight becomes a penalty: the count stays. */
+  #penalise(load: Load, now: number): void {
+    const penalty: Penalty = { load, until: now + PENALTY_MS, next: undefined };
+    if (this.#last === undefined) this.#first = penalty;
+    else this.#last.next = penalty;
+    this.#last = penalty;
+    if (++this.#penalties > MAX_PENALTIES) this.#forgive(this.#first as Penalty);
+  }
+
+  #forgive(first: Penalty): void {
+    this.#first = first.next;
+    if (this.#first === undefined) this.#last = undefined;
+    this.#penalties--;
+    this.#add(first.load, -1);
+  }
+
+  #add({ index }: Load, n: number): void {
+    if (index < 0) return;
+    this.counts[index]! += n;
+    this.#changed(index);
   }
 }

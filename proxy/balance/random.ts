@@ -11,7 +11,7 @@ export class Random implements Balancer {
   }
 
   usable(i: number, on: boolean): void {
-    this.#draw.slots.usable(i, on);
+    this.#draw.usable(i, on);
   }
 
   pick(c: PickContext): number {

@@ -9,6 +9,7 @@ export const UNCOUNTED: Handle = Object.freeze({});
  */
 export class Slots {
   size = 0;
+  /** Each finite and ≥ 0. */
   weights = new Float64Array(0);
   /** 1 where usable and weight > 0. */
   open = new Uint8Array(0);
@@ -24,7 +25,7 @@ export class Slots {
     view.forEach((endpoint, i) => {
       const before = this.#index.get(endpoint.id) ?? -1;
       from[i] = before;
-      weights[i] = endpoint.weight;
+      weights[i] = endpoint.weight > 0 && endpoint.weight < Infinity ? endpoint.weight : 0;
       usable[i] = before < 0 ? 1 : (this.#usable[before] ?? 1);
       index.set(endpoint.id, i);
     });
@@ -34,6 +35,11 @@ export class Slots {
     this.#index = index;
     this.open = usable.map((on, i) => (on === 1 && (weights[i] ?? 0) > 0 ? 1 : 0));
     return from;
+  }
+
+  /** The present index of an endpoint; -1: not in the view. */
+  indexOf(id: string): number {
+    return this.#index.get(id) ?? -1;
   }
 
   usable(i: number, on: boolean): void {

@@ -1,3 +1,6 @@
+import type { Balancer, EndpointView, PoolView } from './balancer.ts';
+import { hash64 } from './hash.ts';
+
 /** A small repeatable random source for tests (mulberry32): uniform in [0, 1). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
@@ -7,4 +10,25 @@ export function seeded(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Finishes what an update left for later; answers the number of steps. */
+export function finishSteps(b: Balancer, budget = 100_000): number {
+  let steps = 1;
+  while (b.step?.(budget) === false) if (++steps > 1_000_000) throw new Error('a step that never ends');
+  return steps;
+}
+
+/** Equal endpoints `e0`, `e1`, … whose hash keys are `pod-0:80`, `pod-1:80`, … */
+export function equals(n: number): EndpointView[] {
+  return Array.from({ length: n }, (_, i) => ({ id: `e${i}`, hashKey: `pod-${i}:80`, weight: 1 }));
+}
+
+/** The ids that keys `key-0`, `key-1`, … go to. */
+export function placesOf(b: Balancer, view: PoolView, keys: number): string[] {
+  return Array.from({ length: keys }, (_, k) => placeOf(b, view, `key-${k}`));
+}
+
+export function placeOf(b: Balancer, view: PoolView, key: string, tried: readonly number[] = [], now = 0): string {
+  return view[b.pick({ tried, now, random: () => 0, hash: hash64(key) })]?.id ?? '-';
 }

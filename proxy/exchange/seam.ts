@@ -82,6 +82,8 @@ export interface Exchange {
   change(c: Changes): void;
   /** Sends the client elsewhere. Only before anything was committed. */
   redirect(status: number, location: string): Promise<End>;
+  /** A whole Set-Cookie value that goes to the client with a backend's response. Before anything was committed. */
+  addCookie(cookie: string): void;
   /** The proxy's own answer. Only before anything was committed. */
   reply(r: LocalReply): Promise<End>;
 }

@@ -24,7 +24,7 @@ export function createAccessLog(log: Logger, random: () => number): (r: RequestR
       path: facts.path,
       status: r.status,
       reason: r.reason,
-      endpoint: r.endpoint?.name,
+      endpoint: r.endpoint?.hashKey,
       tries: r.tries,
       end: r.end.how,
       bytesIn: r.end.bytesIn,

@@ -6,6 +6,8 @@ import Registry from 'prom-client/lib/registry.js';
 import type { ControlMetrics, RejectReason } from '../control/seam.ts';
 import type { LocalReason } from '../exchange/seam.ts';
 import type { Version } from '../snapshot/types.ts';
+import { exposeAffinity } from './affinity.ts';
+import type { KeyedPool } from './affinity.ts';
 import { expose, histogramSamples } from './expose.ts';
 import type { Sample } from './expose.ts';
 import type { Family } from './series.ts';
@@ -15,6 +17,7 @@ import { ENDPOINT, OUTCOMES, ROUTE, Traffic } from './traffic.ts';
 export interface Gauges {
   readonly connections: () => Iterable<{ readonly port: number; readonly open: number }>;
   readonly upstream: () => { readonly opened: number; readonly reused: number };
+  readonly pools: () => Iterable<KeyedPool>;
   readonly rejectedListeners: () => Iterable<{ readonly policy: string; readonly listener: number }>;
 }
 
@@ -129,6 +132,7 @@ export class Metrics implements ControlMetrics {
         ];
       },
     );
+    exposeAffinity(this.registry, g.pools);
     gauge('listener_rejected', 'Listeners that this proxy can not serve.', () =>
       [...g.rejectedListeners()].map(({ policy, listener }) => {
         const [namespace = '', name = ''] = policy.split('/');

@@ -59,7 +59,8 @@ export interface PoolMetrics {
   endpoint(name: string): EndpointMetrics;
 }
 
-function policyLabels(id: string): { namespace: string; policy: string } {
+/** @param id begins with `namespace/policy`. */
+export function policyLabels(id: string): { namespace: string; policy: string } {
   const [namespace = '', policy = ''] = id.split('/');
   return { namespace, policy };
 }

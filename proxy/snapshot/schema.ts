@@ -11,6 +11,7 @@ import {
   MAX_TRUSTED_KEYS,
   MAX_WEIGHT,
 } from './limits.ts';
+import { loadBalancer } from './load-balancer-schema.ts';
 
 /** The shape of types.ts as checks, field by field; what relates fields to each other is in validate.ts. */
 
@@ -121,7 +122,7 @@ const endpoint = object({
 });
 
 const poolPart = object({
-  loadBalancer: object({ type: oneOf(['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'Random']) }),
+  loadBalancer,
   healthCheck: object(
     {
       passive: object({ consecutiveConnectFailures: count, baseEjectionTime: duration, maxEjectionPercent: percent }),

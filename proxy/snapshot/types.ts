@@ -5,8 +5,10 @@
  * LoadBalancerPolicy are always present here: the operator resolves defaults, the proxy never guesses.
  */
 
+import type { LoadBalancer } from './load-balancer.ts';
 import type { HeaderModifier, Match, RequestRedirect, UrlRewrite } from './routing.ts';
 
+export type * from './load-balancer.ts';
 export type * from './routing.ts';
 
 /** Fencing token. Ordered by epoch, then sequence; a proxy never goes back. */
@@ -111,12 +113,6 @@ export interface PoolPart {
   readonly healthCheck: HealthCheck;
   /** Sorted by id; ids are unique. */
   readonly endpoints: readonly Endpoint[];
-}
-
-export type LoadBalancerType = 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'Random';
-
-export interface LoadBalancer {
-  readonly type: LoadBalancerType;
 }
 
 export interface HealthCheck {

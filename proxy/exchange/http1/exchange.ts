@@ -31,6 +31,8 @@ export class Http1Exchange implements Exchange, Facts {
   awaitsContinue: boolean;
   gone = false;
   bytesOut = 0;
+  /** Set-Cookie values of our own. */
+  cookies: string[] | undefined;
   #admitted: Admitted;
   #arrival: Arrival;
   #onGone: (() => void) | undefined;
@@ -86,6 +88,10 @@ export class Http1Exchange implements Exchange, Facts {
   header(name: string): string | undefined {
     const value = this.#admitted.headers[name];
     return typeof value === 'string' ? value : value?.[0];
+  }
+
+  addCookie(cookie: string): void {
+    (this.cookies ??= []).push(cookie);
   }
 
   onGone(listener: (() => void) | undefined): void {

@@ -42,6 +42,7 @@ export class Relay {
     const { trailer, hasLength } = this.#head;
     const edit = this.#x.responseEdit;
     const headers = edit ? editList(this.#head.headers, edit) : this.#head.headers;
+    for (const cookie of this.#x.cookies ?? []) headers.push('set-cookie', cookie);
     if (this.#x.closing()) headers.push('connection', 'close');
     const status = this.#response.statusCode as number;
     const chunked =

@@ -1,0 +1,123 @@
+import type { Hash } from './hash.ts';
+
+/** One endpoint's way through the slots, as its name decides, and how often it has its turn. */
+export interface Claim {
+  /** First slot it wants, below the table's size. */
+  readonly offset: number;
+  /** From each slot that it wants to the next; 1 to size - 1, so that a prime size makes it want every slot once. */
+  readonly skip: number;
+  /** > 0. */
+  readonly weight: number;
+}
+
+/** Claims `from` up to, not including, `to` of the order of turns have this weight. */
+interface WeightClass {
+  readonly weight: number;
+  readonly from: number;
+  readonly to: number;
+  gained: number;
+}
+
+export function claim({ high, low }: Hash, weight: number, size: number): Claim {
+  return { offset: (high >>> 0) % size, skip: ((low >>> 0) % (size - 1)) + 1, weight };
+}
+
+/**
+ * The lookup table of Maglev (Eisenbud et al., NSDI 2016, §3.4): the claimants take turns, and each takes the first free slot on its
+ * way. With weights, every round of turns adds to each claimant's account, and only those who have saved up a whole turn (the
+ * heaviest always have) take it. Made in steps, since a large table takes longer than anybody may wait.
+ */
+export class MaglevTable {
+  /** Position of the claim that has each slot. */
+  readonly slots: Uint16Array | Uint32Array;
+  #filled = 0;
+  /** A bit a slot: small enough for the processor's cache where the table is not. */
+  #taken: Int32Array;
+  #next: Int32Array;
+  #skips: Int32Array;
+  #order: Int32Array;
+  #classes: WeightClass[];
+  #class = 0;
+  /** In the order of turns. */
+  #turn = 0;
+
+  /** @param size prime, ≥ 3 @param claims not empty; equal weights take their turns in this order. */
+  constructor(size: number, claims: readonly Claim[]) {
+    this.slots = claims.length <= 2 ** 16 ? new Uint16Array(size) : new Uint32Array(size);
+    this.#taken = new Int32Array((size + 31) >>> 5);
+    this.#next = Int32Array.from(claims, ({ offset }) => offset);
+    this.#skips = Int32Array.from(claims, ({ skip }) => skip);
+    const weight = (i: number) => (claims[i] as Claim).weight;
+    this.#order = Int32Array.from(claims.keys()).sort((a, b) => weight(b) - weight(a) || a - b);
+    this.#classes = classesOf(Float64Array.from(this.#order, weight));
+  }
+
+  /** In bytes, once it is whole. */
+  get bytes(): number {
+    return this.slots.byteLength;
+  }
+
+  /** Looks at up to `budget` slots; true: the table is whole. */
+  step(budget: number): boolean {
+    const size = this.slots.length;
+    const { slots } = this;
+    const taken = this.#taken;
+    const next = this.#next;
+    const skips = this.#skips;
+    const order = this.#order;
+    let { to } = this.#classes[this.#class] as WeightClass;
+    let turn = this.#turn;
+    let free = size - this.#filled;
+    for (let left = budget; left > 0 && free > 0; left--) {
+      const i = order[turn] as number;
+      const skip = skips[i] as number;
+      let slot = next[i] as number;
+      while (left > 0 && ((taken[slot >>> 5] as number) & (1 << (slot & 31))) !== 0) {
+        slot += skip;
+        if (slot >= size) slot -= size;
+        left--;
+      }
+      next[i] = slot;
+      if (left === 0) break;
+      taken[slot >>> 5]! |= 1 << (slot & 31);
+      slots[slot] = i;
+      free--;
+      if (++turn < to) continue;
+      const due = this.#nextClass();
+      turn = due.from;
+      to = due.to;
+    }
+    this.#turn = turn;
+    this.#filled = size - free;
+    if (this.#filled < size) return false;
+    this.#taken = this.#next = this.#skips = this.#order = new Int32Array(0);
+    return true;
+  }
+
+  /** The heaviest class is due in every round, so that the search ends. */
+  #nextClass(): WeightClass {
+    const classes = this.#classes;
+    const most = (classes[0] as WeightClass).weight;
+    for (;;) {
+      this.#class = this.#class + 1 === classes.length ? 0 : this.#class + 1;
+      const due = classes[this.#class] as WeightClass;
+      due.gained += due.weight;
+      if (due.gained < most) continue;
+      due.gained -= most;
+      return due;
+    }
+  }
+}
+
+/** @param weights descending. */
+function classesOf(weights: Float64Array): WeightClass[] {
+  const classes: WeightClass[] = [];
+  for (let from = 0; from < weights.length;) {
+    const weight = weights[from] as number;
+    let to = from + 1;
+    while (weights[to] === weight) to++;
+    classes.push({ weight, from, to, gained: 0 });
+    from = to;
+  }
+  return classes;
+}

@@ -1,0 +1,122 @@
+import type { Balancer, EndpointView, Handle, PickContext, PoolView } from './balancer.ts';
+import { randomHash, rehash } from './hash.ts';
+import type { Hash } from './hash.ts';
+import type { MaglevTable } from './maglev-table.ts';
+import type { MaglevTables, Roster } from './maglev-tables.ts';
+import { sameRoster } from './maglev-tables.ts';
+import { Slots, UNCOUNTED } from './slots.ts';
+
+/** Slots that a key moves on to before a scan: with half of the endpoints out, a scan comes once in 65,536 picks. */
+const MOVES = 16;
+
+/** A table and the ids of the endpoints that it was made for, in its order. */
+interface Placed {
+  readonly table: MaglevTable;
+  readonly roster: Roster;
+  readonly ids: readonly string[];
+}
+
+/**
+ * Maglev hashing. The table is made from the view alone, never from what this proxy knows of health, so that all proxies have the
+ * same. A key whose slot can not be used moves on by further hashes of the key, the same way on every proxy; at last a scan takes
+ * the next in the order of the view. While a new table is made the old one serves; an update meanwhile waits for its turn, so that
+ * updates in quick succession can not keep a table from ever being ready.
+ */
+export class Maglev implements Balancer {
+  readonly #size: number;
+  readonly #tables: MaglevTables;
+  readonly #slots = new Slots();
+  #current: Placed | undefined;
+  #building: Placed | undefined;
+  /** What to build next. */
+  #wanted: readonly EndpointView[] | undefined;
+  /** Index in the view by position in the current table; -1: it left. */
+  #at = new Int32Array(0);
+
+  /** @param size prime. */
+  constructor(size: number, tables: MaglevTables) {
+    this.#size = size;
+    this.#tables = tables;
+  }
+
+  update(view: PoolView): void {
+    this.#slots.update(view);
+    this.#wanted = claimants(view);
+    if (this.#building === undefined) this.#begin();
+    this.#locate();
+  }
+
+  step(budget: number): boolean {
+    if (this.#building === undefined) return true;
+    if (!this.#building.table.step(budget)) return false;
+    this.#current = this.#building;
+    this.#building = undefined;
+    this.#begin();
+    this.#locate();
+    return this.#building === undefined;
+  }
+
+  /** Starts on what is wanted, unless the current table is just that. */
+  #begin(): void {
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    if (wanted === undefined) return;
+    const roster = { names: wanted.map(nameOf), weights: wanted.map(({ weight }) => weight) };
+    const ids = wanted.map(({ id }) => id);
+    if (wanted.length === 0) this.#current = undefined;
+    else if (this.#current && sameRoster(this.#current.roster, roster)) this.#current = { ...this.#current, ids };
+    else this.#building = { table: this.#tables.get(this.#size, roster), roster, ids };
+  }
+
+  #locate(): void {
+    this.#at = Int32Array.from(this.#current?.ids ?? [], (id) => this.#slots.indexOf(id));
+  }
+
+  usable(i: number, on: boolean): void {
+    this.#slots.usable(i, on);
+  }
+
+  pick(c: PickContext): number {
+    const hash = c.hash ?? randomHash(c.random);
+    const table = this.#current?.table.slots;
+    if (table !== undefined) {
+      for (let n = 0, at = hash.low; n < MOVES; at = rehash(hash, n++)) {
+        const i = this.#at[table[(at >>> 0) % table.length] as number] as number;
+        if (i >= 0 && this.#slots.takes(i, c.tried)) return i;
+      }
+    }
+    return this.#scan(hash, c.tried);
+  }
+
+  /** Also what serves before the first table is ready. */
+  #scan(hash: Hash, tried: readonly number[]): number {
+    const n = this.#slots.size;
+    const start = n === 0 ? 0 : rehash(hash, MOVES) % n;
+    for (let k = 0; k < n; k++) {
+      const i = start + k < n ? start + k : start + k - n;
+      if (this.#slots.takes(i, tried)) return i;
+    }
+    return -1;
+  }
+
+  begin(): Handle {
+    return UNCOUNTED;
+  }
+
+  end(): void {
+    // Nothing is counted.
+  }
+}
+
+const nameOf = (e: EndpointView) => e.hashKey ?? e.id;
+
+/** Who has a claim to slots, sorted by name. With none active, those that drain serve. */
+function claimants(view: PoolView): readonly EndpointView[] {
+  const open = view.filter(({ weight }) => weight > 0 && weight < Infinity);
+  const active = open.filter(({ state }) => state !== 'draining');
+  return (active.length > 0 ? active : open).sort((a, b) => order(nameOf(a), nameOf(b)) || order(a.id, b.id));
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

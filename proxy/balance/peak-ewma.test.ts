@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PeakEWMA } from './peak-ewma.ts';
+import { equals, seeded } from './testing.ts';
+
+/** Share of `n` picks that goes to each endpoint. */
+function shares(b: PeakEWMA, size: number, now: number, n = 4000): number[] {
+  const random = seeded(3);
+  const seen = Array.from({ length: size }, () => 0);
+  for (let k = 0; k < n; k++) seen[b.pick({ tried: [], now, random })]! += 1 / n;
+  return seen;
+}
+
+/** One request on `i` that took `ms`. */
+function took(b: PeakEWMA, i: number, ms: number, now: number, ended: 'ok' | 'failed' | 'left' = 'ok'): void {
+  b.end(b.begin(i), ended === 'left' ? undefined : ended === 'ok', ms, now);
+}
+
+function pool(...rtts: number[]): PeakEWMA {
+  const b = new PeakEWMA();
+  b.update(equals(rtts.length), 0);
+  rtts.forEach((ms, i) => took(b, i, ms, 100_000));
+  return b;
+}
+/** After 100 s in silence the first round trip is the average, but for 30 ms · e^-10. */
+const THEN = 100_000;
+const never = (share: number | undefined) => assert.ok((share ?? 1) < 0.01, String(share));
+/** Of two, a loser wins only when both draws fall on it. */
+const loses = (share: number | undefined) => assert.ok(Math.abs((share ?? 1) - 0.25) < 0.03, String(share));
+
+describe('PeakEWMA', () => {
+  test('the faster of two draws wins', () => {
+    loses(shares(pool(100, 10), 2, THEN)[0]);
+  });
+
+  test('a higher round trip counts at once, a lower one slowly', () => {
+    const b = pool(10, 20);
+    took(b, 0, 500, THEN + 1);
+    loses(shares(b, 2, THEN + 1)[0]);
+    for (let k = 0; k < 50; k++) took(b, 0, 10, THEN + 2 + k);
+    loses(shares(b, 2, THEN + 60)[0]);
+  });
+
+  test('what is in flight multiplies the cost, weight divides it', () => {
+    const b = pool(10, 15);
+    b.begin(0);
+    loses(shares(b, 2, THEN)[0]);
+    const weighted = new PeakEWMA();
+    weighted.update(
+      [
+        { id: 'a', weight: 1 },
+        { id: 'b', weight: 3 },
+      ],
+      0,
+    );
+    weighted.begin(1);
+    // 2/3 against 1: a wins only when both draws fall on it.
+    assert.ok(Math.abs((shares(weighted, 2, 0)[0] ?? 1) - 1 / 16) < 0.02);
+  });
+
+  test('an average that nothing renews fades, so that a slow endpoint is tried again', () => {
+    const b = pool(10, 100);
+    for (let now = THEN; now < THEN + 30_000; now += 100) took(b, 0, 10, now);
+    loses(shares(b, 2, THEN + 30_000)[0]);
+  });
+
+  test('failing fast is not answering fast, and is forgiven within a minute', () => {
+    const b = pool(20, 20);
+    for (let k = 0; k < 1000; k++) took(b, 0, 0, THEN + k, 'failed');
+    loses(shares(b, 2, THEN + 1000)[0]);
+    for (let k = 0; k < 400; k++) took(b, 1, 20, THEN + 1000 + k * 150);
+    loses(shares(b, 2, THEN + 61_000)[1]);
+  });
+
+  test('a client that left can raise the average, not lower it', () => {
+    const b = pool(100, 50);
+    took(b, 0, 1, THEN + 60_000, 'left');
+    took(b, 1, 1, THEN + 1, 'left');
+    loses(shares(b, 2, THEN)[0]);
+    took(b, 1, 300, THEN + 2, 'left');
+    loses(shares(b, 2, THEN + 2)[1]);
+  });
+
+  test('a newcomer starts at the median of its peers, alone at 30 ms', () => {
+    const b = pool(10, 20, 300);
+    b.update(equals(4), THEN);
+    const [, , slow, fresh] = shares(b, 4, THEN, 16_000);
+    never((slow ?? 1) - 1 / 16);
+    assert.ok((fresh ?? 0) > 0.15 && (fresh ?? 0) < 0.5, String(fresh));
+    const alone = new PeakEWMA();
+    alone.update(equals(1), 0);
+    alone.update(equals(2), 0);
+    took(alone, 0, 31, 0);
+    loses(shares(alone, 2, 0)[0]);
+  });
+
+  test('averages stay with their endpoints over an update', () => {
+    const b = pool(10, 100);
+    b.update([...equals(2)].reverse(), THEN);
+    loses(shares(b, 2, THEN)[0]);
+  });
+});

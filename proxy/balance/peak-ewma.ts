@@ -1,0 +1,106 @@
+import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import { WeightedDraw } from './draw.ts';
+
+/** Time constant of the average, ms: what is older counts for little, and an endpoint that was avoided is tried again. */
+const DECAY_MS = 10_000;
+/** Round trip of a newcomer without peers, ms. */
+const FIRST_GUESS_MS = 30;
+/** Failures at once double the average at most up to this, ms: a second chance must come in tens of seconds, not in hours. */
+const MAX_PENALTY_MS = 1_000;
+
+/** The handle of an endpoint's requests: finds it again after updates. */
+interface Peer {
+  /** In the present view; -1: gone. */
+  index: number;
+}
+
+/** Numbers of one endpoint side by side in memory: a pick reads two endpoints anywhere in a large pool. */
+const WIDTH = 4;
+/** Average round trip at the time AT, ms. */
+const EWMA = 0;
+const AT = 1;
+const ACTIVE = 2;
+const WEIGHT = 3;
+
+/**
+ * Peak-EWMA (Finagle, Linkerd): two weighted draws, the lower expected cost wins: average round trip × (active + 1) / weight. The
+ * average decays while nothing is heard, so that an endpoint which was slow once is tried again. A round trip is the time to the
+ * response head. A failure counts as at least twice the average, so that failing fast does not look like answering fast.
+ */
+export class PeakEWMA implements Balancer {
+  readonly #draw = new WeightedDraw();
+  #peers: Peer[] = [];
+  #numbers = new Float64Array(0);
+
+  update(view: PoolView, now: number): void {
+    const from = this.#draw.update(view);
+    const { weights } = this.#draw.slots;
+    const guess = this.#guess(from, now);
+    const numbers = new Float64Array(from.length * WIDTH);
+    const peers = this.#peers;
+    for (const peer of peers) peer.index = -1;
+    this.#peers = Array.from(from, (old, i) => {
+      if (old < 0) numbers.set([guess, now, 0], i * WIDTH);
+      else numbers.set(this.#numbers.subarray(old * WIDTH, old * WIDTH + WIDTH), i * WIDTH);
+      numbers[i * WIDTH + WEIGHT] = weights[i] as number;
+      const peer = peers[old] ?? { index: i };
+      peer.index = i;
+      return peer;
+    });
+    this.#numbers = numbers;
+  }
+
+  /** The median of those that stay, for newcomers. */
+  #guess(from: Int32Array, now: number): number {
+    const stayed = from.filter((old) => old >= 0);
+    if (stayed.length === 0) return FIRST_GUESS_MS;
+    return Float64Array.from(stayed, (old) => this.#decayed(old * WIDTH, now)).sort()[stayed.length >> 1] as number;
+  }
+
+  usable(i: number, on: boolean): void {
+    this.#draw.usable(i, on);
+  }
+
+  pick(c: PickContext): number {
+    const first = this.#draw.draw(c);
+    if (first < 0) return -1;
+    const second = this.#draw.draw(c);
+    if (second === first) return first;
+    return this.#cost(second * WIDTH, c.now) < this.#cost(first * WIDTH, c.now) ? second : first;
+  }
+
+  #cost(at: number, now: number): number {
+    return (this.#decayed(at, now) * ((this.#numbers[at + ACTIVE] as number) + 1)) / (this.#numbers[at + WEIGHT] as number);
+  }
+
+  #decayed(at: number, now: number): number {
+    return (this.#numbers[at + EWMA] as number) * Math.exp(((this.#numbers[at + AT] as number) - now) / DECAY_MS);
+  }
+
+  begin(i: number): Handle {
+    const peer = this.#peers[i];
+    if (peer === undefined) throw new RangeError(`no endpoint ${i}`);
+    this.#numbers[i * WIDTH + ACTIVE]!++;
+    return peer;
+  }
+
+  end(h: Handle, ok: boolean | undefined, headMs: number, now: number): void {
+    const { index } = h as Peer;
+    if (index < 0) return;
+    const at = index * WIDTH;
+    this.#numbers[at + ACTIVE]!--;
+    const ewma = this.#numbers[at + EWMA] as number;
+    if (ok === true) this.#observe(at, headMs, now);
+    else if (ok === false) this.#observe(at, Math.max(headMs, Math.min(2 * ewma, MAX_PENALTY_MS)), now);
+    // A client that left saw no more than a lower bound: it can raise the average, not lower it.
+    else if (headMs > ewma) this.#observe(at, headMs, now);
+  }
+
+  /** Peak-sensitive: a higher round trip replaces the average at once, lower ones pull it down slowly. */
+  #observe(at: number, rtt: number, now: number): void {
+    const ewma = this.#numbers[at + EWMA] as number;
+    const share = Math.exp(((this.#numbers[at + AT] as number) - now) / DECAY_MS);
+    this.#numbers[at + EWMA] = rtt > ewma ? rtt : ewma * share + rtt * (1 - share);
+    this.#numbers[at + AT] = now;
+  }
+}

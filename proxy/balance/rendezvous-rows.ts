@@ -1,0 +1,148 @@
+import { finish, hash64 } from './hash.ts';
+import type { Hash } from './hash.ts';
+
+/** A power of two. */
+export const ROWS = 65_536;
+/** No endpoint. */
+export const NONE = 0xffff;
+
+export interface Member {
+  readonly id: string;
+  readonly name: string;
+  /** > 0. */
+  readonly weight: number;
+}
+
+interface Placed extends Member {
+  readonly hash: Hash;
+}
+
+/**
+ * For every row, the endpoint that wins it and the one that would win it next (GLB Director's scheme), by weighted rendezvous
+ * hashing (Schindelhauer and Schomaker): each endpoint's hash with the row, uniform u in (0, 1), costs -ln(u) / weight; the lowest
+ * cost wins. The two lowest costs are kept, so that a newcomer is compared with them alone, and only rows that lose one of their
+ * two are decided anew. Made in steps, from an earlier table that goes on serving. At most 65,535 endpoints.
+ */
+export class RendezvousRows {
+  readonly primary = new Uint16Array(ROWS).fill(NONE);
+  readonly secondary = new Uint16Array(ROWS).fill(NONE);
+  /** As stored: what is computed anew compares exactly with what was kept. */
+  readonly #lowest = new Float32Array(ROWS).fill(Infinity);
+  readonly #second = new Float32Array(ROWS).fill(Infinity);
+  /** Endpoints by their number in the rows; a number stays with its endpoint, and is free after it left. */
+  readonly members: (Placed | undefined)[] = [];
+  #base: RendezvousRows | undefined;
+  /** Numbers that the base has and this table lacks. */
+  #lost = new Set<number>();
+  /** Numbers that are new in this table. */
+  #added: number[] = [];
+  #numbers: number[];
+  #row = 0;
+
+  constructor(wanted: readonly Member[], base?: RendezvousRows) {
+    this.#base = base;
+    const left = new Map(wanted.map((member) => [member.id, member]));
+    base?.members.forEach((member, number) => {
+      const same = member && left.get(member.id);
+      if (same && same.weight === member.weight && same.name === member.name) {
+        this.members[number] = member;
+        left.delete(member.id);
+      } else this.#lost.add(number);
+    });
+    let free = 0;
+    for (const member of left.values()) {
+      while (this.members[free] !== undefined) free++;
+      this.members[free] = { ...member, hash: hash64(member.name) };
+      this.#added.push(free);
+    }
+    this.#numbers = [...this.members.keys()].filter((number) => this.members[number] !== undefined);
+  }
+
+  /** Whether a table of `wanted` would be this one. */
+  isOf(wanted: readonly Member[]): boolean {
+    const own = new Map(this.members.flatMap((member) => (member ? [[member.id, member]] : [])));
+    return (
+      own.size === wanted.length &&
+      wanted.every(({ id, name, weight }) => own.get(id)?.name === name && own.get(id)?.weight === weight)
+    );
+  }
+
+  /** Computes about `budget` costs; true: the table is whole. */
+  step(budget: number): boolean {
+    for (let left = budget; left > 0 && this.#row < ROWS;) {
+      const row = this.#row++;
+      const contenders = this.#keep(row) ? this.#added : this.#numbers;
+      const seed = rowSeed(row);
+      for (const number of contenders) this.#contend(row, seed, number);
+      left -= contenders.length + 1;
+    }
+    if (this.#row < ROWS) return false;
+    this.#base = undefined;
+    return true;
+  }
+
+  /** Takes over a row of the base, where both of its endpoints are still there. */
+  #keep(row: number): boolean {
+    const base = this.#base;
+    if (base === undefined) return false;
+    const primary = base.primary[row] as number;
+    const secondary = base.secondary[row] as number;
+    if (this.#lost.has(primary) || this.#lost.has(secondary)) return false;
+    this.primary[row] = primary;
+    this.secondary[row] = secondary;
+    this.#lowest[row] = base.#lowest[row] as number;
+    this.#second[row] = base.#second[row] as number;
+    return true;
+  }
+
+  #contend(row: number, seed: number, number: number): void {
+    const { hash, weight } = this.members[number] as Placed;
+    const u = uniform(seed, hash);
+    const second = this.#second[row] as number;
+    // -ln(u) ≥ 1 - u: nearly all lose here, and need no logarithm.
+    if (Math.fround((1 - u) / weight) > second) return;
+    const cost = Math.fround(-Math.log(u) / weight);
+    const lowest = this.#lowest[row] as number;
+    if (cost < lowest || (cost === lowest && this.#precedes(number, this.primary[row] as number))) {
+      this.secondary[row] = this.primary[row] as number;
+      this.#second[row] = lowest;
+      this.primary[row] = number;
+      this.#lowest[row] = cost;
+    } else if (cost < second || (cost === second && this.#precedes(number, this.secondary[row] as number))) {
+      this.secondary[row] = number;
+      this.#second[row] = cost;
+    }
+  }
+
+  /** Decides between equal costs, the same way on every proxy and in whatever order endpoints came. */
+  #precedes(a: number, b: number): boolean {
+    const one = this.members[a] as Placed;
+    const other = this.members[b];
+    if (other === undefined) return true;
+    return one.name === other.name ? one.id < other.id : one.name < other.name;
+  }
+
+  /** The numbers of all endpoints for which `may` holds, decided for one key alone; NONE when there is none. */
+  direct(seed: number, may: (number: number) => boolean): number {
+    let best = NONE;
+    let lowest = Infinity;
+    for (const number of this.#numbers) {
+      if (!may(number)) continue;
+      const { hash, weight } = this.members[number] as Placed;
+      const cost = -Math.log(uniform(seed, hash)) / weight;
+      if (cost > lowest || (cost === lowest && !this.#precedes(number, best))) continue;
+      best = number;
+      lowest = cost;
+    }
+    return best;
+  }
+}
+
+function rowSeed(row: number): number {
+  return finish(Math.imul(row + 1, 0x9e3779b1));
+}
+
+/** In (0, 1). */
+function uniform(seed: number, { high, low }: Hash): number {
+  return ((finish(finish(seed ^ low) ^ high) >>> 0) + 0.5) / 2 ** 32;
+}

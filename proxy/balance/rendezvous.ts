@@ -1,0 +1,109 @@
+import type { Balancer, EndpointView, Handle, PickContext, PoolView } from './balancer.ts';
+import { randomHash, rehash } from './hash.ts';
+import type { Hash } from './hash.ts';
+import { NONE, RendezvousRows, ROWS } from './rendezvous-rows.ts';
+import type { Member } from './rendezvous-rows.ts';
+import { Slots, UNCOUNTED } from './slots.ts';
+
+/**
+ * Rendezvous hashing over a table of rows (GLB Director). A key goes to its row's primary; to the secondary while the primary can
+ * not be used, was tried (the second chance of a failed attempt), drains or is filling; to a third, chosen by the key itself,
+ * where neither will do. Only then to one that drains or fills. Adding or removing an endpoint changes the rows that it wins or
+ * loses, and no others. While a new table is made the old one serves; an update meanwhile waits for its turn.
+ */
+export class Rendezvous implements Balancer {
+  readonly #slots = new Slots();
+  #current = new RendezvousRows([]);
+  #building: RendezvousRows | undefined;
+  #wanted: readonly Member[] | undefined;
+  /** Index in the view by number in the current table; -1: it left. */
+  #at = new Int32Array(0);
+  /** 1: takes keys of its own; 0: yields them while another can be used. */
+  #settled = new Uint8Array(0);
+
+  update(view: PoolView): void {
+    this.#slots.update(view);
+    this.#settled = Uint8Array.from(view, ({ state = 'active' }) => (state === 'active' ? 1 : 0));
+    this.#wanted = view.filter(({ weight }) => weight > 0 && weight < Infinity).map(member);
+    if (this.#building === undefined) this.#begin();
+    this.#locate();
+  }
+
+  step(budget: number): boolean {
+    if (this.#building === undefined) return true;
+    if (!this.#building.step(budget)) return false;
+    this.#current = this.#building;
+    this.#building = undefined;
+    this.#begin();
+    this.#locate();
+    return this.#building === undefined;
+  }
+
+  #begin(): void {
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    if (wanted !== undefined && !this.#current.isOf(wanted)) this.#building = new RendezvousRows(wanted, this.#current);
+  }
+
+  #locate(): void {
+    this.#at = Int32Array.from(this.#current.members, (m) => (m === undefined ? -1 : this.#slots.indexOf(m.id)));
+  }
+
+  usable(i: number, on: boolean): void {
+    this.#slots.usable(i, on);
+  }
+
+  pick(c: PickContext): number {
+    const hash = c.hash ?? randomHash(c.random);
+    const row = hash.low & (ROWS - 1);
+    const { primary, secondary } = this.#current;
+    const first = this.#index(primary[row] as number);
+    if (this.#owns(first, c.tried)) return first;
+    const second = this.#index(secondary[row] as number);
+    if (this.#owns(second, c.tried)) return second;
+    const third = this.#direct(hash, (i) => this.#owns(i, c.tried));
+    if (third >= 0) return third;
+    for (const i of [first, second]) if (this.#takes(i, c.tried)) return i;
+    const any = this.#direct(hash, (i) => this.#takes(i, c.tried));
+    return any >= 0 ? any : this.#scan(hash, c.tried);
+  }
+
+  #index(number: number): number {
+    return number === NONE ? -1 : (this.#at[number] as number);
+  }
+
+  #takes(i: number, tried: readonly number[]): boolean {
+    return i >= 0 && this.#slots.takes(i, tried);
+  }
+
+  #owns(i: number, tried: readonly number[]): boolean {
+    return this.#settled[i] === 1 && this.#takes(i, tried);
+  }
+
+  #direct(hash: Hash, may: (i: number) => boolean): number {
+    return this.#index(this.#current.direct(rehash(hash, 0), (number) => may(this.#index(number))));
+  }
+
+  /** For endpoints that the table does not have yet. */
+  #scan(hash: Hash, tried: readonly number[]): number {
+    const n = this.#slots.size;
+    const start = n === 0 ? 0 : rehash(hash, 1) % n;
+    for (let k = 0; k < n; k++) {
+      const i = start + k < n ? start + k : start + k - n;
+      if (this.#slots.takes(i, tried)) return i;
+    }
+    return -1;
+  }
+
+  begin(): Handle {
+    return UNCOUNTED;
+  }
+
+  end(): void {
+    // Nothing is counted.
+  }
+}
+
+function member({ id, hashKey, weight }: EndpointView): Member {
+  return { id, name: hashKey ?? id, weight };
+}

@@ -1,0 +1,39 @@
+import type { Registry } from 'prom-client';
+import type { AffinityCounts } from '../balance/affinity.ts';
+import { expose } from './expose.ts';
+import type { Sample } from './expose.ts';
+import { policyLabels } from './traffic.ts';
+
+export interface KeyedPool {
+  /** Begins with `namespace/policy/`. */
+  readonly id: string;
+  /** Undefined where keys are not remembered. */
+  readonly affinity: AffinityCounts | undefined;
+}
+
+const HELP: Readonly<Record<keyof AffinityCounts, string>> = {
+  hits: 'Requests that went where their key belongs.',
+  misses: 'Requests whose key was not remembered, or whose endpoint could not be used.',
+  evictions: 'Keys that were forgotten for want of room before they were idle.',
+};
+
+/** What affinity tables count, per policy; made when a scrape comes. */
+export function exposeAffinity(registry: Registry, pools: () => Iterable<KeyedPool>): void {
+  for (const what of ['hits', 'misses', 'evictions'] as const) {
+    expose(registry, 'counter', `outrigger_affinity_${what}_total`, HELP[what], () => samples(pools(), what));
+  }
+}
+
+/** A policy's pools count together. */
+function samples(pools: Iterable<KeyedPool>, what: keyof AffinityCounts): Iterable<Sample> {
+  const sums = new Map<string, { labels: Sample['labels']; value: number }>();
+  for (const { id, affinity } of pools) {
+    if (affinity === undefined) continue;
+    const labels = policyLabels(id);
+    const key = `${labels.namespace}/${labels.policy}`;
+    const sum = sums.get(key);
+    if (sum) sum.value += affinity[what];
+    else sums.set(key, { labels, value: affinity[what] });
+  }
+  return sums.values();
+}

@@ -1,0 +1,32 @@
+import type { EndpointView } from './balance/balancer.ts';
+import type { Target } from './exchange/seam.ts';
+import type { Watch } from './health/prober.ts';
+import type { EndpointMetrics } from './observe/traffic.ts';
+import type { Endpoint } from './snapshot/types.ts';
+
+/** One endpoint of one pool at run time, as long as it stays. */
+export class PoolEndpoint implements Target, EndpointView {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly metrics: EndpointMetrics;
+  readonly hashKey: string;
+  weight: number;
+  /** `filling`: joined a pool that was there before, and has not passed its first probe. */
+  state: Endpoint['state'] | 'filling';
+  /** In the pool's present view; -1 once it has left. */
+  index = -1;
+  usable = true;
+  healthy = true;
+  watch: Watch | undefined;
+
+  constructor(e: Endpoint, metrics: EndpointMetrics) {
+    this.id = e.id;
+    this.address = e.address;
+    this.port = e.port;
+    this.hashKey = e.hashKey;
+    this.weight = e.weight;
+    this.state = e.state;
+    this.metrics = metrics;
+  }
+}

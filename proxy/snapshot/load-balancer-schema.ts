@@ -1,0 +1,51 @@
+import { all, integer, isObject, object, oneOf, string } from './check.ts';
+import type { Check } from './check.ts';
+import { MAX_DURATION } from './limits.ts';
+import { MAX_AFFINITY_ENTRIES, MAX_TABLE_SIZE, MIN_TABLE_SIZE } from './load-balancer.ts';
+import { isPrime, nextPrime } from './prime.ts';
+
+/** The shape of load-balancer.ts as checks. */
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const PLAIN = ['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'PeakEWMA', 'Random'];
+const duration = integer(0, MAX_DURATION);
+
+/** The check that the union's discriminator chooses. */
+function byMember(name: string, members: Readonly<Record<string, Check>>): Check {
+  return (value, report) => {
+    if (!isObject(value)) return report.fail('must be an object');
+    const chosen = value[name];
+    const check = typeof chosen === 'string' && Object.hasOwn(members, chosen) ? members[chosen] : undefined;
+    if (check) check(value, report);
+    else report.at(name, chosen, oneOf(Object.keys(members)));
+  };
+}
+
+const prime: Check = (value, report) => {
+  if (Number.isSafeInteger(value) && (value as number) <= MAX_TABLE_SIZE && !isPrime(value as number))
+    report.fail(`must be prime: the next one is ${nextPrime(value as number)}`);
+};
+
+const nothing: Check = () => undefined;
+const hashOn = byMember('type', {
+  SourceIP: nothing,
+  Path: nothing,
+  Header: object({
+    name: string({ min: 1, max: 256, pattern: /^[!#$%&'*+.^_`|~0-9a-z-]+$/, what: 'a header name in lower case' }),
+  }),
+  QueryParam: object({ name: string({ min: 1, max: 256 }) }),
+  Cookie: object({ name: string({ min: 1, max: 256, pattern: TOKEN, what: 'a cookie name' }), ttl: duration }),
+});
+
+const affinity = object({ maxEntries: integer(1, MAX_AFFINITY_ENTRIES), idleTimeout: integer(1, MAX_DURATION), drain: duration });
+const common = object({ hashOn }, { affinity });
+
+const consistentHash = byMember('algorithm', {
+  Maglev: all(common, object({ tableSize: all(integer(MIN_TABLE_SIZE, MAX_TABLE_SIZE), prime) })),
+  Rendezvous: common,
+});
+
+export const loadBalancer = byMember('type', {
+  ...Object.fromEntries(PLAIN.map((type) => [type, nothing])),
+  ConsistentHash: object({ consistentHash }),
+});
