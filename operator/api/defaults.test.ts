@@ -32,6 +32,10 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   'requestRedirect.statusCode': DEFAULTS.redirectStatus,
   'backendRefs.[].weight': DEFAULTS.weight,
   ...prefixed('loadBalancer', DEFAULTS.loadBalancer),
+  ...prefixed('loadBalancer.consistentHash', DEFAULTS.consistentHash),
+  ...prefixed('loadBalancer.consistentHash.hashOn', DEFAULTS.hashOn),
+  'loadBalancer.consistentHash.hashOn.cookie.ttl': DEFAULTS.cookieTtl,
+  ...prefixed('loadBalancer.consistentHash.affinity', DEFAULTS.affinity),
   ...prefixed('healthCheck.active', { ...DEFAULTS.probe, ...DEFAULTS.httpProbe }),
   ...prefixed('healthCheck.passive', DEFAULTS.passive),
   ...prefixed('retry', DEFAULTS.retry),
@@ -45,8 +49,11 @@ function prefixed(path: string, members: object): Record<string, unknown> {
 }
 
 /** No default in the schema: a rule asks whether they are there, or `0s` and absent mean the same. */
-const ONLY_HERE = ['path', 'method', 'expectedStatuses'].map((name) => `healthCheck.active.${name}`);
-const OFF = ['retry.perTryTimeout', 'timeouts.request'];
+const ONLY_HERE = [
+  ...['path', 'method', 'expectedStatuses'].map((name) => `healthCheck.active.${name}`),
+  'loadBalancer.consistentHash.tableSize',
+];
+const OFF = ['retry.perTryTimeout', 'timeouts.request', 'loadBalancer.consistentHash.hashOn.cookie.ttl'];
 
 for (const [path, value] of Object.entries(FIELDS)) {
   test(`${path}: ${JSON.stringify(value)}`, () => {
@@ -84,7 +91,12 @@ test('the schema has no default that is not known here', () => {
 
 test('an object with a default repeats the defaults of its members, as the API server requires', () => {
   const { properties } = crd.spec.versions[0]?.schema.openAPIV3Schema.properties?.['spec'] ?? {};
-  for (const schema of [properties?.['proxies'], properties?.['loadBalancer'], at('retry.backOff')]) {
+  for (const schema of [
+    properties?.['proxies'],
+    properties?.['loadBalancer'],
+    at('loadBalancer.consistentHash.hashOn'),
+    at('retry.backOff'),
+  ]) {
     const members = Object.entries(schema?.properties ?? {}).filter(([, member]) => member.default !== undefined);
     assert.deepEqual(schema?.default, Object.fromEntries(members.map(([name, member]) => [name, member.default])));
   }

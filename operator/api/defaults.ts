@@ -3,7 +3,16 @@
  * again, because an object may have been stored before a default existed, and because members that belong to one type of a union
  * (`path` of an HTTP check) and objects whose presence a rule asks about (`retry`) can have no default in the schema.
  */
-import type { ActiveCheckSpec, BackOffSpec, PassiveCheckSpec, PolicySpec, RetrySpec, TimeoutsSpec } from './policy.gen.ts';
+import type {
+  ActiveCheckSpec,
+  AffinitySpec,
+  BackOffSpec,
+  HashOnSpec,
+  PassiveCheckSpec,
+  PolicySpec,
+  RetrySpec,
+  TimeoutsSpec,
+} from './policy.gen.ts';
 
 type HttpMembers = Pick<ActiveCheckSpec, 'path' | 'method' | 'expectedStatuses'>;
 type ProbeMembers = Pick<ActiveCheckSpec, 'interval' | 'timeout' | 'unhealthyThreshold' | 'healthyThreshold'>;
@@ -18,6 +27,12 @@ export const DEFAULTS = {
   redirectStatus: 302,
   weight: 1,
   loadBalancer: { type: 'LeastRequest' } satisfies PolicySpec['loadBalancer'],
+  /** Where the type is ConsistentHash. */
+  consistentHash: { algorithm: 'Maglev', tableSize: 65_537 },
+  hashOn: { type: 'SourceIP' } satisfies HashOnSpec,
+  cookieTtl: '0s',
+  /** Where affinity is given; without it, keys are not remembered. */
+  affinity: { maxEntries: 65_536, idleTimeout: '60s' } satisfies Complete<AffinitySpec>,
   probe: { interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 } satisfies Complete<ProbeMembers>,
   httpProbe: { path: '/', method: 'GET', expectedStatuses: ['200-399'] } satisfies Complete<HttpMembers>,
   passive: {

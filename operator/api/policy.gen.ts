@@ -174,9 +174,78 @@ export interface BackendRef {
  */
 export interface LoadBalancerSpec {
   /**
-   * `LeastRequest` (default): the less busy of two random endpoints. `RoundRobin`: in turn, regardless of weight. `WeightedRoundRobin`: in turn, smoothly by weight. `LeastConnections`: the least busy endpoint by weight. `Random`: at random, by weight. Weights of endpoints come from the Pod annotation outrigger.dev/weight.
+   * `LeastRequest` (default): the less busy of two random endpoints. `RoundRobin`: in turn, regardless of weight. `WeightedRoundRobin`: in turn, smoothly by weight. `LeastConnections`: the least busy endpoint by weight. `PeakEWMA`: of two random endpoints the one that promises the quicker answer, by its response times and what it is busy with. `Random`: at random, by weight. `ConsistentHash`: the endpoint that the request's key belongs to. Weights of endpoints come from the Pod annotation outrigger.dev/weight.
    */
-  type?: 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'Random';
+  type?: 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'PeakEWMA' | 'Random' | 'ConsistentHash';
+  consistentHash?: ConsistentHashSpec;
+}
+/**
+ * How ConsistentHash places keys; only with that type. All proxies place a key alike, and most keys stay where they are when endpoints come and go. Several backendRefs share the keys by their weights. Absent, the defaults of its fields hold, and keys are not remembered.
+ */
+export interface ConsistentHashSpec {
+  /**
+   * `Maglev` (default): the most even shares; a change of the endpoints moves few other keys. `Rendezvous`: a change moves no other key; a failed request has its second chance at the same second endpoint each time.
+   */
+  algorithm?: 'Maglev' | 'Rendezvous';
+  /**
+   * Slots in the table of Maglev; a prime, at least a hundred times the number of endpoints for even shares. A slot takes 2 bytes of memory in each proxy. Default 65537.
+   */
+  tableSize?: number;
+  hashOn?: HashOnSpec;
+  affinity?: AffinitySpec;
+}
+/**
+ * What the key is made of. A request that has no key, such as one without the header, goes to an endpoint at random, by weight.
+ */
+export interface HashOnSpec {
+  /**
+   * `SourceIP` (default): the client's address. `Header`, `Cookie`, `QueryParam`: the value of the one named in the member of that name. `Path`: the path without query.
+   */
+  type?: 'SourceIP' | 'Header' | 'Cookie' | 'QueryParam' | 'Path';
+  /**
+   * For type Header.
+   */
+  header?: {
+    /**
+     * Name of the request header; case does not matter. Its first value counts.
+     */
+    name: string;
+  };
+  /**
+   * For type Cookie. A client without the cookie gets one with a random value.
+   */
+  cookie?: {
+    /**
+     * Name of the cookie; case matters.
+     */
+    name: string;
+    /**
+     * How long a client keeps a cookie that a proxy made. Absent or `0s`, until the browser is closed.
+     */
+    ttl?: string;
+  };
+  /**
+   * For type QueryParam.
+   */
+  queryParam?: {
+    /**
+     * Name of the query parameter, decoded; case matters. Its first value counts.
+     */
+    name: string;
+  };
+}
+/**
+ * Remembers which endpoint a key went to, so that a key in use stays there while endpoints come and go, and on one that drains until timeouts.drain. Each proxy remembers for itself. Off unless given.
+ */
+export interface AffinitySpec {
+  /**
+   * Keys to remember at most; the one used longest ago makes room. Default 65536.
+   */
+  maxEntries?: number;
+  /**
+   * A key that was not used for so long is forgotten. Default `60s`.
+   */
+  idleTimeout?: string;
 }
 /**
  * How proxies find out which endpoints work, beside the readiness that Kubernetes reports, which always counts.

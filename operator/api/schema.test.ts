@@ -87,6 +87,7 @@ describe('examples', async () => {
 
 test('defaults are filled in', async () => {
   const { body } = await create({
+    loadBalancer: { type: 'ConsistentHash', consistentHash: { affinity: {} } },
     healthCheck: { active: { type: 'TCP' }, passive: {} },
     retry: {},
     timeouts: {},
@@ -96,7 +97,14 @@ test('defaults are filled in', async () => {
     proxies: { type: 'Gateway' },
     listener: { port: 8080, protocol: 'HTTP' },
     backendRefs: [{ name: 'echo', port: 80, weight: 1 }],
-    loadBalancer: { type: 'LeastRequest' },
+    loadBalancer: {
+      type: 'ConsistentHash',
+      consistentHash: {
+        algorithm: 'Maglev',
+        hashOn: { type: 'SourceIP' },
+        affinity: { maxEntries: 65_536, idleTimeout: '60s' },
+      },
+    },
     healthCheck: {
       active: { type: 'TCP', interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 },
       passive: { consecutiveConnectFailures: 3, baseEjectionTime: '30s', maxEjectionPercent: 50 },
@@ -118,6 +126,7 @@ const http = { type: 'HTTP' };
 const tcp = { type: 'TCP' };
 const active = (check: object): object => ({ healthCheck: { active: check } });
 const passive = (check: object): object => ({ healthCheck: { passive: check } });
+const hash = (consistentHash: object): object => ({ loadBalancer: { type: 'ConsistentHash', consistentHash } });
 const path = (value: string): object => ({ matches: [{ path: { value } }] });
 const hosts = (...hostnames: string[]): object => ({ listener: { port: 8080, hostnames } });
 const selector = (requirement: object): object => ({ proxies: { selector: { matchExpressions: [requirement] } } });
@@ -197,6 +206,19 @@ describe('good input is taken', () => {
         },
       },
     },
+    'peak EWMA': { loadBalancer: { type: 'PeakEWMA' } },
+    'consistent hashing without a word more': { loadBalancer: { type: 'ConsistentHash' } },
+    'the smallest table': hash({ algorithm: 'Maglev', tableSize: 251 }),
+    'the largest table': hash({ tableSize: 5_000_011 }),
+    'a size that is not prime, which only the operator can tell': hash({ tableSize: 65_536 }),
+    'Rendezvous on a header, with affinity': hash({
+      algorithm: 'Rendezvous',
+      hashOn: { type: 'Header', header: { name: 'X-User' } },
+      affinity: { maxEntries: 1000, idleTimeout: '5m' },
+    }),
+    'hash on a cookie': hash({ hashOn: { type: 'Cookie', cookie: { name: 'id', ttl: '1h' } } }),
+    'hash on a parameter': hash({ hashOn: { type: 'QueryParam', queryParam: { name: 'user id' } } }),
+    'hash on the path': hash({ hashOn: { type: 'Path' } }),
     'no listener, with checks': { listener: undefined, ...active(tcp) },
   };
   for (const [name, spec] of Object.entries(good)) {
@@ -240,6 +262,19 @@ describe('bad input is refused', () => {
     'protocol TCP, which is not there yet': [{ listener: { port: 8080, protocol: 'TCP' } }, /Unsupported value: "TCP"/],
     'sidecars, which are not there yet': [{ proxies: { type: 'Sidecar' } }, /Unsupported value: "Sidecar"/],
     'unknown strategy': [{ loadBalancer: { type: 'Fastest' } }, /spec\.loadBalancer\.type: Unsupported value: "Fastest"/],
+    'hashing with another type': [{ loadBalancer: { consistentHash: {} } }, /remove it, or set type to ConsistentHash/],
+    'unknown algorithm': [hash({ algorithm: 'Ketama' }), /algorithm: Unsupported value: "Ketama"/],
+    'a table for Rendezvous': [hash({ algorithm: 'Rendezvous', tableSize: 251 }), /remove it, or set algorithm to Maglev/],
+    'a table of no size': [hash({ tableSize: 250 }), /tableSize.* greater than or equal to 251/],
+    'a table too large': [hash({ tableSize: 5_000_012 }), /tableSize.* less than or equal to 5000011/],
+    'hash on a header, which one': [hash({ hashOn: { type: 'Header' } }), /add or remove header, or change type/],
+    'hash on an address and a header': [hash({ hashOn: { header: { name: 'a' } } }), /add or remove header, or change type/],
+    'hash on a cookie, which one': [hash({ hashOn: { type: 'Cookie' } }), /add or remove cookie, or change type/],
+    'hash on a parameter, which one': [hash({ hashOn: { type: 'QueryParam' } }), /add or remove queryParam, or change type/],
+    'a cookie name with a space': [hash({ hashOn: { type: 'Cookie', cookie: { name: 'a b' } } }), /cookie\.name/],
+    'a cookie for years': [hash({ hashOn: { type: 'Cookie', cookie: { name: 'a', ttl: '9999h' } } }), /at most 24h/],
+    'affinity for nobody': [hash({ affinity: { maxEntries: 0 } }), /maxEntries/],
+    'affinity for no time': [hash({ affinity: { idleTimeout: '0s' } }), /idleTimeout must be above 0s/],
     'host in capitals': [hosts('Example.com'), /spec\.listener\.hostnames\[0\]/],
     'host with a port': [hosts('example.com:80'), /hostnames\[0\]/],
     'host with a star inside': [hosts('a.*.com'), /hostnames\[0\]/],

@@ -5,6 +5,7 @@ import { readFilters } from './filters.ts';
 import type { RouteFilters } from './filters.ts';
 import { readActive, readPassive } from './health.ts';
 import { readMatch } from './match.ts';
+import { readLoadBalancer } from './load-balancer.ts';
 import type { LabelSelector, LoadBalancerPolicy, PolicySpec } from '../api/policy.gen.ts';
 import type { AccessLog, HealthCheck, LoadBalancer, Match, Retry, RetryCondition, Timeouts } from '../../proxy/snapshot/types.ts';
 import type { Problem } from './reader.ts';
@@ -52,6 +53,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
   const namespace = metadata.namespace ?? '';
   const key = `${namespace}/${metadata.name}`;
   const { listener } = spec;
+  const timeouts = readTimeouts(spec.timeouts, reader);
   return {
     key,
     namespace,
@@ -68,10 +70,10 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
       const service = `${namespace}/${name}`;
       return { pool: `${key}/${service}:${port}`, service, port, weight };
     }),
-    loadBalancer: { type: spec.loadBalancer?.type ?? DEFAULTS.loadBalancer.type },
+    loadBalancer: readLoadBalancer(spec.loadBalancer, timeouts.drain, reader),
     healthCheck: readHealthCheck(spec.healthCheck, reader),
     retry: readRetry(spec.retry, reader),
-    timeouts: readTimeouts(spec.timeouts, reader),
+    timeouts,
     accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
     problems: reader.problems,
   };

@@ -69,9 +69,19 @@ function resolvePool(
     digest: digest(part),
     part,
     known: resolved.known,
-    notes: resolved.notes,
+    notes: [...resolved.notes, ...tooFewSlots(part)],
     ...('reason' in found && { problem: { reason: found.reason, message: `backendRefs[${index}]: ${found.message}` } }),
   };
+}
+
+/** Maglev's endpoints without a slot serve only when the others are out: nobody wants that. */
+function tooFewSlots({ loadBalancer, endpoints }: PoolPart): string[] {
+  if (loadBalancer.type !== 'ConsistentHash' || loadBalancer.consistentHash.algorithm !== 'Maglev') return [];
+  const { tableSize } = loadBalancer.consistentHash;
+  if (endpoints.length <= tableSize) return [];
+  return [
+    `loadBalancer.consistentHash.tableSize ${tableSize} has no room for ${endpoints.length} endpoints: some get no traffic`,
+  ];
 }
 
 /** The Service port that a backend names, or why there is none. */

@@ -23,7 +23,7 @@ function byMember(name: string, members: Readonly<Record<string, Check>>): Check
 
 const prime: Check = (value, report) => {
   if (Number.isSafeInteger(value) && (value as number) <= MAX_TABLE_SIZE && !isPrime(value as number))
-    report.fail(`must be prime: the next one is ${nextPrime(value as number)}`);
+    report.fail(`must be prime: use ${nextPrime(value as number)}, the next that is`);
 };
 
 const nothing: Check = () => undefined;
