@@ -99,6 +99,26 @@ const backendRef = fc.record(
 );
 const backendRefs = fc.uniqueArray(backendRef, { maxLength: 3, selector: (ref) => `${ref.name}:${ref.port}` });
 
+const strategy = mostly(fc.constantFrom('RoundRobin', 'ConsistentHash', 'PeakEWMA'), fc.constant('Guess'));
+const named = fc.record({ name: mostly(fc.constantFrom('a', 'X-A'), text), ttl: duration }, some);
+const consistentHash = fc.record(
+  {
+    algorithm: mostly(fc.constantFrom('Maglev', 'Rendezvous'), fc.constant('Guess')),
+    tableSize: mostly(fc.constantFrom(251, 65_537), fc.constantFrom(-1, 0, 0.5, 252, 1e18, NaN)),
+    hashOn: fc.record(
+      {
+        type: mostly(fc.constantFrom('SourceIP', 'Header', 'Cookie', 'QueryParam', 'Path'), fc.constant('Guess')),
+        header: named,
+        cookie: named,
+        queryParam: named,
+      },
+      some,
+    ),
+    affinity: fc.record({ maxEntries: whole, idleTimeout: duration }, some),
+  },
+  some,
+);
+
 const spec = fc.record(
   {
     proxies: fc.record({ selector }, some),
@@ -117,7 +137,7 @@ const spec = fc.record(
       backendRefs.filter((refs) => refs.length > 0),
       fc.array(backendRef, { maxLength: 3 }),
     ),
-    loadBalancer: fc.record({ type: mostly(fc.constant('RoundRobin' as const), fc.constant('Guess' as 'RoundRobin')) }, some),
+    loadBalancer: fc.record({ type: strategy, consistentHash }, some),
     healthCheck: fc.record({ active, passive: fc.record({ baseEjectionTime: duration, maxEjectionPercent: whole }, some) }, some),
     retry: fc.record(
       {

@@ -124,3 +124,17 @@ test('what did not change is not computed again, and what did is', () => {
   assert.equal(part({ policies })?.loadBalancer.type, 'Random');
   assert.deepEqual(part({}), before);
 });
+
+test('fewer slots than endpoints: a note that some get no traffic', () => {
+  const endpoints = Array.from({ length: 252 }, (_, i) => ({
+    addresses: [`10.0.${i >> 8}.${i & 255}`],
+    targetRef: { kind: 'Pod', name: `p${i}`, uid: `u${i}` },
+  }));
+  const message = (tableSize: number): string | undefined => {
+    const lbp = policy('web', { loadBalancer: { type: 'ConsistentHash', consistentHash: { tableSize } } });
+    const given = inventory({ policies: [lbp], services: [service('echo')], endpointSlices: [slice('s', endpoints)] });
+    return translate(given, SETTINGS).verdicts.get('default/web')?.resolvedRefs.message;
+  };
+  assert.match(message(251) ?? '', /tableSize 251 has no room for 252 endpoints: some get no traffic/);
+  assert.doesNotMatch(message(257) ?? '', /tableSize/);
+});

@@ -53,6 +53,57 @@ test('unknown members are ignored but count for the digest', () => {
   assert.equal(result.digest, snapshotDigest(document as unknown as Snapshot));
 });
 
+const hashed = (consistentHash: object): object => ({ type: 'ConsistentHash', consistentHash });
+const table = { algorithm: 'Maglev', tableSize: 251, hashOn: { type: 'SourceIP' } };
+
+test('every way to balance passes', () => {
+  const affinity = { maxEntries: 1, idleTimeout: 1, drain: 0 };
+  const ways = [
+    ...['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'PeakEWMA', 'Random'].map((type) => ({ type })),
+    hashed(table),
+    hashed({ ...table, tableSize: 5_000_011, affinity }),
+    hashed({ algorithm: 'Rendezvous', hashOn: { type: 'Cookie', name: 'a', ttl: 0 }, affinity }),
+    ...['Header', 'QueryParam'].map((type) => hashed({ ...table, hashOn: { type, name: 'a' } })),
+    hashed({ ...table, hashOn: { type: 'Path' } }),
+  ];
+  for (const way of ways) assert.deepEqual(paths(edited({ 'part.loadBalancer': way })), [], JSON.stringify(way));
+});
+
+test('a table size that is not prime is refused, with the next prime named', () => {
+  const result = validateSnapshot(edited({ 'part.loadBalancer': hashed({ ...table, tableSize: 1_000_000 }) }));
+  assert.match(result.ok ? '' : (result.wrong[0]?.message ?? ''), /must be prime: use 1000003, the next that is/);
+});
+
+const balancing: readonly [name: string, value: unknown, path: string][] = [
+  ['nothing', 'RoundRobin', ''],
+  ['an unknown strategy', { type: 'Guess' }, '.type'],
+  ['a strategy of Object', { type: 'toString' }, '.type'],
+  ['hashing without more', { type: 'ConsistentHash' }, '.consistentHash'],
+  ['an unknown algorithm', hashed({ ...table, algorithm: 'Ketama' }), '.consistentHash.algorithm'],
+  ['no table size', hashed({ ...table, tableSize: undefined }), '.consistentHash.tableSize'],
+  ['a composite table size', hashed({ ...table, tableSize: 65_536 }), '.consistentHash.tableSize'],
+  ['a table too large', hashed({ ...table, tableSize: 5_000_023 }), '.consistentHash.tableSize'],
+  ['a table size of 2', hashed({ ...table, tableSize: 2 }), '.consistentHash.tableSize'],
+  ['no key', hashed({ algorithm: 'Rendezvous' }), '.consistentHash.hashOn'],
+  ['an unknown key', hashed({ ...table, hashOn: { type: 'Body' } }), '.consistentHash.hashOn.type'],
+  ['a header without name', hashed({ ...table, hashOn: { type: 'Header' } }), '.consistentHash.hashOn.name'],
+  ['a header in capitals', hashed({ ...table, hashOn: { type: 'Header', name: 'A' } }), '.consistentHash.hashOn.name'],
+  [
+    'a cookie that breaks out',
+    hashed({ ...table, hashOn: { type: 'Cookie', name: 'a;b', ttl: 0 } }),
+    '.consistentHash.hashOn.name',
+  ],
+  [
+    'affinity for nobody',
+    hashed({ ...table, affinity: { maxEntries: 0, idleTimeout: 1, drain: 0 } }),
+    '.consistentHash.affinity.maxEntries',
+  ],
+];
+for (const [name, value, path] of balancing) {
+  test(`balancing by ${name} is refused`, () =>
+    assert.deepEqual(paths(edited({ 'part.loadBalancer': value })), [`part.loadBalancer${path}`]));
+}
+
 const route = 'listeners[0].routes[0]';
 const cases: readonly [name: string, path: string, value: unknown][] = [
   ['epoch 0', 'version.epoch', 0],
