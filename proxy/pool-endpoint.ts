@@ -29,4 +29,10 @@ export class PoolEndpoint implements Target, EndpointView {
     this.state = e.state;
     this.metrics = metrics;
   }
+
+  /** What an update may change. `unproven`: it joined, and has not passed a probe. */
+  take({ weight, state }: Endpoint, unproven: boolean): void {
+    this.weight = weight;
+    this.state = state === 'active' && unproven ? 'filling' : state;
+  }
 }

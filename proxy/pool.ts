@@ -158,14 +158,12 @@ export class Pool {
 
   #takeEndpoints(wanted: readonly Endpoint[], sameCheck: boolean): void {
     const next = new Map<string, PoolEndpoint>();
+    const checked = this.#part.healthCheck.active !== undefined;
     for (const w of wanted) {
       const known = this.#byId.get(w.id);
       const stays = known?.address === w.address && known.port === w.port;
       const e = stays ? known : new PoolEndpoint(w, this.#deps.metrics.endpoint(w.hashKey));
-      e.weight = w.weight;
-      if (w.state === 'draining') e.state = 'draining';
-      else if (!stays && this.#byId.size > 0 && this.#part.healthCheck.active) e.state = 'filling';
-      else if (e.state !== 'filling' || !this.#part.healthCheck.active) e.state = 'active';
+      e.take(w, checked && (stays ? e.state === 'filling' : this.#byId.size > 0));
       if (!stays || !sameCheck) this.#watch(e);
       next.set(w.id, e);
     }
@@ -184,15 +182,11 @@ export class Pool {
       this.#deps.prober.watch(
         e,
         check,
-        () => this.#onChange(e),
+        () => this.#refresh(e),
         (ok) => this.#onProbe(e, ok),
       );
     // Only now, so that a probe that goes on is never without a watcher.
     before?.stop();
-  }
-
-  #onChange(e: PoolEndpoint): void {
-    if (e.index >= 0) this.#refresh(e);
   }
 
   /** When the endpoint answers, what passive checks hold against it is over. */
@@ -204,7 +198,7 @@ export class Pool {
     }
     if (!ok || !this.#outlier.absolve(e.id)) return;
     this.#nextReturn = this.#outlier.nextReturn();
-    if (e.index >= 0) this.#refresh(e);
+    this.#refresh(e);
   }
 
   #leave(e: PoolEndpoint): void {
@@ -229,6 +223,7 @@ export class Pool {
   }
 
   #refresh(e: PoolEndpoint): void {
+    if (e.index < 0) return;
     const healthy = this.#isHealthy(e, this.#deps.now());
     e.metrics.describe(healthy, e.weight);
     if (healthy === e.healthy) return;

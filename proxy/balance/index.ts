@@ -3,7 +3,7 @@ import { Affinity } from './affinity.ts';
 import type { Balancer } from './balancer.ts';
 import { LeastConnections } from './least-connections.ts';
 import { LeastRequest } from './least-request.ts';
-import { MaglevTables } from './maglev-tables.ts';
+import type { MaglevTables } from './maglev-tables.ts';
 import { Maglev } from './maglev.ts';
 import { PeakEWMA } from './peak-ewma.ts';
 import { Random } from './random.ts';

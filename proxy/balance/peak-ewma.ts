@@ -2,7 +2,7 @@ import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
 import { WeightedDraw } from './draw.ts';
 
 /** Time constant of the average, ms: what is older counts for little, and an endpoint that was avoided is tried again. */
-const DECAY_MS = 10_000;
+const DECAY_MS = 5_000;
 /** Round trip of a newcomer without peers, ms. */
 const FIRST_GUESS_MS = 30;
 /** Failures at once double the average at most up to this, ms: a second chance must come in tens of seconds, not in hours. */

@@ -13,8 +13,19 @@ import { propagation } from './propagation.ts';
 import { rolling } from './rolling.ts';
 import { routing } from './routing.ts';
 import { Scope } from './scope.ts';
+import { simulation } from './simulation.ts';
+import { strategies } from './strategies.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { routing, cpu, propagation, rolling, kills, memory };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  routing,
+  strategies,
+  simulation,
+  cpu,
+  propagation,
+  rolling,
+  kills,
+  memory,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
