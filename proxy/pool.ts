@@ -76,9 +76,13 @@ export class Pool {
     this.#outlier.configure(part.healthCheck.passive);
     const sameCheck = JSON.stringify(before.healthCheck.active) === JSON.stringify(part.healthCheck.active);
     this.#takeEndpoints(part.endpoints, sameCheck);
+    this.#updateBalancer();
+    this.#refreshAll();
+  }
+
+  #updateBalancer(): void {
     this.#balancer.update(this.endpoints, this.#deps.now());
     if (this.#balancer.step?.(0) === false) this.#deps.background.add(this.#balancer);
-    this.#refreshAll();
   }
 
   #create(lb: LoadBalancer): Balancer {
@@ -194,7 +198,7 @@ export class Pool {
     e.metrics.probed(ok);
     if (ok && e.state === 'filling') {
       e.state = 'active';
-      if (e.index >= 0) this.#balancer.update(this.endpoints, this.#deps.now());
+      if (e.index >= 0) this.#updateBalancer();
     }
     if (!ok || !this.#outlier.absolve(e.id)) return;
     this.#nextReturn = this.#outlier.nextReturn();
