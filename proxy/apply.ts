@@ -5,7 +5,7 @@ import type { DataPlane, ResolvedSnapshot } from './control/seam.ts';
 import type { Listener } from './listen.ts';
 import { Pool } from './pool.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { PoolDeps } from './pool.ts';
+import type { PoolDeps } from './pool-seam.ts';
 import { RouteState } from './route-state.ts';
 import { loadExpressions } from './expressions.ts';
 import type { CompileExpression } from './route/match.ts';

@@ -2,41 +2,15 @@
  * The endpoints of one pool at run time: which of them may be picked now, and why not. Usable = in the pick set ∧ healthy ∧ not
  * ejected; the balancer adds weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
  */
-import type { Background } from './background.ts';
 import { Affinity } from './balance/affinity.ts';
 import type { AffinityCounts } from './balance/affinity.ts';
-import type { Balancer, Handle } from './balance/balancer.ts';
+import type { Balancer } from './balance/balancer.ts';
 import type { Hash } from './balance/hash.ts';
 import { createBalancer } from './balance/index.ts';
-import type { MaglevTables } from './balance/maglev-tables.ts';
 import { Outlier } from './health/outlier.ts';
-import type { Prober } from './health/prober.ts';
 import { PoolEndpoint } from './pool-endpoint.ts';
+import type { Outcome, PoolDeps, Work } from './pool-seam.ts';
 import type { Endpoint, HashOn, LoadBalancer, PoolPart, UnhealthyEndpoint } from './snapshot/types.ts';
-import type { PoolMetrics } from './observe/traffic.ts';
-
-/** How a try on an endpoint ended, as far as balancing and health care. */
-export type Outcome = 'ok' | 'failed' | 'connect-failure' | 'unknown';
-
-export interface PoolDeps {
-  readonly prober: Prober;
-  readonly random: () => number;
-  readonly now: () => number;
-  readonly metrics: PoolMetrics;
-  /** The endpoint has left this pool. */
-  readonly left: (e: PoolEndpoint) => void;
-  readonly ejected: (pool: string, e: PoolEndpoint, evidence: string) => void;
-  readonly tables: MaglevTables;
-  readonly background: Background;
-}
-
-/** One try in progress. */
-export interface Work {
-  readonly endpoint: PoolEndpoint;
-  /** The one it began on: an update may put another in its place before the work ends. */
-  readonly balancer: Balancer;
-  readonly handle: Handle;
-}
 
 export class Pool {
   readonly id: string;
