@@ -88,11 +88,7 @@ export class Rendezvous implements Balancer {
   #scan(hash: Hash, tried: readonly number[]): number {
     const n = this.#slots.size;
     const start = n === 0 ? 0 : rehash(hash, 1) % n;
-    for (let k = 0; k < n; k++) {
-      const i = start + k < n ? start + k : start + k - n;
-      if (this.#slots.takes(i, tried)) return i;
-    }
-    return -1;
+    return this.#slots.firstFrom(start, tried);
   }
 
   begin(): Handle {

@@ -51,4 +51,13 @@ export class Slots {
   takes(i: number, tried: readonly number[]): boolean {
     return this.open[i] === 1 && (tried.length === 0 || !tried.includes(i));
   }
+
+  /** The first that takes a request that has tried `tried`, from `start` (below size) round to the one before it; -1: none does. */
+  firstFrom(start: number, tried: readonly number[]): number {
+    for (let k = 0; k < this.size; k++) {
+      const i = start + k < this.size ? start + k : start + k - this.size;
+      if (this.takes(i, tried)) return i;
+    }
+    return -1;
+  }
 }
