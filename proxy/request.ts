@@ -1,17 +1,14 @@
 /** What one request remembers between the steps of the pipeline, and how each step is done. */
-import { hash64 } from './balance/hash.ts';
-import type { Hash } from './balance/hash.ts';
-import { keyOf, makeCookieValue, setCookie } from './balance/key.ts';
+import { Choice } from './choice.ts';
 import type { Attempt, AttemptSpec, End, Exchange, Failure, Head, LocalReason, LocalReply } from './exchange/seam.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
 import type { Outcome, Work } from './pool-seam.ts';
-import type { Pool } from './pool.ts';
 import { decide, isIdempotent } from './resilience/retry.ts';
 import type { Decision } from './resilience/retry.ts';
 import type { RouteState } from './route-state.ts';
 import { changesOf, redirectLocation } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
-import type { HashOn, RequestRedirect } from './snapshot/types.ts';
+import type { RequestRedirect } from './snapshot/types.ts';
 
 export interface RequestDeps {
   /** Monotonic milliseconds. */
@@ -50,13 +47,8 @@ export class Request<X extends Exchange> {
   #x: X;
   #d: RequestDeps;
   #route: RouteState | undefined;
-  #pool: Pool | undefined;
+  #choice: Choice | undefined;
   #endpoint: PoolEndpoint | undefined;
-  /** Of the key, where the route's strategy wants one and the request has it. */
-  #hash: Hash | undefined;
-  /** The next try goes to the same endpoint. */
-  #stay = false;
-  #tried: PoolEndpoint[] = [];
   #tries = 0;
   #triesHere = 0;
   #endpointsTried = 0;
@@ -81,8 +73,7 @@ export class Request<X extends Exchange> {
     const { retry, timeouts } = route.route;
     this.#route = route;
     route.metrics.begin();
-    if (route.hashOn) this.#hash = this.#hashKey(route.hashOn);
-    this.#pool = route.split(x.started, this.#d.random, this.#hash);
+    this.#choice = new Choice(route, x, this.#d.random);
     this.#spec = timeouts.request > 0 ? { ...route.spec, deadline: x.started + timeouts.request } : route.spec;
     if (x.hasBody && retry.attempts + retry.sameEndpoint > 0) x.holdBody(retry.bufferLimit);
   }
@@ -98,47 +89,19 @@ export class Request<X extends Exchange> {
     this.#record(status, undefined, end);
   }
 
-  /** A client without the cookie gets one with its response: from then on it belongs somewhere. */
-  #hashKey(on: HashOn): Hash | undefined {
-    let key = keyOf(on, this.#x.facts);
-    if (key === undefined && on.type === 'Cookie') {
-      key = makeCookieValue(this.#d.random);
-      this.#x.addCookie(setCookie(on, key));
-    }
-    return key === undefined ? undefined : hash64(key);
-  }
-
   pick(): PoolEndpoint | undefined {
-    if (this.#x.gone || !this.#pool) return undefined;
-    if (this.#stay) return this.#endpoint;
-    const now = this.#d.now();
-    const found = this.#pool.pick(this.#tried, now, this.#hash) ?? this.#cross(now);
-    // Everything usable was tried: start over with what there is.
-    if (found || this.#tried.length === 0) return found;
-    this.#tried = [];
-    return this.#pool.pick(this.#tried, now, this.#hash);
-  }
-
-  /** Nothing in this pool can be used: the route's other backends are better than an error. */
-  #cross(now: number): PoolEndpoint | undefined {
-    for (const pool of this.#route?.others(this.#pool as Pool) ?? []) {
-      const found = pool.pick(this.#tried, now, this.#hash);
-      if (!found) continue;
-      this.#pool = pool;
-      return found;
-    }
-    return undefined;
+    return this.#x.gone ? undefined : this.#choice?.next(this.#d.now());
   }
 
   begin(endpoint: PoolEndpoint): void {
-    if (!this.#stay) {
+    if (this.#choice?.stays !== true) {
       this.#endpointsTried++;
       this.#triesHere = 0;
     }
     this.#endpoint = endpoint;
     this.#tries++;
     this.#triesHere++;
-    this.#work = (this.#pool as Pool).begin(endpoint, this.#hash);
+    this.#work = (this.#choice as Choice).begin();
     this.#begun = this.#d.now();
   }
 
@@ -164,9 +127,7 @@ export class Request<X extends Exchange> {
     // Nearly every request ends here.
     if (last.ok && last.status < 400) return { again: false };
     const { retry } = (this.#route as RouteState).route;
-    const endpoint = this.#endpoint as PoolEndpoint;
-    const pool = this.#pool as Pool;
-    const tried = [...this.#tried, endpoint];
+    const choice = this.#choice as Choice;
     const decision = decide(
       retry,
       {
@@ -175,8 +136,8 @@ export class Request<X extends Exchange> {
         endpointsTried: this.#endpointsTried,
         idempotent: isIdempotent(this.#x.facts.method),
         replayable: this.#x.replayable(),
-        hereUsable: pool.takes(endpoint),
-        anotherUntried: pool.hasOther(tried) || (this.#route as RouteState).others(pool).some((p) => p.hasOther(tried)),
+        hereUsable: choice.hereUsable(),
+        anotherUntried: choice.anotherUntried(),
         random: this.#d.random,
       },
       last,
@@ -189,8 +150,7 @@ export class Request<X extends Exchange> {
   again(decision: Decision & { again: true }): void {
     (this.#route as RouteState).metrics.retry(decision.reason);
     if (this.#last?.ok === true) this.#end('failed');
-    this.#stay = decision.where === 'same';
-    if (!this.#stay) this.#tried.push(this.#endpoint as PoolEndpoint);
+    (this.#choice as Choice).again(decision.where);
   }
 
   /** Waits, or until the client leaves. */
@@ -232,7 +192,7 @@ export class Request<X extends Exchange> {
 
   #end(outcome: Outcome): void {
     if (!this.#work) return;
-    (this.#pool as Pool).end(this.#work, outcome, this.#headMs, this.#d.now());
+    (this.#choice as Choice).end(this.#work, outcome, this.#headMs, this.#d.now());
     this.#work = undefined;
   }
 

@@ -1,0 +1,98 @@
+/** Where the tries of one request go: which endpoint of which of its route's pools is next. */
+import { hash64 } from './balance/hash.ts';
+import type { Hash } from './balance/hash.ts';
+import { keyOf, makeCookieValue, setCookie } from './balance/key.ts';
+import type { Exchange } from './exchange/seam.ts';
+import type { PoolEndpoint } from './pool-endpoint.ts';
+import type { Outcome, Work } from './pool-seam.ts';
+import type { Pool } from './pool.ts';
+import type { RouteState } from './route-state.ts';
+import type { HashOn } from './snapshot/types.ts';
+
+export class Choice {
+  #route: RouteState;
+  #random: () => number;
+  /** Undefined: the route has none with a weight. */
+  #pool: Pool | undefined;
+  #endpoint: PoolEndpoint | undefined;
+  /** Of the key, where the route's strategy wants one and the request has it. */
+  #hash: Hash | undefined;
+  #tried: PoolEndpoint[] = [];
+  #stays = false;
+
+  constructor(route: RouteState, x: Exchange, random: () => number) {
+    this.#route = route;
+    this.#random = random;
+    if (route.hashOn) this.#hash = this.#hashKey(route.hashOn, x);
+    this.#pool = route.split(x.started, random, this.#hash);
+  }
+
+  /** A client without the cookie gets one with its response: from then on it belongs somewhere. */
+  #hashKey(on: HashOn, x: Exchange): Hash | undefined {
+    let key = keyOf(on, x.facts);
+    if (key === undefined && on.type === 'Cookie') {
+      key = makeCookieValue(this.#random);
+      x.addCookie(setCookie(on, key));
+    }
+    return key === undefined ? undefined : hash64(key);
+  }
+
+  /** Whether the next try goes to the same endpoint. */
+  get stays(): boolean {
+    return this.#stays;
+  }
+
+  /** The endpoint of the next try; undefined when none can be used. */
+  next(now: number): PoolEndpoint | undefined {
+    if (this.#stays) return this.#endpoint;
+    const pool = this.#pool;
+    if (!pool) return undefined;
+    let found = pool.pick(this.#tried, now, this.#hash) ?? this.#cross(pool, now);
+    // Everything usable was tried: start over with what there is.
+    if (!found && this.#tried.length > 0) {
+      this.#tried = [];
+      found = pool.pick(this.#tried, now, this.#hash);
+    }
+    this.#endpoint = found;
+    return found;
+  }
+
+  /** Nothing in this pool can be used: the route's other backends are better than an error. */
+  #cross(pool: Pool, now: number): PoolEndpoint | undefined {
+    for (const other of this.#route.others(pool)) {
+      const found = other.pick(this.#tried, now, this.#hash);
+      if (!found) continue;
+      this.#pool = other;
+      return found;
+    }
+    return undefined;
+  }
+
+  /** A try begins on the endpoint that `next` gave. */
+  begin(): Work {
+    return (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, this.#hash);
+  }
+
+  /** See `Pool.end`; before `next` chooses another. */
+  end(work: Work, outcome: Outcome, headMs: number, now: number): void {
+    (this.#pool as Pool).end(work, outcome, headMs, now);
+  }
+
+  /** Whether the endpoint of the last try takes another one. */
+  hereUsable(): boolean {
+    return (this.#pool as Pool).takes(this.#endpoint as PoolEndpoint);
+  }
+
+  /** Whether a usable endpoint was not tried yet. */
+  anotherUntried(): boolean {
+    const pool = this.#pool as Pool;
+    const tried = [...this.#tried, this.#endpoint as PoolEndpoint];
+    return pool.hasOther(tried) || this.#route.others(pool).some((other) => other.hasOther(tried));
+  }
+
+  /** The next try goes to the same endpoint again, or to another one. */
+  again(where: 'same' | 'other'): void {
+    this.#stays = where === 'same';
+    if (!this.#stays) this.#tried.push(this.#endpoint as PoolEndpoint);
+  }
+}
