@@ -74,11 +74,16 @@ export function scriptedBackend(answer: string, then: 'keep' | 'end' | 'reset' =
   });
 }
 
-/** A port on which nobody listens. */
+/** A port on which nobody listens, and nobody else will: it is below those that the system gives away. */
 export async function closedPort(): Promise<number> {
-  const backend = await rawBackend(() => undefined);
-  await backend.close();
-  return backend.port;
+  for (;;) {
+    const port = 20_000 + Math.trunc(Math.random() * 10_000);
+    const server = createTcpServer();
+    const free = await new Promise((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
 }
 
 export function endpoint(port: number, more: Partial<Endpoint> = {}): Endpoint {

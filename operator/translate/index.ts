@@ -51,7 +51,8 @@ export function translate(inventory: Inventory, settings: TranslateSettings): Tr
 }
 
 function parse(source: LoadBalancerPolicy): Parsed {
-  const policy = parsePolicy(source);
+  // 1e999 is read as Infinity, which no document can be made of again: it becomes null, and that is refused by name.
+  const policy = parsePolicy(JSON.parse(JSON.stringify(source)) as LoadBalancerPolicy);
   return { policy, problems: policy.problems.length > 0 ? policy.problems : refusedByProxy(policy) };
 }
 

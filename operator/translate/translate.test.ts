@@ -44,6 +44,14 @@ describe('whatever the inventory', () => {
     );
   });
 
+  test('a number beyond all numbers is refused by name', () => {
+    const source = policy('a', { loadBalancer: { type: 'ConsistentHash', consistentHash: { tableSize: 1e999 } } });
+    const { verdicts } = translate(inventory({ policies: [source] }), SETTINGS);
+    const verdict = verdicts.get('default/a');
+    assert.equal(verdict?.accepted.reason, 'UnsupportedValue');
+    assert.match(verdict.accepted.message, /tableSize/);
+  });
+
   test('there is a verdict for every policy that is not being deleted, and a snapshot for every proxy', () => {
     fc.assert(
       fc.property(anyInventory, (given) => {
