@@ -11,7 +11,11 @@ export class PoolEndpoint implements Target, EndpointView {
   readonly port: number;
   readonly metrics: EndpointMetrics;
   readonly hashKey: string;
+  /** In effect; slow start keeps it below the whole for a while. */
   weight: number;
+  fullWeight: number;
+  /** Monotonic milliseconds at which it began to take work; -Infinity: it was there from the start. */
+  startedAt = -Infinity;
   /** `filling`: joined a pool that was there before, and has not passed its first probe. */
   state: Endpoint['state'] | 'filling';
   /** In the pool's present view; -1 once it has left. */
@@ -26,13 +30,14 @@ export class PoolEndpoint implements Target, EndpointView {
     this.port = e.port;
     this.hashKey = e.hashKey;
     this.weight = e.weight;
+    this.fullWeight = e.weight;
     this.state = e.state;
     this.metrics = metrics;
   }
 
   /** What an update may change. `unproven`: it joined, and has not passed a probe. */
   take({ weight, state }: Endpoint, unproven: boolean): void {
-    this.weight = weight;
+    this.fullWeight = weight;
     this.state = state === 'active' && unproven ? 'filling' : state;
   }
 }

@@ -97,3 +97,67 @@ test('with affinity, an endpoint that drains keeps its keys, but not once it fai
   clock.now = AFFINITY.drain;
   assert.notEqual(pool.pick([], clock.now, hash), home);
 });
+
+describe('slow start', () => {
+  const slowly = { type: 'WeightedRoundRobin', slowStart: { window: 16_000, aggression: 1, minWeightPercent: 10 } } as const;
+  const two = [endpoint(1), endpoint(2)];
+  /** How many of 100 requests each endpoint gets. */
+  const shares = ({ pool, clock }: ReturnType<typeof poolOf>) => {
+    const count: Record<string, number> = {};
+    for (let i = 0; i < 100; i++) {
+      const id = pool.pick([], clock.now)?.id ?? '-';
+      count[id] = (count[id] ?? 0) + 1;
+    }
+    return count;
+  };
+
+  test('all endpoints of a new pool have their whole share', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    assert.deepEqual(shares(p), { 'e-1': 50, 'e-2': 50 });
+  });
+
+  test('a newcomer begins with the least share, and has the whole at the end of the window', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    p.clock.now = 1000;
+    await p.update([...two, endpoint(3)]);
+    const share = () => shares(p)['e-3'] ?? 0;
+    assert.ok(share() <= 6, String(share()));
+    p.clock.now = 9000;
+    assert.equal(share(), 20);
+    p.clock.now = 17_000;
+    assert.ok(share() >= 33);
+  });
+
+  test('an endpoint that is well again begins anew', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    p.probe('e-1', false);
+    assert.deepEqual(shares(p), { 'e-2': 100 });
+    p.clock.now = 5000;
+    p.probe('e-1', true);
+    assert.ok((shares(p)['e-1'] ?? 0) <= 10);
+    p.clock.now = 21_000;
+    assert.deepEqual(shares(p), { 'e-1': 50, 'e-2': 50 });
+  });
+
+  test('one that was drained and is not any more begins anew; a new weight does not', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    await p.update([endpoint(1), endpoint(2, { weight: 3 })]);
+    assert.deepEqual(shares(p), { 'e-1': 25, 'e-2': 75 });
+    await p.update([endpoint(1), endpoint(2, { state: 'draining' })]);
+    await p.update(two);
+    assert.ok((shares(p)['e-2'] ?? 0) <= 10);
+  });
+
+  test('where the others go out, what starts is not held back', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    await p.update([...two, endpoint(3), endpoint(4)]);
+    p.probe('e-1', false);
+    p.probe('e-2', false);
+    assert.deepEqual(shares(p), { 'e-3': 50, 'e-4': 50 });
+  });
+});

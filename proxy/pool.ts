@@ -10,6 +10,7 @@ import { createBalancer } from './balance/index.ts';
 import { Outlier } from './health/outlier.ts';
 import { PoolEndpoint } from './pool-endpoint.ts';
 import type { Outcome, PoolDeps, Work } from './pool-seam.ts';
+import { SlowStart } from './resilience/slow-start.ts';
 import type { Endpoint, HashOn, LoadBalancer, PoolPart, UnhealthyEndpoint } from './snapshot/types.ts';
 
 export class Pool {
@@ -19,6 +20,7 @@ export class Pool {
   #digest = '';
   #balancer: Balancer;
   #outlier: Outlier;
+  #slowStart = new SlowStart();
   #deps: PoolDeps;
   #byId = new Map<string, PoolEndpoint>();
   /** Endpoints in the pick set that are usable now. */
@@ -49,14 +51,22 @@ export class Pool {
     }
     this.#outlier.configure(part.healthCheck.passive);
     const sameCheck = JSON.stringify(before.healthCheck.active) === JSON.stringify(part.healthCheck.active);
+    this.#slowStart.configure('slowStart' in part.loadBalancer ? part.loadBalancer.slowStart : undefined);
     this.#takeEndpoints(part.endpoints, sameCheck);
+    this.#judgeAll();
+    this.#slowStart.weigh(this.endpoints, this.#deps.now());
     this.#updateBalancer();
-    this.#refreshAll();
+    for (const e of this.endpoints) this.#balancer.usable(e.index, e.usable, e.healthy);
   }
 
   #updateBalancer(): void {
     this.#balancer.update(this.endpoints, this.#deps.now());
     if (this.#balancer.step?.(0) === false) this.#deps.background.add(this.#balancer);
+    for (const e of this.endpoints) e.metrics.describe(e.healthy, e.weight);
+  }
+
+  #weigh(now: number): void {
+    if (this.#slowStart.weigh(this.endpoints, now)) this.#updateBalancer();
   }
 
   #create(lb: LoadBalancer): Balancer {
@@ -77,6 +87,7 @@ export class Pool {
   /** The endpoint for a new try, or undefined when no usable one is left that was not tried. */
   pick(tried: readonly PoolEndpoint[], now: number, hash?: Hash): PoolEndpoint | undefined {
     if (now >= this.#nextReturn) this.#readmit(now);
+    if (now >= this.#slowStart.next) this.#weigh(now);
     const c = this.#context;
     c.now = now;
     c.hash = hash;
@@ -87,7 +98,7 @@ export class Pool {
 
   /** Whether a try on `e` makes sense now. */
   takes(e: PoolEndpoint): boolean {
-    return e.index >= 0 && this.endpoints[e.index] === e && e.usable && e.weight > 0;
+    return e.index >= 0 && this.endpoints[e.index] === e && e.usable && e.fullWeight > 0;
   }
 
   /** Whether a usable endpoint is left that was not tried. */
@@ -141,6 +152,7 @@ export class Pool {
       const known = this.#byId.get(w.id);
       const stays = known?.address === w.address && known.port === w.port;
       const e = stays ? known : new PoolEndpoint(w, this.#deps.metrics.endpoint(w.hashKey));
+      if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
       e.take(w, checked && (stays ? e.state === 'filling' : this.#byId.size > 0));
       if (!stays || !sameCheck) this.#watch(e);
       next.set(w.id, e);
@@ -149,7 +161,7 @@ export class Pool {
     this.#byId = next;
     this.endpoints = [...next.values()];
     this.endpoints.forEach((e, i) => (e.index = i));
-    this.#active = this.endpoints.filter((e) => e.state !== 'draining' && e.weight > 0).length;
+    this.#active = this.endpoints.filter((e) => e.state !== 'draining' && e.fullWeight > 0).length;
   }
 
   #watch(e: PoolEndpoint): void {
@@ -187,28 +199,29 @@ export class Pool {
     this.#deps.left(e);
   }
 
-  #refreshAll(): void {
+  #judgeAll(): void {
     this.#usable = 0;
     const now = this.#deps.now();
     for (const e of this.endpoints) {
       e.healthy = this.#isHealthy(e, now);
       e.usable = this.#isUsable(e);
-      if (e.usable && e.weight > 0) this.#usable++;
-      this.#balancer.usable(e.index, e.usable, e.healthy);
-      e.metrics.describe(e.healthy, e.weight);
+      if (e.usable && e.fullWeight > 0) this.#usable++;
     }
     this.#nextReturn = this.#outlier.nextReturn();
   }
 
   #refresh(e: PoolEndpoint): void {
     if (e.index < 0) return;
-    const healthy = this.#isHealthy(e, this.#deps.now());
-    e.metrics.describe(healthy, e.weight);
+    const now = this.#deps.now();
+    const healthy = this.#isHealthy(e, now);
     if (healthy === e.healthy) return;
     e.healthy = healthy;
+    if (healthy) e.startedAt = now;
     const usable = this.#isUsable(e);
-    if (usable !== e.usable && e.weight > 0) this.#usable += usable ? 1 : -1;
+    if (usable !== e.usable && e.fullWeight > 0) this.#usable += usable ? 1 : -1;
     e.usable = usable;
+    e.metrics.describe(healthy, e.weight);
+    this.#weigh(now);
     this.#balancer.usable(e.index, usable, healthy);
   }
 

@@ -35,6 +35,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '.spec.loadBalancer.consistentHash': 'ConsistentHashSpec',
   '.spec.loadBalancer.consistentHash.hashOn': 'HashOnSpec',
   '.spec.loadBalancer.consistentHash.affinity': 'AffinitySpec',
+  '.spec.loadBalancer.slowStart': 'SlowStartSpec',
   '.spec.healthCheck': 'HealthCheckSpec',
   '.spec.healthCheck.active': 'ActiveCheckSpec',
   '.spec.healthCheck.passive': 'PassiveCheckSpec',

@@ -36,6 +36,7 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   ...prefixed('loadBalancer.consistentHash.hashOn', DEFAULTS.hashOn),
   'loadBalancer.consistentHash.hashOn.cookie.ttl': DEFAULTS.cookieTtl,
   ...prefixed('loadBalancer.consistentHash.affinity', DEFAULTS.affinity),
+  ...prefixed('loadBalancer.slowStart', DEFAULTS.slowStart),
   ...prefixed('healthCheck.active', { ...DEFAULTS.probe, ...DEFAULTS.httpProbe }),
   ...prefixed('healthCheck.passive', DEFAULTS.passive),
   ...prefixed('retry', DEFAULTS.retry),

@@ -11,6 +11,7 @@ import type {
   PassiveCheckSpec,
   PolicySpec,
   RetrySpec,
+  SlowStartSpec,
   TimeoutsSpec,
 } from './policy.gen.ts';
 
@@ -33,6 +34,7 @@ export const DEFAULTS = {
   cookieTtl: '0s',
   /** Where affinity is given; without it, keys are not remembered. */
   affinity: { maxEntries: 65_536, idleTimeout: '60s' } satisfies Complete<AffinitySpec>,
+  slowStart: { aggression: 1, minWeightPercent: 10 } satisfies Complete<Omit<SlowStartSpec, 'window'>>,
   probe: { interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 } satisfies Complete<ProbeMembers>,
   httpProbe: { path: '/', method: 'GET', expectedStatuses: ['200-399'] } satisfies Complete<HttpMembers>,
   passive: {

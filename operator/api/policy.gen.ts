@@ -178,6 +178,7 @@ export interface LoadBalancerSpec {
    */
   type?: 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'PeakEWMA' | 'Random' | 'ConsistentHash';
   consistentHash?: ConsistentHashSpec;
+  slowStart?: SlowStartSpec;
 }
 /**
  * How ConsistentHash places keys; only with that type. All proxies place a key alike, and most keys stay where they are when endpoints come and go. Several backendRefs share the keys by their weights. Absent, the defaults of its fields hold, and keys are not remembered.
@@ -246,6 +247,23 @@ export interface AffinitySpec {
    * A key that was not used for so long is forgotten. Default `60s`.
    */
   idleTimeout?: string;
+}
+/**
+ * An endpoint that joins, or is healthy again, gets little at first, and its whole share at the end of the window, so that cold caches and compilers have time to warm up. Where all endpoints are new, none of them is held back. Off unless given.
+ */
+export interface SlowStartSpec {
+  /**
+   * How long it takes until the endpoint has its whole weight, 1s-1h.
+   */
+  window: string;
+  /**
+   * How the weight rises: its share is (time / window) to the power of 1 / aggression. 1 (default) is a straight line; more gives more at the beginning.
+   */
+  aggression?: number;
+  /**
+   * The least share of its weight that an endpoint has, in percent. Default 10.
+   */
+  minWeightPercent?: number;
 }
 /**
  * How proxies find out which endpoints work, beside the readiness that Kubernetes reports, which always counts.

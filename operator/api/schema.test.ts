@@ -208,6 +208,10 @@ describe('good input is taken', () => {
     },
     'peak EWMA': { loadBalancer: { type: 'PeakEWMA' } },
     'consistent hashing without a word more': { loadBalancer: { type: 'ConsistentHash' } },
+    'a slow start, fast': { loadBalancer: { slowStart: { window: '1s', aggression: 10, minWeightPercent: 100 } } },
+    'a slow start, slow': {
+      loadBalancer: { type: 'PeakEWMA', slowStart: { window: '1h', aggression: 0.1, minWeightPercent: 1 } },
+    },
     'the smallest table': hash({ algorithm: 'Maglev', tableSize: 251 }),
     'the largest table': hash({ tableSize: 5_000_011 }),
     'a size that is not prime, which only the operator can tell': hash({ tableSize: 65_536 }),
@@ -264,6 +268,20 @@ describe('bad input is refused', () => {
     'unknown strategy': [{ loadBalancer: { type: 'Fastest' } }, /spec\.loadBalancer\.type: Unsupported value: "Fastest"/],
     'hashing with another type': [{ loadBalancer: { consistentHash: {} } }, /remove it, or set type to ConsistentHash/],
     'unknown algorithm': [hash({ algorithm: 'Ketama' }), /algorithm: Unsupported value: "Ketama"/],
+    'a slow start of keys': [
+      { loadBalancer: { type: 'ConsistentHash', slowStart: { window: '10s' } } },
+      /slowStart can not go with ConsistentHash/,
+    ],
+    'a slow start without weights': [
+      { loadBalancer: { type: 'RoundRobin', slowStart: { window: '10s' } } },
+      /set type to WeightedRoundRobin/,
+    ],
+    'a slow start without a window': [{ loadBalancer: { slowStart: {} } }, /slowStart\.window: Required value/],
+    'a slow start of no time': [{ loadBalancer: { slowStart: { window: '0s' } } }, /must be from 1s to 1h/],
+    'a slow start without aggression': [
+      { loadBalancer: { slowStart: { window: '1s', aggression: 0 } } },
+      /greater than or equal to 0\.1/,
+    ],
     'a table for Rendezvous': [hash({ algorithm: 'Rendezvous', tableSize: 251 }), /remove it, or set algorithm to Maglev/],
     'a table of no size': [hash({ tableSize: 250 }), /tableSize.* greater than or equal to 251/],
     'a table too large': [hash({ tableSize: 5_000_012 }), /tableSize.* less than or equal to 5000011/],

@@ -1,12 +1,12 @@
 import { DEFAULTS } from '../api/defaults.ts';
-import type { ConsistentHashSpec, HashOnSpec, LoadBalancerSpec } from '../api/policy.gen.ts';
-import type { Affinity, HashOn, HashTable, LoadBalancer } from '../../proxy/snapshot/types.ts';
+import type { ConsistentHashSpec, HashOnSpec, LoadBalancerSpec, SlowStartSpec } from '../api/policy.gen.ts';
+import type { Affinity, HashOn, HashTable, LoadBalancer, SlowStart } from '../../proxy/snapshot/types.ts';
 import type { Reader } from './reader.ts';
 
 /** @param drain how long an endpoint that drains keeps its keys, ms. */
 export function readLoadBalancer(given: LoadBalancerSpec | undefined, drain: number, reader: Reader): LoadBalancer {
-  const { type = DEFAULTS.loadBalancer.type, consistentHash = {} } = given ?? {};
-  if (type !== 'ConsistentHash') return { type };
+  const { type = DEFAULTS.loadBalancer.type, consistentHash = {}, slowStart } = given ?? {};
+  if (type !== 'ConsistentHash') return { type, ...(slowStart && { slowStart: readSlowStart(slowStart, reader) }) };
   const { affinity } = consistentHash;
   return {
     type,
@@ -16,6 +16,11 @@ export function readLoadBalancer(given: LoadBalancerSpec | undefined, drain: num
       ...(affinity && { affinity: readAffinity(affinity, drain, reader) }),
     },
   };
+}
+
+function readSlowStart(given: SlowStartSpec, reader: Reader): SlowStart {
+  const { window, aggression, minWeightPercent } = { ...DEFAULTS.slowStart, ...given };
+  return { window: reader.duration('loadBalancer.slowStart.window', window), aggression, minWeightPercent };
 }
 
 /** Whether the size is prime is for the proxy's own check to say. */

@@ -107,6 +107,13 @@ export function integer(min: number, max: number): Check {
   };
 }
 
+/** A number from `min` to `max`. */
+export function number(min: number, max: number): Check {
+  return (value, report) => {
+    if (!(typeof value === 'number' && value >= min && value <= max)) report.fail(`must be a number from ${min} to ${max}`);
+  };
+}
+
 /** A string of `min` to `max` UTF-16 code units; where `pattern` is given, one that matches it, which `what` describes. */
 export function string({ min = 0, max, pattern, what }: { min?: number; max: number; pattern?: RegExp; what?: string }): Check {
   return (value, report) => {

@@ -1,7 +1,7 @@
-import { all, integer, isObject, object, oneOf, string } from './check.ts';
+import { all, integer, isObject, number, object, oneOf, string } from './check.ts';
 import type { Check } from './check.ts';
 import { MAX_DURATION } from './limits.ts';
-import { MAX_AFFINITY_ENTRIES, MAX_TABLE_SIZE, MIN_TABLE_SIZE } from './load-balancer.ts';
+import { MAX_AFFINITY_ENTRIES, MAX_AGGRESSION, MAX_TABLE_SIZE, MIN_AGGRESSION, MIN_TABLE_SIZE } from './load-balancer.ts';
 import { isPrime, nextPrime } from './prime.ts';
 
 /** The shape of load-balancer.ts as checks. */
@@ -45,7 +45,14 @@ const consistentHash = byMember('algorithm', {
   Rendezvous: common,
 });
 
+const slowStart = object({
+  window: integer(1, MAX_DURATION),
+  aggression: number(MIN_AGGRESSION, MAX_AGGRESSION),
+  minWeightPercent: integer(1, 100),
+});
+const plain = object({}, { slowStart });
+
 export const loadBalancer = byMember('type', {
-  ...Object.fromEntries(PLAIN.map((type) => [type, nothing])),
+  ...Object.fromEntries(PLAIN.map((type) => [type, plain])),
   ConsistentHash: object({ consistentHash }),
 });

@@ -3,7 +3,22 @@
 export type PlainStrategy = 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'PeakEWMA' | 'Random';
 
 export type LoadBalancer =
-  { readonly type: PlainStrategy } | { readonly type: 'ConsistentHash'; readonly consistentHash: ConsistentHash };
+  | {
+      readonly type: PlainStrategy;
+      /** Not beside RoundRobin, which knows no weights. */
+      readonly slowStart?: SlowStart;
+    }
+  | { readonly type: 'ConsistentHash'; readonly consistentHash: ConsistentHash };
+
+/** The weight of an endpoint that joins, or is healthy again, rises to its whole within the window. */
+export interface SlowStart {
+  /** ≥ 1. */
+  readonly window: number;
+  /** > 0: 1 rises in a line, more rises sooner. */
+  readonly aggression: number;
+  /** 1-100: the least share of its weight. */
+  readonly minWeightPercent: number;
+}
 
 export type ConsistentHash = HashTable & { readonly hashOn: HashOn; readonly affinity?: Affinity };
 
@@ -38,3 +53,6 @@ export interface Affinity {
 export const MIN_TABLE_SIZE = 3;
 export const MAX_TABLE_SIZE = 5_000_011;
 export const MAX_AFFINITY_ENTRIES = 1_000_000;
+/** Of slow start; beyond it the rise is as good as none, or as good as at once. */
+export const MIN_AGGRESSION = 0.1;
+export const MAX_AGGRESSION = 10;

@@ -47,7 +47,7 @@ test('a snapshot without listeners and pools passes', () => {
 });
 
 test('unknown members are ignored but count for the digest', () => {
-  const document = edited({ future: { a: 1 }, 'part.slowStart': { window: 10 } });
+  const document = edited({ future: { a: 1 }, 'part.priority': { level: 10 } });
   const result = validateSnapshot(document);
   assert.ok(result.ok);
   assert.equal(result.digest, snapshotDigest(document as unknown as Snapshot));
@@ -56,10 +56,14 @@ test('unknown members are ignored but count for the digest', () => {
 const hashed = (consistentHash: object): object => ({ type: 'ConsistentHash', consistentHash });
 const table = { algorithm: 'Maglev', tableSize: 251, hashOn: { type: 'SourceIP' } };
 
+const slowly = { window: 1, aggression: 0.1, minWeightPercent: 1 };
+
 test('every way to balance passes', () => {
   const affinity = { maxEntries: 1, idleTimeout: 1, drain: 0 };
   const ways = [
     ...['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'PeakEWMA', 'Random'].map((type) => ({ type })),
+    { type: 'Random', slowStart: slowly },
+    { type: 'PeakEWMA', slowStart: { window: 86_400_000, aggression: 10, minWeightPercent: 100 } },
     hashed(table),
     hashed({ ...table, tableSize: 5_000_011, affinity }),
     hashed({ algorithm: 'Rendezvous', hashOn: { type: 'Cookie', name: 'a', ttl: 0 }, affinity }),
@@ -78,6 +82,10 @@ const balancing: readonly [name: string, value: unknown, path: string][] = [
   ['nothing', 'RoundRobin', ''],
   ['an unknown strategy', { type: 'Guess' }, '.type'],
   ['a strategy of Object', { type: 'toString' }, '.type'],
+  ['a slow start of no time', { type: 'Random', slowStart: { ...slowly, window: 0 } }, '.slowStart.window'],
+  ['a slow start that never rises', { type: 'Random', slowStart: { ...slowly, aggression: 0 } }, '.slowStart.aggression'],
+  ['aggression in words', { type: 'Random', slowStart: { ...slowly, aggression: '1' } }, '.slowStart.aggression'],
+  ['a slow start from nothing', { type: 'Random', slowStart: { ...slowly, minWeightPercent: 0 } }, '.slowStart.minWeightPercent'],
   ['hashing without more', { type: 'ConsistentHash' }, '.consistentHash'],
   ['an unknown algorithm', hashed({ ...table, algorithm: 'Ketama' }), '.consistentHash.algorithm'],
   ['no table size', hashed({ ...table, tableSize: undefined }), '.consistentHash.tableSize'],
