@@ -1,12 +1,13 @@
 /** Where the tries of one request go: which endpoint of which of its route's pools is next. */
 import { hash64 } from './balance/hash.ts';
 import type { Hash } from './balance/hash.ts';
-import { keyOf, makeCookieValue, setCookie } from './balance/key.ts';
+import { formatCookie, keyOf, makeCookieValue } from './balance/key.ts';
 import type { Exchange } from './exchange/seam.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
 import type { Outcome, Work } from './pool-seam.ts';
 import type { Pool } from './pool.ts';
 import type { RouteState } from './route-state.ts';
+import type { Sessions } from './sessions.ts';
 import type { HashOn } from './snapshot/types.ts';
 
 export class Choice {
@@ -17,14 +18,28 @@ export class Choice {
   #endpoint: PoolEndpoint | undefined;
   /** Of the key, where the route's strategy wants one and the request has it. */
   #hash: Hash | undefined;
+  /** What the client's session cookie says. */
+  #session: string | undefined;
   #tried: PoolEndpoint[] = [];
   #stays = false;
 
   constructor(route: RouteState, x: Exchange, random: () => number) {
     this.#route = route;
     this.#random = random;
+    if (route.sessions && this.#resume(route.sessions, x)) return;
     if (route.hashOn) this.#hash = this.#hashKey(route.hashOn, x);
     this.#pool = route.split(x.started, random, this.#hash);
+  }
+
+  /** The first try of a client that has a session goes where that is; nobody loses a turn by it. */
+  #resume(sessions: Sessions, x: Exchange): boolean {
+    this.#session = sessions.read(x.facts.header('cookie'));
+    const place = this.#session === undefined ? undefined : sessions.find(this.#session, x.started);
+    if (place === undefined) return false;
+    this.#pool = place.pool;
+    this.#endpoint = place.endpoint;
+    this.#stays = true;
+    return true;
   }
 
   /** A client without the cookie gets one with its response: from then on it belongs somewhere. */
@@ -32,14 +47,9 @@ export class Choice {
     let key = keyOf(on, x.facts);
     if (key === undefined && on.type === 'Cookie') {
       key = makeCookieValue(this.#random);
-      x.addCookie(setCookie(on, key));
+      x.addCookie(formatCookie({ ...on, sameSite: 'Lax' }, key));
     }
     return key === undefined ? undefined : hash64(key);
-  }
-
-  /** Whether the next try goes to the same endpoint. */
-  get stays(): boolean {
-    return this.#stays;
   }
 
   /** The endpoint of the next try; undefined when none can be used. */
@@ -88,6 +98,12 @@ export class Choice {
     const pool = this.#pool as Pool;
     const tried = [...this.#tried, this.#endpoint as PoolEndpoint];
     return pool.hasOther(tried) || this.#route.others(pool).some((other) => other.hasOther(tried));
+  }
+
+  /** The response is good enough for the client to come back to where it was from. */
+  settle(x: Exchange): void {
+    const cookie = this.#route.sessions?.renew(this.#endpoint as PoolEndpoint, this.#session);
+    if (cookie !== undefined) x.addCookie(cookie);
   }
 
   /** The next try goes to the same endpoint again, or to another one. */

@@ -1,6 +1,7 @@
 /** Consistent hashing from the client's side: what a key is made of, and that it stays where it belongs. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { RouteState } from './route-state.ts';
 import { eventually, endpoint, get, httpBackend, opener, POOL, RETRY, statusOf, TIMEOUTS } from './testing.ts';
 import type { Backend, TestProxy } from './testing.ts';
@@ -170,6 +171,25 @@ describe('a split by backendRefs', () => {
     assert.deepEqual(
       [1, 2, 3, 4].map(() => s.split(0, () => 0)?.id),
       ['a', 'b', 'a', 'b'],
+    );
+  });
+
+  test('whatever the weights, 1,000 requests without a key are shared exactly within 1%', () => {
+    const weights = fc.array(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 1, maxLength: 16 });
+    fc.assert(
+      fc.property(weights, (given) => {
+        const s = state('default/p', Object.fromEntries(given.map((weight, i) => [`p${i}`, weight])));
+        const count = new Map<string, number>();
+        for (let i = 0; i < 1000; i++) {
+          const id = s.split(0, () => 0)?.id ?? '-';
+          count.set(id, (count.get(id) ?? 0) + 1);
+        }
+        const total = given.reduce((sum, weight) => sum + weight, 0);
+        given.forEach((weight, i) => {
+          const off = (count.get(`p${i}`) ?? 0) - (1000 * weight) / total;
+          assert.ok(Math.abs(off) <= 10, `backend ${i}: ${off}`);
+        });
+      }),
     );
   });
 

@@ -18,6 +18,8 @@ export class PoolEndpoint implements Target, EndpointView {
   startedAt = -Infinity;
   /** `filling`: joined a pool that was there before, and has not passed its first probe. */
   state: Endpoint['state'] | 'filling';
+  /** Monotonic milliseconds; Infinity: it does not drain. */
+  drainingSince = Infinity;
   /** In the pool's present view; -1 once it has left. */
   index = -1;
   usable = true;
@@ -35,9 +37,10 @@ export class PoolEndpoint implements Target, EndpointView {
     this.metrics = metrics;
   }
 
-  /** What an update may change. `unproven`: it joined, and has not passed a probe. */
-  take({ weight, state }: Endpoint, unproven: boolean): void {
+  /** What an update may change. `unproven`: it joined, and has not passed a probe. `now`: monotonic milliseconds. */
+  take({ weight, state }: Endpoint, unproven: boolean, now: number): void {
     this.fullWeight = weight;
     this.state = state === 'active' && unproven ? 'filling' : state;
+    this.drainingSince = state === 'draining' ? Math.min(this.drainingSince, now) : Infinity;
   }
 }

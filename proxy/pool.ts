@@ -101,6 +101,12 @@ export class Pool {
     return e.index >= 0 && this.endpoints[e.index] === e && e.usable && e.fullWeight > 0;
   }
 
+  /** Whether work that belongs to `e` may still go there: also while it drains, for `drain` ms. */
+  keeps(e: PoolEndpoint, drain: number, now: number): boolean {
+    if (e.index < 0 || e.fullWeight === 0) return false;
+    return e.usable || (e.healthy && now - e.drainingSince < drain);
+  }
+
   /** Whether a usable endpoint is left that was not tried. */
   hasOther(tried: readonly PoolEndpoint[]): boolean {
     return this.endpoints.some((e) => this.takes(e) && !tried.includes(e));
@@ -153,7 +159,7 @@ export class Pool {
       const stays = known?.address === w.address && known.port === w.port;
       const e = stays ? known : new PoolEndpoint(w, this.#deps.metrics.endpoint(w.hashKey));
       if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
-      e.take(w, checked && (stays ? e.state === 'filling' : this.#byId.size > 0));
+      e.take(w, checked && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
       if (!stays || !sameCheck) this.#watch(e);
       next.set(w.id, e);
     }

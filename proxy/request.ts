@@ -51,7 +51,7 @@ export class Request<X extends Exchange> {
   #endpoint: PoolEndpoint | undefined;
   #tries = 0;
   #triesHere = 0;
-  #endpointsTried = 0;
+  #endpointsTried = 1;
   #spec: AttemptSpec | undefined;
   #work: Work | undefined;
   #begun = 0;
@@ -94,10 +94,6 @@ export class Request<X extends Exchange> {
   }
 
   begin(endpoint: PoolEndpoint): void {
-    if (this.#choice?.stays !== true) {
-      this.#endpointsTried++;
-      this.#triesHere = 0;
-    }
     this.#endpoint = endpoint;
     this.#tries++;
     this.#triesHere++;
@@ -151,6 +147,9 @@ export class Request<X extends Exchange> {
     (this.#route as RouteState).metrics.retry(decision.reason);
     if (this.#last?.ok === true) this.#end('failed');
     (this.#choice as Choice).again(decision.where);
+    if (decision.where === 'same') return;
+    this.#endpointsTried++;
+    this.#triesHere = 0;
   }
 
   /** Waits, or until the client leaves. */
@@ -166,6 +165,7 @@ export class Request<X extends Exchange> {
 
   async commit(attempt: Attempt): Promise<void> {
     const { status } = this.#last as Head;
+    if (status < 500) (this.#choice as Choice).settle(this.#x);
     const end = await attempt.commit();
     this.#end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed');
     this.#record(status, undefined, end);

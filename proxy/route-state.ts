@@ -8,6 +8,7 @@ import type { RouteMetrics } from './observe/traffic.ts';
 import type { Pool } from './pool.ts';
 import { compileFilters } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
+import { Sessions } from './sessions.ts';
 import type { HashOn, Route } from './snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
@@ -19,6 +20,8 @@ export class RouteState {
   readonly spec: AttemptSpec;
   /** Undefined where the route changes nothing of requests and responses. */
   readonly filters: Filters | undefined;
+  /** Undefined where clients are not kept at their endpoints. */
+  readonly sessions: Sessions | undefined;
   #pools: readonly { readonly pool: Pool; readonly weight: number }[];
   /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
   #split: Balancer | undefined;
@@ -35,6 +38,9 @@ export class RouteState {
       const pool = pools.get(id);
       return pool && weight > 0 ? [{ pool, weight }] : [];
     });
+    const { sessionPersistence } = route;
+    const own = this.#pools.map(({ pool }) => pool);
+    this.sessions = sessionPersistence && new Sessions(sessionPersistence, own, route.timeouts.drain);
     if (this.#pools.length < 2) return;
     this.#split = new WeightedRoundRobin();
     this.#split.update(

@@ -48,6 +48,8 @@ const NAMES: Readonly<Record<string, string>> = {
   '.spec.urlRewrite.path': 'UrlRewritePathSpec',
   '.spec.requestRedirect': 'RequestRedirectSpec',
   '.spec.requestRedirect.path': 'RequestRedirectPathSpec',
+  '.spec.sessionPersistence': 'SessionPersistenceSpec',
+  '.spec.sessionPersistence.cookie': 'SessionCookieSpec',
   '.spec.accessLog': 'AccessLogSpec',
   '.status': 'PolicyStatus',
   '.status.conditions[]': 'Condition',

@@ -42,6 +42,7 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   ...prefixed('retry', DEFAULTS.retry),
   ...prefixed('retry.backOff', DEFAULTS.backOff),
   ...prefixed('timeouts', DEFAULTS.timeouts),
+  ...prefixed('sessionPersistence.cookie', DEFAULTS.sessionCookie),
   ...prefixed('accessLog', DEFAULTS.accessLog),
 };
 
@@ -54,7 +55,12 @@ const ONLY_HERE = [
   ...['path', 'method', 'expectedStatuses'].map((name) => `healthCheck.active.${name}`),
   'loadBalancer.consistentHash.tableSize',
 ];
-const OFF = ['retry.perTryTimeout', 'timeouts.request', 'loadBalancer.consistentHash.hashOn.cookie.ttl'];
+const OFF = [
+  'retry.perTryTimeout',
+  'timeouts.request',
+  'loadBalancer.consistentHash.hashOn.cookie.ttl',
+  'sessionPersistence.cookie.ttl',
+];
 
 for (const [path, value] of Object.entries(FIELDS)) {
   test(`${path}: ${JSON.stringify(value)}`, () => {

@@ -11,6 +11,7 @@ import type {
   PassiveCheckSpec,
   PolicySpec,
   RetrySpec,
+  SessionCookieSpec,
   SlowStartSpec,
   TimeoutsSpec,
 } from './policy.gen.ts';
@@ -52,6 +53,7 @@ export const DEFAULTS = {
   } satisfies Complete<Omit<RetrySpec, 'backOff'>>,
   backOff: { base: '25ms', max: '250ms' } satisfies Complete<BackOffSpec>,
   timeouts: { connect: '5s', request: '0s', idle: '60s', drain: '30s' } satisfies Complete<TimeoutsSpec>,
+  sessionCookie: { ttl: '0s', sameSite: 'Lax' } satisfies Complete<Omit<SessionCookieSpec, 'name'>>,
   /** Where accessLog is given; without it, nothing is logged. */
   accessLog: { enabled: true, samplePercent: 100 },
 } as const;

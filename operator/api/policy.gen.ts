@@ -40,6 +40,7 @@ export interface PolicySpec {
   responseHeaderModifier?: ResponseHeaderModifierSpec;
   urlRewrite?: UrlRewriteSpec;
   requestRedirect?: RequestRedirectSpec;
+  sessionPersistence?: SessionPersistenceSpec;
   accessLog?: AccessLogSpec;
 }
 /**
@@ -553,6 +554,29 @@ export interface RequestRedirectPathSpec {
    * What takes the place of the prefix, with `PathPrefix` `/shop` and `/store` for instance: `/shop/cart` becomes `/store/cart`. A slash at its end does not count. Empty, or `/`, takes the prefix away.
    */
   replacePrefixMatch?: string;
+}
+/**
+ * Keeps a client at the endpoint that served it first, for as long as that may serve, and while it drains until timeouts.drain. Clients without a session are balanced as ever. Off unless given.
+ */
+export interface SessionPersistenceSpec {
+  cookie: SessionCookieSpec;
+}
+/**
+ * The cookie that names the endpoint. Proxies set it, all of them alike, and remember nothing; its value tells nothing about the endpoint. One that is forged or out of date counts as none.
+ */
+export interface SessionCookieSpec {
+  /**
+   * Name of the cookie; case matters. Not one that the application uses.
+   */
+  name: string;
+  /**
+   * How long a client keeps the cookie, from when it got it. Absent or `0s`, until the browser is closed.
+   */
+  ttl?: string;
+  /**
+   * With which requests from other sites a browser sends the cookie: `Lax` (default) with links that are followed, `Strict` with none, `None` with all, which works over HTTPS only.
+   */
+  sameSite?: 'Strict' | 'Lax' | 'None';
 }
 /**
  * One line of JSON for each request on the proxies' standard output. Off unless given.

@@ -212,6 +212,7 @@ describe('good input is taken', () => {
     'a slow start, slow': {
       loadBalancer: { type: 'PeakEWMA', slowStart: { window: '1h', aggression: 0.1, minWeightPercent: 1 } },
     },
+    'a session cookie': { sessionPersistence: { cookie: { name: '__Host-s', ttl: '168h', sameSite: 'None' } } },
     'the smallest table': hash({ algorithm: 'Maglev', tableSize: 251 }),
     'the largest table': hash({ tableSize: 5_000_011 }),
     'a size that is not prime, which only the operator can tell': hash({ tableSize: 65_536 }),
@@ -281,6 +282,22 @@ describe('bad input is refused', () => {
     'a slow start without aggression': [
       { loadBalancer: { slowStart: { window: '1s', aggression: 0 } } },
       /greater than or equal to 0\.1/,
+    ],
+    'sessions of a policy that only monitors': [
+      { listener: undefined, sessionPersistence: { cookie: { name: 's' } } },
+      /remove sessionPersistence or add a listener/,
+    ],
+    'sessions beside hashing': [
+      { ...hash({}), sessionPersistence: { cookie: { name: 's' } } },
+      /both say where a client belongs/,
+    ],
+    'sessions without a cookie': [{ sessionPersistence: {} }, /cookie: Required value/],
+    'a session cookie without a name': [{ sessionPersistence: { cookie: {} } }, /cookie\.name: Required value/],
+    'a session cookie whose name has a space': [{ sessionPersistence: { cookie: { name: 'a b' } } }, /cookie\.name/],
+    'a session for years': [{ sessionPersistence: { cookie: { name: 's', ttl: '8760h' } } }, /at most 168h/],
+    'a made-up SameSite': [
+      { sessionPersistence: { cookie: { name: 's', sameSite: 'lax' } } },
+      /supported values: "Strict", "Lax", "None"/,
     ],
     'a table for Rendezvous': [hash({ algorithm: 'Rendezvous', tableSize: 251 }), /remove it, or set algorithm to Maglev/],
     'a table of no size': [hash({ tableSize: 250 }), /tableSize.* greater than or equal to 251/],

@@ -6,8 +6,17 @@ import type { RouteFilters } from './filters.ts';
 import { readActive, readPassive } from './health.ts';
 import { readMatch } from './match.ts';
 import { readLoadBalancer } from './load-balancer.ts';
-import type { LabelSelector, LoadBalancerPolicy, PolicySpec } from '../api/policy.gen.ts';
-import type { AccessLog, HealthCheck, LoadBalancer, Match, Retry, RetryCondition, Timeouts } from '../../proxy/snapshot/types.ts';
+import type { LabelSelector, LoadBalancerPolicy, PolicySpec, SessionPersistenceSpec } from '../api/policy.gen.ts';
+import type {
+  AccessLog,
+  HealthCheck,
+  LoadBalancer,
+  Match,
+  Retry,
+  RetryCondition,
+  SessionPersistence,
+  Timeouts,
+} from '../../proxy/snapshot/types.ts';
 import type { Problem } from './reader.ts';
 
 export interface Backend {
@@ -44,6 +53,7 @@ export interface ParsedPolicy {
   readonly retry: Retry;
   readonly timeouts: Timeouts;
   readonly accessLog: AccessLog;
+  readonly sessionPersistence?: SessionPersistence;
   /** Why the policy can not be accepted; empty when it can. */
   readonly problems: readonly Problem[];
 }
@@ -75,8 +85,14 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     retry: readRetry(spec.retry, reader),
     timeouts,
     accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
+    ...(spec.sessionPersistence && { sessionPersistence: readSession(spec.sessionPersistence, metadata.uid, reader) }),
     problems: reader.problems,
   };
+}
+
+function readSession({ cookie }: SessionPersistenceSpec, policyUid: string, reader: Reader): SessionPersistence {
+  const { name, ttl, sameSite } = { ...DEFAULTS.sessionCookie, ...cookie };
+  return { policyUid, name, ttl: reader.duration('sessionPersistence.cookie.ttl', ttl), sameSite };
 }
 
 function readHealthCheck({ active, passive }: NonNullable<PolicySpec['healthCheck']> = {}, reader: Reader): HealthCheck {

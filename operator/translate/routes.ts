@@ -14,6 +14,7 @@ function makeRoute(policy: ParsedPolicy): Route {
     timeouts: policy.timeouts,
     accessLog: policy.accessLog,
     ...policy.filters,
+    ...(policy.sessionPersistence && { sessionPersistence: policy.sessionPersistence }),
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HashOn } from '../snapshot/load-balancer.ts';
-import { keyOf, makeCookieValue, setCookie } from './key.ts';
+import { formatCookie, keyOf, makeCookieValue } from './key.ts';
 import { seeded } from './testing.ts';
 
 function key(on: HashOn, target: string, headers: Readonly<Record<string, string>> = {}): string | undefined {
@@ -39,8 +39,10 @@ test('a cookie that was made is read back as it is', () => {
   const value = makeCookieValue(random);
   assert.match(value, /^[0-9a-f]{32}$/);
   assert.notEqual(makeCookieValue(random), value);
-  const line = setCookie(COOKIE, value);
+  const line = formatCookie({ ...COOKIE, sameSite: 'Lax' }, value);
   assert.equal(line, `id=${value}; Path=/; HttpOnly; SameSite=Lax`);
   assert.equal(key(COOKIE, '/', { cookie: line.split(';')[0] as string }), value);
-  assert.match(setCookie({ ...COOKIE, ttl: 3_600_000 }, value), /; Max-Age=3600$/);
+  assert.match(formatCookie({ ...COOKIE, sameSite: 'Strict', ttl: 3_600_000 }, value), /; SameSite=Strict; Max-Age=3600$/);
+  // What is not Secure would be dropped by the browser.
+  assert.match(formatCookie({ ...COOKIE, sameSite: 'None' }, value), /; SameSite=None; Secure$/);
 });

@@ -22,7 +22,7 @@ export function keyOf(on: HashOn, source: KeySource): string | undefined {
     case 'QueryParam':
       return queryParam(source.target, on.name) || undefined;
     case 'Cookie':
-      return cookie(source.header('cookie'), on.name) || undefined;
+      return cookieOf(source.header('cookie'), on.name);
   }
 }
 
@@ -32,16 +32,18 @@ function queryParam(target: string, name: string): string | undefined {
   return at < 0 ? undefined : (new URLSearchParams(target.slice(at + 1)).get(name) ?? undefined);
 }
 
-/** The first value in a Cookie header, without quotes. */
-function cookie(header: string | undefined, name: string): string | undefined {
+/** The first value in a Cookie header, without quotes; undefined where there is none, or an empty one. */
+export function cookieOf(header: string | undefined, name: string): string | undefined {
   if (header === undefined || !header.includes(name)) return undefined;
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=');
     if (at < 0 || pair.slice(0, at).trim() !== name) continue;
-    return pair
-      .slice(at + 1)
-      .trim()
-      .replace(/^"(.*)"$/, '$1');
+    return (
+      pair
+        .slice(at + 1)
+        .trim()
+        .replace(/^"(.*)"$/, '$1') || undefined
+    );
   }
   return undefined;
 }
@@ -55,8 +57,15 @@ export function makeCookieValue(random: () => number): string {
   return word() + word() + word() + word();
 }
 
-/** As Set-Cookie carries it; scripts can not read it, other sites' posts do not send it. */
-export function setCookie({ name, ttl }: HashOn & { readonly type: 'Cookie' }, value: string): string {
+/** How a cookie is kept by the client; `ttl` in ms, 0: until its session ends. */
+export interface CookieSettings {
+  readonly name: string;
+  readonly ttl: number;
+  readonly sameSite: 'Strict' | 'Lax' | 'None';
+}
+
+/** As Set-Cookie carries it; scripts can not read it. Browsers take SameSite=None only from what is Secure. */
+export function formatCookie({ name, ttl, sameSite }: CookieSettings, value: string): string {
   const age = ttl > 0 ? `; Max-Age=${Math.ceil(ttl / 1000)}` : '';
-  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${age}`;
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${sameSite === 'None' ? '; Secure' : ''}${age}`;
 }

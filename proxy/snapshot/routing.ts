@@ -49,3 +49,13 @@ export interface RequestRedirect {
   readonly path?: PathModifier;
   readonly statusCode: 301 | 302 | 303 | 307 | 308;
 }
+
+/** A cookie that names the endpoint which a client stays with. */
+export interface SessionPersistence {
+  /** What cookie values are made of, beside the endpoint: each policy's differ. */
+  readonly policyUid: string;
+  readonly name: string;
+  /** Max-Age in ms, from when the client got it; 0: it goes with the browser's session. */
+  readonly ttl: number;
+  readonly sameSite: 'Strict' | 'Lax' | 'None';
+}

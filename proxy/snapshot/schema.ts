@@ -74,6 +74,13 @@ const retry = object({
   bufferLimit: integer(0, 2 ** 31 - 1),
 });
 
+const sessionPersistence = object({
+  policyUid: name,
+  name: string({ min: 1, max: 256, pattern: TOKEN, what: 'a cookie name' }),
+  ttl: duration,
+  sameSite: oneOf(['Strict', 'Lax', 'None']),
+});
+
 const route = object(
   {
     policy: name,
@@ -86,7 +93,7 @@ const route = object(
     timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }),
     accessLog: object({ enabled: boolean, samplePercent: percent }),
   },
-  filters,
+  { ...filters, sessionPersistence },
 );
 
 const listener = object({ port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) });

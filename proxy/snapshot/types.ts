@@ -6,7 +6,7 @@
  */
 
 import type { LoadBalancer } from './load-balancer.ts';
-import type { HeaderModifier, Match, RequestRedirect, UrlRewrite } from './routing.ts';
+import type { HeaderModifier, Match, RequestRedirect, SessionPersistence, UrlRewrite } from './routing.ts';
 
 export type * from './load-balancer.ts';
 export type * from './routing.ts';
@@ -62,6 +62,8 @@ export interface Route {
   /** Not beside a redirect. */
   readonly urlRewrite?: UrlRewrite;
   readonly requestRedirect?: RequestRedirect;
+  /** Not beside a redirect. */
+  readonly sessionPersistence?: SessionPersistence;
   readonly retry: Retry;
   readonly timeouts: Timeouts;
   readonly accessLog: AccessLog;
