@@ -154,10 +154,12 @@ export class Runtime implements DataPlane {
     const served = this.served.get(spec.port);
     if (!served) return;
     const next = new Map<string, RouteState>();
+    const before = new Map([...served.routes.values()].map((state) => [state.route.policy, state]));
     for (const route of spec.routes) {
       // A route that did not change keeps its turn among its backends.
       const key = JSON.stringify(route);
-      next.set(key, served.routes.get(key) ?? new RouteState(route, this.pools, this.#deps.traffic.route(route.policy)));
+      const make = () => new RouteState(route, this.pools, this.#deps.traffic.route(route.policy), before.get(route.policy));
+      next.set(key, served.routes.get(key) ?? make());
     }
     for (const [key, state] of served.routes) if (next.get(key) !== state) state.metrics.release();
     served.routes = next;

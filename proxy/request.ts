@@ -73,6 +73,7 @@ export class Request<X extends Exchange> {
     const { retry, timeouts } = route.route;
     this.#route = route;
     route.metrics.begin();
+    route.budget?.earn(x.started);
     this.#choice = new Choice(route, x, this.#d.random);
     this.#spec = timeouts.request > 0 ? { ...route.spec, deadline: x.started + timeouts.request } : route.spec;
     if (x.hasBody && retry.attempts + retry.sameEndpoint > 0) x.holdBody(retry.bufferLimit);
@@ -122,7 +123,8 @@ export class Request<X extends Exchange> {
     const last = this.#last as Head | Failure;
     // Nearly every request ends here.
     if (last.ok && last.status < 400) return { again: false };
-    const { retry } = (this.#route as RouteState).route;
+    const { route, budget, metrics } = this.#route as RouteState;
+    const { retry } = route;
     const choice = this.#choice as Choice;
     const decision = decide(
       retry,
@@ -138,7 +140,13 @@ export class Request<X extends Exchange> {
       },
       last,
     );
-    if (!decision.again || this.#d.now() + decision.afterMs >= this.spec.deadline) return { again: false };
+    const now = this.#d.now();
+    if (!decision.again || now + decision.afterMs >= this.spec.deadline) return { again: false };
+    // Where nothing was sent, nothing was asked of a backend.
+    if ((last.ok || last.sent !== 'none') && budget?.spend(now) === false) {
+      metrics.budgetExhausted();
+      return { again: false };
+    }
     return decision;
   }
 

@@ -6,10 +6,11 @@ import type { Hash } from './balance/hash.ts';
 import type { AttemptSpec } from './exchange/seam.ts';
 import type { RouteMetrics } from './observe/traffic.ts';
 import type { Pool } from './pool.ts';
+import { RetryBudget } from './resilience/retry-budget.ts';
 import { compileFilters } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
 import { Sessions } from './sessions.ts';
-import type { HashOn, Route } from './snapshot/types.ts';
+import type { HashOn, RetryBudget as Settings, Route } from './snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
 
@@ -22,16 +23,20 @@ export class RouteState {
   readonly filters: Filters | undefined;
   /** Undefined where clients are not kept at their endpoints. */
   readonly sessions: Sessions | undefined;
+  /** Undefined: retries cost nothing. */
+  readonly budget: RetryBudget | undefined;
   #pools: readonly { readonly pool: Pool; readonly weight: number }[];
   /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
   #split: Balancer | undefined;
   /** Policies split keys apart from each other. */
   #seed: number;
 
-  constructor(route: Route, pools: ReadonlyMap<string, Pool>, metrics: RouteMetrics) {
+  /** @param before what the policy's route was until now: what counts requests goes on counting. */
+  constructor(route: Route, pools: ReadonlyMap<string, Pool>, metrics: RouteMetrics, before?: RouteState) {
     this.route = route;
     this.metrics = metrics;
     this.filters = compileFilters(route);
+    this.budget = budgetOf(route.retry.budget, before);
     this.#seed = hash64(route.policy).low;
     this.spec = { timeouts: route.timeouts, perTryTimeout: route.retry.perTryTimeout, deadline: Infinity };
     this.#pools = route.destinations.flatMap(({ pool: id, weight }) => {
@@ -71,4 +76,11 @@ export class RouteState {
   others(chosen: Pool): Pool[] {
     return this.#pools.flatMap(({ pool }) => (pool === chosen ? [] : [pool]));
   }
+}
+
+function budgetOf(settings: Settings | undefined, before: RouteState | undefined): RetryBudget | undefined {
+  if (settings === undefined) return undefined;
+  const budget = before?.budget ?? new RetryBudget();
+  budget.configure(settings);
+  return budget;
 }

@@ -41,6 +41,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '.spec.healthCheck.passive': 'PassiveCheckSpec',
   '.spec.retry': 'RetrySpec',
   '.spec.retry.backOff': 'BackOffSpec',
+  '.spec.retry.budget': 'RetryBudgetSpec',
   '.spec.timeouts': 'TimeoutsSpec',
   '.spec.requestHeaderModifier': 'RequestHeaderModifierSpec',
   '.spec.responseHeaderModifier': 'ResponseHeaderModifierSpec',

@@ -41,6 +41,7 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   ...prefixed('healthCheck.passive', DEFAULTS.passive),
   ...prefixed('retry', DEFAULTS.retry),
   ...prefixed('retry.backOff', DEFAULTS.backOff),
+  ...prefixed('retry.budget', DEFAULTS.retryBudget),
   ...prefixed('timeouts', DEFAULTS.timeouts),
   ...prefixed('sessionPersistence.cookie', DEFAULTS.sessionCookie),
   ...prefixed('accessLog', DEFAULTS.accessLog),

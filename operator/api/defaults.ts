@@ -10,6 +10,7 @@ import type {
   HashOnSpec,
   PassiveCheckSpec,
   PolicySpec,
+  RetryBudgetSpec,
   RetrySpec,
   SessionCookieSpec,
   SlowStartSpec,
@@ -50,8 +51,9 @@ export const DEFAULTS = {
     retryOn: ['connect-failure', 'reset', 'gateway-error'],
     nonIdempotent: false,
     bufferLimit: '64Ki',
-  } satisfies Complete<Omit<RetrySpec, 'backOff'>>,
+  } satisfies Complete<Omit<RetrySpec, 'backOff' | 'budget'>>,
   backOff: { base: '25ms', max: '250ms' } satisfies Complete<BackOffSpec>,
+  retryBudget: { percent: 20, minPerSecond: 10 } satisfies Complete<RetryBudgetSpec>,
   timeouts: { connect: '5s', request: '0s', idle: '60s', drain: '30s' } satisfies Complete<TimeoutsSpec>,
   sessionCookie: { ttl: '0s', sameSite: 'Lax' } satisfies Complete<Omit<SessionCookieSpec, 'name'>>,
   /** Where accessLog is given; without it, nothing is logged. */

@@ -372,6 +372,7 @@ export interface RetrySpec {
    * Request bodies up to this size are kept, so that they can be sent again: bytes, or with Ki or Mi, at most 16Mi. Default `64Ki`.
    */
   bufferLimit?: string;
+  budget?: RetryBudgetSpec;
 }
 /**
  * Pause before a try of the same endpoint, or once all were tried. Another endpoint is tried at once.
@@ -385,6 +386,19 @@ export interface BackOffSpec {
    * Longest pause, at most 1m. Default `250ms`.
    */
   max?: string;
+}
+/**
+ * How many retries a proxy may make for this policy, so that they can not drown backends that fail already. A retry of a request of which nothing was sent, as after a connect failure, costs nothing. Used up, the client gets the last answer as it is.
+ */
+export interface RetryBudgetSpec {
+  /**
+   * Retries per hundred requests of the last ten seconds. Default 20.
+   */
+  percent?: number;
+  /**
+   * Retries in each second that are there in addition, whatever the traffic; they add up over ten seconds. Default 10.
+   */
+  minPerSecond?: number;
 }
 /**
  * Limits of time for requests. `0s` turns request and idle off. Absent, the defaults of its fields hold.

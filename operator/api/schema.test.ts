@@ -116,6 +116,7 @@ test('defaults are filled in', async () => {
       backOff: { base: '25ms', max: '250ms' },
       nonIdempotent: false,
       bufferLimit: '64Ki',
+      budget: { percent: 20, minPerSecond: 10 },
     },
     timeouts: { connect: '5s', idle: '60s', drain: '30s' },
     accessLog: { enabled: true, samplePercent: 100 },
@@ -237,7 +238,7 @@ describe('good input is taken', () => {
 describe('bad input is refused', () => {
   const bad: Readonly<Record<string, readonly [spec: object, message: RegExp, status?: number]>> = {
     'unknown field': [{ loadBalancer: { typ: 'Random' } }, /unknown field "spec\.loadBalancer\.typ"/, 400],
-    'unknown field of later versions': [{ retry: { budget: { percent: 20 } } }, /unknown field "spec\.retry\.budget"/, 400],
+    'unknown field of later versions': [{ upstream: { keepAlive: true } }, /unknown field "spec\.upstream"/, 400],
     'wrong type': [{ listener: { port: '8080' } }, /spec\.listener\.port: Invalid value: "string".* must be of type integer/],
     'number for a status': [active({ ...http, expectedStatuses: [200] }), /expectedStatuses\[0\].* must be of type string/],
     'port 0': [{ listener: { port: 0 } }, /spec\.listener\.port.* greater than or equal to 1/],
@@ -299,6 +300,8 @@ describe('bad input is refused', () => {
       { sessionPersistence: { cookie: { name: 's', sameSite: 'lax' } } },
       /supported values: "Strict", "Lax", "None"/,
     ],
+    'a budget of more than all': [{ retry: { budget: { percent: 101 } } }, /budget\.percent.* less than or equal to 100/],
+    'a negative floor': [{ retry: { budget: { minPerSecond: -1 } } }, /minPerSecond.* greater than or equal to 0/],
     'a table for Rendezvous': [hash({ algorithm: 'Rendezvous', tableSize: 251 }), /remove it, or set algorithm to Maglev/],
     'a table of no size': [hash({ tableSize: 250 }), /tableSize.* greater than or equal to 251/],
     'a table too large': [hash({ tableSize: 5_000_012 }), /tableSize.* less than or equal to 5000011/],

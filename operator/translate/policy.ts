@@ -113,6 +113,7 @@ function readRetry(given: PolicySpec['retry'], reader: Reader): Retry {
     },
     nonIdempotent: spec.nonIdempotent,
     bufferLimit: reader.quantity('retry.bufferLimit', spec.bufferLimit),
+    budget: { ...DEFAULTS.retryBudget, ...given?.budget },
   };
 }
 

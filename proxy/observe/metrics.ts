@@ -97,6 +97,9 @@ export class Metrics implements ControlMetrics {
     histogram('connect_seconds', 'TCP connects to backends.', t.connect);
     counter('attempts_total', 'Tries on an endpoint, by how they ended.', () => attempts(t.endpoints, now()));
     counter('retries_total', 'Further tries, by what made them necessary.', () => column(t.retries, 0, now()));
+    counter('retry_budget_exhausted_total', 'Retries that were not made, because the budget was used up.', () =>
+      column(t.routes, ROUTE.budgetExhausted, now()),
+    );
     counter('client_aborts_total', 'Requests whose client left before the end.', () => column(t.routes, ROUTE.aborts, now()));
     counter('responses_broken_total', 'Responses cut off after their head.', () => column(t.routes, ROUTE.broken, now()));
     counter('no_endpoint_total', 'Requests for which no endpoint could be used.', () =>

@@ -21,8 +21,8 @@ export const ENDPOINT = {
 const ENDPOINT_WIDTH = OUTCOMES.length + 6;
 
 /** Slots of a policy. */
-export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2 };
-const ROUTE_WIDTH = 3;
+export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2, budgetExhausted: 3 };
+const ROUTE_WIDTH = 4;
 
 export class Traffic {
   readonly slots = new Slots();
@@ -166,6 +166,9 @@ export class RouteMetrics {
   }
   noEndpoint(): void {
     this.#count(ROUTE.noEndpoint);
+  }
+  budgetExhausted(): void {
+    this.#count(ROUTE.budgetExhausted);
   }
   #count(slot: number): void {
     this.#traffic.slots.values[this.#series.base + slot]!++;

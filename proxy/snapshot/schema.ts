@@ -64,15 +64,18 @@ const retryCondition: Check = (value, report) => {
   if (!known) report.fail(`must be one of ${CONDITIONS.join(', ')} or a status code from 400 to 599`);
 };
 
-const retry = object({
-  attempts: integer(0, 100),
-  sameEndpoint: integer(0, 100),
-  perTryTimeout: duration,
-  retryOn: list(retryCondition, { max: 256 }),
-  backOff: object({ base: duration, max: duration }),
-  nonIdempotent: boolean,
-  bufferLimit: integer(0, 2 ** 31 - 1),
-});
+const retry = object(
+  {
+    attempts: integer(0, 100),
+    sameEndpoint: integer(0, 100),
+    perTryTimeout: duration,
+    retryOn: list(retryCondition, { max: 256 }),
+    backOff: object({ base: duration, max: duration }),
+    nonIdempotent: boolean,
+    bufferLimit: integer(0, 2 ** 31 - 1),
+  },
+  { budget: object({ percent, minPerSecond: count }) },
+);
 
 const sessionPersistence = object({
   policyUid: name,

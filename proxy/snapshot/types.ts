@@ -91,6 +91,16 @@ export interface Retry {
   readonly nonIdempotent: boolean;
   /** A request body up to this many bytes is kept so that it can be sent again. */
   readonly bufferLimit: number;
+  /** Absent: as many as the attempts allow. */
+  readonly budget?: RetryBudget;
+}
+
+/** What retries after something was sent may cost; those before that are free. */
+export interface RetryBudget {
+  /** 0-100: of the first tries of the last 10 s. */
+  readonly percent: number;
+  /** ≥ 0: in addition, whatever the traffic. */
+  readonly minPerSecond: number;
 }
 
 export interface Timeouts {

@@ -78,6 +78,12 @@ test('a table size that is not prime is refused, with the next prime named', () 
   assert.match(result.ok ? '' : (result.wrong[0]?.message ?? ''), /must be prime: use 1000003, the next that is/);
 });
 
+test('a retry budget passes; a bad one is named', () => {
+  const retry = 'listeners[0].routes[0].retry.budget';
+  assert.deepEqual(paths(edited({ [retry]: { percent: 0, minPerSecond: 0 } })), []);
+  assert.deepEqual(paths(edited({ [retry]: { percent: 101, minPerSecond: -1 } })), [`${retry}.percent`, `${retry}.minPerSecond`]);
+});
+
 const balancing: readonly [name: string, value: unknown, path: string][] = [
   ['nothing', 'RoundRobin', ''],
   ['an unknown strategy', { type: 'Guess' }, '.type'],
