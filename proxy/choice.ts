@@ -28,7 +28,7 @@ export class Choice {
     this.#random = random;
     if (route.sessions && this.#resume(route.sessions, x)) return;
     if (route.hashOn) this.#hash = this.#hashKey(route.hashOn, x);
-    this.#pool = route.split(x.started, random, this.#hash);
+    this.#pool = route.split(x.started, random, this.#hash) ?? route.fallbackPool;
   }
 
   /** The first try of a client that has a session goes where that is; nobody loses a turn by it. */
@@ -54,7 +54,8 @@ export class Choice {
 
   /** The endpoint of the next try; undefined when none can be used. */
   next(now: number): PoolEndpoint | undefined {
-    if (this.#stays) return this.#endpoint;
+    // It may have left during a pause.
+    if (this.#stays && (this.#endpoint as PoolEndpoint).index >= 0) return this.#endpoint;
     const pool = this.#pool;
     if (!pool) return undefined;
     let found = pool.pick(this.#tried, now, this.#hash) ?? this.#cross(pool, now);
@@ -86,6 +87,11 @@ export class Choice {
   /** See `Pool.end`; before `next` chooses another. */
   end(work: Work, outcome: Outcome, headMs: number, now: number): void {
     (this.#pool as Pool).end(work, outcome, headMs, now);
+  }
+
+  /** Whether no backend of its own could take the request. */
+  get fellBack(): boolean {
+    return this.#pool !== undefined && this.#pool === this.#route.fallbackPool;
   }
 
   /** Whether the endpoint of the last try takes another one. */

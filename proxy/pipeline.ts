@@ -4,7 +4,7 @@
  */
 import type { Attempt, Exchange, LocalReply, Upstream } from './exchange/seam.ts';
 import { Request } from './request.ts';
-import type { RequestDeps } from './request.ts';
+import type { RequestDeps } from './request-seam.ts';
 import type { RouteState } from './route-state.ts';
 import type { RouteTable } from './route/table.ts';
 
@@ -34,14 +34,13 @@ export async function serve<X extends Exchange>(x: X, table: RouteTable<RouteSta
   // A response that is worth another try, in case no other try can be made.
   let spare: Attempt | undefined;
   for (;;) {
-    // pick: the same endpoint again, or another one
-    const endpoint = r.pick();
+    // pick: the same endpoint again, or another one; where requests are too many, in line
+    const endpoint = r.pick() ?? (r.busy ? await r.wait() : undefined);
     if (!endpoint) return spare ? r.commit(spare) : r.giveUp();
 
     // attempt
     spare?.discard();
     spare = undefined;
-    r.begin(endpoint);
     const attempt = d.upstream.start(x, endpoint, r.spec);
     const head = await attempt.head;
 

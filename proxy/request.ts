@@ -1,45 +1,19 @@
 /** What one request remembers between the steps of the pipeline, and how each step is done. */
 import { Choice } from './choice.ts';
+import { FAILED, NO_ENDPOINT, OVERFLOW } from './local-answers.ts';
+import type { RequestDeps } from './request-seam.ts';
 import type { Attempt, AttemptSpec, End, Exchange, Failure, Head, LocalReason, LocalReply } from './exchange/seam.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
 import type { Outcome, Work } from './pool-seam.ts';
 import { decide, isIdempotent } from './resilience/retry.ts';
 import type { Decision } from './resilience/retry.ts';
+import type { RouteMetrics } from './observe/traffic.ts';
 import type { RouteState } from './route-state.ts';
+import { waitInLine } from './waiting.ts';
 import { changesOf, redirectLocation } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
-import type { RequestRedirect } from './snapshot/types.ts';
+import type { Fallback, RequestRedirect } from './snapshot/types.ts';
 
-export interface RequestDeps {
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly record: (r: RequestRecord) => void;
-}
-
-/** What is known of a request once it is over. */
-export interface RequestRecord {
-  readonly exchange: Exchange;
-  readonly route: RouteState | undefined;
-  /** 499: the client left before there was a status. */
-  readonly status: number;
-  /** Of an answer that the proxy made itself. */
-  readonly reason: LocalReason | undefined;
-  readonly endpoint: PoolEndpoint | undefined;
-  readonly tries: number;
-  readonly end: End;
-  readonly durationMs: number;
-}
-
-const FAILED: Readonly<Record<Exclude<Failure['kind'], 'client-gone'>, LocalReply>> = {
-  connect: { status: 503, reason: 'connect-failed', text: 'no connection to a backend could be made' },
-  reset: { status: 503, reason: 'reset', text: 'the backend closed the connection before it answered' },
-  timeout: { status: 504, reason: 'timeout', text: 'no backend answered in time' },
-  protocol: { status: 502, reason: 'protocol', text: 'the backend sent a malformed response' },
-  overflow: { status: 503, reason: 'overflow', text: 'no capacity is left' },
-};
-const NO_ENDPOINT: LocalReply = { status: 503, reason: 'no-endpoint', text: 'no backend can be used' };
 /** For logs and metrics only, as nginx has it: nobody is there to read a status. */
 const CLIENT_GONE = 499;
 
@@ -52,6 +26,10 @@ export class Request<X extends Exchange> {
   #tries = 0;
   #triesHere = 0;
   #endpointsTried = 1;
+  /** It was let in at the route's gate. */
+  #inside = false;
+  #overflown = false;
+  #fellBack = false;
   #spec: AttemptSpec | undefined;
   #work: Work | undefined;
   #begun = 0;
@@ -84,22 +62,61 @@ export class Request<X extends Exchange> {
     this.#x.change(changesOf(filters, this.#x.facts, prefix));
   }
 
-  async redirect(redirect: RequestRedirect, prefix: string): Promise<void> {
-    const status = redirect.statusCode;
-    const end = await this.#x.redirect(status, redirectLocation(redirect, this.#x.facts, prefix));
-    this.#record(status, undefined, end);
+  redirect(redirect: RequestRedirect, prefix: string): Promise<void> {
+    return this.#redirect(redirect.statusCode, redirectLocation(redirect, this.#x.facts, prefix));
   }
 
+  async #redirect(status: number, location: string): Promise<void> {
+    this.#record(status, undefined, await this.#x.redirect(status, location));
+  }
+
+  /** The endpoint of the next try, which begins; undefined where there is none, or not now. */
   pick(): PoolEndpoint | undefined {
-    return this.#x.gone ? undefined : this.#choice?.next(this.#d.now());
+    const { gate } = this.#route as RouteState;
+    if (this.#x.gone || !(this.#inside || gate.open)) return undefined;
+    const endpoint = this.#begin();
+    if (endpoint && !this.#inside) {
+      this.#inside = true;
+      gate.enter();
+    }
+    return endpoint;
   }
 
-  begin(endpoint: PoolEndpoint): void {
+  #begin(): PoolEndpoint | undefined {
+    const choice = this.#choice as Choice;
+    const now = this.#d.now();
+    const endpoint = choice.next(now);
+    if (!endpoint) return undefined;
+    if (choice.fellBack && !this.#fellBack) (this.#route as RouteState).metrics.fallback();
+    this.#fellBack = choice.fellBack;
     this.#endpoint = endpoint;
     this.#tries++;
     this.#triesHere++;
-    this.#work = (this.#choice as Choice).begin();
-    this.#begun = this.#d.now();
+    this.#work = choice.begin();
+    this.#begun = now;
+    return endpoint;
+  }
+
+  /** Whether another request has to end first. */
+  get busy(): boolean {
+    return !this.#x.gone && !this.#inside && !(this.#route as RouteState).gate.open;
+  }
+
+  /** As `pick`, once it is this request's turn; undefined when it did not come. */
+  async wait(): Promise<PoolEndpoint | undefined> {
+    const { gate, route, metrics } = this.#route as RouteState;
+    const patience = Math.min(route.timeouts.connect, this.spec.deadline - this.#d.now());
+    let endpoint: PoolEndpoint | undefined;
+    const attempt = () => (endpoint = this.#begin()) !== undefined;
+    metrics.pending(1);
+    const waited = await waitInLine(gate, this.#x, patience, { inside: this.#inside, picky: false, attempt });
+    metrics.pending(-1);
+    if (waited === 'served') this.#inside = true;
+    else if (waited !== 'gone') {
+      this.#overflown = true;
+      metrics.overflow();
+    }
+    return endpoint;
   }
 
   /** What the head, or its absence, says about the endpoint. */
@@ -182,10 +199,23 @@ export class Request<X extends Exchange> {
   /** No further try: the answer is made from what the last one came to. */
   giveUp(): Promise<void> {
     const last = this.#last;
-    if (last && !last.ok) return last.kind === 'client-gone' ? this.#recordGone() : this.answer(FAILED[last.kind]);
     if (this.#x.gone) return this.#recordGone();
-    this.#route?.metrics.noEndpoint();
-    return this.answer(NO_ENDPOINT);
+    if (last && !last.ok && last.kind !== 'connect')
+      return last.kind === 'client-gone' ? this.#recordGone() : this.answer(FAILED[last.kind]);
+    if (this.#overflown) return this.answer(this.#d.now() < this.spec.deadline ? OVERFLOW : FAILED.timeout);
+    const { metrics, route } = this.#route as RouteState;
+    if (!last) metrics.noEndpoint();
+    return this.#fallBack(route.fallback, last ? FAILED.connect : NO_ENDPOINT, metrics);
+  }
+
+  /** None of the backends can be used. */
+  async #fallBack(fallback: Fallback | undefined, otherwise: LocalReply, metrics: RouteMetrics): Promise<void> {
+    if (fallback === undefined || fallback.type === 'Backend') return this.answer(otherwise);
+    metrics.fallback();
+    const { reason } = otherwise;
+    if (fallback.type === 'Redirect') return this.#redirect(fallback.statusCode, fallback.url);
+    const { statusCode: status, contentType, body: text } = fallback;
+    return this.answer({ status, reason, contentType, text });
   }
 
   async answer(reply: LocalReply): Promise<void> {
@@ -206,6 +236,7 @@ export class Request<X extends Exchange> {
 
   #record(status: number, reason: LocalReason | undefined, end: End): void {
     const durationMs = this.#d.now() - this.#x.started;
+    if (this.#inside) this.#route?.gate.leave();
     this.#route?.metrics.done(status, end, durationMs);
     this.#d.record({
       exchange: this.#x,

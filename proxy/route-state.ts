@@ -6,11 +6,13 @@ import type { Hash } from './balance/hash.ts';
 import type { AttemptSpec } from './exchange/seam.ts';
 import type { RouteMetrics } from './observe/traffic.ts';
 import type { Pool } from './pool.ts';
+import { Gate } from './resilience/gate.ts';
+import type { GateLimits } from './resilience/gate.ts';
 import { RetryBudget } from './resilience/retry-budget.ts';
 import { compileFilters } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
 import { Sessions } from './sessions.ts';
-import type { HashOn, RetryBudget as Settings, Route } from './snapshot/types.ts';
+import type { CircuitBreaker, HashOn, RetryBudget as Settings, Route } from './snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
 
@@ -25,6 +27,9 @@ export class RouteState {
   readonly sessions: Sessions | undefined;
   /** Undefined: retries cost nothing. */
   readonly budget: RetryBudget | undefined;
+  readonly gate: Gate;
+  /** Takes what no other pool can. */
+  readonly fallbackPool: Pool | undefined;
   #pools: readonly { readonly pool: Pool; readonly weight: number }[];
   /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
   #split: Balancer | undefined;
@@ -37,6 +42,9 @@ export class RouteState {
     this.metrics = metrics;
     this.filters = compileFilters(route);
     this.budget = budgetOf(route.retry.budget, before);
+    this.gate = before?.gate ?? new Gate();
+    this.gate.configure(limitsOf(route.circuitBreaker));
+    this.fallbackPool = route.fallback?.type === 'Backend' ? pools.get(route.fallback.pool) : undefined;
     this.#seed = hash64(route.policy).low;
     this.spec = { timeouts: route.timeouts, perTryTimeout: route.retry.perTryTimeout, deadline: Infinity };
     this.#pools = route.destinations.flatMap(({ pool: id, weight }) => {
@@ -72,10 +80,18 @@ export class RouteState {
     return (this.#pools.find(({ weight }) => (left -= weight) < 0) ?? this.#pools.at(-1))?.pool;
   }
 
-  /** The other pools, for when nothing in the one chosen can be used. */
+  /** The other pools, for when nothing in the one chosen can be used; the fallback last. */
   others(chosen: Pool): Pool[] {
-    return this.#pools.flatMap(({ pool }) => (pool === chosen ? [] : [pool]));
+    const all = this.#pools.map(({ pool }) => pool);
+    if (this.fallbackPool) all.push(this.fallbackPool);
+    return all.filter((pool) => pool !== chosen);
   }
+}
+
+const NO_LIMITS: GateLimits = { inside: Infinity, waiting: 0 };
+
+function limitsOf(breaker: CircuitBreaker | undefined): GateLimits {
+  return breaker ? { inside: breaker.maxParallelRequests, waiting: breaker.maxPendingRequests } : NO_LIMITS;
 }
 
 function budgetOf(settings: Settings | undefined, before: RouteState | undefined): RetryBudget | undefined {

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { after } from 'node:test';
 import type { Runtime } from './apply.ts';
 import { createDataPlane } from './data-plane.ts';
-import type { RequestRecord } from './request.ts';
+import type { RequestRecord } from './request-seam.ts';
 import type { ResolvedSnapshot } from './control/seam.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
 import type { HttpProxyUpstream } from './upstream/http-proxy/index.ts';

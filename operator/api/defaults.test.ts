@@ -43,6 +43,9 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   ...prefixed('retry.backOff', DEFAULTS.backOff),
   ...prefixed('retry.budget', DEFAULTS.retryBudget),
   ...prefixed('timeouts', DEFAULTS.timeouts),
+  ...prefixed('circuitBreaker', DEFAULTS.circuitBreaker),
+  ...prefixed('fallback.redirect', DEFAULTS.fallbackRedirect),
+  ...prefixed('fallback.response', DEFAULTS.fallbackResponse),
   ...prefixed('sessionPersistence.cookie', DEFAULTS.sessionCookie),
   ...prefixed('accessLog', DEFAULTS.accessLog),
 };

@@ -7,6 +7,9 @@ import type {
   ActiveCheckSpec,
   AffinitySpec,
   BackOffSpec,
+  CircuitBreakerSpec,
+  FallbackRedirectSpec,
+  FallbackResponseSpec,
   HashOnSpec,
   PassiveCheckSpec,
   PolicySpec,
@@ -55,6 +58,13 @@ export const DEFAULTS = {
   backOff: { base: '25ms', max: '250ms' } satisfies Complete<BackOffSpec>,
   retryBudget: { percent: 20, minPerSecond: 10 } satisfies Complete<RetryBudgetSpec>,
   timeouts: { connect: '5s', request: '0s', idle: '60s', drain: '30s' } satisfies Complete<TimeoutsSpec>,
+  circuitBreaker: { maxParallelRequests: 1024, maxPendingRequests: 1024 } satisfies Complete<CircuitBreakerSpec>,
+  fallbackRedirect: { statusCode: 302 } satisfies Complete<Omit<FallbackRedirectSpec, 'url'>>,
+  fallbackResponse: {
+    statusCode: 503,
+    contentType: 'text/plain; charset=utf-8',
+    body: '',
+  } satisfies Complete<FallbackResponseSpec>,
   sessionCookie: { ttl: '0s', sameSite: 'Lax' } satisfies Complete<Omit<SessionCookieSpec, 'name'>>,
   /** Where accessLog is given; without it, nothing is logged. */
   accessLog: { enabled: true, samplePercent: 100 },

@@ -40,6 +40,8 @@ export interface PolicySpec {
   responseHeaderModifier?: ResponseHeaderModifierSpec;
   urlRewrite?: UrlRewriteSpec;
   requestRedirect?: RequestRedirectSpec;
+  circuitBreaker?: CircuitBreakerSpec;
+  fallback?: FallbackSpec;
   sessionPersistence?: SessionPersistenceSpec;
   accessLog?: AccessLogSpec;
 }
@@ -568,6 +570,73 @@ export interface RequestRedirectPathSpec {
    * What takes the place of the prefix, with `PathPrefix` `/shop` and `/store` for instance: `/shop/cart` becomes `/store/cart`. A slash at its end does not count. Empty, or `/`, takes the prefix away.
    */
   replacePrefixMatch?: string;
+}
+/**
+ * How much each proxy asks of this policy's backends at once. More requests wait in line, first come first served, for up to timeouts.connect; where the line is full the answer is 503. Absent, the defaults of its fields hold.
+ */
+export interface CircuitBreakerSpec {
+  /**
+   * Requests of one proxy at the policy's backends at once. Default 1024.
+   */
+  maxParallelRequests?: number;
+  /**
+   * Requests of one proxy that wait in line for their turn. Default 1024; 0 lets none wait.
+   */
+  maxPendingRequests?: number;
+}
+/**
+ * What clients get when none of the backends can be used, since none has a usable endpoint, or none can be connected to. Absent: 503. Requests for which there is no room in line get 503 all the same.
+ */
+export interface FallbackSpec {
+  /**
+   * `Redirect`: to another URL. `Response`: a fixed answer. `BackendRef`: the answer of another Service.
+   */
+  type: 'Redirect' | 'Response' | 'BackendRef';
+  redirect?: FallbackRedirectSpec;
+  response?: FallbackResponseSpec;
+  /**
+   * For type BackendRef. A Service of the policy's namespace; balanced and checked as the policy's backends are. It does not count in status.endpoints.
+   */
+  backendRef?: {
+    /**
+     * Name of the Service.
+     */
+    name: string;
+    /**
+     * Port of the Service (not of its pods).
+     */
+    port: number;
+  };
+}
+/**
+ * For type Redirect.
+ */
+export interface FallbackRedirectSpec {
+  /**
+   * Where clients are sent, as it is; an absolute http or https URL.
+   */
+  url: string;
+  /**
+   * Status of the answer. Default 302; 301 and 308 are for good, and not for a fallback but rarely.
+   */
+  statusCode?: 301 | 302 | 303 | 307 | 308;
+}
+/**
+ * For type Response.
+ */
+export interface FallbackResponseSpec {
+  /**
+   * Status of the answer, one whose answers have a body. Default 503.
+   */
+  statusCode?: number;
+  /**
+   * Content-Type of the answer. Default `text/plain; charset=utf-8`.
+   */
+  contentType?: string;
+  /**
+   * The whole body. Default empty.
+   */
+  body?: string;
 }
 /**
  * Keeps a client at the endpoint that served it first, for as long as that may serve, and while it drains until timeouts.drain. Clients without a session are balanced as ever. Off unless given.

@@ -213,6 +213,11 @@ describe('good input is taken', () => {
     'a slow start, slow': {
       loadBalancer: { type: 'PeakEWMA', slowStart: { window: '1h', aggression: 0.1, minWeightPercent: 1 } },
     },
+    'a fallback to another port of a backend': { fallback: { type: 'BackendRef', backendRef: { name: 'echo', port: 81 } } },
+    'a fallback to a page': {
+      fallback: { type: 'Redirect', redirect: { url: 'https://status.example.com:8443/a?b#c', statusCode: 307 } },
+    },
+    'a fallback of few words': { fallback: { type: 'Response', response: {} } },
     'a session cookie': { sessionPersistence: { cookie: { name: '__Host-s', ttl: '168h', sameSite: 'None' } } },
     'the smallest table': hash({ algorithm: 'Maglev', tableSize: 251 }),
     'the largest table': hash({ tableSize: 5_000_011 }),
@@ -302,6 +307,39 @@ describe('bad input is refused', () => {
     ],
     'a budget of more than all': [{ retry: { budget: { percent: 101 } } }, /budget\.percent.* less than or equal to 100/],
     'a negative floor': [{ retry: { budget: { minPerSecond: -1 } } }, /minPerSecond.* greater than or equal to 0/],
+    'no parallel requests': [{ circuitBreaker: { maxParallelRequests: 0 } }, /maxParallelRequests.* greater than or equal to 1/],
+    'a circuit breaker of a policy that only monitors': [
+      { listener: undefined, circuitBreaker: {} },
+      /remove circuitBreaker or add a listener/,
+    ],
+    'a fallback without a type': [{ fallback: {} }, /fallback\.type: Required value/],
+    'a fallback without its member': [{ fallback: { type: 'Redirect' } }, /fallback\.redirect goes with type Redirect/],
+    'a fallback with two members': [
+      { fallback: { type: 'Response', response: {}, redirect: { url: 'https://a.example' } } },
+      /fallback\.redirect goes with type Redirect and no other/,
+    ],
+    'a fallback to no URL': [{ fallback: { type: 'Redirect', redirect: { url: '/sorry' } } }, /fallback\.redirect\.url/],
+    'a fallback to a script': [{ fallback: { type: 'Redirect', redirect: { url: 'javascript:alert(1)' } } }, /redirect\.url/],
+    'a fallback that has no body': [
+      { fallback: { type: 'Response', response: { statusCode: 204 } } },
+      /has no body: choose another/,
+    ],
+    'a content type of two lines': [
+      { fallback: { type: 'Response', response: { contentType: 'a\r\nb: c' } } },
+      /fallback\.response\.contentType/,
+    ],
+    'a page of 17 KiB': [
+      { fallback: { type: 'Response', response: { body: 'x'.repeat(17_000) } } },
+      /Too long|may not be more than 16384/,
+    ],
+    'a fallback that is a backend': [
+      { fallback: { type: 'BackendRef', backendRef: { name: 'echo', port: 80 } } },
+      /the fallback is one of backendRefs: name another Service/,
+    ],
+    'a fallback of a redirect': [
+      { backendRefs: undefined, requestRedirect: { scheme: 'https' }, fallback: { type: 'Response', response: {} } },
+      /remove fallback or requestRedirect/,
+    ],
     'a table for Rendezvous': [hash({ algorithm: 'Rendezvous', tableSize: 251 }), /remove it, or set algorithm to Maglev/],
     'a table of no size': [hash({ tableSize: 250 }), /tableSize.* greater than or equal to 251/],
     'a table too large': [hash({ tableSize: 5_000_012 }), /tableSize.* less than or equal to 5000011/],

@@ -20,7 +20,10 @@ export function refusedByProxy(policy: ParsedPolicy): Problem[] {
     version: VERSION,
     trustedKeys: TRUSTED_KEYS,
     listeners: makeListeners([policy]),
-    pools: policy.backends.map(({ pool }) => ({ id: pool, digest: key })),
+    pools: policy.references.map(({ pool }) => ({
+      id: pool,
+      digest: key,
+    })),
     parts: { [key]: part },
   };
   const checked = validateSnapshot(snapshot);

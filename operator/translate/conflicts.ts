@@ -55,8 +55,8 @@ class Claims {
   }
 
   grant(claimant: Claimant): void {
-    const { port, backends, matches } = claimant.policy;
-    this.#pools += backends.length;
+    const { port, references, matches } = claimant.policy;
+    this.#pools += references.length;
     if (port === undefined) return;
     this.#routes++;
     this.#expressions += countExpressions(matches);
@@ -65,12 +65,12 @@ class Claims {
   }
 
   /** Counted over all proxies, so that a policy is not served by some and refused by others. */
-  #beyondLimits({ backends, matches, port }: ParsedPolicy): Problem | undefined {
+  #beyondLimits({ references, matches, port }: ParsedPolicy): Problem | undefined {
     const limit = (count: number, of: string): Problem => ({
       reason: 'LimitExceeded',
       message: `Older policies use up the ${count} ${of} that a proxy can hold: remove some of them`,
     });
-    if (this.#pools + backends.length > MAX_POOLS) return limit(MAX_POOLS, 'backends');
+    if (this.#pools + references.length > MAX_POOLS) return limit(MAX_POOLS, 'backends');
     if (this.#expressions + countExpressions(matches) > MAX_EXPRESSIONS) return limit(MAX_EXPRESSIONS, 'regular expressions');
     if (port !== undefined && this.#routes >= MAX_ROUTES) return limit(MAX_ROUTES, 'listening policies');
     if (port !== undefined && !this.#byPort.has(port) && this.#byPort.size >= MAX_LISTENERS) return limit(MAX_LISTENERS, 'ports');

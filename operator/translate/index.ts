@@ -64,7 +64,8 @@ function judge({ policy, pools, proxies, problems }: Draft, conflict: Problem | 
     generation: policy.generation,
     accepted: acceptedCondition(policy, conflict ? [conflict] : problems),
     resolvedRefs: resolvedCondition(pools),
-    ...lastCounts(policy, pools, () => countEndpoints(pools)),
+    // Endpoints of the fallback do not make up for those that are out.
+    ...lastCounts(policy, pools, () => countEndpoints(pools.slice(0, policy.backends.length))),
     proxies,
   };
 }

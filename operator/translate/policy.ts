@@ -3,12 +3,15 @@ import { DEFAULTS } from '../api/defaults.ts';
 import { Reader } from './reader.ts';
 import { readFilters } from './filters.ts';
 import type { RouteFilters } from './filters.ts';
+import { readCircuitBreaker, readFallback } from './protection.ts';
 import { readActive, readPassive } from './health.ts';
 import { readMatch } from './match.ts';
 import { readLoadBalancer } from './load-balancer.ts';
-import type { LabelSelector, LoadBalancerPolicy, PolicySpec, SessionPersistenceSpec } from '../api/policy.gen.ts';
+import type { BackendRef, LabelSelector, LoadBalancerPolicy, PolicySpec, SessionPersistenceSpec } from '../api/policy.gen.ts';
 import type {
   AccessLog,
+  CircuitBreaker,
+  Fallback,
   HealthCheck,
   LoadBalancer,
   Match,
@@ -26,6 +29,8 @@ export interface Backend {
   readonly service: string;
   readonly port: number;
   readonly weight: number;
+  /** Where the policy names it. */
+  readonly field: string;
 }
 
 /** What a policy asks for, in the wire's terms. */
@@ -53,6 +58,10 @@ export interface ParsedPolicy {
   readonly retry: Retry;
   readonly timeouts: Timeouts;
   readonly accessLog: AccessLog;
+  readonly circuitBreaker: CircuitBreaker;
+  readonly fallback?: Fallback;
+  /** Every Service that the policy names: its backends, then that of its fallback. */
+  readonly references: readonly Backend[];
   readonly sessionPersistence?: SessionPersistence;
   /** Why the policy can not be accepted; empty when it can. */
   readonly problems: readonly Problem[];
@@ -64,6 +73,13 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
   const key = `${namespace}/${metadata.name}`;
   const { listener } = spec;
   const timeouts = readTimeouts(spec.timeouts, reader);
+  const backend = (field: string, { name, port, weight = DEFAULTS.weight }: BackendRef): Backend => {
+    const service = `${namespace}/${name}`;
+    return { pool: `${key}/${service}:${port}`, service, port, weight, field };
+  };
+  const backends = (spec.backendRefs ?? []).map((ref, i) => backend(`backendRefs[${i}]`, ref));
+  const last = spec.fallback?.backendRef && backend('fallback.backendRef', spec.fallback.backendRef);
+  const fallback = readFallback(spec, last?.pool);
   return {
     key,
     namespace,
@@ -76,15 +92,15 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     hostnames: [...new Set((listener?.hostnames ?? []).map((host) => host.toLowerCase()))].sort(),
     matches: (spec.matches ?? []).map((match, i) => readMatch(match, `matches[${i}]`, reader)),
     filters: readFilters(spec),
-    backends: (spec.backendRefs ?? []).map(({ name, port, weight = DEFAULTS.weight }) => {
-      const service = `${namespace}/${name}`;
-      return { pool: `${key}/${service}:${port}`, service, port, weight };
-    }),
+    backends,
     loadBalancer: readLoadBalancer(spec.loadBalancer, timeouts.drain, reader),
     healthCheck: readHealthCheck(spec.healthCheck, reader),
     retry: readRetry(spec.retry, reader),
     timeouts,
     accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
+    circuitBreaker: readCircuitBreaker(spec.circuitBreaker),
+    ...(fallback && { fallback }),
+    references: [...backends, ...(last ? [last] : [])],
     ...(spec.sessionPersistence && { sessionPersistence: readSession(spec.sessionPersistence, metadata.uid, reader) }),
     problems: reader.problems,
   };

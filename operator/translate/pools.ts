@@ -42,19 +42,18 @@ const NOTHING: Resolved = { endpoints: [], known: [], notes: [] };
 
 const lastPool = rememberLast<Backend, Pool>();
 
-/** The pools of a policy's backends, in their order. Only those are computed of which something changed. */
+/** The pools of the Services that a policy names, in their order. Only those are computed of which something changed. */
 export function resolvePools(policy: ParsedPolicy, inventory: Inventory, slices: SlicesByService): Pool[] {
   const pods = inventory.annotatedPods;
-  return policy.backends.map((backend, index) => {
+  return policy.references.map((backend) => {
     const service = inventory.services.get(backend.service);
     const mine = slices.get(backend.service) ?? [];
-    return lastPool(backend, [service, pods, ...mine], () => resolvePool(policy, index, backend, service, mine, pods));
+    return lastPool(backend, [service, pods, ...mine], () => resolvePool(policy, backend, service, mine, pods));
   });
 }
 
 function resolvePool(
   policy: ParsedPolicy,
-  index: number,
   backend: Backend,
   service: Service | undefined,
   slices: readonly EndpointSlice[],
@@ -70,7 +69,7 @@ function resolvePool(
     part,
     known: resolved.known,
     notes: [...resolved.notes, ...tooFewSlots(part)],
-    ...('reason' in found && { problem: { reason: found.reason, message: `backendRefs[${index}]: ${found.message}` } }),
+    ...('reason' in found && { problem: { reason: found.reason, message: `${backend.field}: ${found.message}` } }),
   };
 }
 

@@ -12,6 +12,8 @@ function makeRoute(policy: ParsedPolicy): Route {
     destinations: policy.backends.map(({ pool, weight }) => ({ pool, weight })),
     retry: policy.retry,
     timeouts: policy.timeouts,
+    ...(policy.filters.requestRedirect === undefined && { circuitBreaker: policy.circuitBreaker }),
+    ...(policy.fallback && { fallback: policy.fallback }),
     accessLog: policy.accessLog,
     ...policy.filters,
     ...(policy.sessionPersistence && { sessionPersistence: policy.sessionPersistence }),

@@ -41,8 +41,10 @@ export type LocalReason =
 export interface LocalReply {
   readonly status: number;
   readonly reason: LocalReason;
-  /** One line for a person. */
+  /** One line for a person; with a content type, the whole body. */
   readonly text: string;
+  /** Plain text unless given. */
+  readonly contentType?: string;
 }
 
 /** A change of header fields; names are lower case. */

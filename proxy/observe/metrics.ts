@@ -100,6 +100,11 @@ export class Metrics implements ControlMetrics {
     counter('retry_budget_exhausted_total', 'Retries that were not made, because the budget was used up.', () =>
       column(t.routes, ROUTE.budgetExhausted, now()),
     );
+    counter('overflow_total', 'Requests that found no room in line, or whose turn did not come in time.', () =>
+      column(t.routes, ROUTE.overflow, now()),
+    );
+    gauge('pending_requests', 'Requests that wait for their turn.', () => present(t.routes, ROUTE.pending));
+    counter('fallback_total', 'Requests that went to the fallback.', () => column(t.routes, ROUTE.fallback, now()));
     counter('client_aborts_total', 'Requests whose client left before the end.', () => column(t.routes, ROUTE.aborts, now()));
     counter('responses_broken_total', 'Responses cut off after their head.', () => column(t.routes, ROUTE.broken, now()));
     counter('no_endpoint_total', 'Requests for which no endpoint could be used.', () =>

@@ -21,8 +21,8 @@ export const ENDPOINT = {
 const ENDPOINT_WIDTH = OUTCOMES.length + 6;
 
 /** Slots of a policy. */
-export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2, budgetExhausted: 3 };
-const ROUTE_WIDTH = 4;
+export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2, budgetExhausted: 3, overflow: 4, pending: 5, fallback: 6 };
+const ROUTE_WIDTH = 7;
 
 export class Traffic {
   readonly slots = new Slots();
@@ -170,8 +170,18 @@ export class RouteMetrics {
   budgetExhausted(): void {
     this.#count(ROUTE.budgetExhausted);
   }
-  #count(slot: number): void {
-    this.#traffic.slots.values[this.#series.base + slot]!++;
+  /** A request waits for its turn, or does so no more. */
+  pending(n: 1 | -1): void {
+    this.#count(ROUTE.pending, n);
+  }
+  overflow(): void {
+    this.#count(ROUTE.overflow);
+  }
+  fallback(): void {
+    this.#count(ROUTE.fallback);
+  }
+  #count(slot: number, n = 1): void {
+    this.#traffic.slots.values[this.#series.base + slot]! += n;
   }
 
   /** The route left; what is in flight is still counted. */

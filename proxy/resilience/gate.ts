@@ -1,76 +1,67 @@
-/** How many requests may be at a policy's backends at once; more wait in line. PURE: who waits brings a callback, and its own patience. */
+/** How many requests a policy may have at its backends at once; more wait in line, for a while. PURE: who waits brings its own patience. */
 
-/** One that waits. */
-export interface Waiter {
-  /** Its turn has come. Called at most once, and not after `leave`. */
-  readonly admit: () => void;
-  /** Set while it stands in line. */
-  before: Waiter | undefined;
-  behind: Waiter | undefined;
+export interface GateLimits {
+  /** Requests inside at once. */
+  readonly inside: number;
+  /** Requests in line. */
+  readonly waiting: number;
 }
 
-/**
- * A bounded line, first come first served. Nobody overtakes: as long as someone waits, a newcomer does, too. One whose turn has come
- * tries at once; where it finds nothing to use after all, it goes back to the head of the line.
- */
+/** One in line. */
+export interface Waiter {
+  /** Whether it is inside already, and wants to go on there. */
+  readonly inside: boolean;
+  /** Whether it wants what others do not: its failure to get that says nothing about them. */
+  readonly picky: boolean;
+  /** Its turn has come: tries, and says whether it got what it wants. It is out of the line then, else it stays where it is. */
+  attempt(): boolean;
+  before?: Waiter | undefined;
+  behind?: Waiter | undefined;
+}
+
+/** A bounded line, first come first served: as long as someone waits, a newcomer does, too. Those inside go before those outside. */
 export class Gate {
-  #limit: number;
-  #room: number;
+  #limits: GateLimits = { inside: Infinity, waiting: 0 };
   #inside = 0;
   #first: Waiter | undefined;
   #last: Waiter | undefined;
   #waiting = 0;
-  /** Those whose turn has come, and who have not entered yet. */
-  #called = 0;
 
-  /** @param limit inside at once. @param room in line at most. */
-  constructor(limit: number, room: number) {
-    this.#limit = limit;
-    this.#room = room;
-  }
-
-  get inside(): number {
-    return this.#inside;
+  /** Other limits hold from now on; nobody is sent away. */
+  configure(limits: GateLimits): void {
+    this.#limits = limits;
+    this.callNext();
   }
 
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Goes in, unless it is full or others were here first. `called`: its turn had come. */
-  enter(called: boolean): boolean {
-    if (called) this.#called--;
-    else if (this.#waiting + this.#called > 0) return false;
-    if (this.#inside >= this.#limit) return false;
-    this.#inside++;
-    return true;
+  /** Whether a newcomer may try. */
+  get open(): boolean {
+    return this.#first === undefined && this.#inside < this.#limits.inside;
   }
 
-  /** One that was inside is out; the next one's turn has come. */
+  /** A newcomer that tried goes in. */
+  enter(): void {
+    this.#inside++;
+  }
+
+  /** One that was inside is out. */
   leave(): void {
     this.#inside--;
     this.callNext();
   }
 
-  /** Something became free; the next one may try. */
-  callNext(): void {
-    const w = this.#first;
-    if (w === undefined) return;
-    this.remove(w);
-    this.#called++;
-    w.admit();
-  }
-
-  /** Stands in line, at its end or at its head; false where the line is full. Who was called never finds it full. */
-  join(w: Waiter, where: 'end' | 'head'): boolean {
-    if (where === 'end' && this.#waiting >= this.#room) return false;
+  /** Stands in line; false where the line is full, which it never is for one who is inside. */
+  join(w: Waiter): boolean {
+    if (!w.inside && this.#waiting >= this.#limits.waiting) return false;
     this.#waiting++;
-    const [before, behind] = where === 'end' ? [this.#last, undefined] : [undefined, this.#first];
-    w.before = before;
-    w.behind = behind;
-    if (before) before.behind = w;
+    w.before = w.inside ? undefined : this.#last;
+    w.behind = w.inside ? this.#first : undefined;
+    if (w.before) w.before.behind = w;
     else this.#first = w;
-    if (behind) behind.before = w;
+    if (w.behind) w.behind.before = w;
     else this.#last = w;
     return true;
   }
@@ -82,7 +73,18 @@ export class Gate {
     else this.#first = w.behind;
     if (w.behind) w.behind.before = w.before;
     else this.#last = w.before;
-    w.before = undefined;
-    w.behind = undefined;
+  }
+
+  /** Something may have become free: as many go on as get something. */
+  callNext(): void {
+    for (let w = this.#first; w !== undefined;) {
+      const next = w.behind;
+      if (!w.inside && this.#inside >= this.#limits.inside) return;
+      if (w.attempt()) {
+        this.remove(w);
+        if (!w.inside) this.#inside++;
+      } else if (!w.picky) return;
+      w = next;
+    }
   }
 }

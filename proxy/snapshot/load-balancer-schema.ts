@@ -11,7 +11,7 @@ const PLAIN = ['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastReq
 const duration = integer(0, MAX_DURATION);
 
 /** The check that the union's discriminator chooses. */
-function byMember(name: string, members: Readonly<Record<string, Check>>): Check {
+export function byMember(name: string, members: Readonly<Record<string, Check>>): Check {
   return (value, report) => {
     if (!isObject(value)) return report.fail('must be an object');
     const chosen = value[name];

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { all, boolean, integer, isObject, list, object, oneOf, record, string, stringThat, unique } from './check.ts';
 import type { Check } from './check.ts';
+import { fallback } from './fallback-schema.ts';
 import { filters } from './filter-schema.ts';
 import {
   MAX_DURATION,
@@ -84,6 +85,8 @@ const sessionPersistence = object({
   sameSite: oneOf(['Strict', 'Lax', 'None']),
 });
 
+const circuitBreaker = object({ maxParallelRequests: positiveCount, maxPendingRequests: count });
+
 const route = object(
   {
     policy: name,
@@ -96,7 +99,7 @@ const route = object(
     timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }),
     accessLog: object({ enabled: boolean, samplePercent: percent }),
   },
-  { ...filters, sessionPersistence },
+  { ...filters, sessionPersistence, circuitBreaker, fallback },
 );
 
 const listener = object({ port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) });

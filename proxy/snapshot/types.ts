@@ -6,9 +6,11 @@
  */
 
 import type { LoadBalancer } from './load-balancer.ts';
+import type { CircuitBreaker, Fallback, RetryBudget } from './protection.ts';
 import type { HeaderModifier, Match, RequestRedirect, SessionPersistence, UrlRewrite } from './routing.ts';
 
 export type * from './load-balancer.ts';
+export type * from './protection.ts';
 export type * from './routing.ts';
 
 /** Fencing token. Ordered by epoch, then sequence; a proxy never goes back. */
@@ -66,6 +68,10 @@ export interface Route {
   readonly sessionPersistence?: SessionPersistence;
   readonly retry: Retry;
   readonly timeouts: Timeouts;
+  /** Absent: no limits. */
+  readonly circuitBreaker?: CircuitBreaker;
+  /** When no destination can be used; absent: 503. Not beside a redirect. */
+  readonly fallback?: Fallback;
   readonly accessLog: AccessLog;
 }
 
@@ -93,14 +99,6 @@ export interface Retry {
   readonly bufferLimit: number;
   /** Absent: as many as the attempts allow. */
   readonly budget?: RetryBudget;
-}
-
-/** What retries after something was sent may cost; those before that are free. */
-export interface RetryBudget {
-  /** 0-100: of the first tries of the last 10 s. */
-  readonly percent: number;
-  /** ≥ 0: in addition, whatever the traffic. */
-  readonly minPerSecond: number;
 }
 
 export interface Timeouts {

@@ -78,6 +78,33 @@ test('a table size that is not prime is refused, with the next prime named', () 
   assert.match(result.ok ? '' : (result.wrong[0]?.message ?? ''), /must be prime: use 1000003, the next that is/);
 });
 
+test('limits and fallbacks pass; bad ones are named', () => {
+  const route = 'listeners[0].routes[0]';
+  const wrong = (member: string, value: unknown) => paths(edited({ [`${route}.${member}`]: value }));
+  const pool = snapshot({ epoch: 1, sequence: 1 }, [key]).pools[0]?.id;
+  const page = { type: 'Response', statusCode: 503, contentType: 'text/plain', body: '' };
+  const away = { type: 'Redirect', url: 'https://a.example/b?c', statusCode: 302 };
+  const good = [page, away, { type: 'Backend', pool }];
+  for (const fallback of good) assert.deepEqual(wrong('fallback', fallback), [], JSON.stringify(fallback));
+  assert.deepEqual(wrong('circuitBreaker', { maxParallelRequests: 1, maxPendingRequests: 0 }), []);
+  const bad: readonly [fallback: object, path: string][] = [
+    [{ type: 'Elsewhere' }, 'type'],
+    [{ ...page, statusCode: 204 }, 'statusCode'],
+    [{ ...page, contentType: 'a\nb' }, 'contentType'],
+    [{ ...page, body: 'x'.repeat(65_537) }, 'body'],
+    [{ ...away, url: 'javascript:alert(1)' }, 'url'],
+    [{ ...away, url: 'https://a b' }, 'url'],
+    [{ ...away, statusCode: 304 }, 'statusCode'],
+    [{ type: 'Backend', pool: 'default/web/default/nowhere:80' }, 'pool'],
+  ];
+  for (const [fallback, path] of bad) assert.deepEqual(wrong('fallback', fallback), [`${route}.fallback.${path}`]);
+  const limits = { maxParallelRequests: 0, maxPendingRequests: -1 };
+  assert.deepEqual(
+    wrong('circuitBreaker', limits),
+    Object.keys(limits).map((name) => `${route}.circuitBreaker.${name}`),
+  );
+});
+
 test('a retry budget passes; a bad one is named', () => {
   const retry = 'listeners[0].routes[0].retry.budget';
   assert.deepEqual(paths(edited({ [retry]: { percent: 0, minPerSecond: 0 } })), []);

@@ -52,12 +52,12 @@ export function countExpressions(matches: readonly Match[]): number {
 }
 
 function checkFilters(route: Route, at: readonly (string | number)[], report: Report): void {
-  const { destinations, matches, urlRewrite, requestHeaderModifier, requestRedirect } = route;
+  const { destinations, matches, urlRewrite, requestHeaderModifier, requestRedirect, fallback } = route;
   if (requestRedirect === undefined && destinations.length === 0) report.failAt([...at, 'destinations'], 'are empty');
-  if (requestRedirect !== undefined && (destinations.length > 0 || urlRewrite || requestHeaderModifier))
+  if (requestRedirect !== undefined && (destinations.length > 0 || urlRewrite || requestHeaderModifier || fallback))
     report.failAt(
       [...at, 'requestRedirect'],
-      'goes nowhere else: there can be no backend, urlRewrite or requestHeaderModifier beside it',
+      'goes nowhere else: there can be no backend, fallback, urlRewrite or requestHeaderModifier beside it',
     );
   const byPrefix = matches.every(({ path }) => path === undefined || path.type === 'PathPrefix');
   for (const filter of ['urlRewrite', 'requestRedirect'] as const)
@@ -65,12 +65,15 @@ function checkFilters(route: Route, at: readonly (string | number)[], report: Re
       report.failAt([...at, filter, 'path', 'type'], 'is ReplacePrefixMatch, which needs every match to be a PathPrefix');
 }
 
+const UNKNOWN_POOL = 'names a pool that is not in the snapshot';
+
 function checkDestinations(listener: Listener, known: ReadonlySet<string>, report: Report): void {
   for (const [i, route] of listener.routes.entries()) {
     for (const [j, destination] of route.destinations.entries()) {
-      if (!known.has(destination.pool))
-        report.failAt(['routes', i, 'destinations', j, 'pool'], 'names a pool that is not in the snapshot');
+      if (!known.has(destination.pool)) report.failAt(['routes', i, 'destinations', j, 'pool'], UNKNOWN_POOL);
     }
+    if (route.fallback?.type === 'Backend' && !known.has(route.fallback.pool))
+      report.failAt(['routes', i, 'fallback', 'pool'], UNKNOWN_POOL);
   }
 }
 

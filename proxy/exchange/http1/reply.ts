@@ -8,10 +8,10 @@ export const REASON_HEADER = 'outrigger-reason';
 
 /** Writes a local answer on a response that was not begun. `close`: the connection ends with it. */
 export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): void {
-  const body = Buffer.from(`${r.text}\n`);
+  const body = Buffer.from(r.contentType === undefined ? `${r.text}\n` : r.text);
   const headers: string[] = [
     'content-type',
-    'text/plain; charset=utf-8',
+    r.contentType ?? 'text/plain; charset=utf-8',
     'content-length',
     String(body.length),
     REASON_HEADER,

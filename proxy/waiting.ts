@@ -1,0 +1,30 @@
+/** Waiting in line at a policy's gate: until there is something to use, until patience ends, or until the client leaves. */
+import type { Exchange } from './exchange/seam.ts';
+import type { Gate, Waiter } from './resilience/gate.ts';
+
+export type Waited = 'served' | 'full' | 'late' | 'gone';
+
+/** @param patience milliseconds. */
+export function waitInLine(gate: Gate, x: Exchange, patience: number, want: Waiter): Promise<Waited> {
+  return new Promise((resolve) => {
+    const waiter: Waiter = {
+      inside: want.inside,
+      picky: want.picky,
+      attempt() {
+        if (!want.attempt()) return false;
+        clearTimeout(timer);
+        resolve('served');
+        return true;
+      },
+    };
+    if (!gate.join(waiter)) return resolve('full');
+    const quit = (why: Waited) => {
+      clearTimeout(timer);
+      gate.remove(waiter);
+      resolve(why);
+    };
+    const timer = setTimeout(quit, patience, 'late');
+    // A try has a listener of its own, in place of this one.
+    x.onGone(() => quit('gone'));
+  });
+}
