@@ -55,13 +55,14 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     random: Math.random,
     now,
     traffic: metrics.traffic,
-    makeListener(port, table) {
+    makeListener(port, served) {
       const server = createHttp1Server({
         ...http1,
         port,
+        trust: () => served().trust,
         refused: (reason) => metrics.refused(reason),
         handle(x) {
-          serve(x, table(), pipeline).catch((error: unknown) => {
+          serve(x, served().table, pipeline).catch((error: unknown) => {
             o.failed(error);
             x.res.destroy();
           });

@@ -96,6 +96,7 @@ export interface ProxySpec {
   readonly retry?: Partial<Retry>;
   readonly timeouts?: Partial<Timeouts>;
   readonly route?: Partial<Route>;
+  readonly listener?: Partial<ListenerSpec>;
   readonly maxConnections?: number;
   readonly headTimeout?: number;
 }
@@ -132,7 +133,7 @@ function snapshotOf(port: number, spec: ProxySpec): ResolvedSnapshot {
     ...spec.part,
     endpoints: spec.endpoints,
   };
-  const listeners: ListenerSpec[] = [{ port, protocol: 'HTTP', routes: [route] }];
+  const listeners: ListenerSpec[] = [{ port, protocol: 'HTTP', routes: [route], ...spec.listener }];
   version++;
   return {
     version: { epoch: 1, sequence: version },

@@ -27,6 +27,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '.spec.proxies.selector': 'LabelSelector',
   '.spec.proxies.selector.matchExpressions[]': 'LabelRequirement',
   '.spec.listener': 'ListenerSpec',
+  '.spec.listener.clientAddress': 'ClientAddressSpec',
   '.spec.matches[]': 'MatchSpec',
   '.spec.matches[].path': 'PathMatch',
   '.spec.matches[].headers[]': 'HeaderMatch',

@@ -104,12 +104,28 @@ export interface ListenerSpec {
    * What is spoken on the port: `HTTP` (default).
    */
   protocol?: 'HTTP';
+  clientAddress?: ClientAddressSpec;
   /**
    * Hosts to which the policy applies, in lower case and without port. A leading `*.` stands for one or more labels: `*.example.com` matches `a.example.com` and `a.b.example.com`, not `example.com`. Absent or empty: every host.
    *
    * Items: One host name, such as `shop.example.com` or `*.example.com`.
    */
   hostnames?: string[];
+}
+/**
+ * Who the client is where other proxies or load balancers stand in front of these: how far X-Forwarded-For, read from the right, is believed. The address goes into the access log and is what `SourceIP` hashes. Requests of proxies that are believed keep X-Forwarded-For, with the proxy's address appended, and X-Forwarded-Proto, -Port and -Host. Absent: nothing is believed, the client is whoever connects, and these headers are overwritten. All policies on a port must have the same.
+ */
+export interface ClientAddressSpec {
+  /**
+   * Number of proxies in front, 0-32. The client's address is that entry of X-Forwarded-For, counted from the right. Only where clients can not come past those proxies: whoever connects is believed. 0 means the same as no clientAddress.
+   */
+  trustedHops?: number;
+  /**
+   * Ranges of addresses that the proxies in front have. The client's address is the first entry of X-Forwarded-For, from the right, that is in none of them. Whoever connects from elsewhere is a client.
+   *
+   * Items: One range, such as `10.0.0.0/8` or `fd00::/8`; one address is `192.0.2.1/32`.
+   */
+  trustedCIDRs?: string[];
 }
 /**
  * Terms that must all hold. An absent term always holds.

@@ -130,6 +130,7 @@ const passive = (check: object): object => ({ healthCheck: { passive: check } })
 const hash = (consistentHash: object): object => ({ loadBalancer: { type: 'ConsistentHash', consistentHash } });
 const path = (value: string): object => ({ matches: [{ path: { value } }] });
 const hosts = (...hostnames: string[]): object => ({ listener: { port: 8080, hostnames } });
+const client = (clientAddress: object): object => ({ listener: { port: 8080, clientAddress } });
 const selector = (requirement: object): object => ({ proxies: { selector: { matchExpressions: [requirement] } } });
 const rewrite = (urlRewrite: object): object => ({ urlRewrite });
 /** A redirect has no backends. */
@@ -157,6 +158,10 @@ describe('good input is taken', () => {
         { name: 'b', port: 80, weight: 1_000_000 },
       ],
     },
+    'proxies in front by number': client({ trustedHops: 32 }),
+    'no proxies in front': client({ trustedHops: 0 }),
+    'proxies in front by address': client({ trustedCIDRs: ['10.0.0.1/8', '192.0.2.1/32', '0.0.0.0/0', 'FD00::/8', '::/0'] }),
+    '64 ranges': client({ trustedCIDRs: Array.from({ length: 64 }, (_, i) => `10.0.${i}.0/24`) }),
     'exact and wildcard hosts': hosts('example.com', '*.example.com', 'a-b.example.com'),
     'paths with signs and escapes': path("/a-._~!$&'()*+,;=:@/%20b/"),
     'several headers': {
@@ -351,6 +356,27 @@ describe('bad input is refused', () => {
     'a cookie for years': [hash({ hashOn: { type: 'Cookie', cookie: { name: 'a', ttl: '9999h' } } }), /at most 24h/],
     'affinity for nobody': [hash({ affinity: { maxEntries: 0 } }), /maxEntries/],
     'affinity for no time': [hash({ affinity: { idleTimeout: '0s' } }), /idleTimeout must be above 0s/],
+    'proxies in front, which': [client({}), /clientAddress: .*keep one of trustedHops and trustedCIDRs/],
+    'proxies in front by number and address': [
+      client({ trustedHops: 1, trustedCIDRs: ['10.0.0.0/8'] }),
+      /clientAddress: .*keep one of trustedHops and trustedCIDRs/,
+    ],
+    '-1 proxies in front': [client({ trustedHops: -1 }), /trustedHops.* greater than or equal to 0/],
+    '33 proxies in front': [client({ trustedHops: 33 }), /trustedHops.* less than or equal to 32/],
+    'no ranges': [client({ trustedCIDRs: [] }), /trustedCIDRs.* at least 1 item/],
+    '65 ranges': [client({ trustedCIDRs: Array.from({ length: 65 }, (_, i) => `10.0.${i}.0/24`) }), /trustedCIDRs.* at most 64/],
+    'a range twice': [client({ trustedCIDRs: ['::/0', '::/0'] }), /trustedCIDRs\[1\]: Duplicate value/],
+    'an address instead of a range': [
+      client({ trustedCIDRs: ['10.0.0.0/8', '192.0.2.1'] }),
+      /clientAddress\.trustedCIDRs\[1\]: .*a single address as 192\.0\.2\.1\/32/,
+    ],
+    'a range of too many bits': [client({ trustedCIDRs: ['10.0.0.0/33'] }), /trustedCIDRs\[0\]: .*write it as 10\.0\.0\.0\/8/],
+    'a range of IPv4 as IPv6': [
+      client({ trustedCIDRs: ['::ffff:10.0.0.0/104'] }),
+      /trustedCIDRs\[0\]: .*write it as 10\.0\.0\.0/,
+    ],
+    'a range with a zone': [client({ trustedCIDRs: ['fe80::%eth0/10'] }), /trustedCIDRs\[0\]: .*write it as/],
+    'a host in front': [client({ trustedCIDRs: ['lb.example.com'] }), /trustedCIDRs\[0\]: .*write it as/],
     'host in capitals': [hosts('Example.com'), /spec\.listener\.hostnames\[0\]/],
     'host with a port': [hosts('example.com:80'), /hostnames\[0\]/],
     'host with a star inside': [hosts('a.*.com'), /hostnames\[0\]/],

@@ -74,3 +74,25 @@ test('the message says who won and on what', () => {
     'Policy default/a is as old and comes first by name and already takes GET on a.example.com, port 8080, exactly the path /x, with header h: change matches, hostnames or port, or remove one of the two',
   );
 });
+
+test('a port has one client address, whatever the requests, and the message says whose', () => {
+  const on = (trustedHops: number, host: string): Claimant['policy'] =>
+    parsePolicy(policy(host, { listener: { port: 8080, hostnames: [`${host}.com`], clientAddress: { trustedHops } } }));
+  const lost = findConflicts([2, 1, 2, 0].map((hops, i) => ({ policy: on(hops, `p${i}`), proxies: ['g'] })));
+  assert.deepEqual([...lost.keys()], ['default/p1', 'default/p3']);
+  const text =
+    'Policy default/p0 is as old and comes first by name and has clientAddress with trustedHops 2 on port 8080, where this policy has no clientAddress, and a port has one setting for all policies: make listener.clientAddress the same in both, or choose another listener.port';
+  assert.deepEqual(lost.get('default/p3'), { reason: 'ListenerConflict', message: text });
+});
+
+test('10000 policies on one port that agree on the client address are not compared with one another', () => {
+  const clientAddress = { trustedCIDRs: ['10.0.0.0/8'] };
+  let asked = 0;
+  const all = Array.from({ length: 10_000 }, (_, i) => {
+    const found = claimant(`p${i}`, { listener: { port: 8080, clientAddress }, matches: [{ path: { value: `/${i}` } }] });
+    const counted = Object.defineProperty({ ...found.policy, backends: [] }, 'selector', { get: () => (asked++, {}) });
+    return { ...found, policy: counted };
+  });
+  assert.deepEqual(reasons(all), {});
+  assert.equal(asked, 0);
+});

@@ -2,6 +2,7 @@
  * Which policies get what they ask for. The older one wins, then the smaller `namespace/name`; a loser loses as a whole and
  * claims nothing, so that it can not make others lose.
  */
+import { describeClientAddress } from './client-address.ts';
 import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
 import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
@@ -41,6 +42,8 @@ function precedence(a: ParsedPolicy, b: ParsedPolicy): number {
 class Claims {
   readonly #byPort = new Map<number, Claimant[]>();
   readonly #byMatch = new Map<string, Claimant[]>();
+  /** By port and what is set of the listener itself: all but a few policies on a port agree, so that few are compared. */
+  readonly #bySettings = new Map<number, Map<string, Claimant[]>>();
   #routes = 0;
   #pools = 0;
   #expressions = 0;
@@ -50,7 +53,9 @@ class Claims {
     const { port } = claimant.policy;
     return (
       this.#beyondLimits(claimant.policy) ??
-      (port === undefined ? undefined : (this.#portTaken(claimant, port) ?? this.#matchTaken(claimant, port)))
+      (port === undefined
+        ? undefined
+        : (this.#portTaken(claimant, port) ?? this.#listenerDiffers(claimant, port) ?? this.#matchTaken(claimant, port)))
     );
   }
 
@@ -61,6 +66,8 @@ class Claims {
     this.#routes++;
     this.#expressions += countExpressions(matches);
     append(this.#byPort, port, claimant);
+    if (!this.#bySettings.has(port)) this.#bySettings.set(port, new Map());
+    append(this.#bySettings.get(port) as Map<string, Claimant[]>, settingsOf(claimant.policy), claimant);
     for (const { key } of listTerms(claimant.policy, port)) append(this.#byMatch, key, claimant);
   }
 
@@ -94,6 +101,20 @@ class Claims {
     );
   }
 
+  #listenerDiffers(claimant: Claimant, port: number): Problem | undefined {
+    const own = settingsOf(claimant.policy);
+    for (const [settings, others] of this.#bySettings.get(port) ?? []) {
+      const winner = settings === own ? undefined : others.find((other) => meet(claimant, other));
+      if (winner === undefined) continue;
+      const [theirs, ours] = [winner, claimant].map(({ policy }) => describeClientAddress(policy.clientAddress));
+      return {
+        reason: 'ListenerConflict',
+        message: `Policy ${winner.policy.key} ${seniority(winner.policy, claimant.policy)} and has ${theirs} on port ${port}, where this policy has ${ours}, and a port has one setting for all policies: make listener.clientAddress the same in both, or choose another listener.port`,
+      };
+    }
+    return undefined;
+  }
+
   #matchTaken(claimant: Claimant, port: number): Problem | undefined {
     for (const { key, words } of listTerms(claimant.policy, port)) {
       const winner = this.#byMatch.get(key)?.find((other) => meet(claimant, other));
@@ -109,6 +130,11 @@ class Claims {
 
 function seniority(winner: ParsedPolicy, loser: ParsedPolicy): string {
   return winner.created < loser.created ? 'is older' : 'is as old and comes first by name';
+}
+
+/** What policies on one port must agree on, as text that is equal for what is equal. */
+function settingsOf({ clientAddress }: ParsedPolicy): string {
+  return canonicalJson(clientAddress ?? null);
 }
 
 function append(map: Map<string | number, Claimant[]>, key: string | number, claimant: Claimant): void {

@@ -1,5 +1,6 @@
 /** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, wire form. Everything after this works on the result. */
 import { DEFAULTS } from '../api/defaults.ts';
+import { readClientAddress } from './client-address.ts';
 import { Reader } from './reader.ts';
 import { readFilters } from './filters.ts';
 import type { RouteFilters } from './filters.ts';
@@ -12,6 +13,7 @@ import type {
   AccessLog,
   CircuitBreaker,
   Fallback,
+  ClientAddress,
   HealthCheck,
   LoadBalancer,
   Match,
@@ -46,6 +48,8 @@ export interface ParsedPolicy {
   readonly selector: LabelSelector;
   /** Absent: the policy only monitors. */
   readonly port?: number;
+  /** Absent: X-Forwarded-For is not believed. */
+  readonly clientAddress?: ClientAddress;
   /** Empty: every host. */
   readonly hostnames: readonly string[];
   /** Empty: every request. */
@@ -72,6 +76,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
   const namespace = metadata.namespace ?? '';
   const key = `${namespace}/${metadata.name}`;
   const { listener } = spec;
+  const clientAddress = readClientAddress(listener?.clientAddress);
   const timeouts = readTimeouts(spec.timeouts, reader);
   const backend = (field: string, { name, port, weight = DEFAULTS.weight }: BackendRef): Backend => {
     const service = `${namespace}/${name}`;
@@ -89,6 +94,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     created: Math.max(0, Date.parse(metadata.creationTimestamp) || 0),
     selector: spec.proxies?.selector ?? {},
     ...(listener && { port: listener.port }),
+    ...(clientAddress && { clientAddress }),
     hostnames: [...new Set((listener?.hostnames ?? []).map((host) => host.toLowerCase()))].sort(),
     matches: (spec.matches ?? []).map((match, i) => readMatch(match, `matches[${i}]`, reader)),
     filters: readFilters(spec),

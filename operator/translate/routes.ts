@@ -20,14 +20,18 @@ function makeRoute(policy: ParsedPolicy): Route {
   };
 }
 
-/** Routes by port, ports ascending, in the order of the policies; one that only monitors has none. */
+/**
+ * Listeners, ports ascending, with routes in the order of the policies; a policy that only monitors has none. What belongs to the
+ * listener itself is the same in all policies on a port (conflicts.ts).
+ */
 export function makeListeners(policies: readonly ParsedPolicy[]): Listener[] {
-  const byPort = new Map<number, Route[]>();
+  const byPort = new Map<number, Omit<Listener, 'routes'> & { readonly routes: Route[] }>();
   for (const policy of policies) {
-    if (policy.port === undefined) continue;
-    const routes = byPort.get(policy.port);
-    if (routes) routes.push(makeRoute(policy));
-    else byPort.set(policy.port, [makeRoute(policy)]);
+    const { port, clientAddress } = policy;
+    if (port === undefined) continue;
+    const listener = byPort.get(port);
+    if (listener) listener.routes.push(makeRoute(policy));
+    else byPort.set(port, { port, protocol: 'HTTP', ...(clientAddress && { clientAddress }), routes: [makeRoute(policy)] });
   }
-  return [...byPort].sort(([a], [b]) => a - b).map(([port, routes]) => ({ port, protocol: 'HTTP', routes }));
+  return [...byPort.values()].sort((a, b) => a.port - b.port);
 }

@@ -119,6 +119,18 @@ const consistentHash = fc.record(
   some,
 );
 
+/** Nearly always the same: policies that differ do not share a port. */
+const clientAddress = mostly(
+  fc.constant(undefined),
+  fc.record(
+    {
+      trustedHops: mostly(fc.constantFrom(0, 1), fc.constantFrom(-1, 33, 0.5)),
+      trustedCIDRs: fc.array(fc.constantFrom('10.0.0.0/8', 'fd00::/8', '::ffff:1.2.3.4/120', 'ten'), { maxLength: 2 }),
+    },
+    some,
+  ),
+);
+
 const spec = fc.record(
   {
     proxies: fc.record({ selector }, some),
@@ -128,6 +140,7 @@ const spec = fc.record(
         fc.constant([]),
         fc.array(mostly(fc.constantFrom('a.com', '*.a.com', 'A.COM'), fc.constant('')), { maxLength: 2 }),
       ),
+      clientAddress,
     }),
     matches: fc.oneof(
       fc.constantFrom([], [{}]),

@@ -12,6 +12,9 @@ export const MAX_EXPRESSION_SIZE = 500;
 export const MAX_EXPRESSION_TEXT = 8_192;
 export const MAX_ENDPOINTS_PER_POOL = 5_000;
 export const MAX_TRUSTED_KEYS = 64;
+/** Proxies in front of a listener whose X-Forwarded-For entries are believed, by number and by range of addresses. */
+export const MAX_TRUSTED_HOPS = 32;
+export const MAX_TRUSTED_CIDRS = 64;
 /** Longest duration in milliseconds: what a timer of Node can hold (24.8 days); a longer one would fire at once. */
 export const MAX_DURATION = 2 ** 31 - 1;
 export const MAX_WEIGHT = 1_000_000;

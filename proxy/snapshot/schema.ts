@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { all, boolean, integer, isObject, list, object, oneOf, record, string, stringThat, unique } from './check.ts';
 import type { Check } from './check.ts';
 import { fallback } from './fallback-schema.ts';
+import { clientAddress } from './client-address-schema.ts';
 import { filters } from './filter-schema.ts';
 import {
   MAX_DURATION,
@@ -102,7 +103,7 @@ const route = object(
   { ...filters, sessionPersistence, circuitBreaker, fallback },
 );
 
-const listener = object({ port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) });
+const listener = object({ port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) }, { clientAddress });
 
 const timing = {
   interval: positiveDuration,

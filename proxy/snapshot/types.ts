@@ -43,9 +43,17 @@ export interface Listener {
   /** The port of the policy; unique. A gateway binds `port + 10000` where it is below 1024. */
   readonly port: number;
   readonly protocol: 'HTTP';
+  /** Absent: X-Forwarded-For is not believed, the client is whoever connected. */
+  readonly clientAddress?: ClientAddress;
   /** In no particular order: the proxy sorts by precedence. */
   readonly routes: readonly Route[];
 }
+
+/**
+ * How far X-Forwarded-For is believed: the entries that this many proxies in front of the listener appended, or those that proxies in
+ * these ranges appended.
+ */
+export type ClientAddress = { readonly trustedHops: number } | { readonly trustedCIDRs: readonly string[] };
 
 export interface Route {
   /** `namespace/name` of the policy. */

@@ -180,6 +180,35 @@ for (const [name, path, value] of cases)
     assert.deepEqual(paths(edited({ [path]: value })), [path]);
   });
 
+const client = 'listeners[0].clientAddress';
+const clients: readonly [name: string, value: unknown, at: string][] = [
+  ['neither hops nor ranges', {}, ''],
+  ['both hops and ranges', { trustedHops: 1, trustedCIDRs: ['10.0.0.0/8'] }, ''],
+  ['something else', 'all', ''],
+  ['no hops', { trustedHops: 0 }, '.trustedHops'],
+  ['too many hops', { trustedHops: 33 }, '.trustedHops'],
+  ['half a hop', { trustedHops: 0.5 }, '.trustedHops'],
+  ['no ranges', { trustedCIDRs: [] }, '.trustedCIDRs'],
+  ['too many ranges', { trustedCIDRs: Array(65).fill('10.0.0.0/8') }, '.trustedCIDRs'],
+  ['an address without a length', { trustedCIDRs: ['::1/128', '10.0.0.1'] }, '.trustedCIDRs[1]'],
+  ['a length that is too long', { trustedCIDRs: ['10.0.0.0/33'] }, '.trustedCIDRs[0]'],
+  ['IPv4 ranges as IPv6', { trustedCIDRs: ['::ffff:10.0.0.0/104'] }, '.trustedCIDRs[0]'],
+  ['a number for a range', { trustedCIDRs: [10] }, '.trustedCIDRs[0]'],
+];
+for (const [name, value, at] of clients)
+  test(`a client’s address by ${name} is a wrong field`, () =>
+    assert.deepEqual(paths(edited({ [client]: value })), [`${client}${at}`]));
+
+test('a client’s address by hops or ranges passes', () => {
+  for (const value of [
+    { trustedHops: 1 },
+    { trustedHops: 32 },
+    { trustedCIDRs: ['10.0.0.1/8', '::/0'] },
+    { trustedCIDRs: Array.from({ length: 64 }, (_, i) => `10.0.${i}.0/24`) },
+  ])
+    assert.deepEqual(paths(edited({ [client]: value })), [], JSON.stringify(value));
+});
+
 const headers = { set: [{ name: 'x-a', value: '1' }], add: [{ name: 'x-b', value: 'a b' }], remove: ['x-c'] };
 const full = { type: 'ReplaceFullPath', value: '/a' };
 const filters: readonly [name: string, filter: string, value: object, at: string][] = [

@@ -69,7 +69,7 @@ test('takes host, path and query apart and lower-cases the host', () => {
 
 test('the absolute form sets Host', () => {
   const a = admitted('http://Real.example:81/p?q', ['Host', 'other']);
-  const headers = addHopHeaders(a, { clientAddress: '1.2.3.4', port: 80, minorVersion: 1, viaName: 'me' });
+  const headers = addHopHeaders(a, { peer: '1.2.3.4', port: 80, minorVersion: 1, viaName: 'me' });
   assert.deepEqual([a.host, a.target, headers['host']], ['real.example', '/p?q', 'Real.example:81']);
   assert.equal(admitted('http://a?q', ['Host', 'a']).target, '/?q');
 });
@@ -86,7 +86,7 @@ test('what Connection names goes, before ours are added', () => {
     ['Host', 'a', 'X-Mine', '1', 'Connection', 'x-mine, X-Forwarded-For, content-length', 'Content-Length', '3'],
     'POST',
   );
-  const headers = addHopHeaders(a, { clientAddress: '1.2.3.4', port: 80, minorVersion: 1, viaName: 'me' });
+  const headers = addHopHeaders(a, { peer: '1.2.3.4', port: 80, minorVersion: 1, viaName: 'me' });
   assert.equal(headers['x-mine'], undefined);
   assert.equal(headers['x-forwarded-for'], '1.2.3.4');
   assert.equal(headers['content-length'], '3');
@@ -100,7 +100,7 @@ test('repeated fields stay apart, cookies are joined', () => {
 
 test('Via is added to, X-Request-Id kept where it is sane and made where not', () => {
   const a = admitted('/', ['Host', 'a', 'Via', '1.0 before', 'X-Request-Id', 'abc']);
-  assert.equal(addHopHeaders(a, { clientAddress: 'c', port: 1, minorVersion: 1, viaName: 'me' })['via'], '1.0 before, 1.1 me');
+  assert.equal(addHopHeaders(a, { peer: 'c', port: 1, minorVersion: 1, viaName: 'me' })['via'], '1.0 before, 1.1 me');
   assert.equal(a.requestId, 'abc');
   assert.equal(admitted('/', ['Host', 'a', 'X-Request-Id', 'a\u0007b']).requestId, 'made-here');
   assert.equal(admitted('/', ['Host', 'a']).requestId, 'made-here');

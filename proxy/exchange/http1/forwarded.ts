@@ -2,8 +2,8 @@
 import type { Admitted, Headers } from './admission.ts';
 
 export interface Hop {
-  /** The peer of the connection: a client's own X-Forwarded-For is not believed, but overwritten. */
-  readonly clientAddress: string;
+  /** Whoever connected: X-Forwarded-* that came are overwritten, unless the listener believes them (told.ts). */
+  readonly peer: string;
   /** The port that was asked for, as the policy names it. */
   readonly port: number;
   readonly minorVersion: number;
@@ -16,7 +16,7 @@ export function addHopHeaders(a: Admitted, hop: Hop): Headers {
   const via = `1.${hop.minorVersion} ${hop.viaName}`;
   const before = h['via'];
   h['via'] = typeof before === 'string' ? `${before}, ${via}` : via;
-  h['x-forwarded-for'] = hop.clientAddress;
+  h['x-forwarded-for'] = hop.peer;
   h['x-forwarded-proto'] = 'http';
   h['x-forwarded-port'] = String(hop.port);
   if (a.authority !== undefined) {

@@ -7,12 +7,16 @@ import type { AdmissionSettings } from './admission.ts';
 import { Http1Exchange } from './exchange.ts';
 import { addHopHeaders, plainAddress } from './forwarded.ts';
 import { replyToClientError, sendRawReply, sendReply } from './reply.ts';
+import { keepTold, readTold } from './told.ts';
+import type { Trust } from '../client-address.ts';
 import type { LocalReason } from '../seam.ts';
 
 export interface Http1Settings extends AdmissionSettings {
   /** The port as the policy names it. */
   readonly port: number;
   readonly now: () => number;
+  /** Asked for every request: which peers are believed about their clients; undefined: none. */
+  readonly trust: () => Trust | undefined;
   readonly handle: (x: Http1Exchange) => void;
   readonly refused: (reason: LocalReason) => void;
   /** Milliseconds to the whole head; HTTP1_LIMITS unless given. */
@@ -68,9 +72,13 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
       answerHere(req, res);
       return;
     }
-    const clientAddress = plainAddress(req.socket.remoteAddress);
-    const hop = { clientAddress, port: s.port, minorVersion: req.httpVersionMinor, viaName: s.viaName };
-    s.handle(new Http1Exchange(req, res, judged, addHopHeaders(judged, hop), { port: s.port, clientAddress, closing }, s.now()));
+    const peer = plainAddress(req.socket.remoteAddress);
+    const headers = addHopHeaders(judged, { peer, port: s.port, minorVersion: req.httpVersionMinor, viaName: s.viaName });
+    const trust = s.trust();
+    const told = trust && readTold(req.rawHeaders, peer, trust);
+    if (told) keepTold(headers, told);
+    const arrival = { port: s.port, clientAddress: told?.clientAddress ?? peer, closing };
+    s.handle(new Http1Exchange(req, res, judged, headers, arrival, s.now()));
   };
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);

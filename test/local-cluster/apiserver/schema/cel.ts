@@ -6,7 +6,7 @@ import type { Json } from '../json.ts';
 import { itemKey } from '../managedfields.ts';
 import { fieldError } from '../status.ts';
 import type { FieldError } from '../status.ts';
-import { isCidr } from './formats.ts';
+import { isCidr, isMapped } from './formats.ts';
 import { childPath, propertySchema } from './types.ts';
 import type { Rule, Schema } from './types.ts';
 
@@ -25,8 +25,8 @@ export function celName(name: string): string {
 }
 
 const environment = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
-  .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
-  .registerFunction('isCIDR(string): bool', isCidr)
+  .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0 && !text.includes('%') && !isMapped(text))
+  .registerFunction('isCIDR(string): bool', (text: string) => isCidr(text) && !isMapped(text))
   .registerVariable('self', 'dyn')
   .registerVariable('oldSelf', 'dyn');
 

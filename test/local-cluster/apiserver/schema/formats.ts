@@ -1,5 +1,5 @@
 /** The string and number formats that the API server checks; it ignores others. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { Json } from '../json.ts';
 
 const DATE_TIME = /^\d{4}-(\d{2})-(\d{2})[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
@@ -20,8 +20,14 @@ const STRINGS: Readonly<Record<string, (text: string) => boolean>> = {
 
 export function isCidr(text: string): boolean {
   const [address = '', bits = '', ...rest] = text.split('/');
-  const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  const longest = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('%') ? 128 : -1;
   return rest.length === 0 && /^(0|[1-9][0-9]{0,2})$/.test(bits) && Number(bits) <= longest;
+}
+
+/** Whether an address, or that of a range, is an IPv4 one written as IPv6, which Kubernetes' CEL functions refuse. */
+export function isMapped(text: string): boolean {
+  const [address = ''] = text.split('/');
+  return isIPv6(address) && /^::ffff:.*[.]/.test(new SocketAddress({ address, family: 'ipv6' }).address);
 }
 
 export function matchesFormat(value: Json, format: string): boolean {

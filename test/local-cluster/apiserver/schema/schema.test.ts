@@ -100,6 +100,7 @@ describe('rules', () => {
     n: { type: 'integer' },
     ratio: { type: 'number' },
     text: { type: 'string' },
+    texts: { type: 'array', items: { type: 'string' } },
     namespace: { type: 'string' },
     at: { type: 'string', format: 'date-time' },
     list: { type: 'array', items: { type: 'object', properties: { n: { type: 'integer' } } } },
@@ -127,6 +128,13 @@ describe('rules', () => {
     ["'a' in self.map && self.map['a'] == 'x'", { map: { a: 'x' } }, { map: { a: 'y' } }],
     ["self.at > timestamp('2026-01-01T00:00:00Z')", { at: '2026-06-01T00:00:00Z' }, { at: '2025-01-01T00:00:00Z' }],
     ['isIP(self.text) || isCIDR(self.text)', { text: '10.0.0.0/8' }, { text: 'ten' }],
+    ['self.texts.all(t, isCIDR(t))', { texts: ['192.168.0.1/16', '::1/128', '::/0'] }, { texts: ['192.168.0.0/33'] }],
+    ['!self.texts.exists(t, isIP(t))', { texts: ['fe80::1%lo', '::ffff:1.2.3.4', '01.2.3.4', '::1/128'] }, { texts: ['::1'] }],
+    [
+      '!self.texts.exists(t, isCIDR(t))',
+      { texts: ['::1/129', '::1', '10.0.0.0/08', '010.0.0.0/8', 'fe80::1%lo/64', '::ffff:1.2.3.4/120', '0::FFFF:102:304/120'] },
+      { texts: ['::1', '::1/0'] },
+    ],
   ];
   for (const [rule, good, bad] of cases) {
     it(rule, () => {

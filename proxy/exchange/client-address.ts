@@ -1,0 +1,98 @@
+/**
+ * Whose address a request comes from where proxies stand in front of this one. Every proxy appends the address of its peer to
+ * X-Forwarded-For, so the list is read from the right, and only as far as those who wrote it are trusted: what stands further left
+ * is whatever the client chose to send.
+ */
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { parseCidr, spellIPv6 } from '../snapshot/address.ts';
+import { MAX_TRUSTED_HOPS } from '../snapshot/limits.ts';
+import type { ClientAddress } from '../snapshot/types.ts';
+
+export interface Trust {
+  /** Whether this peer is one of the proxies in front. */
+  believes(peer: string): boolean;
+  /** The client's address by the word of a peer that is believed; the peer's own where the list has nothing better. */
+  clientOf(peer: string, forwardedFor: string): string;
+}
+
+/** The longest entry that is an address: IPv6 in brackets with a port. */
+const MAX_ENTRY = 53;
+const WITH_PORT = /^(?:\[([0-9a-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?$/i;
+
+export function createTrust(spec: ClientAddress | undefined): Trust | undefined {
+  if (spec === undefined) return undefined;
+  return 'trustedHops' in spec ? new TrustedHops(spec.trustedHops) : new TrustedRanges(spec.trustedCIDRs);
+}
+
+/** That many proxies stand in front, whatever their addresses. */
+class TrustedHops implements Trust {
+  readonly #hops: number;
+
+  constructor(hops: number) {
+    this.#hops = hops;
+  }
+
+  believes(): boolean {
+    return true;
+  }
+
+  /** The entry that the outermost of them wrote. Where it is missing or no address, that of the next one inwards. */
+  clientOf(peer: string, forwardedFor: string): string {
+    let client = peer;
+    for (const entry of fromTheRight(forwardedFor, this.#hops)) client = entry ?? client;
+    return client;
+  }
+}
+
+/** Proxies in front have addresses in these ranges. */
+class TrustedRanges implements Trust {
+  // A list of its own for each family: in a common one, ::/0 would hold all of IPv4.
+  readonly #ipv4 = new BlockList();
+  readonly #ipv6 = new BlockList();
+
+  constructor(ranges: readonly string[]) {
+    for (const range of ranges) {
+      const cidr = parseCidr(range);
+      if (cidr) (cidr.family === 'ipv4' ? this.#ipv4 : this.#ipv6).addSubnet(cidr.address, cidr.bits, cidr.family);
+    }
+  }
+
+  believes(peer: string): boolean {
+    return isIPv4(peer) ? this.#ipv4.check(peer, 'ipv4') : this.#ipv6.check(peer, 'ipv6');
+  }
+
+  /** The first address that is not one of them. What is no address ends the chain: nobody can tell who wrote the next. */
+  clientOf(peer: string, forwardedFor: string): string {
+    let client = peer;
+    for (const entry of fromTheRight(forwardedFor, MAX_TRUSTED_HOPS)) {
+      if (entry === undefined) break;
+      client = entry;
+      if (!this.believes(entry)) break;
+    }
+    return client;
+  }
+}
+
+/**
+ * At most `max` entries, the last one first; undefined for one that is no address. An empty one counts as well: a trusted proxy may
+ * have written it, and the next one would move into a trusted place.
+ */
+function* fromTheRight(list: string, max: number): Generator<string | undefined> {
+  if (list === '') return;
+  for (let end = list.length, n = 0; end >= 0 && n < max; n++) {
+    const comma = end === 0 ? -1 : list.lastIndexOf(',', end - 1);
+    yield readAddress(list.slice(comma + 1, end).trim());
+    end = comma;
+  }
+}
+
+/** An address without the port that some proxies add; undefined for `unknown`, made-up names and anything else. */
+function readAddress(text: string): string | undefined {
+  if (text.length > MAX_ENTRY) return undefined;
+  if (isIPv4(text)) return text;
+  const [, bracketed, before] = WITH_PORT.exec(text) ?? [];
+  if (before !== undefined) return isIPv4(before) ? before : undefined;
+  const literal = bracketed ?? text;
+  // A zone means something only on the machine that wrote it.
+  return isIPv6(literal) && !literal.includes('%') ? spellIPv6(literal) : undefined;
+}
