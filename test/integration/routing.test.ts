@@ -56,3 +56,26 @@ test('prefixes, expressions, rewrites and redirects share a port; each policy ke
   const { status } = await harness.policy('moved');
   assert.equal(status?.conditions?.find(({ type }) => type === 'ResolvedRefs')?.message, 'The policy names no backends.');
 });
+
+test('a port has one client address: the oldest policy says which, until it changes its mind', async () => {
+  const port = 8601;
+  a.respond = (request, response) => response.end(String(request.headers['x-forwarded-for']));
+  const list = async (): Promise<readonly string[]> => {
+    const url = harness.gateways[0].url(port);
+    return (await ask(url, { headers: { host: 'any.test', 'x-forwarded-for': '203.0.113.9' } })).body.split(', ');
+  };
+  const trusting = { trustedCIDRs: ['127.0.0.0/8', '::1/128'] };
+  await harness.apply('in-front', { listener: { port, clientAddress: trusting }, backendRefs: to(a) });
+  await harness.untilProgrammed('in-front');
+  assert.deepEqual([(await list())[0], (await list()).length], ['203.0.113.9', 2]);
+
+  await harness.apply('other', { listener: { port, hostnames: ['other.test'] }, backendRefs: to(a) });
+  const { message } = await harness.untilCondition('other', 'Accepted', 'False', 'ListenerConflict');
+  assert.match(message ?? '', /in-front .*make listener\.clientAddress the same in both/);
+
+  await harness.apply('in-front', { listener: { port }, backendRefs: to(a) });
+  await harness.untilProgrammed('in-front');
+  await harness.untilProgrammed('other');
+  assert.equal((await list()).length, 1);
+  assert.ok(!(await list()).includes('203.0.113.9'));
+});
