@@ -44,6 +44,8 @@ const RETRY_MS = 2_000;
 export class Runtime implements DataPlane {
   readonly pools = new Map<string, Pool>();
   readonly served = new Map<number, Served>();
+  /** Of this proxy; empty: not known. */
+  zone = '';
   #deps: RuntimeDeps;
   #tables = new MaglevTables();
   #background: Background;
@@ -64,13 +66,14 @@ export class Runtime implements DataPlane {
     this.#background = new Background(deps.now);
   }
 
-  async apply(snapshot: ResolvedSnapshot): Promise<void> {
+  async apply(snapshot: ResolvedSnapshot, zone = ''): Promise<void> {
     clearTimeout(this.#retry);
     await this.#opening;
     this.#listeners = snapshot.listeners;
     // What can fail comes first, and waits; everything after it happens in one step.
     if (snapshot.listeners.some(hasExpressions)) this.#compile = await loadExpressions();
     await (this.#opening = this.#openMissing());
+    this.zone = zone;
     this.#takePools(snapshot);
     for (const spec of snapshot.listeners) this.#takeRoutes(spec);
     this.#dropPools(snapshot);
@@ -154,7 +157,7 @@ export class Runtime implements DataPlane {
         });
         this.pools.set(id, pool);
       }
-      pool.update(part, digest);
+      pool.update(part, digest, this.zone);
     }
   }
 

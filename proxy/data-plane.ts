@@ -45,6 +45,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     upstream: () => upstream.connections,
     rejectedListeners: () => runtime.rejected(),
     pools: () => runtime.pools.values(),
+    zone: () => runtime.zone,
   });
   const pipeline = { upstream, now, random: Math.random, record: o.record };
   const { addresses, maxConnections, viaName, makeRequestId } = o;

@@ -16,6 +16,7 @@ export class PoolEndpoint implements Target, EndpointView {
   fullWeight: number;
   /** Monotonic milliseconds at which it began to take work; -Infinity: it was there from the start. */
   startedAt = -Infinity;
+  zone: string;
   /** `filling`: joined a pool that was there before, and has not passed its first probe. */
   state: Endpoint['state'] | 'filling';
   /** Monotonic milliseconds; Infinity: it does not drain. */
@@ -33,13 +34,15 @@ export class PoolEndpoint implements Target, EndpointView {
     this.hashKey = e.hashKey;
     this.weight = e.weight;
     this.fullWeight = e.weight;
+    this.zone = e.zone;
     this.state = e.state;
     this.metrics = metrics;
   }
 
   /** What an update may change. `unproven`: it joined, and has not passed a probe. `now`: monotonic milliseconds. */
-  take({ weight, state }: Endpoint, unproven: boolean, now: number): void {
+  take({ weight, zone, state }: Endpoint, unproven: boolean, now: number): void {
     this.fullWeight = weight;
+    this.zone = zone;
     this.state = state === 'active' && unproven ? 'filling' : state;
     this.drainingSince = state === 'draining' ? Math.min(this.drainingSince, now) : Infinity;
   }

@@ -2,8 +2,6 @@
  * The endpoints of one pool at run time: which of them may be picked now, and why not. Usable = in the pick set ∧ healthy ∧ not
  * ejected; the balancer adds weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
  */
-import { Affinity } from './balance/affinity.ts';
-import type { AffinityCounts } from './balance/affinity.ts';
 import type { Balancer } from './balance/balancer.ts';
 import type { Hash } from './balance/hash.ts';
 import { createBalancer } from './balance/index.ts';
@@ -18,6 +16,8 @@ export class Pool {
   endpoints: readonly PoolEndpoint[] = [];
   #part: PoolPart;
   #digest = '';
+  /** Of this proxy; empty: not known. */
+  #zone = '';
   #balancer: Balancer;
   #outlier: Outlier;
   #slowStart = new SlowStart();
@@ -40,12 +40,14 @@ export class Pool {
   }
 
   /** Takes a part in force. Nothing happens where it is the one in force already. */
-  update(part: PoolPart, digest: string): void {
-    if (digest === this.#digest) return;
+  update(part: PoolPart, digest: string, zone = ''): void {
+    if (digest === this.#digest && zone === this.#zone) return;
     const before = this.#part;
+    const moved = zone !== this.#zone && 'zoneAware' in part.loadBalancer;
     this.#part = part;
     this.#digest = digest;
-    if (JSON.stringify(before.loadBalancer) !== JSON.stringify(part.loadBalancer)) {
+    this.#zone = zone;
+    if (moved || JSON.stringify(before.loadBalancer) !== JSON.stringify(part.loadBalancer)) {
       this.#deps.background.delete(this.#balancer);
       this.#balancer = this.#create(part.loadBalancer);
     }
@@ -70,7 +72,7 @@ export class Pool {
   }
 
   #create(lb: LoadBalancer): Balancer {
-    return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables);
+    return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables, this.#zone);
   }
 
   /** What of a request its key is made of; undefined: the strategy wants none. */
@@ -79,9 +81,9 @@ export class Pool {
     return lb.type === 'ConsistentHash' ? lb.consistentHash.hashOn : undefined;
   }
 
-  /** Undefined: keys are not remembered here. */
-  get affinity(): AffinityCounts | undefined {
-    return this.#balancer instanceof Affinity ? this.#balancer.counts : undefined;
+  /** Some count by themselves. */
+  get balancer(): Balancer {
+    return this.#balancer;
   }
 
   /** The endpoint for a new try, or undefined when no usable one is left that was not tried. */

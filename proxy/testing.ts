@@ -99,6 +99,8 @@ export interface ProxySpec {
   readonly listener?: Partial<ListenerSpec>;
   readonly maxConnections?: number;
   readonly headTimeout?: number;
+  /** Of the proxy. */
+  readonly zone?: string;
 }
 
 export interface TestProxy {
@@ -162,13 +164,13 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   });
   const { runtime, upstream, metrics } = plane;
   const port = await closedPort();
-  await runtime.apply(snapshotOf(port, spec));
+  await runtime.apply(snapshotOf(port, spec), spec.zone);
   return {
     port,
     runtime,
     upstream,
     records,
-    apply: async (next) => void (await runtime.apply(snapshotOf(port, next))),
+    apply: async (next) => void (await runtime.apply(snapshotOf(port, next), next.zone)),
     metrics: () => metrics.registry.metrics(),
     close: () => plane.drain(0),
   };

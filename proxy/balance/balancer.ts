@@ -43,6 +43,8 @@ export interface EndpointView {
   readonly hashKey?: string;
   /** `active` unless given. `filling`: new, and not known to work yet. */
   readonly state?: 'active' | 'draining' | 'filling';
+  /** Absent or empty: not known. */
+  readonly zone?: string;
 }
 
 export interface PickContext {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Balancer, EndpointView, Handle, PoolView } from './balancer.ts';
-import type { LoadBalancer } from '../snapshot/types.ts';
+import type { LoadBalancer, PlainStrategy } from '../snapshot/types.ts';
 import { hash64 } from './hash.ts';
 import { createBalancer, PLAIN_STRATEGIES } from './index.ts';
 import { MaglevTables } from './maglev-tables.ts';
@@ -46,6 +46,27 @@ function prompt(b: Balancer): Balancer {
   return b;
 }
 
+/** The same strategies within zones: endpoints are where `zoneOf` says, those of the property test where chance says. */
+function zoned(type: PlainStrategy, seed: number, minEndpoints: number, zoneOf: (id: string) => string): Balancer {
+  const b = createBalancer({ type, zoneAware: { minEndpoints } }, seed, new MaglevTables(), 'here');
+  const update = b.update.bind(b);
+  b.update = (view, now) =>
+    update(
+      view.map((e) => ({ zone: zoneOf(e.id), ...e })),
+      now,
+    );
+  return b;
+}
+
+const ZONED = PLAIN_STRATEGIES.flatMap((type): [string, (seed?: number) => Balancer][] => [
+  [`${type}, all in the proxy’s zone`, (seed = 0) => zoned(type, seed, 1, () => 'here')],
+  [`${type}, none in the proxy’s zone`, (seed = 0) => zoned(type, seed, 1, () => 'there')],
+  [
+    `${type} in two zones, too few to prefer one`,
+    (seed = 0) => zoned(type, seed, 1001, (id) => (id.charCodeAt(0) % 2 === 0 ? 'here' : 'there')),
+  ],
+]);
+
 const CASES = Object.entries(SPECS).flatMap(([name, lb]): [string, (seed?: number) => Balancer][] => {
   const make = (seed = 0) => createBalancer(lb, seed, new MaglevTables());
   const tables = lb.type === 'ConsistentHash';
@@ -57,7 +78,7 @@ const CASES = Object.entries(SPECS).flatMap(([name, lb]): [string, (seed?: numbe
     : [[name, make]];
 });
 
-for (const [name, make] of CASES) {
+for (const [name, make] of [...CASES, ...ZONED]) {
   describe(name, () => {
     test('says -1 before the first update and in an empty pool', () => {
       const b = make();
@@ -200,6 +221,7 @@ function step(): fc.Arbitrary<Step> {
     id: fc.constantFrom(...'abcdefgh'),
     weight: fc.constantFrom(0, 0.1, 1, 1, 2, 7, 1000),
     state: fc.constantFrom('active', 'active', 'draining', 'filling'),
+    zone: fc.constantFrom('here', 'there', ''),
   });
   return fc.oneof(
     fc.record({

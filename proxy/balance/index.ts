@@ -10,6 +10,7 @@ import { Random } from './random.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { RoundRobin } from './round-robin.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
+import { ZoneAware } from './zone-aware.ts';
 
 const PLAIN: Readonly<Record<PlainStrategy, (seed: number) => Balancer>> = {
   RoundRobin: (seed) => new RoundRobin(seed),
@@ -25,10 +26,12 @@ export const PLAIN_STRATEGIES = Object.keys(PLAIN) as readonly PlainStrategy[];
 
 /**
  * A balancer without endpoints. `seed`: an integer that differs between proxies, so that they do not move in step. `tables`: shared
- * by the balancers of one proxy.
+ * by the balancers of one proxy. `zone`: the proxy's; empty: not known, so none is preferred.
  */
-export function createBalancer(lb: LoadBalancer, seed: number, tables: MaglevTables): Balancer {
-  return lb.type === 'ConsistentHash' ? createHash(lb.consistentHash, tables) : PLAIN[lb.type](seed);
+export function createBalancer(lb: LoadBalancer, seed: number, tables: MaglevTables, zone = ''): Balancer {
+  if (lb.type === 'ConsistentHash') return createHash(lb.consistentHash, tables);
+  const make = () => PLAIN[lb.type](seed);
+  return lb.zoneAware && zone !== '' ? new ZoneAware({ ...lb.zoneAware, zone, seed, make }) : make();
 }
 
 function createHash(o: ConsistentHash, tables: MaglevTables): Balancer {

@@ -85,24 +85,24 @@ export class Api {
   }
 
   async #push(req: IncomingMessage, res: ServerResponse, claims: TokenClaims): Promise<void> {
-    const version = { epoch: claims.epoch, sequence: claims.seq };
     const { fence } = this.#options.holder;
     // Known from the token alone, so the body need not be read.
-    if (compareVersions(version, fence) < 0) return this.#refuse(req, res, 409, 'stale', { reason: 'stale', current: fence });
+    if (compareVersions(versionOf(claims), fence) < 0)
+      return this.#refuse(req, res, 409, 'stale', { reason: 'stale', current: fence });
     await this.#pushes.run(async () => {
       if (req.headers.expect !== undefined) res.writeContinue();
       const body = await readSnapshotBody(req, claims.bsha);
-      if (body.ok) await this.#offer(req, res, version, body.value);
+      if (body.ok) await this.#offer(req, res, claims, body.value);
       else this.#refuseBody(req, res, body.reason);
     });
   }
 
-  async #offer(req: IncomingMessage, res: ServerResponse, version: Version, document: unknown): Promise<void> {
+  async #offer(req: IncomingMessage, res: ServerResponse, signed: TokenClaims, document: unknown): Promise<void> {
     const result = validateSnapshot(document);
     if (!result.ok) return this.#refuseInvalid(req, res, result.wrong);
-    if (compareVersions(result.snapshot.version, version) !== 0)
+    if (compareVersions(result.snapshot.version, versionOf(signed)) !== 0)
       return this.#refuseInvalid(req, res, [{ path: 'version', message: 'is not the version that was signed' }]);
-    this.#settle(req, res, await this.#options.holder.offer(result.snapshot, result.digest));
+    this.#settle(req, res, await this.#options.holder.offer(result.snapshot, result.digest, signed.zone));
   }
 
   #settle(req: IncomingMessage, res: ServerResponse, outcome: Outcome): void {
@@ -170,4 +170,8 @@ export class Api {
 
 function applied({ epoch, sequence, digest }: InForce): PushAnswer['applied'] {
   return { epoch, sequence, digest };
+}
+
+function versionOf({ epoch, seq }: TokenClaims): Version {
+  return { epoch, sequence: seq };
 }

@@ -17,6 +17,8 @@ export type Outcome =
 export interface InForce extends Version {
   readonly digest: string;
   readonly trustedKeys: readonly string[];
+  /** Of this proxy; empty: not known. */
+  readonly zone: string;
   readonly parts: ReadonlyMap<string, PoolPart>;
 }
 
@@ -75,9 +77,9 @@ export class Holder {
         const [fence, lastGood] = [await store.loadFence(), await store.loadLastGood()];
         this.#fence = fence;
         if (lastGood === undefined) return false;
-        const { snapshot, digest } = lastGood;
+        const { snapshot, digest, zone } = lastGood;
         if (compareVersions(snapshot.version, this.fence) > 0) this.#fence = { ...snapshot.version, digest };
-        await this.#apply(snapshot, digest);
+        await this.#apply(snapshot, digest, zone);
         log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'the last good snapshot is in force');
         return true;
       } catch (error) {
@@ -87,9 +89,9 @@ export class Holder {
     });
   }
 
-  /** Decides about a valid snapshot. Rejects only when the data plane breaks its promise and throws. */
-  offer(snapshot: Snapshot, digest: string): Promise<Outcome> {
-    return this.#turn.run(() => this.#decide(snapshot, digest));
+  /** Decides about a valid snapshot, and the zone that came with it. Rejects only when the data plane breaks its promise and throws. */
+  offer(snapshot: Snapshot, digest: string, zone: string): Promise<Outcome> {
+    return this.#turn.run(() => this.#decide(snapshot, digest, zone));
   }
 
   /** Settles when everything offered so far is decided. */
@@ -97,36 +99,37 @@ export class Holder {
     return this.#turn.run(async () => {});
   }
 
-  async #decide(snapshot: Snapshot, digest: string): Promise<Outcome> {
+  async #decide(snapshot: Snapshot, digest: string, zone: string): Promise<Outcome> {
     const order = compareVersions(snapshot.version, this.fence);
     if (order < 0) return { kind: 'stale', current: this.fence };
     if (order === 0 && this.#fence?.digest !== digest) return { kind: 'conflict', current: this.fence };
-    // The fence may be ahead of what is in force, after a crash between the two.
-    if (this.#inForce !== undefined && compareVersions(snapshot.version, this.#inForce) === 0)
-      return { kind: 'unchanged', inForce: this.#inForce };
-    const digests = missingParts(snapshot, this.#inForce?.parts ?? new Map());
+    // The fence may be ahead of what is in force, after a crash between the two. The zone is no part of the document.
+    const inForce = this.#inForce;
+    if (inForce !== undefined && compareVersions(snapshot.version, inForce) === 0 && zone === inForce.zone)
+      return { kind: 'unchanged', inForce };
+    const digests = missingParts(snapshot, inForce?.parts ?? new Map());
     if (digests.length > 0) return { kind: 'missing', digests };
-    return { kind: 'applied', inForce: await this.#accept(snapshot, digest) };
+    return { kind: 'applied', inForce: await this.#accept(snapshot, digest, zone) };
   }
 
-  async #accept(snapshot: Snapshot, digest: string): Promise<InForce> {
+  async #accept(snapshot: Snapshot, digest: string, zone: string): Promise<InForce> {
     const { store, log, dataPlane } = this.#options;
     this.#fence = { ...snapshot.version, digest };
     await this.#save('fence', () => store.saveFence({ ...snapshot.version, digest }));
-    const inForce = await this.#apply(snapshot, digest);
+    const inForce = await this.#apply(snapshot, digest, zone);
     const whole = { ...snapshot, parts: Object.fromEntries(inForce.parts) };
-    await this.#save('last good snapshot', () => store.saveLastGood({ digest, snapshot: whole }));
+    await this.#save('last good snapshot', () => store.saveLastGood({ digest, zone, snapshot: whole }));
     log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'a snapshot is in force');
     return inForce;
   }
 
-  async #apply(snapshot: Snapshot, digest: string): Promise<InForce> {
+  async #apply(snapshot: Snapshot, digest: string, zone: string): Promise<InForce> {
     const { version, trustedKeys, listeners } = snapshot;
     const pools = resolve(snapshot, this.#inForce?.parts);
-    await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools });
+    await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools }, zone);
     // Only the parts in force are kept, so that memory does not grow with the number of pushes.
     const parts = new Map(pools.map((pool) => [pool.digest, pool.part]));
-    this.#inForce = { ...version, digest, trustedKeys, parts };
+    this.#inForce = { ...version, digest, trustedKeys, zone, parts };
     this.#keys = importKeys(trustedKeys);
     this.#options.metrics.applied(version);
     return this.#inForce;

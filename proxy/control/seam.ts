@@ -14,8 +14,10 @@ export interface DataPlane {
   /**
    * Puts a snapshot in force in one step. Never throws for what a document can contain: what this proxy can not do (a port in
    * use) is told by `rejected` and everything else is in force when the promise settles. Calls never overlap.
+   *
+   * @param zone of this proxy, as the operator signed it, beside the document; empty: not known
    */
-  apply(snapshot: ResolvedSnapshot): Promise<void>;
+  apply(snapshot: ResolvedSnapshot, zone: string): Promise<void>;
   /** What this proxy can not do of the snapshot in force, at this moment: a port may come free. */
   rejected(): readonly Rejected[];
   /** Endpoints that are not healthy at this moment, with evidence. */

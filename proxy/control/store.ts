@@ -13,6 +13,8 @@ export interface Fence extends Version {
 
 export interface LastGood {
   readonly digest: string;
+  /** Of this proxy; empty: not known. */
+  readonly zone: string;
   /** With every part, so that it stands alone. */
   readonly snapshot: Snapshot;
 }
@@ -51,10 +53,12 @@ function asFence(value: unknown): Fence | undefined {
   return wrongFields(value, fenceShape).length === 0 ? (value as Fence) : undefined;
 }
 
-/** Everything is checked as if it came from the network: the digests cover every byte that matters. */
+const lastGoodShape = object({ digest: string({ max: 64 }), snapshot: schema.snapshot }, { zone: schema.zone });
+
+/** Everything is checked as if it came from the network: the digests cover every byte that matters. Older proxies kept no zone. */
 function asLastGood(value: unknown): LastGood | undefined {
-  if (wrongFields(value, object({ digest: string({ max: 64 }), snapshot: schema.snapshot })).length > 0) return undefined;
-  const lastGood = value as LastGood;
+  if (wrongFields(value, lastGoodShape).length > 0) return undefined;
+  const lastGood = { zone: '', ...(value as Omit<LastGood, 'zone'> & Partial<Pick<LastGood, 'zone'>>) };
   const result = validateSnapshot(lastGood.snapshot);
   if (!result.ok || result.digest !== lastGood.digest) return undefined;
   const whole = result.snapshot.pools.every((pool) => Object.hasOwn(result.snapshot.parts, pool.digest));

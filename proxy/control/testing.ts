@@ -17,6 +17,8 @@ export const POD = 'pod-uid-1';
 
 export class FakeDataPlane implements DataPlane {
   readonly applied: ResolvedSnapshot[] = [];
+  /** Of the proxy, beside each that was applied. */
+  readonly zones: string[] = [];
   failing: readonly Rejected[] = [];
   sick: readonly UnhealthyEndpoint[] = [];
   /** Awaited by every apply; a rejection breaks it. */
@@ -24,7 +26,7 @@ export class FakeDataPlane implements DataPlane {
   busy = 0;
   mostBusy = 0;
 
-  async apply(snapshot: ResolvedSnapshot): Promise<void> {
+  async apply(snapshot: ResolvedSnapshot, zone: string): Promise<void> {
     this.mostBusy = Math.max(this.mostBusy, ++this.busy);
     try {
       await this.gate();
@@ -32,6 +34,7 @@ export class FakeDataPlane implements DataPlane {
       this.busy--;
     }
     this.applied.push(snapshot);
+    this.zones.push(zone);
   }
 
   rejected(): readonly Rejected[] {

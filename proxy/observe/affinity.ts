@@ -1,14 +1,15 @@
 import type { Registry } from 'prom-client';
+import { Affinity } from '../balance/affinity.ts';
 import type { AffinityCounts } from '../balance/affinity.ts';
+import type { Balancer } from '../balance/balancer.ts';
 import { expose } from './expose.ts';
 import type { Sample } from './expose.ts';
 import { policyLabels } from './traffic.ts';
 
-export interface KeyedPool {
+export interface CountingPool {
   /** Begins with `namespace/policy/`. */
   readonly id: string;
-  /** Undefined where keys are not remembered. */
-  readonly affinity: AffinityCounts | undefined;
+  readonly balancer: Balancer;
 }
 
 const HELP: Readonly<Record<keyof AffinityCounts, string>> = {
@@ -18,22 +19,22 @@ const HELP: Readonly<Record<keyof AffinityCounts, string>> = {
 };
 
 /** What affinity tables count, per policy; made when a scrape comes. */
-export function exposeAffinity(registry: Registry, pools: () => Iterable<KeyedPool>): void {
+export function exposeAffinity(registry: Registry, pools: () => Iterable<CountingPool>): void {
   for (const what of ['hits', 'misses', 'evictions'] as const) {
     expose(registry, 'counter', `outrigger_affinity_${what}_total`, HELP[what], () => samples(pools(), what));
   }
 }
 
 /** A policy's pools count together. */
-function samples(pools: Iterable<KeyedPool>, what: keyof AffinityCounts): Iterable<Sample> {
+function samples(pools: Iterable<CountingPool>, what: keyof AffinityCounts): Iterable<Sample> {
   const sums = new Map<string, { labels: Sample['labels']; value: number }>();
-  for (const { id, affinity } of pools) {
-    if (affinity === undefined) continue;
+  for (const { id, balancer } of pools) {
+    if (!(balancer instanceof Affinity)) continue;
     const labels = policyLabels(id);
     const key = `${labels.namespace}/${labels.policy}`;
     const sum = sums.get(key);
-    if (sum) sum.value += affinity[what];
-    else sums.set(key, { labels, value: affinity[what] });
+    if (sum) sum.value += balancer.counts[what];
+    else sums.set(key, { labels, value: balancer.counts[what] });
   }
   return sums.values();
 }

@@ -7,17 +7,19 @@ import type { ControlMetrics, RejectReason } from '../control/seam.ts';
 import type { LocalReason } from '../exchange/seam.ts';
 import type { Version } from '../snapshot/types.ts';
 import { exposeAffinity } from './affinity.ts';
-import type { KeyedPool } from './affinity.ts';
+import type { CountingPool } from './affinity.ts';
 import { expose, histogramSamples } from './expose.ts';
 import type { Sample } from './expose.ts';
 import type { Family } from './series.ts';
 import { ENDPOINT, OUTCOMES, ROUTE, Traffic } from './traffic.ts';
+import { exposeZone } from './zone.ts';
 
 /** What is read off other parts when a scrape comes. */
 export interface Gauges {
   readonly connections: () => Iterable<{ readonly port: number; readonly open: number }>;
   readonly upstream: () => { readonly opened: number; readonly reused: number };
-  readonly pools: () => Iterable<KeyedPool>;
+  readonly pools: () => Iterable<CountingPool>;
+  readonly zone: () => string;
   readonly rejectedListeners: () => Iterable<{ readonly policy: string; readonly listener: number }>;
 }
 
@@ -141,6 +143,7 @@ export class Metrics implements ControlMetrics {
       },
     );
     exposeAffinity(this.registry, g.pools);
+    exposeZone(this.registry, g.zone, g.pools);
     gauge('listener_rejected', 'Listeners that this proxy can not serve.', () =>
       [...g.rejectedListeners()].map(({ policy, listener }) => {
         const [namespace = '', name = ''] = policy.split('/');

@@ -1,6 +1,6 @@
 import { all, integer, isObject, number, object, oneOf, string } from './check.ts';
 import type { Check } from './check.ts';
-import { MAX_DURATION } from './limits.ts';
+import { MAX_DURATION, MAX_ENDPOINTS_PER_POOL } from './limits.ts';
 import { MAX_AFFINITY_ENTRIES, MAX_AGGRESSION, MAX_TABLE_SIZE, MIN_AGGRESSION, MIN_TABLE_SIZE } from './load-balancer.ts';
 import { isPrime, nextPrime } from './prime.ts';
 
@@ -50,7 +50,8 @@ const slowStart = object({
   aggression: number(MIN_AGGRESSION, MAX_AGGRESSION),
   minWeightPercent: integer(1, 100),
 });
-const plain = object({}, { slowStart });
+const zoneAware = object({ minEndpoints: integer(1, MAX_ENDPOINTS_PER_POOL) });
+const plain = object({}, { slowStart, zoneAware });
 
 export const loadBalancer = byMember('type', {
   ...Object.fromEntries(PLAIN.map((type) => [type, plain])),

@@ -7,6 +7,7 @@ export type LoadBalancer =
       readonly type: PlainStrategy;
       /** Not beside RoundRobin, which knows no weights. */
       readonly slowStart?: SlowStart;
+      readonly zoneAware?: ZoneAware;
     }
   | { readonly type: 'ConsistentHash'; readonly consistentHash: ConsistentHash };
 
@@ -18,6 +19,12 @@ export interface SlowStart {
   readonly aggression: number;
   /** 1-100: the least share of its weight. */
   readonly minWeightPercent: number;
+}
+
+/** Prefers the endpoints of the proxy's own zone. */
+export interface ZoneAware {
+  /** Usable local endpoints below which the zone is not preferred; ≥ 1. */
+  readonly minEndpoints: number;
 }
 
 export type ConsistentHash = HashTable & { readonly hashOn: HashOn; readonly affinity?: Affinity };

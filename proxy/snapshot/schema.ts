@@ -28,6 +28,8 @@ const positiveCount = integer(1, 1_000_000);
 const name = string({ min: 1, max: 512 });
 const method = string({ min: 1, max: 32, pattern: TOKEN, what: 'a method' });
 const path = string({ min: 1, max: 4096, pattern: /^\/[^\0\r\n]*$/, what: 'a path that starts with /' });
+/** Empty: not known. */
+export const zone = string({ max: 253 });
 const hexDigest = string({ max: 64, pattern: /^[0-9a-f]{64}$/, what: 'a SHA-256 digest in hex' });
 
 export const version = object({
@@ -131,7 +133,7 @@ const endpoint = object({
   address: stringThat((value) => isIP(value) !== 0 && !value.includes('%'), 'an IPv4 or IPv6 literal'),
   port,
   weight: integer(0, MAX_WEIGHT),
-  zone: string({ max: 253 }),
+  zone,
   state: oneOf(['active', 'draining']),
 });
 

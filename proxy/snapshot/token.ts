@@ -75,7 +75,7 @@ const claimsShape = object({
   htu: string({ min: 1, max: 256 }),
   epoch: seconds,
   seq: seconds,
-  zone: string({ max: 253 }),
+  zone: schema.zone,
   bsha: sha256,
 });
 

@@ -7,7 +7,7 @@ import { MaglevTables } from '../../proxy/balance/maglev-tables.ts';
 import { Maglev } from '../../proxy/balance/maglev.ts';
 import { Rendezvous } from '../../proxy/balance/rendezvous.ts';
 import { equals, finishSteps, placesOf, seeded } from '../../proxy/balance/testing.ts';
-import type { PlainStrategy } from '../../proxy/snapshot/types.ts';
+import type { LoadBalancer, PlainStrategy } from '../../proxy/snapshot/types.ts';
 import type { Bench, Row } from './bench.ts';
 
 /** Elementary operations in a step, as the proxy asks for. */
@@ -37,9 +37,13 @@ function row(what: string, value: number, show: (value: number) => string, limit
 }
 
 /** Nanoseconds for pick, begin and end of one request, with 100 others in flight. */
-function perRequest(type: PlainStrategy, n: number): number {
-  const b = createBalancer({ type }, 1, new MaglevTables());
-  b.update(equals(n), 0);
+function perRequest(lb: LoadBalancer, n: number): number {
+  const { type } = lb;
+  const b = createBalancer(lb, 1, new MaglevTables(), 'zone-0');
+  b.update(
+    equals(n).map((e, i) => ({ ...e, zone: `zone-${i % 3}` })),
+    0,
+  );
   finishSteps(b);
   const random = seeded(1);
   const c = { tried: [], now: 0, random, hash: hash64('a') };
@@ -69,10 +73,17 @@ function requests(): Row[] {
   return Object.entries(bounds).flatMap(([type, limits]) =>
     // Smooth rotation looks at every endpoint: nobody should have to wait for that here.
     [10, type === 'WeightedRoundRobin' ? 1000 : 10_000].map((n, i) => {
-      const cost = perRequest(type as PlainStrategy, n);
+      const cost = perRequest({ type: type as PlainStrategy }, n);
       return row(`${type}: pick and release, ${n.toLocaleString('en')} endpoints`, cost, ns, limits[i]);
     }),
   );
+}
+
+function zoneAware(): Row[] {
+  return [10, 10_000].map((n) => {
+    const cost = perRequest({ type: 'LeastRequest', zoneAware: { minEndpoints: 1 } }, n);
+    return row(`LeastRequest, zone-aware: pick and release, ${n.toLocaleString('en')} endpoints`, cost, ns, 400);
+  });
 }
 
 function built(view: readonly EndpointView[], size: number): Maglev {
@@ -187,6 +198,7 @@ export const strategies: Bench = async (_options, _scope, note) => {
   note('the best of many short runs');
   return [
     ...requests(),
+    ...zoneAware(),
     ...builds(),
     ...lookups(),
     row('Maglev: largest share of 100 endpoints, of the mean', largestShare(), (v) => v.toFixed(3), 1.05),

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { PlainStrategy } from '../snapshot/types.ts';
+import type { Balancer, EndpointView } from './balancer.ts';
+import { createBalancer, PLAIN_STRATEGIES } from './index.ts';
+import { MaglevTables } from './maglev-tables.ts';
+import { seeded } from './testing.ts';
+import { ZoneAware } from './zone-aware.ts';
+
+const make = (type: PlainStrategy = 'RoundRobin', minEndpoints = 1, seed = 7) =>
+  createBalancer({ type, zoneAware: { minEndpoints } }, seed, new MaglevTables(), 'a') as ZoneAware;
+
+/** `a3 b2`: three endpoints in zone a, two in zone b. */
+function zones(text: string, more: Partial<EndpointView> = {}): EndpointView[] {
+  return text.split(' ').flatMap((part) => {
+    const zone = part.slice(0, 1);
+    return Array.from({ length: Number(part.slice(1)) }, (_, n) => ({ id: `${zone}${n}`, weight: 1, zone, ...more }));
+  });
+}
+
+function pick(b: Balancer, tried: readonly number[] = [], random = seeded(3)): number {
+  return b.pick({ tried, now: 0, random });
+}
+
+/** The zones of `n` picks. */
+function shares(b: Balancer, view: readonly EndpointView[], n = 1000, tried: readonly number[] = []): Record<string, number> {
+  const random = seeded(5);
+  const seen: Record<string, number> = {};
+  for (let k = 0; k < n; k++) {
+    const zone = view[pick(b, tried, random)]?.zone ?? '-';
+    seen[zone] = (seen[zone] ?? 0) + 1;
+  }
+  return seen;
+}
+
+const near = (actual: number | undefined, wanted: number) =>
+  assert.ok(Math.abs((actual ?? 0) - wanted) <= 1, `${actual} instead of ${wanted}`);
+
+for (const type of PLAIN_STRATEGIES) {
+  describe(type, () => {
+    test('stays in its zone while 70% of it can be used, and then leaves by as much as is missing', () => {
+      const b = make(type);
+      const view = zones('a10 b10');
+      b.update(view, 0);
+      const local = [10, 9, 8, 7, 6, 5, 4, 3].map((left) => {
+        for (let i = 0; i < 10; i++) b.usable(i, i < left);
+        return shares(b, view)['a'] ?? 0;
+      });
+      const wanted = [1, 1, 1, 1, 0.6 / 0.7, 0.5 / 0.7, 0.4 / 0.7, 0.3 / 0.7].map((share) => share * 1000);
+      local.forEach((share, i) => near(share, wanted[i] as number));
+    });
+
+    test('with nothing local everything goes to the others, and comes back', () => {
+      const b = make(type);
+      const view = zones('a2 b2');
+      b.update(view, 0);
+      for (const i of [0, 1]) b.usable(i, false);
+      assert.deepEqual(shares(b, view), { b: 1000 });
+      for (const i of [0, 1]) b.usable(i, true);
+      assert.deepEqual(shares(b, view), { a: 1000 });
+      b.update(view.slice(2), 0);
+      assert.deepEqual(shares(b, view.slice(2)), { b: 1000 });
+    });
+
+    test('with nothing elsewhere, what is left of the zone serves', () => {
+      const b = make(type);
+      const view = zones('a10 b1');
+      b.update(view, 0);
+      for (let i = 1; i < 11; i++) b.usable(i, false);
+      assert.deepEqual(shares(b, view), { a: 1000 });
+    });
+  });
+}
+
+test('too few local endpoints are not preferred: each gets its share by weight', () => {
+  const b = make('LeastRequest', 3);
+  const view = zones('a2 b6');
+  b.update(view, 0);
+  near(shares(b, view)['a'], 250);
+  const three = zones('a3 b6');
+  b.update(three, 0);
+  assert.deepEqual(shares(b, three), { a: 1000 });
+  b.usable(0, false);
+  near(shares(b, three)['a'], 250);
+});
+
+test('never less than without preference: a zone that is nearly all there is keeps its share', () => {
+  const b = make('Random');
+  const view = zones('a20 b1');
+  b.update(view, 0);
+  for (let i = 0; i < 10; i++) b.usable(i, false);
+  near(shares(b, view)['a'], (1000 * 10) / 11);
+});
+
+test('weights decide how much of the zone is left, and weight 0 is no part of it', () => {
+  const b = make('Random');
+  const view = zones('a4 b4').map((e) => ({ ...e, weight: { a0: 7, a1: 2, a2: 1, a3: 0 }[e.id] ?? 1 }));
+  b.update(view, 0);
+  for (const i of [1, 2]) b.usable(i, false);
+  assert.deepEqual(shares(b, view), { a: 1000 });
+  b.usable(0, false);
+  b.usable(1, true);
+  near(shares(b, view)['a'], 1000 * Math.max(0.2 / 0.7, 2 / 6));
+});
+
+test('an endpoint that drains is no ill one: the others keep the zone’s traffic', () => {
+  const b = make('LeastRequest');
+  const view = zones('a3 b3').map((e) => (e.id < 'a2' ? { ...e, state: 'draining' as const } : e));
+  b.update(view, 0);
+  for (const i of [0, 1]) b.usable(i, false);
+  assert.deepEqual(shares(b, view), { a: 1000 });
+});
+
+test('a second try stays in the zone, whatever the share; any further one leaves it', () => {
+  const b = make('LeastRequest');
+  const view = zones('a10 b10');
+  b.update(view, 0);
+  for (let i = 3; i < 10; i++) b.usable(i, false);
+  assert.deepEqual(shares(b, view, 100, [15]), { a: 100 });
+  assert.deepEqual(shares(b, view, 100, [0]), { a: 100 });
+  assert.deepEqual(shares(b, view, 100, [0, 1]), { b: 100 });
+});
+
+test('further tries go where something is left', () => {
+  const b = make('LeastRequest');
+  const view = zones('a3 b1');
+  b.update(view, 0);
+  assert.deepEqual(shares(b, view, 100, [0, 1, 3]), { a: 100 });
+  b.update(zones('a1 b3'), 0);
+  assert.deepEqual(shares(b, zones('a1 b3'), 100, [0]), { b: 100 });
+});
+
+test('further tries are spread where the zone is not preferred', () => {
+  const b = make('LeastRequest', 4);
+  const view = zones('a3 b3');
+  b.update(view, 0);
+  near(shares(b, view, 1000, [0])['a'], 500);
+});
+
+test('requests in flight are counted in the zone where they began, over updates', () => {
+  const b = make('LeastConnections');
+  const view = zones('a2 b2');
+  b.update(view, 0);
+  const held = [b.begin(0), b.begin(0), b.begin(1)];
+  assert.equal(pick(b), 1);
+  const reordered = [...view].reverse();
+  b.update(reordered, 0);
+  assert.equal(reordered[pick(b)]?.id, 'a1');
+  for (const h of held.slice(0, 2)) b.end(h, true, 1, 0);
+  assert.equal(reordered[pick(b)]?.id, 'a0');
+});
+
+test('an endpoint that moves to another zone stays out when it was out, and ends what it began', () => {
+  const b = make('LeastConnections');
+  const view = zones('a2 b2');
+  b.update(view, 0);
+  b.usable(0, false);
+  const held = b.begin(1);
+  const moved = view.map((e) => (e.id < 'a2' ? { ...e, zone: 'b' } : { ...e, zone: 'a' }));
+  b.update(moved, 0);
+  b.end(held, true, 1, 0);
+  assert.deepEqual(shares(b, moved), { a: 1000 });
+  for (const i of [2, 3]) b.usable(i, false);
+  for (let k = 0; k < 20; k++) assert.equal(pick(b), 1);
+});
+
+test('counts what began in the zone and elsewhere', () => {
+  const b = make();
+  b.update(zones('a1 b1'), 0);
+  for (const i of [0, 0, 1]) b.end(b.begin(i), true, 1, 0);
+  assert.deepEqual(b.counts, { local: 2, other: 1 });
+});
+
+test('a proxy that does not know its zone balances as if nothing had been said of zones', () => {
+  assert.ok(
+    !(createBalancer({ type: 'Random', zoneAware: { minEndpoints: 1 } }, 1, new MaglevTables(), '') instanceof ZoneAware),
+  );
+  assert.ok(!(createBalancer({ type: 'Random' }, 1, new MaglevTables(), 'a') instanceof ZoneAware));
+});
+
+test('whatever can be used: shares are those of the rule, for every strategy', () => {
+  const endpoint = fc.record({ zone: fc.constantFrom('a', 'b', ''), weight: fc.constantFrom(0, 1, 1, 2, 5), on: fc.boolean() });
+  const pools = fc.array(endpoint, { minLength: 1, maxLength: 12 });
+  const property = fc.property(
+    pools,
+    fc.integer({ min: 1, max: 4 }),
+    fc.constantFrom(...PLAIN_STRATEGIES),
+    (given, min, type) => {
+      const b = make(type, min);
+      const view = given.map((e, i) => ({ ...e, id: `e${i}` }));
+      b.update(view, 0);
+      given.forEach(({ on }, i) => b.usable(i, on));
+      const weight = (of: typeof given) => of.reduce((sum, e) => sum + e.weight, 0);
+      const usable = given.filter(({ on, weight }) => on && weight > 0);
+      const local = usable.filter(({ zone }) => zone === 'a');
+      if (usable.length === 0) return assert.equal(pick(b), -1);
+      const fair = weight(local) / weight(usable);
+      const part = weight(local) / weight(given.filter(({ zone }) => zone === 'a'));
+      const wanted = local.length < min ? fair : Math.max(fair, Math.min(1, part / 0.7));
+      near(shares(b, view, 200)['a'], wanted * 200);
+    },
+  );
+  fc.assert(property, { numRuns: 300 });
+});

@@ -1,0 +1,95 @@
+/** Zones from the client's side: who answers, and what is counted. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { closedPort, endpoint, get, httpBackend, opener, PASSIVE, POOL, statusOf } from './testing.ts';
+import type { TestProxy } from './testing.ts';
+import type { LoadBalancer, PoolPart } from './snapshot/types.ts';
+
+const { start, track } = opener();
+const loadBalancer: LoadBalancer = { type: 'RoundRobin', zoneAware: { minEndpoints: 1 } };
+
+/** Endpoints on real backends that answer with the zone they are in. */
+async function endpointsIn(...zones: string[]) {
+  const started = zones.map(async (zone) => endpoint(track(await httpBackend((_req, res) => res.end(zone))).port, { zone }));
+  return Promise.all(started);
+}
+
+/** Who answered `n` requests; each must be a 200. */
+async function answers(proxy: TestProxy, n = 12): Promise<Record<string, number>> {
+  const seen: Record<string, number> = {};
+  for (let k = 0; k < n; k++) {
+    const answer = await get(proxy.port);
+    assert.equal(statusOf(answer), 200);
+    const zone = answer.split('\r\n\r\n')[1] ?? '';
+    seen[zone] = (seen[zone] ?? 0) + 1;
+  }
+  return seen;
+}
+
+const attempts = async (proxy: TestProxy) => {
+  const text = await proxy.metrics();
+  return ['local', 'other'].map((locality) => {
+    const sample = `outrigger_zone_attempts_total{namespace="default",policy="p",locality="${locality}"} `;
+    return Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(sample))
+        ?.slice(sample.length),
+    );
+  });
+};
+
+test('requests stay in the proxy’s zone, are counted there, and go with it when it changes', async () => {
+  const spec = { endpoints: await endpointsIn('a', 'b', 'a', 'b'), part: { loadBalancer } };
+  const proxy = await start({ ...spec, zone: 'a' });
+  assert.deepEqual(await answers(proxy), { a: 12 });
+  assert.deepEqual(await attempts(proxy), [12, 0]);
+  assert.match(await proxy.metrics(), /^outrigger_zone_info\{zone="a"\} 1$/m);
+  await proxy.apply({ ...spec, zone: 'b' });
+  assert.deepEqual(await answers(proxy), { b: 12 });
+  assert.match(await proxy.metrics(), /^outrigger_zone_info\{zone="b"\} 1$/m);
+});
+
+test('without a zone of its own, or without a word in the policy, all are equal', async () => {
+  const endpoints = await endpointsIn('a', 'b');
+  const unknown = await start({ endpoints, part: { loadBalancer } });
+  assert.deepEqual(await answers(unknown), { a: 6, b: 6 });
+  assert.doesNotMatch(await unknown.metrics(), /^outrigger_zone_attempts_total\{/m);
+  const unasked = await start({ endpoints, zone: 'a' });
+  assert.deepEqual(await answers(unasked), { a: 6, b: 6 });
+});
+
+test('another zone with the very same pool is taken; requests in progress end as they began', async () => {
+  const endpoints = await endpointsIn('a', 'b');
+  const proxy = await start({ endpoints, part: { loadBalancer }, zone: 'a' });
+  const pool = proxy.runtime.pools.get(POOL);
+  assert.ok(pool);
+  const part: PoolPart = { loadBalancer, healthCheck: { passive: PASSIVE }, endpoints };
+  pool.update(part, 'same', 'a');
+  const held = pool.pick([], 0);
+  assert.equal(held?.zone, 'a');
+  const work = pool.begin(held);
+  pool.update(part, 'same', 'b');
+  pool.end(work, 'ok', 1, 0);
+  assert.deepEqual(await answers(proxy), { b: 12 });
+  pool.update(part, 'same', '');
+  assert.deepEqual(await answers(proxy), { a: 6, b: 6 });
+});
+
+test('an endpoint that changes zone is treated so', async () => {
+  const endpoints = await endpointsIn('a', 'b');
+  const proxy = await start({ endpoints, part: { loadBalancer }, zone: 'a' });
+  assert.deepEqual(await answers(proxy), { a: 12 });
+  const swapped = endpoints.map((e) => ({ ...e, zone: e.zone === 'a' ? 'b' : 'a' }));
+  await proxy.apply({ endpoints: swapped, part: { loadBalancer }, zone: 'a' });
+  assert.deepEqual(await answers(proxy), { b: 12 });
+});
+
+test('a zone whose endpoints are gone from the network: no request fails', async () => {
+  const dead = await Promise.all([1, 2, 3, 4].map(async () => endpoint(await closedPort(), { zone: 'a' })));
+  const proxy = await start({ endpoints: [...dead, ...(await endpointsIn('b'))], part: { loadBalancer }, zone: 'a' });
+  assert.deepEqual(await answers(proxy, 30), { b: 30 });
+  const [local = 0, other] = await attempts(proxy);
+  assert.ok(local >= 3, `${local} tries in a zone that looked whole`);
+  assert.equal(other, 30);
+});
