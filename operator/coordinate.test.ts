@@ -13,6 +13,7 @@ const NOTHING: Inventory = {
   endpointSlices: new Map(),
   annotatedPods: new Map(),
   proxyPods: new Map(),
+  nodeZones: new Map(),
 };
 const TRANSLATION: Translation = {
   contents: new Map(),

@@ -12,6 +12,9 @@ export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 export const PROXY_LABEL = 'outrigger.dev/proxy';
 export const PROXY_GATEWAY = 'gateway';
 
+/** Label of Nodes: the zone that they, and the pods on them, are in. */
+export const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
 /** Annotation of pods: the weight of their endpoints, a whole number from 0 to `MAX_ENDPOINT_WEIGHT`. */
 export const WEIGHT_ANNOTATION = 'outrigger.dev/weight';
 export const MAX_ENDPOINT_WEIGHT = 1000;

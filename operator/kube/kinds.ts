@@ -11,6 +11,7 @@ export const COLLECTIONS = {
   services: '/api/v1/services',
   endpointSlices: '/apis/discovery.k8s.io/v1/endpointslices',
   pods: '/api/v1/pods',
+  nodes: '/api/v1/nodes',
 } as const;
 
 export const policyStatusPath = (namespace: string, name: string): string =>

@@ -1,5 +1,6 @@
 import { EMPTY_BODY_SHA } from '../../proxy/snapshot/token.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
+import type { ProxyTarget } from '../translate/types.ts';
 import { lacking } from './bodies.ts';
 import type { Bodies } from './bodies.ts';
 import type { ProxyClient, Refused } from './client.ts';
@@ -37,18 +38,18 @@ export class Dialogue {
   /** Pushes a stamp, with the parts that the proxy is believed to lack. */
   async push(proxy: ProxyState, stamp: Stamp): Promise<void> {
     const { client, bodies, now, mayPush, pushed } = this.#options;
-    const life = proxy.life;
+    const { life, target } = proxy;
     const outcome = await this.#attempt(async () => {
       const body = await bodies.get(stamp, lacking(stamp, proxy.has));
-      const token = await this.#sign(proxy, 'PUT', '/v1/snapshot', stamp.version, body.sha256);
+      const token = await this.#sign(target, 'PUT', '/v1/snapshot', stamp.version, body.sha256);
       // Leadership may have ended while the body was made.
       if (!mayPush(stamp)) return undefined;
       proxy.floor = stamp.version.sequence;
-      return client.push(proxy.target.address, token, body);
+      return client.push(target.address, token, body);
     });
     if (outcome === undefined) return;
     if (life !== proxy.life) return pushed(outcome.kind);
-    const believed = outcome.kind !== 'acked' || proxy.acknowledge(stamp, outcome.answer, now());
+    const believed = outcome.kind !== 'acked' || proxy.acknowledge(stamp, outcome.answer, now(), target.zone ?? '');
     pushed(believed ? outcome.kind : 'failed');
     if (!believed) this.#fail(proxy, 'the answer acknowledges something else');
     else if (outcome.kind !== 'acked') this.#refused(proxy, outcome, stamp);
@@ -59,7 +60,7 @@ export class Dialogue {
     const { client, now, random, ahead } = this.#options;
     const life = proxy.life;
     const outcome = await this.#attempt(async () => {
-      const token = await this.#sign(proxy, 'GET', '/v1/status', version, EMPTY_BODY_SHA);
+      const token = await this.#sign(proxy.target, 'GET', '/v1/status', version, EMPTY_BODY_SHA);
       return client.status(proxy.target.address, token);
     });
     if (outcome === undefined || life !== proxy.life) return;
@@ -68,10 +69,11 @@ export class Dialogue {
     if (outcome.answer.fence.epoch > version.epoch) ahead(outcome.answer.fence);
   }
 
-  #sign(proxy: ProxyState, htm: string, htu: string, version: Version, bsha: string): Promise<string> {
+  #sign(target: ProxyTarget, htm: string, htu: string, version: Version, bsha: string): Promise<string> {
     const { signer, unixNow } = this.#options;
     const { epoch, sequence: seq } = version;
-    return signer.sign({ aud: proxy.target.uid, htm, htu, epoch, seq, zone: '', bsha }, Math.floor(unixNow() / 1000));
+    const { uid: aud, zone = '' } = target;
+    return signer.sign({ aud, htm, htu, epoch, seq, zone, bsha }, Math.floor(unixNow() / 1000));
   }
 
   /** What can not even be sent, such as a body that is too large. */

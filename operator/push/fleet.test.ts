@@ -131,6 +131,32 @@ async function blackHole(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+test('every proxy is told its own zone with the same bytes; another zone is pushed without a new version', async (t) => {
+  const rig = new Rig(t);
+  const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  const want = (zone: string): void => {
+    const proxies = [target('one', one.address, { zone }), target('two', two.address)];
+    fleet.want(translation(proxies, content([A])), performance.now());
+  };
+  want('eu-1a');
+  await settledSoon(fleet, 'one', 'two');
+  assert.deepEqual([one.dataPlane.zones, two.dataPlane.zones], [['eu-1a'], ['']]);
+  want('eu-1b');
+  assert.ok(current(fleet, 'one', 'two'), 'a zone is no reason to doubt what was acknowledged');
+  await until(() => one.dataPlane.zones.length === 2);
+  assert.deepEqual([one.dataPlane.zones, two.dataPlane.zones], [['eu-1a', 'eu-1b'], ['']]);
+  assert.deepEqual(
+    one.dataPlane.applied.map(({ version }) => version.sequence),
+    [1, 1],
+  );
+  assert.deepEqual(
+    rig.pushes(one.address).map((sent) => Object.values(sent.snapshot?.parts ?? {})),
+    [[A], []],
+  );
+});
+
 test('a proxy that lacks parts says so and gets them with the next try', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');

@@ -91,6 +91,24 @@ test('a new address or container forgets what was acknowledged and the delay, no
   assert.ok(state.holds(stamp.key));
 });
 
+test('another zone is pushed, while what was acknowledged stays so', () => {
+  const state = acknowledged();
+  const { life } = state;
+  state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
+  assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'push' });
+  assert.ok(state.holds(stamp.key));
+  assert.ok(state.acknowledge(stamp, right, 0, 'a'));
+  assert.equal(state.step(stamp.key, 9, 0).kind, 'wait');
+  assert.equal(state.life, life);
+});
+
+test('a zone that was signed before it was known to be another one is pushed again', () => {
+  const state = fresh();
+  state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
+  assert.ok(state.acknowledge(stamp, right, 0, ''));
+  assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'push' });
+});
+
 test('another digest, or none, in a status is drift', () => {
   const other = acknowledged();
   other.heard({ ...status, applied: { ...stamp.version, digest: 'ab'.repeat(32) } }, 0, () => 0);

@@ -26,6 +26,8 @@ interface Acked extends Version {
   readonly digest: string;
   /** Name of the content, see Wish. */
   readonly key: string;
+  /** Of the proxy, as it was signed; empty: not known. */
+  readonly zone: string;
   readonly generations: ReadonlyMap<string, number>;
 }
 
@@ -74,11 +76,15 @@ export class ProxyState {
     // What was wrong with one content says nothing about another.
     const hopeful = this.#refusedKey !== undefined && this.#refusedKey !== key;
     if (now < this.#notBefore && !hopeful) return { kind: 'wait', ms: this.#notBefore - now };
-    if (!this.holds(key) || this.#acked?.epoch !== epoch) return { kind: 'push' };
+    const inForce = this.holds(key) && this.#acked?.epoch === epoch && this.#acked.zone === (this.target.zone ?? '');
+    if (!inForce) return { kind: 'push' };
     return now < this.#nextStatus ? { kind: 'wait', ms: this.#nextStatus - now } : { kind: 'status' };
   }
 
-  /** Takes the newest facts about the pod. A new address or container is tried at once, with nothing acknowledged. */
+  /**
+   * Takes the newest facts about the pod. A new address or container is tried at once, with nothing acknowledged. Another zone is
+   * told with a push of what the proxy has, which so stays acknowledged.
+   */
   retarget(target: ProxyTarget): void {
     const same = target.address === this.target.address && target.container === this.target.container;
     this.target = target;
@@ -95,8 +101,12 @@ export class ProxyState {
     this.floor = 1;
   }
 
-  /** The answer 200; false when it acknowledges something else, or another pod speaks. */
-  acknowledge(stamp: Stamp, answer: PushAnswer, now: number): boolean {
+  /**
+   * The answer 200; false when it acknowledges something else, or another pod speaks.
+   *
+   * @param zone that was signed: the proxy may be known to be in another one by now
+   */
+  acknowledge(stamp: Stamp, answer: PushAnswer, now: number, zone = ''): boolean {
     const { epoch, sequence, digest } = answer.applied;
     const { version, content, key } = stamp;
     if (answer.pod !== this.target.uid) return false;
@@ -104,7 +114,7 @@ export class ProxyState {
     const { firstStatus } = this.#pace;
     if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
     else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
-    this.#acked = { ...version, digest, key, generations: content.generations };
+    this.#acked = { ...version, digest, key, zone, generations: content.generations };
     this.has = new Set(content.pools.map((pool) => pool.digest));
     this.#rejected = answer.rejected;
     this.#succeeded();

@@ -32,7 +32,7 @@ const lastParsed = rememberLast<LoadBalancerPolicy, Parsed>();
 const lastCounts = rememberLast<ParsedPolicy, Counts>();
 
 export function translate(inventory: Inventory, settings: TranslateSettings): Translation {
-  const proxies = listProxies(inventory.proxyPods.values(), settings);
+  const proxies = listProxies(inventory, settings);
   const slices = indexSlices(inventory.endpointSlices.values());
   const drafts = [...inventory.policies.values()]
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)

@@ -2,7 +2,7 @@ import { PROXY_CONTAINER, PROXY_GATEWAY, PROXY_LABEL } from '../api/labels.ts';
 import { matchesSelector } from '../api/selector.ts';
 import type { Pod } from '../api/kubernetes.ts';
 import type { ParsedPolicy } from './policy.ts';
-import type { ProxyTarget, TranslateSettings } from './types.ts';
+import type { Inventory, ProxyTarget, TranslateSettings } from './types.ts';
 
 /** A proxy that may be pushed to, before it is known what it gets. */
 export interface Proxy {
@@ -11,9 +11,9 @@ export interface Proxy {
 }
 
 /** The gateway pods of the operator's namespace that run and have an address, in name order. */
-export function listProxies(pods: Iterable<Pod>, settings: TranslateSettings): Proxy[] {
-  return [...pods]
-    .flatMap((pod) => (isGateway(pod, settings) ? [describe(pod)] : []))
+export function listProxies({ proxyPods, nodeZones }: Inventory, settings: TranslateSettings): Proxy[] {
+  return [...proxyPods.values()]
+    .flatMap((pod) => (isGateway(pod, settings) ? [describe(pod, nodeZones)] : []))
     .sort((a, b) => (a.target.name < b.target.name ? -1 : 1));
 }
 
@@ -29,13 +29,15 @@ function isGateway({ metadata, spec, status }: Pod, { namespace }: TranslateSett
   );
 }
 
-function describe({ metadata, status }: Pod): Proxy {
+function describe({ metadata, spec, status }: Pod, nodeZones: Inventory['nodeZones']): Proxy {
   const containers = status?.containerStatuses ?? [];
   const container = containers.find(({ name }) => name === PROXY_CONTAINER) ?? containers[0];
+  const zone = nodeZones.get(spec.nodeName ?? '');
   const target = {
     uid: metadata.uid,
     name: `${metadata.namespace}/${metadata.name}`,
     address: status?.podIP ?? '',
+    ...(zone !== undefined && { zone }),
     container: container ? `${container.containerID ?? ''}/${container.restartCount ?? 0}` : '',
     ready: status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
     terminating: metadata.deletionTimestamp !== undefined,

@@ -256,10 +256,11 @@ const proxy = fc
       fc.constantFrom(undefined, {}, { phase: 'Failed', podIP: '10.0.9.3' }),
     ),
     hostNetwork: mostly(fc.constant(false), fc.constant(true)),
+    nodeName: name,
   })
-  .map(({ name, namespace, kind, tier, status, hostNetwork }): Pod => {
+  .map(({ name, namespace, kind, tier, status, hostNetwork, nodeName }): Pod => {
     const metadata = meta(name, { namespace, labels: { [PROXY_LABEL]: kind, tier } });
-    return { metadata, spec: { hostNetwork }, ...(status && { status }) };
+    return { metadata, spec: { hostNetwork, nodeName }, ...(status && { status }) };
   });
 
 export const anyInventory: fc.Arbitrary<Inventory> = fc
@@ -269,6 +270,7 @@ export const anyInventory: fc.Arbitrary<Inventory> = fc
     endpointSlices: fc.array(slice, { minLength: 2, maxLength: 5 }),
     annotatedPods: fc.array(annotated, { maxLength: 2 }),
     proxyPods: fc.array(proxy, { minLength: 1, maxLength: 4 }),
+    nodeZones: fc.dictionary(name, text, { maxKeys: 2 }),
   })
   .map(inventory);
 
@@ -284,5 +286,6 @@ export function shuffled(given: Inventory, seed: number): Inventory {
     endpointSlices: other(given.endpointSlices),
     annotatedPods: other(given.annotatedPods),
     proxyPods: other(given.proxyPods),
+    nodeZones: other(given.nodeZones),
   };
 }

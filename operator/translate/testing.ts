@@ -36,6 +36,8 @@ interface Objects {
   readonly endpointSlices?: readonly EndpointSlice[];
   readonly annotatedPods?: readonly PodMetadata[];
   readonly proxyPods?: readonly Pod[];
+  /** Name of a Node → its zone. */
+  readonly nodeZones?: Readonly<Record<string, string>>;
 }
 
 export function inventory(objects: Objects): Inventory {
@@ -45,6 +47,7 @@ export function inventory(objects: Objects): Inventory {
     endpointSlices: byKey(objects.endpointSlices),
     annotatedPods: byKey(objects.annotatedPods),
     proxyPods: byKey(objects.proxyPods),
+    nodeZones: new Map(Object.entries(objects.nodeZones ?? {})),
   };
 }
 

@@ -3,7 +3,7 @@ import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { Listener, PoolPart, PoolRef } from '../../proxy/snapshot/types.ts';
 
-/** Everything the operator has listed and watched, keyed `namespace/name`. Immutable: a change makes a new one. */
+/** Everything the operator has listed and watched, keyed `namespace/name` unless said otherwise. Immutable: a change makes a new one. */
 export interface Inventory {
   readonly policies: ReadonlyMap<string, LoadBalancerPolicy>;
   readonly services: ReadonlyMap<string, Service>;
@@ -12,6 +12,8 @@ export interface Inventory {
   readonly annotatedPods: ReadonlyMap<string, PodMetadata>;
   /** Pods with the label `outrigger.dev/proxy`, whole. */
   readonly proxyPods: ReadonlyMap<string, Pod>;
+  /** Name of each Node that is in a zone → its zone. */
+  readonly nodeZones: ReadonlyMap<string, string>;
 }
 
 /** Settings that translation depends on beside the inventory. */
@@ -44,6 +46,8 @@ export interface ProxyTarget {
   /** `namespace/name` of the pod. */
   readonly name: string;
   readonly address: string;
+  /** Of the Node that the pod is on; absent: not known. */
+  readonly zone?: string;
   /** Changes when the container restarts: push again at once. */
   readonly container: string;
   readonly ready: boolean;

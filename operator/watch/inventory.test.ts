@@ -16,6 +16,17 @@ const meta = (name: string, version: number, annotations = {}) => ({
   },
 });
 
+/** As a Node's metadata comes: without a namespace. */
+const node = (name: string, version: number, zone?: string) => ({
+  metadata: {
+    name,
+    uid: `uid-${name}`,
+    resourceVersion: String(version),
+    creationTimestamp: 'x',
+    labels: { 'kubernetes.io/os': 'linux', ...(zone !== undefined && { 'topology.kubernetes.io/zone': zone }) },
+  },
+});
+
 test('is ready only when every collection was listed, keeps only annotated pods, and shares what did not change', async (context) => {
   let forbidden = true;
   let changes = 0;
@@ -26,6 +37,7 @@ test('is ready only when every collection was listed, keeps only annotated pods,
     '/apis/discovery.k8s.io/v1/endpointslices': [meta('slice', 1)],
     '/api/v1/pods?proxy': [meta('proxy', 1)],
     '/api/v1/pods': [meta('plain', 1), meta('weighted', 1, { 'outrigger.dev/weight': '2' })],
+    '/api/v1/nodes': [node('n1', 1, 'eu-1a'), node('n2', 1)],
   };
   const server = await startTestServer(context, (request, response) => {
     const kind = request.path + (request.query.get('labelSelector') === 'outrigger.dev/proxy' ? '?proxy' : '');
@@ -44,17 +56,18 @@ test('is ready only when every collection was listed, keeps only annotated pods,
     timing: { ...REFLECTOR_TIMING, retry: { base: 5, max: 10 } },
   });
   const running = inventory.run(controller.signal);
-  await until(() => watches.size === 4, 'four watches');
+  await until(() => watches.size === 5, 'five watches');
   assert.equal(inventory.ready, false);
   forbidden = false;
-  await until(() => inventory.ready, 'the fifth list');
-  await until(() => watches.size === 5, 'five watches');
+  await until(() => inventory.ready, 'the sixth list');
+  await until(() => watches.size === 6, 'six watches');
 
   const before = inventory.current();
   assert.deepEqual([...before.annotatedPods.keys()], ['shop/weighted']);
   assert.deepEqual([...before.proxyPods.keys()], ['shop/proxy']);
   assert.deepEqual([...before.policies.keys()], ['shop/policy']);
   assert.deepEqual([...before.endpointSlices.keys()], ['shop/slice']);
+  assert.deepEqual([...before.nodeZones], [['n1', 'eu-1a']]);
 
   const pods = watches.get('/api/v1/pods');
   const seen = changes;
@@ -69,9 +82,17 @@ test('is ready only when every collection was listed, keeps only annotated pods,
   assert.equal(after.policies, before.policies);
   assert.deepEqual([...before.annotatedPods.keys()], ['shop/weighted'], 'what was handed out does not change');
 
-  const accepts = server.requests.filter(({ path, query }) => path === '/api/v1/pods' && !query.has('labelSelector'));
-  assert.match(accepts.find(({ query }) => query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadata;/);
-  assert.match(accepts.find(({ query }) => !query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadataList;/);
+  const nodes = watches.get('/api/v1/nodes');
+  nodes?.write(`${JSON.stringify({ type: 'MODIFIED', object: node('n1', 8, 'eu-1a') })}\n`);
+  nodes?.write(`${JSON.stringify({ type: 'MODIFIED', object: node('n2', 9, 'eu-1b') })}\n`);
+  await until(() => inventory.current().nodeZones.get('n2') === 'eu-1b', 'the zone');
+  assert.equal(changes, seen + 3, 'a heartbeat is no change');
+
+  for (const collection of ['/api/v1/pods', '/api/v1/nodes']) {
+    const accepts = server.requests.filter(({ path, query }) => path === collection && !query.has('labelSelector'));
+    assert.match(accepts.find(({ query }) => query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadata;/);
+    assert.match(accepts.find(({ query }) => !query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadataList;/);
+  }
   controller.abort();
   await running;
 });

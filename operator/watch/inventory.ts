@@ -6,6 +6,7 @@ import { COLLECTIONS } from '../kube/kinds.ts';
 import type { Inventory } from '../translate/types.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport, type ReflectorTiming, type Sink } from './reflector.ts';
 import { createStore } from './store.ts';
+import { createZones } from './zones.ts';
 
 export interface InventorySource {
   /** Whether every collection was listed once; until then nothing may be pushed or written. */
@@ -37,7 +38,8 @@ export function createInventory(options: InventoryOptions): InventorySource {
   const endpointSlices = createStore<EndpointSlice>(changed);
   const proxyPods = createStore<Pod>(changed);
   const annotatedPods = createStore<PodMetadata>(changed, isAnnotated);
-  const stores = [policies, services, endpointSlices, proxyPods, annotatedPods];
+  const nodeZones = createZones(changed);
+  const stores = [policies, services, endpointSlices, proxyPods, annotatedPods, nodeZones];
   return {
     get ready() {
       return stores.every((store) => store.synced);
@@ -48,6 +50,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
       endpointSlices: endpointSlices.view(),
       proxyPods: proxyPods.view(),
       annotatedPods: annotatedPods.view(),
+      nodeZones: nodeZones.view(),
     }),
     async run(signal) {
       const { client, report, random, timing = REFLECTOR_TIMING } = options;
@@ -59,6 +62,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
         start('EndpointSlice', COLLECTIONS.endpointSlices, endpointSlices),
         start('ProxyPod', COLLECTIONS.pods, proxyPods, { query: { labelSelector: PROXY_LABEL } }),
         start('PodMetadata', COLLECTIONS.pods, annotatedPods, { accept: METADATA_ONLY }),
+        start('NodeMetadata', COLLECTIONS.nodes, nodeZones, { accept: METADATA_ONLY }),
       ]);
     },
   };

@@ -1,6 +1,6 @@
 import { parseAllDocuments, Document, visit } from 'yaml';
 import type { YAMLMap } from 'yaml';
-import { MAINTENANCE_ANNOTATION, PROXY_LABEL, WEIGHT_ANNOTATION } from '../../operator/api/labels.ts';
+import { MAINTENANCE_ANNOTATION, PROXY_LABEL, WEIGHT_ANNOTATION, ZONE_LABEL } from '../../operator/api/labels.ts';
 import type { EndpointSlice, KubernetesObject, Pod, PodMetadata, Service } from '../../operator/api/kubernetes.ts';
 import type { LoadBalancerPolicy } from '../../operator/api/policy.gen.ts';
 import type { Inventory, SnapshotContent, Translation } from '../../operator/translate/types.ts';
@@ -16,19 +16,27 @@ export function readInventory(text: string): Inventory {
   const endpointSlices = new Map<string, EndpointSlice>();
   const annotatedPods = new Map<string, PodMetadata>();
   const proxyPods = new Map<string, Pod>();
+  const nodeZones = new Map<string, string>();
   for (const object of parseAllDocuments(text).map((document) => complete(document.toJS() as KubernetesObject))) {
     const { kind, metadata } = object;
     const key = `${metadata.namespace}/${metadata.name}`;
     if (kind === 'LoadBalancerPolicy') policies.set(key, object as LoadBalancerPolicy);
     else if (kind === 'Service') services.set(key, object as Service);
     else if (kind === 'EndpointSlice') endpointSlices.set(key, object as EndpointSlice);
+    else if (kind === 'Node') readZone(object, nodeZones);
     else if (kind !== 'Pod') throw new Error(`no place for kind ${kind}`);
     if (kind !== 'Pod') continue;
     if (metadata.labels?.[PROXY_LABEL] !== undefined) proxyPods.set(key, object as Pod);
     const { annotations = {} } = metadata;
     if (WEIGHT_ANNOTATION in annotations || MAINTENANCE_ANNOTATION in annotations) annotatedPods.set(key, { metadata });
   }
-  return { policies, services, endpointSlices, annotatedPods, proxyPods };
+  return { policies, services, endpointSlices, annotatedPods, proxyPods, nodeZones };
+}
+
+/** Of a Node, only the zone is known. */
+function readZone({ metadata }: KubernetesObject, zones: Map<string, string>): void {
+  const zone = metadata.labels?.[ZONE_LABEL];
+  if (zone !== undefined) zones.set(metadata.name, zone);
 }
 
 function complete(object: KubernetesObject): KubernetesObject {
