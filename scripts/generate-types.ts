@@ -37,6 +37,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '.spec.loadBalancer.consistentHash.hashOn': 'HashOnSpec',
   '.spec.loadBalancer.consistentHash.affinity': 'AffinitySpec',
   '.spec.loadBalancer.slowStart': 'SlowStartSpec',
+  '.spec.loadBalancer.zoneAware': 'ZoneAwareSpec',
   '.spec.healthCheck': 'HealthCheckSpec',
   '.spec.healthCheck.active': 'ActiveCheckSpec',
   '.spec.healthCheck.passive': 'PassiveCheckSpec',

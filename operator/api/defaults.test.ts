@@ -37,6 +37,7 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   'loadBalancer.consistentHash.hashOn.cookie.ttl': DEFAULTS.cookieTtl,
   ...prefixed('loadBalancer.consistentHash.affinity', DEFAULTS.affinity),
   ...prefixed('loadBalancer.slowStart', DEFAULTS.slowStart),
+  ...prefixed('loadBalancer.zoneAware.preferLocal', DEFAULTS.preferLocal),
   ...prefixed('healthCheck.active', { ...DEFAULTS.probe, ...DEFAULTS.httpProbe }),
   ...prefixed('healthCheck.passive', DEFAULTS.passive),
   ...prefixed('retry', DEFAULTS.retry),

@@ -40,6 +40,8 @@ export const DEFAULTS = {
   /** Where affinity is given; without it, keys are not remembered. */
   affinity: { maxEntries: 65_536, idleTimeout: '60s' } satisfies Complete<AffinitySpec>,
   slowStart: { aggression: 1, minWeightPercent: 10 } satisfies Complete<Omit<SlowStartSpec, 'window'>>,
+  /** Where preferLocal is given; without it, no zone is preferred. */
+  preferLocal: { minEndpoints: 1 },
   probe: { interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 } satisfies Complete<ProbeMembers>,
   httpProbe: { path: '/', method: 'GET', expectedStatuses: ['200-399'] } satisfies Complete<HttpMembers>,
   passive: {

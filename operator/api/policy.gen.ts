@@ -198,6 +198,7 @@ export interface LoadBalancerSpec {
   type?: 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'PeakEWMA' | 'Random' | 'ConsistentHash';
   consistentHash?: ConsistentHashSpec;
   slowStart?: SlowStartSpec;
+  zoneAware?: ZoneAwareSpec;
 }
 /**
  * How ConsistentHash places keys; only with that type. All proxies place a key alike, and most keys stay where they are when endpoints come and go. Several backendRefs share the keys by their weights. Absent, the defaults of its fields hold, and keys are not remembered.
@@ -283,6 +284,20 @@ export interface SlowStartSpec {
    * The least share of its weight that an endpoint has, in percent. Default 10.
    */
   minWeightPercent?: number;
+}
+/**
+ * Whether the zone of an endpoint counts. A proxy is in the zone of its Node, by the label topology.kubernetes.io/zone; zones of endpoints come from EndpointSlices. A proxy whose zone is not known takes all endpoints as equal. Not with ConsistentHash. Off unless given.
+ */
+export interface ZoneAwareSpec {
+  /**
+   * A proxy sends to endpoints in its own zone only, while at least 70% of them (by weight) can be used. With fewer, other zones get as much of the traffic as the zone lacks. The first retry of a request stays in the zone, any further one leaves it.
+   */
+  preferLocal: {
+    /**
+     * With fewer usable endpoints than this in its zone, a proxy prefers none: each endpoint gets its share by weight, wherever it is. Default 1.
+     */
+    minEndpoints?: number;
+  };
 }
 /**
  * How proxies find out which endpoints work, beside the readiness that Kubernetes reports, which always counts.

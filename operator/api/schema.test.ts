@@ -213,6 +213,10 @@ describe('good input is taken', () => {
       },
     },
     'peak EWMA': { loadBalancer: { type: 'PeakEWMA' } },
+    'the zone preferred': { loadBalancer: { zoneAware: { preferLocal: {} } } },
+    'the zone preferred from three endpoints on, with a slow start': {
+      loadBalancer: { type: 'Random', zoneAware: { preferLocal: { minEndpoints: 3 } }, slowStart: { window: '10s' } },
+    },
     'consistent hashing without a word more': { loadBalancer: { type: 'ConsistentHash' } },
     'a slow start, fast': { loadBalancer: { slowStart: { window: '1s', aggression: 10, minWeightPercent: 100 } } },
     'a slow start, slow': {
@@ -279,6 +283,19 @@ describe('bad input is refused', () => {
     'sidecars, which are not there yet': [{ proxies: { type: 'Sidecar' } }, /Unsupported value: "Sidecar"/],
     'unknown strategy': [{ loadBalancer: { type: 'Fastest' } }, /spec\.loadBalancer\.type: Unsupported value: "Fastest"/],
     'hashing with another type': [{ loadBalancer: { consistentHash: {} } }, /remove it, or set type to ConsistentHash/],
+    'zones with hashing': [
+      { loadBalancer: { type: 'ConsistentHash', zoneAware: { preferLocal: {} } } },
+      /spec\.loadBalancer\.zoneAware: .*the key alone decides: remove zoneAware, or set another type/,
+    ],
+    'zones without a word more': [{ loadBalancer: { zoneAware: {} } }, /zoneAware\.preferLocal: Required value/],
+    'a zone preferred while it is empty': [
+      { loadBalancer: { zoneAware: { preferLocal: { minEndpoints: 0 } } } },
+      /minEndpoints.* greater than or equal to 1/,
+    ],
+    'a zone that no Service can fill': [
+      { loadBalancer: { zoneAware: { preferLocal: { minEndpoints: 5001 } } } },
+      /minEndpoints.* less than or equal to 5000/,
+    ],
     'unknown algorithm': [hash({ algorithm: 'Ketama' }), /algorithm: Unsupported value: "Ketama"/],
     'a slow start of keys': [
       { loadBalancer: { type: 'ConsistentHash', slowStart: { window: '10s' } } },

@@ -5,8 +5,13 @@ import type { Reader } from './reader.ts';
 
 /** @param drain how long an endpoint that drains keeps its keys, ms. */
 export function readLoadBalancer(given: LoadBalancerSpec | undefined, drain: number, reader: Reader): LoadBalancer {
-  const { type = DEFAULTS.loadBalancer.type, consistentHash = {}, slowStart } = given ?? {};
-  if (type !== 'ConsistentHash') return { type, ...(slowStart && { slowStart: readSlowStart(slowStart, reader) }) };
+  const { type = DEFAULTS.loadBalancer.type, consistentHash = {}, slowStart, zoneAware } = given ?? {};
+  if (type !== 'ConsistentHash')
+    return {
+      type,
+      ...(slowStart && { slowStart: readSlowStart(slowStart, reader) }),
+      ...(zoneAware && { zoneAware: { ...DEFAULTS.preferLocal, ...zoneAware.preferLocal } }),
+    };
   const { affinity } = consistentHash;
   return {
     type,
