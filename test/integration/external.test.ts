@@ -13,7 +13,7 @@ import { AddressBlock } from '../local-cluster/pods.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { external } from './platform.ts';
 
-const FILES = ['traffic', 'shutdown'].map((name) => join(import.meta.dirname, `${name}.test.ts`));
+const FILES = ['traffic', 'shutdown', 'zones'].map((name) => join(import.meta.dirname, `${name}.test.ts`));
 const DEADLINE_MS = 120_000;
 
 let stateDir: string;
@@ -42,7 +42,7 @@ test(
   { timeout: DEADLINE_MS, skip: external.ownCluster },
   async () => {
     const names = async (...kinds: string[]) => (await kubectl(['get', kinds.join(), '--all-namespaces', '--output=name'])).out;
-    const before = await names('crd', 'namespaces');
+    const before = await names('crd', 'namespaces', 'nodes');
     const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
     const env = {
       ...inherited,
@@ -57,8 +57,8 @@ test(
     assert.match(output, /^# fail 0$/m, output);
     assert.match(output, /^# cancelled 0$/m, output);
     assert.match(output, /^# skipped 0$/m, output);
-    assert.ok(Number(/^# pass (\d+)$/m.exec(output)?.[1]) >= 8, output);
-    assert.equal(await names('crd', 'namespaces'), before);
+    assert.ok(Number(/^# pass (\d+)$/m.exec(output)?.[1]) >= 11, output);
+    assert.equal(await names('crd', 'namespaces', 'nodes'), before);
     assert.equal(await names('pods', 'services', 'endpointslices'), '');
     assert.doesNotMatch(await readFile(join(stateDir, 'apiserver.log'), 'utf8'), /error/i);
   },

@@ -40,20 +40,25 @@ export class Harness {
     this.#stateDir = stateDir;
   }
 
-  /** A platform with Outrigger running and Ready. Nothing is left of it when this throws. */
-  static async start(): Promise<Harness> {
+  /**
+   * A platform with Outrigger running and Ready. Nothing is left of it when this throws.
+   *
+   * @param zones of the two gateways; without them, both are on one Node, or none
+   */
+  static async start(zones?: readonly [string, string]): Promise<Harness> {
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-integration-'));
     const id = randomBytes(4).toString('hex');
+    const nodes = zones && ([`outrigger-${id}-1`, `outrigger-${id}-2`] as const);
     const namespaces: Namespaces = { tests: `outrigger-test-${id}`, system: `outrigger-system-${id}` };
     let platform: Platform | undefined;
     try {
-      platform = await startPlatform(stateDir);
+      platform = await startPlatform(stateDir, nodes ? { [nodes[0]]: zones[0], [nodes[1]]: zones[1] } : {});
       const { api, kubeconfig } = platform;
       const kubectl = await kubectlFor(kubeconfig, namespaces.tests, stateDir);
       for (const name of [namespaces.tests, namespaces.system]) {
         await api.create(namespacePath(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
       }
-      const started = await startOutrigger(platform, namespaces.system);
+      const started = await startOutrigger(platform, namespaces.system, nodes);
       return new Harness(stateDir, platform, namespaces, kubectl, started);
     } catch (error) {
       if (platform) await clear(platform.api, namespaces).catch(() => undefined);

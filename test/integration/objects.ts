@@ -25,6 +25,7 @@ export interface Published {
   readonly ready?: boolean;
   readonly serving?: boolean;
   readonly terminating?: boolean;
+  readonly zone?: string;
 }
 
 /** Port of every Service of the tests. */
@@ -71,9 +72,10 @@ export const endpointSlice = (name: string, namespace: string, endpoints: readon
   },
   addressType: 'IPv4',
   ports: [{ name: 'http', protocol: 'TCP', port: BACKEND_PORT }],
-  endpoints: endpoints.map(({ backend, ready = true, serving = true, terminating = false }) => ({
+  endpoints: endpoints.map(({ backend, ready = true, serving = true, terminating = false, zone }) => ({
     addresses: [backend.address],
     conditions: { ready, serving, terminating },
     targetRef: { kind: 'Pod', namespace, name: backend.name, uid: backend.uid },
+    ...(zone !== undefined && { zone }),
   })),
 });

@@ -67,11 +67,16 @@ export class Component {
   }
 }
 
-/** Creates the Pods in the namespace, and waits until they are Ready. */
-export async function startOutrigger(platform: Platform, namespace: string) {
+/**
+ * Creates the Pods in the namespace, and waits until they are Ready.
+ *
+ * @param nodes of the two gateways; default: where the platform places them
+ */
+export async function startOutrigger(platform: Platform, namespace: string, nodes?: readonly [string, string]) {
   const { api, kubeconfig } = platform;
-  const start = async (pod: object, kind: 'gateway' | 'operator') => {
-    const { metadata } = await createPod(api, namespace, placed(pod, platform.placement));
+  const start = async (pod: object, kind: 'gateway' | 'operator', nodeName?: string) => {
+    const placement = { ...platform.placement, ...(nodeName !== undefined && { nodeName }) };
+    const { metadata } = await createPod(api, namespace, placed(pod, placement));
     const ready = await until(`${metadata.name} is Ready`, READY_MS, async () => {
       const current = await api.get<RunPod>(podPath(namespace, metadata.name));
       return isReady(current) && current;
@@ -80,8 +85,8 @@ export async function startOutrigger(platform: Platform, namespace: string) {
   };
   const [operator, first, second] = await Promise.all([
     start(operatorPod('operator', kubeconfig, namespace), 'operator'),
-    start(gatewayPod('gateway-1', namespace), 'gateway'),
-    start(gatewayPod('gateway-2', namespace), 'gateway'),
+    start(gatewayPod('gateway-1', namespace), 'gateway', nodes?.[0]),
+    start(gatewayPod('gateway-2', namespace), 'gateway', nodes?.[1]),
   ]);
   return { operator, gateways: [first, second] as const };
 }

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { ensureKubectl } from '../../scripts/tools.ts';
 import { Api } from '../local-cluster/api.ts';
 import { applyCrd, startCluster, until, type Cluster } from '../local-cluster/cluster.ts';
+import { registerNodes, removeNodes, type Nodes } from '../local-cluster/nodes.ts';
 import { AddressBlock, NODE_NAME, runPods, type PodRunner } from '../local-cluster/pods.ts';
 import { tied } from '../local-cluster/tied.ts';
 
@@ -35,12 +36,13 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-export function startPlatform(stateDir: string): Promise<Platform> {
-  return EXTERNAL ? connect(stateDir) : startLocal(stateDir);
+/** @param nodes that Pods may be bound to beside their placement; removed in the end */
+export function startPlatform(stateDir: string, nodes: Nodes): Promise<Platform> {
+  return EXTERNAL ? connect(stateDir, nodes) : startLocal(stateDir, nodes);
 }
 
-async function startLocal(stateDir: string): Promise<Platform> {
-  const cluster = await startCluster({ stateDir });
+async function startLocal(stateDir: string, nodes: Nodes): Promise<Platform> {
+  const cluster = await startCluster({ stateDir, nodes: { [NODE_NAME]: 'local-a', ...nodes } });
   const { api, kubeconfigPath: kubeconfig, addresses, pods, logs, apiServer } = cluster;
   return { api, kubeconfig, addresses, pods, placement: { nodeName: NODE_NAME }, logs, apiServer, stop: () => cluster.stop(0) };
 }
@@ -49,7 +51,7 @@ async function startLocal(stateDir: string): Promise<Platform> {
  * On a server without nodes: our Pods name a scheduler that nobody is, so that no kubelet gets them, and a pod runner of our own
  * keeps their processes and their status. `kubectl proxy` carries whatever credentials the kubeconfig has.
  */
-async function connect(stateDir: string): Promise<Platform> {
+async function connect(stateDir: string, nodes: Nodes): Promise<Platform> {
   const kubeconfig = join(stateDir, 'kubeconfig');
   const kubectl = await ensureKubectl();
   const config = await promisify(execFile)(kubectl, ['config', 'view', '--raw', '--minify', '--flatten']);
@@ -60,9 +62,11 @@ async function connect(stateDir: string): Promise<Platform> {
   const api = new Api(proxy.url);
   const schedulerName = `outrigger-tests-${randomBytes(4).toString('hex')}`;
   const pods = runPods(api, addresses, stateDir, (pod) => pod.spec.schedulerName === schedulerName);
+  await registerNodes(api, nodes);
   const createdCrd = await applyCrd(api);
   const stop = async () => {
     if (createdCrd) await removeCrd(api);
+    await removeNodes(api, nodes);
     await pods.stop(0);
     await proxy.stop();
     addresses.release();

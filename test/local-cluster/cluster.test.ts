@@ -44,6 +44,12 @@ async function conditionsInSlice(service: string): Promise<Record<string, object
   return Object.fromEntries((slice?.endpoints ?? []).map(({ targetRef, conditions }) => [targetRef.name, conditions]));
 }
 
+test('the Node of its pods is Ready and in a zone', async () => {
+  const { metadata, status } = await cluster.api.get<ApiObject & { status: { conditions: object[] } }>('/api/v1/nodes/local');
+  assert.equal(metadata.labels?.['topology.kubernetes.io/zone'], 'local-a');
+  assert.partialDeepStrictEqual(status.conditions, [{ type: 'Ready', status: 'True' }]);
+});
+
 test('pods run, answer on their own addresses, and stand in the slice of their Service', async () => {
   await create(cluster.api, backendService('echo', 'default'));
   await Promise.all(['echo-1', 'echo-2'].map((name) => create(cluster.api, backendPod(name, 'default', 'echo'))));

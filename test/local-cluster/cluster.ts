@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { ApiServerProcess, type ApiServerOptions } from './apiserver-process.ts';
 import { Api, ApiError } from './api.ts';
-import { AddressBlock, runPods, type PodRunner } from './pods.ts';
+import { registerNodes, type Nodes } from './nodes.ts';
+import { AddressBlock, NODE_NAME, runPods, type PodRunner } from './pods.ts';
 import { keepSlices } from './slices.ts';
 
 const CRD = join(import.meta.dirname, '..', '..', 'crds', 'loadbalancerpolicies.yaml');
@@ -17,6 +18,8 @@ export interface ClusterOptions {
   readonly port?: number;
   /** Addresses of pods, such as `127.1.0.`; default: OUTRIGGER_TEST_POD_PREFIX, else the first block that no other cluster uses. */
   readonly podPrefix?: string;
+  /** Pods that are bound to one of these run; default: NODE_NAME alone. */
+  readonly nodes?: Nodes;
 }
 
 export interface Cluster {
@@ -36,7 +39,7 @@ export interface Cluster {
 
 /** Brings up API server, pod runner and EndpointSlice controller, with the LoadBalancerPolicy kind in place. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { stateDir } = options;
+  const { stateDir, nodes = { [NODE_NAME]: 'local-a' } } = options;
   const logs = join(stateDir, 'logs');
   await mkdir(logs, { recursive: true });
   const addresses = await AddressBlock.claim(options.podPrefix ?? process.env['OUTRIGGER_TEST_POD_PREFIX']);
@@ -58,8 +61,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
   const { url } = server;
   const api = new Api(url, serverOptions.token, await readCa(serverOptions.kubeconfig));
-  const pods = runPods(api, addresses, stateDir);
-  const slices = keepSlices(api);
+  const pods = runPods(api, addresses, stateDir, ({ spec }) => Object.hasOwn(nodes, spec.nodeName ?? ''));
+  const slices = keepSlices(api, nodes);
 
   const cluster: Cluster = {
     url,
@@ -85,6 +88,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
   };
   try {
+    await registerNodes(api, nodes);
     await applyCrd(api);
   } catch (error) {
     await cluster.stop(0);

@@ -1,6 +1,6 @@
 /**
- * The pod runner: what a kubelet is to a node. Every Pod that is bound to NODE_NAME runs as processes of this machine, each pod on a
- * loopback address of its own. Pods with another nodeName, or none, are left alone: tests write those themselves.
+ * The pod runner: what a kubelet is to a node. Every Pod that is bound to one of the cluster's Nodes runs as processes of this machine,
+ * each pod on a loopback address of its own. Pods with another nodeName, or none, are left alone: tests write those themselves.
  */
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { follow } from './follow.ts';
 import { RunningPod } from './pod.ts';
 import type { Pod } from './pod-types.ts';
 
-/** `spec.nodeName` of pods that the runner takes. */
+/** The Node of a cluster that was not asked for others. */
 export const NODE_NAME = 'local';
 
 /** The kubelet's port. A runner holds it on the last address of its block, so that two runners never share a block. */
@@ -77,14 +77,9 @@ function listen(host: string): Promise<Server> {
 /**
  * Runs pods until it is stopped. `stateDir` gets `pods/UID` while a pod lives, and `logs/NAMESPACE_POD_CONTAINER.log`.
  *
- * @param isOurs which pods to run; default: those that are bound to NODE_NAME
+ * @param isOurs which pods to run
  */
-export function runPods(
-  api: Api,
-  addresses: AddressBlock,
-  stateDir: string,
-  isOurs = (pod: Pod) => pod.spec.nodeName === NODE_NAME,
-): PodRunner {
+export function runPods(api: Api, addresses: AddressBlock, stateDir: string, isOurs: (pod: Pod) => boolean): PodRunner {
   const pods = new Map<string, RunningPod>();
   const closing = new AbortController();
 

@@ -21,13 +21,14 @@ const conditions = (pods: Pod[], of = service) =>
   sliceContent(of, pods).endpoints.map((each) => (each as { conditions: object }).conditions);
 
 test('an endpoint carries what the real controller writes', () => {
-  assert.deepEqual(sliceContent(service, [pod('a', true)]), {
+  assert.deepEqual(sliceContent(service, [pod('a', true)], { local: 'eu-1a' }), {
     endpoints: [
       {
         addresses: ['127.1.0.1'],
         conditions: { ready: true, serving: true, terminating: false },
         targetRef: { kind: 'Pod', namespace: 'shop', name: 'a', uid: 'uid-a' },
         nodeName: 'local',
+        zone: 'eu-1a',
       },
     ],
     ports: [{ name: 'http', protocol: 'TCP', port: 8080, appProtocol: 'http' }],

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type Api, type ApiObject } from './api.ts';
 import { follow, keyOf } from './follow.ts';
+import type { Nodes } from './nodes.ts';
 import type { Pod } from './pod-types.ts';
 
 const RETRY_MS = 100;
@@ -28,7 +29,11 @@ interface ServicePort {
 }
 
 /** The part of an EndpointSlice that follows from a Service and its pods. */
-export function sliceContent(service: Service, pods: readonly Pod[]): { endpoints: object[]; ports: object[] } {
+export function sliceContent(
+  service: Service,
+  pods: readonly Pod[],
+  nodes: Nodes = {},
+): { endpoints: object[]; ports: object[] } {
   const chosen = pods.filter(
     (pod) => matches(service, pod) && pod.status?.podIP && !/^(Succeeded|Failed)$/.test(pod.status.phase ?? ''),
   );
@@ -36,12 +41,15 @@ export function sliceContent(service: Service, pods: readonly Pod[]): { endpoint
     const { name, namespace, uid, deletionTimestamp } = pod.metadata;
     const serving = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
     const terminating = deletionTimestamp !== undefined;
+    const { nodeName } = pod.spec;
+    const zone = nodes[nodeName ?? ''];
     const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
     return {
       addresses: [pod.status?.podIP],
       conditions: { ready, serving, terminating },
       targetRef: { kind: 'Pod', namespace, name, uid },
-      ...(pod.spec.nodeName === undefined ? {} : { nodeName: pod.spec.nodeName }),
+      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(zone === undefined ? {} : { zone }),
     };
   });
   const ports = (service.spec.ports ?? []).flatMap(({ name = '', protocol = 'TCP', appProtocol, ...port }) => {
@@ -68,7 +76,7 @@ function targetPort(target: number | string, pods: readonly Pod[]): number | und
 }
 
 /** Keeps the slices until it is stopped. */
-export function keepSlices(api: Api): { stop(): Promise<void> } {
+export function keepSlices(api: Api, nodes: Nodes): { stop(): Promise<void> } {
   const services = new Map<string, Service>();
   const pods = new Map<string, Pod>();
   const written = new Map<string, object>();
@@ -81,7 +89,7 @@ export function keepSlices(api: Api): { stop(): Promise<void> } {
       waiting.delete(key);
       const service = services.get(key);
       if (!service) continue;
-      const content = sliceContent(service, [...pods.values()]);
+      const content = sliceContent(service, [...pods.values()], nodes);
       if (isDeepStrictEqual(written.get(key), content)) continue;
       try {
         await write(api, service, content);
