@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { tied } from '../local-cluster/tied.ts';
@@ -10,26 +11,40 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const START_MS = 20_000;
 
 export interface ChildOptions {
-  /** JavaScript or TypeScript, relative to the project's root, and its arguments. */
+  /** JavaScript or TypeScript, relative to the project's root; or any other program, on the PATH. */
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Where it runs; anywhere when absent. */
   readonly place?: Place;
+  /** File that gets a server's output; /dev/null when absent. */
+  readonly log?: string;
 }
 
-function start({ program, args, env = {}, place }: ChildOptions, stdout: 'ignore' | 'pipe') {
-  const [file, ...rest] = tied(pinned(place, [process.execPath, program, ...args]));
-  return spawn(file, rest, { cwd: ROOT, stdio: ['ignore', stdout, 'inherit'], env: { PATH: process.env['PATH'], ...env } });
+type Stream = 'ignore' | 'pipe' | 'inherit' | number;
+
+/** Starts a program, under Node where it is one for Node; the caller ends it. */
+export function startChild({ program, args, env = {}, place }: ChildOptions, stdio: readonly Stream[]): ChildProcess {
+  const runtime = /\.m?[jt]s$/.test(program) ? [process.execPath] : [];
+  const [file, ...rest] = tied(pinned(place, [...runtime, program, ...args]));
+  return spawn(file, rest, { cwd: ROOT, stdio: [...stdio], env: { PATH: process.env['PATH'], ...env } });
 }
 
-/** A server under Node, killed when the scope ends. Its output goes to /dev/null. `ready` says whether it can be used. */
-export async function startServer(scope: Scope, options: ChildOptions, ready: () => Promise<boolean>): Promise<number> {
-  const child = start(options, 'ignore');
-  const gone = once(child, 'exit');
+export interface Server {
+  readonly pid: number;
+  /** Resolves when it has ended, with its exit code; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+/** A server, killed when the scope ends. `ready` says whether it can be used. */
+export async function startServer(scope: Scope, options: ChildOptions, ready: () => Promise<boolean>): Promise<Server> {
+  const log = options.log === undefined ? 'ignore' : openSync(options.log, 'a');
+  const child = startChild(options, ['ignore', log, log === 'ignore' ? 'inherit' : log]);
+  if (log !== 'ignore') closeSync(log);
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
   scope.defer(async () => {
     child.kill('SIGKILL');
-    await gone;
+    await ended;
   });
   const deadline = performance.now() + START_MS;
   while (!(await ready().catch(() => false))) {
@@ -37,12 +52,12 @@ export async function startServer(scope: Scope, options: ChildOptions, ready: ()
     if (performance.now() > deadline) throw new Error(`${options.program} was not ready within ${START_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return child.pid as number;
+  return { pid: child.pid as number, ended };
 }
 
 /** Runs a program under Node to its end, or to the end of the scope, and gives what it printed. @throws Error unless its exit code is 0. */
 export async function runProgram(scope: Scope, options: ChildOptions): Promise<string> {
-  const child = start(options, 'pipe');
+  const child = startChild(options, ['ignore', 'pipe', 'inherit']);
   scope.defer(() => void child.kill('SIGKILL'));
   const gone = once(child, 'exit');
   const output = await text(child.stdout as NodeJS.ReadableStream);

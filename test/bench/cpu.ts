@@ -67,7 +67,7 @@ async function startContenders(scope: Scope): Promise<Record<Name, Contender>> {
   }
   const ours = async (accessLog: boolean) => {
     const address = addresses.take();
-    const pid = await startProxy(scope, { address, port: PORT, backends, backendPort: PORT, accessLog });
+    const { pid } = await startProxy(scope, { address, port: PORT, backends, backendPort: PORT, accessLog });
     return { pid, target: `${address}:${PORT}` };
   };
   return { bare: await startBare(scope, addresses.take(), backends), ours: await ours(false), logging: await ours(true) };
@@ -78,7 +78,7 @@ async function startBare(scope: Scope, address: string, backends: readonly strin
     ...['--bind', address, '--port', String(PORT)],
     ...backends.flatMap((backend) => ['--backend', `${backend}:${PORT}`]),
   ];
-  const pid = await startServer(scope, { program: 'test/bench/bare-proxy.ts', args, place: 'test' }, () => answers(address));
+  const { pid } = await startServer(scope, { program: 'test/bench/bare-proxy.ts', args, place: 'test' }, () => answers(address));
   return { pid, target: `${address}:${PORT}` };
 }
 

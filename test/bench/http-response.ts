@@ -23,11 +23,11 @@ export class ResponseReader {
   #rest: Buffer = EMPTY;
   /** Of the body, or of a chunk with its line end. */
   #missing = 0;
-  #head: { readonly text: string; readonly status: number; readonly keepAlive: boolean } | undefined;
+  #head: { readonly status: number; readonly keepAlive: boolean } | undefined;
 
-  /** Status line and headers of the response in progress; undefined before they are complete. */
-  get head(): string | undefined {
-    return this.#head?.text;
+  /** Of the response in progress; undefined before its head is complete. */
+  get status(): number | undefined {
+    return this.#head?.status;
   }
 
   /** The answer, once these bytes complete it. @throws MalformedResponse */
@@ -85,7 +85,7 @@ export class ResponseReader {
     if (!(status >= 100)) throw new MalformedResponse(`not a status line: ${text.slice(0, 40)}`);
     const used = end + HEAD_END.length;
     if (status < 200) return used; // an interim response: the real one follows
-    this.#head = { text, status, keepAlive: !/^connection:.*\bclose\b/im.test(text) };
+    this.#head = { status, keepAlive: !/^connection:.*\bclose\b/im.test(text) };
     this.#state = this.#bodyState(text, status);
     return used;
   }
@@ -95,7 +95,7 @@ export class ResponseReader {
     if (/^transfer-encoding:.*\bchunked[ \t]*$/im.test(text)) return 'chunk-size';
     const length = /^content-length:[ \t]*(\d+)[ \t]*$/im.exec(text)?.[1];
     if (length === undefined) {
-      this.#head = { text, status, keepAlive: false };
+      this.#head = { status, keepAlive: false };
       return 'until-close';
     }
     this.#missing = Number(length);

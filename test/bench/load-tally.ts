@@ -1,7 +1,8 @@
+import type { NoAnswer, Outcome } from './http-client.ts';
 import { percentile } from './stats.ts';
 
-/** Why a request failed. */
-export type FailureKind = 'connect' | 'reset' | 'timeout' | 'malformed' | 'status';
+/** Why a request failed. `unsent`: no connection was free for it in time (constant rate only). */
+export type FailureKind = NoAnswer | 'status' | 'unsent';
 
 /** What became of the requests of one run; every request is counted once, as answered, failed or broken. */
 export interface LoadReport {
@@ -38,13 +39,20 @@ export class Tally {
     this.#latencies.push(ms);
   }
 
+  /** Anything but the wanted answer; a status counts as failure here. */
+  lost(target: string, outcome: Outcome): void {
+    if (outcome.kind === 'failed') this.failed(outcome.why, target, outcome.detail);
+    else if (outcome.kind === 'broken' && outcome.status < 500) this.#broke(target, outcome.detail);
+    else this.failed('status', target, String(outcome.status));
+  }
+
   failed(kind: FailureKind, target: string, detail: string): void {
     this.#failed += 1;
     this.#byFailure[kind] = (this.#byFailure[kind] ?? 0) + 1;
     this.#sample(`failed (${kind})`, target, detail);
   }
 
-  broken(target: string, detail: string): void {
+  #broke(target: string, detail: string): void {
     this.#broken += 1;
     this.#sample('broken', target, detail);
   }

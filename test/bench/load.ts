@@ -7,7 +7,8 @@
  * waited for.
  */
 import { parseArgs } from 'node:util';
-import { LoadConnection, type Target } from './load-connection.ts';
+import { targetOf, type Target } from './http-client.ts';
+import { LoadConnection } from './load-connection.ts';
 import { Tally } from './load-tally.ts';
 
 const { values } = parseArgs({
@@ -19,11 +20,6 @@ const { values } = parseArgs({
     path: { type: 'string', default: '/' },
   },
 });
-
-function targetOf(text: string): Target {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
-}
 
 function positive(name: 'connections' | 'seconds' | 'count'): number {
   const value = Number(values[name]);

@@ -11,76 +11,102 @@ import { digest } from '../../proxy/snapshot/canonical.ts';
 import { OBSERVE_PORT, type PoolPart, type Route } from '../../proxy/snapshot/types.ts';
 import { PASSIVE, RETRY, TIMEOUTS } from '../../proxy/testing.ts';
 import { BUNDLES } from './bundles.ts';
-import { startServer } from './child.ts';
+import { startServer, type Server } from './child.ts';
 import type { Scope } from './scope.ts';
 
 const POLICY = 'default/bench';
 const POOL = 'default/bench/default/backend:80';
 const EPOCH = 1;
 
-export interface ProxySettings {
+export interface ProxySettings extends PolicySettings {
   /** Of this proxy alone: its control API and metrics have fixed ports. */
   readonly address: string;
+  /** Besides address and state. */
+  readonly args?: readonly string[];
+  /** File that gets its log; /dev/null when absent. */
+  readonly log?: string;
+}
+
+/** The one policy: defaults but RoundRobin, and what is said here. */
+export interface PolicySettings {
   /** Of the listener. */
   readonly port: number;
   /** Addresses, and the one port they share. */
   readonly backends: readonly string[];
   readonly backendPort: number;
-  readonly accessLog: boolean;
+  readonly accessLog?: boolean;
+  readonly part?: Partial<Omit<PoolPart, 'endpoints'>>;
+  readonly route?: Partial<Pick<Route, 'retry' | 'timeouts'>>;
 }
 
-/** The proxy's bundle, alone on the CPU under test, with one policy (defaults, but RoundRobin) that was pushed and acknowledged. */
-export async function startProxy(scope: Scope, settings: ProxySettings): Promise<number> {
-  const { address } = settings;
+export interface ProxyProcess extends Server {
+  /** Pushes another policy in the place of the one there is. @throws Error unless it is acknowledged as it is. */
+  apply(settings: PolicySettings): Promise<void>;
+}
+
+/** The proxy's bundle, alone on the CPU under test, with one policy that was pushed and acknowledged. */
+export async function startProxy(scope: Scope, { address, args = [], log, ...policy }: ProxySettings): Promise<ProxyProcess> {
   const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
   scope.defer(() => rm(stateDir, { recursive: true, force: true }));
   const signer = createSigner(generateKey());
   const uid = randomUUID();
-  const pid = await startServer(
+  const server = await startServer(
     scope,
     {
       program: BUNDLES.proxy,
-      args: ['--bind', address, '--state-dir', stateDir],
+      args: ['--bind', address, '--state-dir', stateDir, ...args],
       env: { OUTRIGGER_POD_UID: uid, OUTRIGGER_TRUSTED_KEYS: signer.publicKey },
       place: 'test',
+      ...(log !== undefined && { log }),
     },
     async () => (await fetch(`http://${address}:${OBSERVE_PORT}/healthz`)).ok,
   );
-  await push(signer, uid, address, contentOf(settings));
-  return pid;
+  const push = createPusher(scope, signer, uid, address);
+  const apply = (settings: PolicySettings) => push(contentOf(settings));
+  await apply(policy);
+  return { ...server, apply };
 }
 
-/** One push, as the operator does it. @throws Error unless it is acknowledged as it is. */
-async function push(
-  signer: ReturnType<typeof createSigner>,
-  uid: string,
-  address: string,
-  content: SnapshotContent,
-): Promise<void> {
-  const stamp = new Stamper(EPOCH, [signer.publicKey]).stamp(wish(content), 0);
-  const body = await new Bodies().get(stamp, lacking(stamp, new Set()));
-  const claims = {
-    aud: uid,
-    htm: 'PUT',
-    htu: '/v1/snapshot',
-    epoch: EPOCH,
-    seq: stamp.version.sequence,
-    zone: '',
-    bsha: body.sha256,
-  };
+/** Pushes as the operator does it. */
+function createPusher(scope: Scope, signer: ReturnType<typeof createSigner>, uid: string, address: string) {
+  const stamper = new Stamper(EPOCH, [signer.publicKey]);
   const client = createProxyClient();
-  try {
+  scope.defer(() => client.close());
+  return async (content: SnapshotContent): Promise<void> => {
+    const wanted = wish(content);
+    // Every push gets a version of its own: proxies refuse to go back to an older one.
+    stamper.retain(new Set());
+    const stamp = stamper.stamp(wanted, 0);
+    const body = await new Bodies().get(stamp, lacking(stamp, new Set()));
+    const claims = {
+      aud: uid,
+      htm: 'PUT',
+      htu: '/v1/snapshot',
+      epoch: EPOCH,
+      seq: stamp.version.sequence,
+      zone: '',
+      bsha: body.sha256,
+    };
     const outcome = await client.push(address, await signer.sign(claims, Math.floor(Date.now() / 1000)), body);
     if (outcome.kind !== 'acked' || outcome.answer.rejected.length > 0) throw new Error(`the push: ${JSON.stringify(outcome)}`);
-  } finally {
-    await client.close();
-  }
+  };
 }
 
-function contentOf({ port, backends, backendPort, accessLog }: ProxySettings): SnapshotContent {
+let generation = 0;
+
+function contentOf({
+  port,
+  backends,
+  backendPort,
+  accessLog = false,
+  part: partial,
+  route: more,
+}: PolicySettings): SnapshotContent {
+  generation += 1;
   const part: PoolPart = {
     loadBalancer: { type: 'RoundRobin' },
     healthCheck: { passive: PASSIVE },
+    ...partial,
     endpoints: backends.toSorted().map((address) => {
       const id = `${address}:${backendPort}`;
       return { id, hashKey: id, address, port: backendPort, weight: 1, zone: '', state: 'active' };
@@ -88,7 +114,7 @@ function contentOf({ port, backends, backendPort, accessLog }: ProxySettings): S
   };
   const route: Route = {
     policy: POLICY,
-    generation: 1,
+    generation,
     created: 0,
     hostnames: [],
     matches: [],
@@ -96,11 +122,12 @@ function contentOf({ port, backends, backendPort, accessLog }: ProxySettings): S
     retry: RETRY,
     timeouts: TIMEOUTS,
     accessLog: { enabled: accessLog, samplePercent: 100 },
+    ...more,
   };
   return {
     listeners: [{ port, protocol: 'HTTP', routes: [route] }],
     pools: [{ id: POOL, digest: digest(part) }],
     parts: new Map([[digest(part), part]]),
-    generations: new Map([[POLICY, 1]]),
+    generations: new Map([[POLICY, generation]]),
   };
 }

@@ -13,16 +13,23 @@ export const rolling: Bench = async ({ seconds = SECONDS }, scope, note) => {
   const names = Array.from({ length: BACKENDS }, (_, i) => `echo-${i + 1}`);
   const { cluster, targets } = await startWithBackends(scope, names);
   return underLoad(scope, targets, seconds, note, async (more) => {
-    let replaced = 0;
-    for (; more(); replaced += 1) {
-      const name = `echo-${BACKENDS + replaced + 1}`;
-      await addBackend(cluster.api, name);
-      names.push(name);
-      await remove(cluster.api, names.shift() as string);
-    }
+    const replaced = await replaceInTurn(cluster.api, names, more);
     return { done: `${replaced} backends replaced one by one`, enough: replaced >= BACKENDS };
   });
 };
+
+/** The oldest of these backends gives way to a new one, `echo-N`, over and over. How many were replaced. */
+export async function replaceInTurn(api: Api, names: readonly string[], more: () => boolean): Promise<number> {
+  const present = [...names];
+  let replaced = 0;
+  for (; more(); replaced += 1) {
+    const name = `echo-${names.length + replaced + 1}`;
+    await addBackend(api, name);
+    present.push(name);
+    await remove(api, present.shift() as string);
+  }
+  return replaced;
+}
 
 /** From ready to terminating (and still serving) to gone. */
 async function remove(api: Api, name: string): Promise<void> {
