@@ -59,7 +59,29 @@ export async function addBackend(api: Api, name: string): Promise<void> {
 }
 
 interface Policy {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly metadata: { readonly generation: number };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly observedGeneration?: number }[];
+  };
+}
+
+const POLICY = `/apis/outrigger.dev/v1alpha1/namespaces/${NAMESPACE}/loadbalancerpolicies/${SERVICE}`;
+
+/** Waits until every proxy has the policy as it is now. */
+async function untilProgrammed(api: Api): Promise<void> {
+  await until('the policy is programmed', READY_MS, async () => {
+    const { metadata, status } = await api.get<Policy>(POLICY);
+    return status?.conditions?.some(
+      (condition) =>
+        condition.type === 'Programmed' && condition.status === 'True' && condition.observedGeneration === metadata.generation,
+    );
+  });
+}
+
+/** Merges a change into the spec of the only policy, and waits until every proxy has it. */
+export async function changePolicy(api: Api, spec: object): Promise<void> {
+  await api.patch(POLICY, { spec });
+  await untilProgrammed(api);
 }
 
 /**
@@ -77,10 +99,7 @@ export async function programPolicy(
     metadata: { name: SERVICE, namespace: NAMESPACE },
     spec: { listener: { port: PORT }, backendRefs: [{ name: SERVICE, port: 80 }], ...spec },
   });
-  await until('the policy is programmed', READY_MS, async () => {
-    const policy = await api.get<Policy>(`/apis/outrigger.dev/v1alpha1/namespaces/${NAMESPACE}/loadbalancerpolicies/${SERVICE}`);
-    return policy.status?.conditions?.some(({ type, status }) => type === 'Programmed' && status === 'True');
-  });
+  await untilProgrammed(api);
   const pods = await Promise.all(gateways.map((name) => api.get<Pod>(podPath(SYSTEM_NAMESPACE, name))));
   const targets = pods.map((pod) => `${pod.status?.podIP}:${PORT}`);
   for (const target of targets) await until(`${target} answers`, READY_MS, async () => (await fetch(`http://${target}/`)).ok);

@@ -1,6 +1,6 @@
 import { create } from '../local-cluster/create.ts';
 import { backendService } from '../local-cluster/manifests.ts';
-import { addBackend, NAMESPACE, programPolicy, SERVICE, startBenchCluster } from './bench-cluster.ts';
+import { addBackend, GATEWAYS, NAMESPACE, programPolicy, SERVICE, startBenchCluster } from './bench-cluster.ts';
 import type { Cluster } from '../local-cluster/cluster.ts';
 import type { Row } from './bench.ts';
 import { runLoad } from './run-load.ts';
@@ -12,11 +12,12 @@ const CONNECTIONS = 64;
 export async function startWithBackends(
   scope: Scope,
   names: readonly string[],
+  gateways: readonly string[] = GATEWAYS,
 ): Promise<{ cluster: Cluster; targets: readonly string[] }> {
-  const cluster = await startBenchCluster(scope);
+  const cluster = await startBenchCluster(scope, gateways);
   await create(cluster.api, backendService(SERVICE, NAMESPACE));
   await Promise.all(names.map((name) => addBackend(cluster.api, name)));
-  return { cluster, targets: await programPolicy(cluster) };
+  return { cluster, targets: await programPolicy(cluster, {}, gateways) };
 }
 
 export interface Trouble {

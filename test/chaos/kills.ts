@@ -7,7 +7,7 @@ import { until } from '../local-cluster/cluster.ts';
 import { PORT, type Churn } from './churn.ts';
 
 export const VICTIMS = ['operator', 'apiserver', 'proxy'] as const;
-type Victim = (typeof VICTIMS)[number];
+export type Victim = (typeof VICTIMS)[number];
 
 /** From the return of what was killed until everything is as the API server says, ms, at most. */
 const CONVERGENCE_MS = 15_000;

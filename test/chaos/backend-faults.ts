@@ -1,0 +1,100 @@
+/** Faults of backends that clients of one proxy must not notice. There is no cluster that would take a dead backend away: the proxy is on its own. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { startProxy, type PolicySettings } from '../bench/proxy-process.ts';
+import { startRate } from '../bench/run-rate.ts';
+import type { Scope } from '../bench/scope.ts';
+import { AddressBlock } from '../local-cluster/pods.ts';
+import { CONNECTIONS, enough, RATE, SECONDS, type Chaos } from './chaos.ts';
+import { BACKEND_PORT, FaultyBackend } from './faulty.ts';
+import type { Mode } from './modes.ts';
+import { IMPATIENT } from './policies.ts';
+import { faultless } from './verdict.ts';
+
+const PORT = 8080;
+/** How long a fault lasts, and how long all is well then. */
+const FAULTY_MS = 1200;
+const WELL_MS = 1200;
+
+interface Fault {
+  /** What one occurrence is, in words. */
+  readonly what: string;
+  readonly backends: number;
+  readonly policy?: Pick<PolicySettings, 'part' | 'route'>;
+  /** One occurrence, from its beginning to its end; `turn` counts from 0. */
+  readonly occur: (backends: readonly FaultyBackend[], turn: number) => Promise<void>;
+}
+
+const inTurn = (backends: readonly FaultyBackend[], turn: number) => backends[turn % backends.length] as FaultyBackend;
+
+async function killAndRestart(...victims: readonly FaultyBackend[]): Promise<void> {
+  await Promise.all(victims.map((backend) => backend.kill()));
+  await pause(FAULTY_MS);
+  await Promise.all(victims.map((backend) => backend.start()));
+}
+
+/** One backend after the other fails in this way for a while. */
+function failing(mode: Mode, what: string, policy?: Fault['policy']): Fault {
+  const occur: Fault['occur'] = async (backends, turn) => {
+    const victim = inTurn(backends, turn);
+    await victim.become(mode);
+    await pause(FAULTY_MS);
+    await victim.become('normal');
+  };
+  return { what, backends: 5, occur, ...(policy && { policy }) };
+}
+
+const FAULTS = {
+  kill: {
+    what: 'SIGKILLs of 5 backends in turn',
+    backends: 5,
+    occur: (backends, turn) => killAndRestart(inTurn(backends, turn)),
+  },
+  dead: {
+    what: 'times two of three backends dead at once',
+    backends: 3,
+    occur: (backends, turn) => killAndRestart(inTurn(backends, turn), inTurn(backends, turn + 1)),
+  },
+  hang: failing('hang', 'times a backend accepts and never answers', { route: { retry: IMPATIENT } }),
+  half: failing('half', 'times a backend answers 503 to half its requests'),
+  reset: failing('reset', 'times a backend resets mid-head'),
+  refuse: failing('refuse', "times a backend's listener refuses"),
+} as const satisfies Readonly<Record<string, Fault>>;
+
+export const backendFaults = Object.fromEntries(Object.entries(FAULTS).map(([name, fault]) => [name, rowOf(fault)])) as Readonly<
+  Record<keyof typeof FAULTS, Chaos>
+>;
+
+function rowOf({ what, backends: count, policy, occur }: Fault): Chaos {
+  return async ({ seconds = SECONDS }, scope, note) => {
+    const { target, backends } = await startBehindProxy(scope, count, policy);
+    const load = await startRate(scope, { targets: [target], rate: RATE, connections: CONNECTIONS, seconds, place: 'rest' });
+    let turn = 0;
+    for (await pause(WELL_MS / 2); load.running; await pause(WELL_MS)) {
+      await occur(backends, turn);
+      turn += 1;
+    }
+    return [faultless(await load.report, { done: `${turn} ${what}`, enough: enough(turn, seconds) }, note)];
+  };
+}
+
+/** A proxy of our own over backends of its own; `target` is its `HOST:PORT`, `args` go on its command line. */
+export async function startBehindProxy(
+  scope: Scope,
+  count: number,
+  policy: Pick<PolicySettings, 'part' | 'route'> = {},
+  args: readonly string[] = [],
+) {
+  const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX']);
+  scope.defer(() => addresses.release());
+  const backends = await FaultyBackend.start(scope, addresses, count);
+  const address = addresses.take();
+  const settings: PolicySettings = {
+    port: PORT,
+    backends: backends.map((backend) => backend.address),
+    backendPort: BACKEND_PORT,
+    ...policy,
+    part: { loadBalancer: { type: 'LeastRequest' }, ...policy.part },
+  };
+  const proxy = await startProxy(scope, { address, args, ...settings });
+  return { target: `${address}:${PORT}`, address, backends, proxy, settings };
+}

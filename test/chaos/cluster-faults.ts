@@ -1,0 +1,103 @@
+/** Faults of what stands around the proxies, on a cluster with operator and gateways: clients must not notice them either. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { changePolicy, GATEWAYS, untilReady } from '../bench/bench-cluster.ts';
+import { startWithBackends } from '../bench/faultless.ts';
+import { replaceInTurn } from '../bench/rolling.ts';
+import { startRate, type Rate } from '../bench/run-rate.ts';
+import type { Scope } from '../bench/scope.ts';
+import { until, type Cluster } from '../local-cluster/cluster.ts';
+import { SYSTEM_NAMESPACE } from '../local-cluster/manifests.ts';
+import { CONNECTIONS, enough, RATE, SECONDS, type Chaos } from './chaos.ts';
+import { faultless } from './verdict.ts';
+
+const BACKENDS = ['echo-1', 'echo-2', 'echo-3'] as const;
+/** How long an API server is away, s, at most half of a shorter run. */
+const AWAY_SECONDS = 30;
+/** Until a change is in force after its return, ms, at most. */
+const CONVERGENCE_MS = 15_000;
+/** Four, so that each has run for more than 10 s when its turn comes again, and the pod runner's back-off stays at its shortest. */
+const DRAINED = [...GATEWAYS, 'gateway-3', 'gateway-4'] as const;
+const RESTART_MS = 60_000;
+const POLICY_CHANGES = 500;
+/** At most, for faults that go on until they have happened often enough. */
+const LONGEST_SECONDS = 600;
+
+function load(scope: Scope, targets: readonly string[], seconds: number, service = false): Promise<Rate> {
+  return startRate(scope, { targets, rate: RATE, connections: CONNECTIONS, seconds, service });
+}
+
+/** Every backend is replaced one by one, over and over, as a Deployment does it. */
+const rolling: Chaos = async ({ seconds = SECONDS }, scope, note) => {
+  const { cluster, targets } = await startWithBackends(scope, BACKENDS);
+  const rate = await load(scope, targets, seconds);
+  const replaced = await replaceInTurn(cluster.api, BACKENDS, () => rate.running);
+  const done = `${replaced} backends of ${BACKENDS.length} replaced one by one`;
+  return [faultless(await rate.report, { done, enough: enough(replaced, seconds) }, note)];
+};
+
+/** The API server is away for long, and what changes after its return is in force soon. */
+const away: Chaos = async ({ seconds = SECONDS }, scope, note) => {
+  const { cluster, targets } = await startWithBackends(scope, BACKENDS);
+  const rate = await load(scope, targets, LONGEST_SECONDS);
+  const gone = Math.min(AWAY_SECONDS, seconds / 2);
+  await pause((seconds - gone) * 500);
+  await cluster.apiServer.kill();
+  await pause(gone * 1000);
+  await cluster.apiServer.start();
+  const returned = performance.now();
+  await changePolicy(cluster.api, { retry: { attempts: 3 } });
+  const took = performance.now() - returned;
+  await pause((seconds - gone) * 500);
+  const done = `API server away for ${gone} s; a change was in force ${(took / 1000).toFixed(1)} s after its return`;
+  return [faultless(await rate.stop(), { done, enough: took <= CONVERGENCE_MS }, note)];
+};
+
+/** One gateway after the other is told to end, while clients of the Service use them all. */
+const drain: Chaos = async ({ seconds = SECONDS }, scope, note) => {
+  const { cluster, targets } = await startWithBackends(scope, BACKENDS, DRAINED);
+  const rate = await load(scope, targets, LONGEST_SECONDS, true);
+  const began = performance.now();
+  let ended = 0;
+  while (!enough(ended, seconds) || performance.now() - began < seconds * 1000) {
+    await endGateway(cluster, DRAINED[ended % DRAINED.length] as string);
+    ended += 1;
+  }
+  const report = await rate.stop();
+  const took = ((performance.now() - began) / 1000).toFixed(0);
+  return [faultless(report, { done: `${ended} proxy pods terminated in ${took} s, the others serving`, enough: true }, note)];
+};
+
+/** SIGTERM, as the kubelet sends it; resolves when the pod is ready again. */
+async function endGateway({ pods, api }: Cluster, name: string): Promise<void> {
+  const pid = pods.pid(SYSTEM_NAMESPACE, name);
+  if (pid === undefined) throw new Error(`${name} is ready, but does not run`);
+  process.kill(pid, 'SIGTERM');
+  await until(`${name} is started again`, RESTART_MS, () => {
+    const now = pods.pid(SYSTEM_NAMESPACE, name);
+    return now !== undefined && now !== pid;
+  });
+  await untilReady(api, SYSTEM_NAMESPACE, name);
+}
+
+const STRATEGIES = ['LeastRequest', 'RoundRobin', 'PeakEWMA', 'LeastConnections', 'WeightedRoundRobin', 'Random'] as const;
+
+/** A policy changes over and over, each change in force before the next, and no kept-alive connection is closed. */
+const policies: Chaos = async ({ seconds }, scope, note) => {
+  const { cluster, targets } = await startWithBackends(scope, BACKENDS);
+  const rate = await load(scope, targets, LONGEST_SECONDS);
+  const changes = seconds === undefined ? POLICY_CHANGES : Math.ceil((POLICY_CHANGES * seconds) / SECONDS);
+  for (let i = 0; i < changes; i += 1) {
+    await changePolicy(cluster.api, {
+      loadBalancer: { type: STRATEGIES[i % STRATEGIES.length] },
+      retry: { attempts: 1 + (i % 3) },
+      timeouts: { idle: `${30 + (i % 30)}s` },
+      responseHeaderModifier: { set: [{ name: 'x-change', value: String(i) }] },
+    });
+  }
+  const report = await rate.stop();
+  const closed = report.opened - CONNECTIONS;
+  const done = `${changes} policy changes, each in force; kept-alive connections closed: ${closed}`;
+  return [faultless(report, { done, enough: closed === 0 }, note)];
+};
+
+export const clusterFaults = { rolling, away, drain, policies } as const;

@@ -1,0 +1,68 @@
+/** Backends that fail on command, each a process of its own on an address of its own. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { startChild } from '../bench/child.ts';
+import type { Scope } from '../bench/scope.ts';
+import type { AddressBlock } from '../local-cluster/pods.ts';
+import type { Mode } from './modes.ts';
+
+export const BACKEND_PORT = 8080;
+
+export class FaultyBackend {
+  readonly address: string;
+  #child: ChildProcess | undefined;
+  #lines: AsyncIterator<string> | undefined;
+
+  private constructor(address: string) {
+    this.address = address;
+  }
+
+  /** As many as that, listening; they are killed when the scope ends. */
+  static async start(scope: Scope, addresses: AddressBlock, count: number): Promise<readonly FaultyBackend[]> {
+    const backends = Array.from({ length: count }, () => new FaultyBackend(addresses.take()));
+    scope.defer(async () => {
+      await Promise.all(backends.map((backend) => backend.kill()));
+      for (const { address } of backends) addresses.free(address);
+    });
+    await Promise.all(backends.map((backend) => backend.start()));
+    return backends;
+  }
+
+  /** Again after a kill, on the same address; in mode `normal`. Resolves when it listens. */
+  async start(): Promise<void> {
+    const args = ['--bind', this.address, '--port', String(BACKEND_PORT)];
+    const child = startChild({ program: 'test/chaos/faulty-backend.ts', args, place: 'rest' }, ['pipe', 'pipe', 'inherit']);
+    child.stdin?.on('error', () => undefined); // it was killed; `become` finds out
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator]();
+    await this.#expect('normal');
+  }
+
+  /** Resolves when the mode is in force. */
+  async become(mode: Mode): Promise<void> {
+    (this.#child?.stdin as Writable).write(`${mode}\n`);
+    await this.#expect(mode);
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** A new process on the same address: nothing is left of whatever it did before. */
+  async renew(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+
+  async #expect(mode: Mode): Promise<void> {
+    const line = await this.#lines?.next();
+    if (line?.done !== false || line.value !== mode) throw new Error(`the backend on ${this.address} did not become ${mode}`);
+  }
+}

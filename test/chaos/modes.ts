@@ -1,0 +1,10 @@
+/** What a faulty backend can do; see faulty-backend.ts. */
+const MODES = ['normal', 'slow', 'hang', 'half', 'reset', 'refuse'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** How much longer a slow backend takes. */
+export const SLOW_MS = 200;
+
+export function isMode(text: string): text is Mode {
+  return (MODES as readonly string[]).includes(text);
+}
