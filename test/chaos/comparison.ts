@@ -53,7 +53,8 @@ export async function compare(
   const present = NAMES.filter((name) => !absent.has(name));
   const turns = new Map<Name, Turn[]>(present.map((name) => [name, []]));
   const rounds = seconds === undefined ? ROUNDS : 1;
-  const faultMs = seconds === undefined ? FAULT_MS : seconds * 1000;
+  const times =
+    seconds === undefined ? { calmMs: CALM_MS, faultMs: FAULT_MS } : { calmMs: seconds * 500, faultMs: seconds * 1000 };
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? present : present.toReversed()) {
       const inner = new Scope();
@@ -61,7 +62,7 @@ export async function compare(
       const address = addresses.take();
       const place = { address, backends: backends.map((backend) => backend.address) };
       const contender = await startContender(inner, name, place, policy);
-      const turn = await takeTurn(inner, contender, backends, occur, faultMs);
+      const turn = await takeTurn(inner, contender, backends, occur, times);
       await inner.end();
       turns.get(name)?.push(turn);
       note(`round ${round + 1} of ${rounds}, ${name}: ${turn.during.failed} failed, p99 ${turn.during.p99.toFixed(1)} ms`);
@@ -76,11 +77,11 @@ async function takeTurn(
   { target, ejectedAt }: Awaited<ReturnType<typeof startContender>>,
   backends: readonly FaultyBackend[],
   occur: Rivalry['occur'],
-  faultMs: number,
+  { calmMs, faultMs }: { readonly calmMs: number; readonly faultMs: number },
 ): Promise<Turn> {
-  const seconds = (WARM_MS + CALM_MS + faultMs) / 1000;
+  const seconds = (WARM_MS + calmMs + faultMs) / 1000;
   const load = await startRate(scope, { targets: [target], rate: RATE, connections: CONNECTIONS, seconds, place: 'rest' });
-  await pause(WARM_MS + CALM_MS);
+  await pause(WARM_MS + calmMs);
   const began = performance.timeOrigin + performance.now();
   await occur(backends, pause(faultMs));
   const report = await load.report;

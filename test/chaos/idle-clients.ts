@@ -1,9 +1,9 @@
 /**
  * Many clients that do nothing: each has asked once, and keeps its connection.
  *
- *   node idle-clients.ts --target HOST:PORT --count N --first-source A
+ *   node idle-clients.ts --target HOST:PORT --count N
  *
- * They come from several addresses, 127.A.0.1 and up, because one has no more than some 28,000 ports. Prints `open` when all are there, and goes
+ * They come from several addresses, 127.20.0.1 and up, because one has no more than some 28,000 ports. Prints `open` when all are there, and goes
  * on until it is killed. Exit code 1 when one of them was closed or refused.
  */
 import { connect } from 'node:net';
@@ -18,13 +18,12 @@ const { values } = parseArgs({
   options: {
     target: { type: 'string', default: '' },
     count: { type: 'string', default: '1' },
-    'first-source': { type: 'string', default: '1' },
   },
 });
 const target = targetOf(values.target);
 
 function open(i: number): Promise<void> {
-  const localAddress = `127.${values['first-source']}.0.${1 + Math.floor(i / PER_SOURCE)}`;
+  const localAddress = `127.20.0.${1 + Math.floor(i / PER_SOURCE)}`;
   return new Promise((resolve, reject) => {
     const socket = connect({ ...target, localAddress });
     socket.write(`GET / HTTP/1.1\r\nHost: ${values.target}\r\n\r\n`);

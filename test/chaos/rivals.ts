@@ -30,7 +30,7 @@ const failing =
     await over;
   };
 
-const RIVALS: Readonly<Record<string, Rival>> = {
+const RIVALS = {
   'beside-kill': {
     what: 'backends are killed in turn',
     policy: { part: pool('LeastRequest'), route: { retry: RETRY } },
@@ -65,7 +65,7 @@ const RIVALS: Readonly<Record<string, Rival>> = {
     occur: failing('half'),
     promises: (ours) => [ejectedWithin(ours, 2000), asCalm(ours, 2)],
   },
-};
+} as const satisfies Readonly<Record<string, Rival>>;
 
 const during = ({ during: { p99 } }: Turn) => p99;
 

@@ -1,0 +1,44 @@
+/** A few seconds of every fault of a backend; `npm run chaos` does the same for longer. */
+import assert from 'node:assert/strict';
+import test, { before } from 'node:test';
+import type { Row } from '../bench/bench.ts';
+import { ensureBundles } from '../bench/bundles.ts';
+import { Scope } from '../bench/scope.ts';
+import { backendFaults } from '../chaos/backend-faults.ts';
+import type { Chaos } from '../chaos/chaos.ts';
+import { NAMES, problemWith } from '../chaos/contenders.ts';
+import { ejection } from '../chaos/ejection.ts';
+import { rivals } from '../chaos/rivals.ts';
+import { external } from './platform.ts';
+
+before(() => ensureBundles());
+
+async function rowsOf(chaos: Chaos, seconds: number, note: (text: string) => void): Promise<readonly Row[]> {
+  const scope = new Scope();
+  try {
+    return await chaos({ seconds, seed: 1 }, scope, note);
+  } finally {
+    await scope.end();
+  }
+}
+
+const inWords = ({ what, number }: Row) => `${what}: ${number}`;
+
+for (const [name, chaos] of Object.entries({ ...backendFaults, ejection })) {
+  test(`${name}: clients notice nothing`, { skip: external.ownCluster }, async (t) => {
+    const rows = await rowsOf(chaos, 2, (text) => t.diagnostic(text));
+    rows.forEach((row) => t.diagnostic(inWords(row)));
+    assert.ok(rows.length > 0);
+    assert.deepEqual(rows.filter(({ bound }) => bound?.met === false).map(inWords), []);
+  });
+}
+
+const missing = NAMES.map(problemWith).find((problem) => problem !== undefined);
+const skip = external.ownCluster || (missing ?? false);
+test('beside HAProxy and nginx, backends are killed in turn, and of our requests none fails', { skip }, async (t) => {
+  const rows = await rowsOf(rivals['beside-kill'], 1, (text) => t.diagnostic(text));
+  rows.forEach((row) => t.diagnostic(inWords(row)));
+  assert.equal(rows.length, NAMES.length);
+  assert.match(rows[0]?.number ?? '', /^0 of [1-9]\d+ failed/);
+  for (const { number } of rows) assert.match(number, /^\d+ of [1-9]\d+ failed; p50 [\d.]+, p99 [\d.]+/);
+});
