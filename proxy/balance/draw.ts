@@ -48,6 +48,15 @@ export class WeightedDraw {
     return this.#scan(c);
   }
 
+  /** One that may be picked and is not `first`; -1 where some draws in a row do not find one. */
+  other(first: number, c: PickContext): number {
+    for (let n = 0; n < REDRAWS; n++) {
+      const i = this.#table.draw(c.random());
+      if (i >= 0 && i !== first && this.slots.takes(i, c.tried)) return i;
+    }
+    return -1;
+  }
+
   #redraw(c: PickContext): number {
     for (let n = 0; n < REDRAWS; n++) {
       const i = this.#table.draw(c.random());

@@ -4,7 +4,9 @@ import { Loads } from './load.ts';
 
 /**
  * Power of two choices: two independent weighted draws; the lower (active + 1) / weight wins, the first on a tie. Nearly as even as the
- * exact least, and proxies that share endpoints without seeing each other's requests do not all run to the same one.
+ * exact least, and proxies that share endpoints without seeing each other's requests do not all run to the same one. Where both draws fall
+ * on one endpoint, as one in n² does on each of n, it must not have more than twice the requests of another: weights aside, since
+ * light endpoints live on such draws while nothing else is in flight.
  */
 export class LeastRequest implements Balancer {
   readonly #draw = new WeightedDraw();
@@ -23,9 +25,12 @@ export class LeastRequest implements Balancer {
     const first = this.#draw.draw(c);
     if (first < 0) return -1;
     const second = this.#draw.draw(c);
-    if (second === first) return first;
-    const { weights } = this.#draw.slots;
     const { counts } = this.#loads;
+    if (second === first) {
+      const other = this.#draw.other(first, c);
+      return other >= 0 && 2 * ((counts[other] as number) + 1) < (counts[first] as number) + 1 ? other : first;
+    }
+    const { weights } = this.#draw.slots;
     const one = ((counts[first] as number) + 1) * (weights[second] as number);
     const other = ((counts[second] as number) + 1) * (weights[first] as number);
     return other < one ? second : first;

@@ -25,7 +25,8 @@ const WEIGHT = 3;
 /**
  * Peak-EWMA (Finagle, Linkerd): two weighted draws, the lower expected cost wins: average round trip × (active + 1) / weight. The
  * average decays while nothing is heard, so that an endpoint which was slow once is tried again. A round trip is the time to the
- * response head. A failure counts as at least twice the average, so that failing fast does not look like answering fast.
+ * response head. Where both draws fall on one endpoint, as one in n² does on each of n, it must not cost more than twice what another
+ * does: weights aside, since light endpoints live on such draws. A failure counts as at least twice the average, so that failing fast does not look like answering fast.
  */
 export class PeakEWMA implements Balancer {
   readonly #draw = new WeightedDraw();
@@ -65,12 +66,19 @@ export class PeakEWMA implements Balancer {
     const first = this.#draw.draw(c);
     if (first < 0) return -1;
     const second = this.#draw.draw(c);
-    if (second === first) return first;
+    if (second === first) {
+      const other = this.#draw.other(first, c);
+      return other >= 0 && 2 * this.#load(other * WIDTH, c.now) < this.#load(first * WIDTH, c.now) ? other : first;
+    }
     return this.#cost(second * WIDTH, c.now) < this.#cost(first * WIDTH, c.now) ? second : first;
   }
 
   #cost(at: number, now: number): number {
-    return (this.#decayed(at, now) * ((this.#numbers[at + ACTIVE] as number) + 1)) / (this.#numbers[at + WEIGHT] as number);
+    return this.#load(at, now) / (this.#numbers[at + WEIGHT] as number);
+  }
+
+  #load(at: number, now: number): number {
+    return this.#decayed(at, now) * ((this.#numbers[at + ACTIVE] as number) + 1);
   }
 
   #decayed(at: number, now: number): number {

@@ -224,6 +224,15 @@ describe('LeastRequest', () => {
     assert.equal(b.pick({ tried: [], now: 0, random: draws(3, 0, 0) }), 0);
   });
 
+  test('one with more than twice the requests of another loses also where both draws fall on it', () => {
+    const b = new LeastRequest();
+    const v = view({ stuck: 1, b: 1, c: 1, d: 1, e: 1 });
+    b.update(v);
+    for (let k = 0; k < 2; k++) b.begin(0);
+    const random = seeded(5);
+    for (let k = 0; k < 10_000; k++) assert.notEqual(b.pick({ tried: [], now: 0, random }), 0);
+  });
+
   test('load counts in proportion to weight', () => {
     const b = new LeastRequest();
     const v = view({ a: 1, b: 3 });
