@@ -7,7 +7,7 @@ import { AddressBlock } from '../local-cluster/pods.ts';
 import { CONNECTIONS, enough, RATE, SECONDS, type Chaos } from './chaos.ts';
 import { BACKEND_PORT, FaultyBackend } from './faulty.ts';
 import type { Mode } from './modes.ts';
-import { IMPATIENT } from './policies.ts';
+import { IMPATIENT, RETRIES } from './policies.ts';
 import { faultless } from './verdict.ts';
 
 const PORT = 8080;
@@ -92,7 +92,7 @@ export async function startBehindProxy(
     port: PORT,
     backends: backends.map((backend) => backend.address),
     backendPort: BACKEND_PORT,
-    ...policy,
+    route: policy.route ?? { retry: RETRIES },
     part: { loadBalancer: { type: 'LeastRequest' }, ...policy.part },
   };
   const proxy = await startProxy(scope, { address, args, ...settings });

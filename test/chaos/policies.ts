@@ -1,15 +1,19 @@
 /** What the proxies under test are told to do about faults. */
+import { DEFAULTS } from '../../operator/api/defaults.ts';
 import type { PassiveCheck, Retry } from '../../proxy/snapshot/types.ts';
 import { PASSIVE, RETRY } from '../../proxy/testing.ts';
 
 /** A try that has no head after this long is given up, and made elsewhere. */
-export const PER_TRY_TIMEOUT_MS = 250;
+const PER_TRY_TIMEOUT_MS = 250;
 
-/** Retries as by default, and after a time-out too. */
+/** As a policy that says nothing of them. */
+export const RETRIES: Retry = { ...RETRY, budget: DEFAULTS.retryBudget };
+
+/** The same after a time-out, too. */
 export const IMPATIENT: Retry = {
-  ...RETRY,
+  ...RETRIES,
   perTryTimeout: PER_TRY_TIMEOUT_MS,
-  retryOn: [...RETRY.retryOn, 'timeout'],
+  retryOn: [...RETRIES.retryOn, 'timeout'],
 };
 
 /** Passive checks of everything that they know. */

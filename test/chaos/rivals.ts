@@ -1,13 +1,12 @@
 /** The faults that are looked at beside HAProxy and nginx, and what is promised of them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from '../bench/bench.ts';
-import { RETRY } from '../../proxy/testing.ts';
 import type { Chaos } from './chaos.ts';
 import { compare, middle, type Rivalry, type Turn, type Turns } from './comparison.ts';
 import { NAMES, problemWith, type Name } from './contenders.ts';
 import type { FaultyBackend } from './faulty.ts';
 import type { Mode } from './modes.ts';
-import { IMPATIENT, watchful } from './policies.ts';
+import { IMPATIENT, RETRIES, watchful } from './policies.ts';
 import { ms } from './verdict.ts';
 
 const KILL_EVERY_MS = 1200;
@@ -33,7 +32,7 @@ const failing =
 const RIVALS = {
   'beside-kill': {
     what: 'backends are killed in turn',
-    policy: { part: pool('LeastRequest'), route: { retry: RETRY } },
+    policy: { part: pool('LeastRequest'), route: { retry: RETRIES } },
     occur: async (backends, over) => {
       let going = true;
       void over.then(() => (going = false));
@@ -49,7 +48,7 @@ const RIVALS = {
   },
   'beside-slow': {
     what: 'one of five is 200 ms slower',
-    policy: { part: pool('PeakEWMA'), route: { retry: RETRY } },
+    policy: { part: pool('PeakEWMA'), route: { retry: RETRIES } },
     occur: failing('slow'),
     promises: (ours, turns) => [muchFaster(ours, turns)],
   },
@@ -61,7 +60,7 @@ const RIVALS = {
   },
   'beside-half': {
     what: 'one of five answers 503 to half its requests',
-    policy: { part: pool('LeastRequest'), route: { retry: RETRY } },
+    policy: { part: pool('LeastRequest'), route: { retry: RETRIES } },
     occur: failing('half'),
     promises: (ours) => [ejectedWithin(ours, 2000), asCalm(ours, 2)],
   },
