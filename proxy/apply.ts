@@ -93,7 +93,7 @@ export class Runtime implements DataPlane {
 
   unhealthy(): readonly UnhealthyEndpoint[] {
     const now = this.#deps.now();
-    return [...this.pools.values()].flatMap((pool) => pool.unhealthy(now));
+    return [...this.pools.values()].flatMap((pool) => pool.health.unhealthy(now));
   }
 
   /** Ends every listener and waits for what is in progress, at most `timeout` ms. */
@@ -147,9 +147,9 @@ export class Runtime implements DataPlane {
     for (const { id, digest, part } of snapshot.pools) {
       let pool = this.pools.get(id);
       if (!pool) {
-        const { prober, random, now, ejected, traffic } = this.#deps;
+        const { prober, random, now, log, traffic } = this.#deps;
         pool = new Pool(id, part, {
-          ...{ prober, random, now, ejected },
+          ...{ prober, random, now, log },
           metrics: traffic.pool(id),
           left: (e) => this.#left.push(e),
           tables: this.#tables,

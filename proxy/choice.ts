@@ -3,15 +3,18 @@ import { hash64 } from './balance/hash.ts';
 import type { Hash } from './balance/hash.ts';
 import { formatCookie, keyOf, makeCookieValue } from './balance/key.ts';
 import type { Exchange } from './exchange/seam.ts';
+import type { Seen } from './health/suspect.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
 import type { Outcome, Work } from './pool-seam.ts';
 import type { Pool } from './pool.ts';
+import { isIdempotent } from './resilience/retry.ts';
 import type { RouteState } from './route-state.ts';
 import type { Sessions } from './sessions.ts';
 import type { HashOn } from './snapshot/types.ts';
 
 export class Choice {
   #route: RouteState;
+  #x: Exchange;
   #random: () => number;
   /** Undefined: the route has none with a weight. */
   #pool: Pool | undefined;
@@ -22,9 +25,12 @@ export class Choice {
   #session: string | undefined;
   #tried: PoolEndpoint[] = [];
   #stays = false;
+  #begun = false;
+  #onTrial = false;
 
   constructor(route: RouteState, x: Exchange, random: () => number) {
     this.#route = route;
+    this.#x = x;
     this.#random = random;
     if (route.sessions && this.#resume(route.sessions, x)) return;
     if (route.hashOn) this.#hash = this.#hashKey(route.hashOn, x);
@@ -52,12 +58,19 @@ export class Choice {
     return key === undefined ? undefined : hash64(key);
   }
 
+  /** Whether the last try was to find out whether its endpoint, which is ejected, works again. */
+  get onTrial(): boolean {
+    return this.#onTrial;
+  }
+
   /** The endpoint of the next try; undefined when none can be used. */
   next(now: number): PoolEndpoint | undefined {
     // It may have left during a pause.
     if (this.#stays && (this.#endpoint as PoolEndpoint).index >= 0) return this.#endpoint;
     const pool = this.#pool;
     if (!pool) return undefined;
+    this.#onTrial = !this.#begun && pool.health.due(now) && this.#goOnTrial(pool, now);
+    if (this.#onTrial) return this.#endpoint;
     let found = pool.pick(this.#tried, now, this.#hash) ?? this.#cross(pool, now);
     // Everything usable was tried: start over with what there is.
     if (!found && this.#tried.length > 0) {
@@ -66,6 +79,21 @@ export class Choice {
     }
     this.#endpoint = found;
     return found;
+  }
+
+  /**
+   * Before any balancing, also where a hash places requests: an endpoint whose ejection is over gets the first request that can be
+   * tried elsewhere when it fails. Any other request has the endpoint probed.
+   */
+  #goOnTrial(pool: Pool, now: number): boolean {
+    // Of a body, nobody knows yet whether it can be sent twice.
+    const suited = this.#route.route.retry.attempts > 0 && isIdempotent(this.#x.facts.method) && !this.#x.hasBody;
+    if (!suited) {
+      pool.health.probeDue(now);
+      return false;
+    }
+    this.#endpoint = pool.health.onTrial(now);
+    return this.#endpoint !== undefined;
   }
 
   /** Nothing in this pool can be used: the route's other backends are better than an error. */
@@ -81,7 +109,14 @@ export class Choice {
 
   /** A try begins on the endpoint that `next` gave. */
   begin(): Work {
-    return (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, this.#hash);
+    this.#begun = true;
+    // A trial says nothing about where its key belongs.
+    return (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, this.#onTrial ? undefined : this.#hash, this.#onTrial);
+  }
+
+  /** What a try shows of its endpoint, as soon as it does; before `next` chooses another. */
+  saw(work: Work, seen: Seen, now: number): void {
+    (this.#pool as Pool).health.record(work, seen, now);
   }
 
   /** See `Pool.end`; before `next` chooses another. */

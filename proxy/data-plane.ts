@@ -7,6 +7,7 @@ import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './listen.ts';
 import { Metrics } from './observe/metrics.ts';
 import { serve } from './pipeline.ts';
+import type { HealthLog } from './pool-seam.ts';
 import type { RequestRecord } from './request-seam.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
@@ -22,7 +23,7 @@ export interface DataPlaneOptions {
   readonly headTimeout?: number;
   readonly record: (r: RequestRecord) => void;
   readonly probed: (report: ProbeReport) => void;
-  readonly ejected: (pool: string, endpoint: string, evidence: string) => void;
+  readonly health: HealthLog;
   /** A defect: a request ended in a way that should not be possible. */
   readonly failed: (error: unknown) => void;
 }
@@ -72,7 +73,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
       return new Listener(port, server, listen);
     },
     retire: (endpoint) => upstream.retire(endpoint, 'drain'),
-    ejected: (pool, endpoint, evidence) => o.ejected(pool, endpoint.hashKey, evidence),
+    log: o.health,
   });
   return {
     runtime,

@@ -5,7 +5,7 @@ import { HELP, parseKeys, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createControl } from './control/control.ts';
 import { createDataPlane } from './data-plane.ts';
-import { createAccessLog, createLog } from './observe/log.ts';
+import { createAccessLog, createHealthLog, createLog } from './observe/log.ts';
 import { createObserveServer } from './observe/server.ts';
 
 const config = readConfig(process.argv.slice(2), process.env);
@@ -25,7 +25,7 @@ async function run(c: Config): Promise<void> {
     makeRequestId: randomUUID,
     record: createAccessLog(log, Math.random),
     probed: (report) => log.debug(report, 'probe'),
-    ejected: (pool, endpoint, evidence) => log.warn({ pool, endpoint, evidence }, 'endpoint ejected'),
+    health: createHealthLog(log),
     failed: (error) => log.error({ err: error }, 'a request failed in a way that should not be possible'),
   });
   const { runtime, metrics } = plane;

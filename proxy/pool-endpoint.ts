@@ -1,6 +1,7 @@
 import type { EndpointView } from './balance/balancer.ts';
 import type { Target } from './exchange/seam.ts';
 import type { Watch } from './health/prober.ts';
+import { Suspect } from './health/suspect.ts';
 import type { EndpointMetrics } from './observe/traffic.ts';
 import type { Endpoint } from './snapshot/types.ts';
 
@@ -23,9 +24,13 @@ export class PoolEndpoint implements Target, EndpointView {
   drainingSince = Infinity;
   /** In the pool's present view; -1 once it has left. */
   index = -1;
+  /** May be picked. */
   usable = true;
+  /** Passes its checks and is not ejected. */
   healthy = true;
   watch: Watch | undefined;
+  /** What passive checks know of it. */
+  readonly suspect = new Suspect();
 
   constructor(e: Endpoint, metrics: EndpointMetrics) {
     this.id = e.id;

@@ -3,11 +3,21 @@ import type { Background } from './background.ts';
 import type { Balancer, Handle } from './balance/balancer.ts';
 import type { MaglevTables } from './balance/maglev-tables.ts';
 import type { Prober } from './health/prober.ts';
+import type { EjectionReason } from './health/suspect.ts';
 import type { PoolMetrics } from './observe/traffic.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
 
-/** How a try on an endpoint ended, as far as balancing and health care. */
-export type Outcome = 'ok' | 'failed' | 'connect-failure' | 'unknown';
+/** How a try on an endpoint ended, as far as balancing cares. */
+export type Outcome = 'ok' | 'failed' | 'unknown';
+
+/** What about health is worth a line in the log. */
+export interface HealthLog {
+  ejected(pool: string, e: PoolEndpoint, reason: EjectionReason, evidence: string): void;
+  /** An ejected endpoint is back. */
+  returned(pool: string, e: PoolEndpoint, how: string): void;
+  /** A pool begins or ceases to use its endpoints whatever their health. */
+  panic(pool: string, on: boolean, healthy: number, of: number): void;
+}
 
 export interface PoolDeps {
   readonly prober: Prober;
@@ -16,7 +26,7 @@ export interface PoolDeps {
   readonly metrics: PoolMetrics;
   /** The endpoint has left this pool. */
   readonly left: (e: PoolEndpoint) => void;
-  readonly ejected: (pool: string, e: PoolEndpoint, evidence: string) => void;
+  readonly log: HealthLog;
   readonly tables: MaglevTables;
   readonly background: Background;
 }
@@ -27,4 +37,6 @@ export interface Work {
   /** The one it began on: an update may put another in its place before the work ends. */
   readonly balancer: Balancer;
   readonly handle: Handle;
+  /** It decides whether its endpoint, which is ejected, comes back. */
+  readonly trial: boolean;
 }

@@ -34,7 +34,8 @@ function poolOf(part: Partial<PoolPart> = {}) {
     endpoints: [],
     ...part,
   };
-  const deps = { prober, random: () => 0.5, now, ejected: () => undefined, left: () => undefined, tables: new MaglevTables() };
+  const log = { ejected: () => undefined, returned: () => undefined, panic: () => undefined };
+  const deps = { prober, random: () => 0.5, now, log, left: () => undefined, tables: new MaglevTables() };
   const background = new Background(now);
   const pool = new Pool('default/p/default/echo:80', whole, { ...deps, background, metrics: new Traffic(now).pool('default/p') });
   let digest = 0;

@@ -1,32 +1,28 @@
 /**
- * The endpoints of one pool at run time: which of them may be picked now, and why not. Usable = in the pick set ∧ healthy ∧ not
- * ejected; the balancer adds weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
+ * The endpoints of one pool at run time, and which of them takes the next request: the balancer picks among those that
+ * pool-health.ts lets it, by weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
  */
 import type { Balancer } from './balance/balancer.ts';
 import type { Hash } from './balance/hash.ts';
 import { createBalancer } from './balance/index.ts';
-import { Outlier } from './health/outlier.ts';
 import { PoolEndpoint } from './pool-endpoint.ts';
+import { PoolHealth } from './pool-health.ts';
 import type { Outcome, PoolDeps, Work } from './pool-seam.ts';
 import { SlowStart } from './resilience/slow-start.ts';
-import type { Endpoint, HashOn, LoadBalancer, PoolPart, UnhealthyEndpoint } from './snapshot/types.ts';
+import type { Endpoint, HashOn, LoadBalancer, PoolPart } from './snapshot/types.ts';
 
 export class Pool {
   readonly id: string;
+  readonly health: PoolHealth;
   endpoints: readonly PoolEndpoint[] = [];
   #part: PoolPart;
   #digest = '';
   /** Of this proxy; empty: not known. */
   #zone = '';
   #balancer: Balancer;
-  #outlier: Outlier;
   #slowStart = new SlowStart();
   #deps: PoolDeps;
   #byId = new Map<string, PoolEndpoint>();
-  /** Endpoints in the pick set that are usable now. */
-  #usable = 0;
-  #active = 0;
-  #nextReturn = Infinity;
   #context: { tried: number[]; now: number; random: () => number; hash: Hash | undefined };
   #nothingTried: number[] = [];
 
@@ -35,7 +31,10 @@ export class Pool {
     this.#part = part;
     this.#deps = deps;
     this.#balancer = this.#create(part.loadBalancer);
-    this.#outlier = new Outlier(part.healthCheck.passive);
+    this.health = new PoolHealth(id, part.healthCheck, deps, {
+      changed: (endpoints) => this.#takeChange(endpoints),
+      proven: () => this.#updateBalancer(),
+    });
     this.#context = { tried: this.#nothingTried, now: 0, random: deps.random, hash: undefined };
   }
 
@@ -51,11 +50,10 @@ export class Pool {
       this.#deps.background.delete(this.#balancer);
       this.#balancer = this.#create(part.loadBalancer);
     }
-    this.#outlier.configure(part.healthCheck.passive);
-    const sameCheck = JSON.stringify(before.healthCheck.active) === JSON.stringify(part.healthCheck.active);
+    const otherCheck = this.health.configure(part.healthCheck);
     this.#slowStart.configure('slowStart' in part.loadBalancer ? part.loadBalancer.slowStart : undefined);
-    this.#takeEndpoints(part.endpoints, sameCheck);
-    this.#judgeAll();
+    this.#takeEndpoints(part.endpoints, otherCheck);
+    this.health.judge(this.endpoints);
     this.#slowStart.weigh(this.endpoints, this.#deps.now());
     this.#updateBalancer();
     for (const e of this.endpoints) this.#balancer.usable(e.index, e.usable, e.healthy);
@@ -65,6 +63,15 @@ export class Pool {
     this.#balancer.update(this.endpoints, this.#deps.now());
     if (this.#balancer.step?.(0) === false) this.#deps.background.add(this.#balancer);
     for (const e of this.endpoints) e.metrics.describe(e.healthy, e.weight);
+  }
+
+  /** Some of the endpoints became usable or healthy, or no longer are. */
+  #takeChange(endpoints: readonly PoolEndpoint[]): void {
+    this.#weigh(this.#deps.now());
+    for (const e of endpoints) {
+      e.metrics.describe(e.healthy, e.weight);
+      this.#balancer.usable(e.index, e.usable, e.healthy);
+    }
   }
 
   #weigh(now: number): void {
@@ -88,7 +95,6 @@ export class Pool {
 
   /** The endpoint for a new try, or undefined when no usable one is left that was not tried. */
   pick(tried: readonly PoolEndpoint[], now: number, hash?: Hash): PoolEndpoint | undefined {
-    if (now >= this.#nextReturn) this.#readmit(now);
     if (now >= this.#slowStart.next) this.#weigh(now);
     const c = this.#context;
     c.now = now;
@@ -114,36 +120,19 @@ export class Pool {
     return this.endpoints.some((e) => this.takes(e) && !tried.includes(e));
   }
 
-  /** `hash` as at its pick. */
-  begin(endpoint: PoolEndpoint, hash?: Hash): Work {
+  /** `hash` as at its pick. `trial`: the endpoint is from `health.onTrial`. */
+  begin(endpoint: PoolEndpoint, hash?: Hash, trial = false): Work {
     endpoint.metrics.begin();
     const balancer = this.#balancer;
-    return { endpoint, balancer, handle: balancer.begin(endpoint.index, hash) };
+    const work = { endpoint, balancer, handle: balancer.begin(endpoint.index, hash), trial };
+    if (trial) this.health.beginTrial(work);
+    return work;
   }
 
   /** Once for every `begin`. `headMs`: milliseconds until the response head, or until failure. */
   end(work: Work, outcome: Outcome, headMs: number, now: number): void {
-    const { endpoint } = work;
-    endpoint.metrics.end();
+    work.endpoint.metrics.end();
     work.balancer.end(work.handle, outcome === 'unknown' ? undefined : outcome === 'ok', headMs, now);
-    if (outcome === 'unknown' || endpoint.index < 0) return;
-    if (!this.#outlier.record(endpoint.id, outcome === 'connect-failure' ? outcome : 'other', now, this.#usable, this.#active))
-      return;
-    endpoint.metrics.ejected();
-    this.#deps.ejected(this.id, endpoint, this.#outlier.evidence(endpoint.id));
-    this.#nextReturn = this.#outlier.nextReturn();
-    this.#refresh(endpoint);
-  }
-
-  /** Endpoints that may not be picked for their health, with evidence. */
-  unhealthy(now: number): UnhealthyEndpoint[] {
-    const found: UnhealthyEndpoint[] = [];
-    for (const e of this.endpoints) {
-      const of = { pool: this.id, endpoint: e.id };
-      if (e.watch?.healthy === false) found.push({ ...of, reason: 'probe', detail: e.watch.detail });
-      else if (this.#outlier.isEjected(e.id, now)) found.push({ ...of, reason: 'ejected', detail: this.#outlier.evidence(e.id) });
-    }
-    return found;
   }
 
   /** Stops watching; requests in flight may still end. */
@@ -153,101 +142,28 @@ export class Pool {
     this.endpoints = [];
   }
 
-  #takeEndpoints(wanted: readonly Endpoint[], sameCheck: boolean): void {
+  #takeEndpoints(wanted: readonly Endpoint[], otherCheck: boolean): void {
     const next = new Map<string, PoolEndpoint>();
-    const checked = this.#part.healthCheck.active !== undefined;
     for (const w of wanted) {
       const known = this.#byId.get(w.id);
       const stays = known?.address === w.address && known.port === w.port;
       const e = stays ? known : new PoolEndpoint(w, this.#deps.metrics.endpoint(w.hashKey));
       if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
-      e.take(w, checked && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
-      if (!stays || !sameCheck) this.#watch(e);
+      e.take(w, this.health.probes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
+      if (!stays || otherCheck) this.health.watch(e);
       next.set(w.id, e);
     }
     for (const e of this.endpoints) if (next.get(e.id) !== e) this.#leave(e);
     this.#byId = next;
     this.endpoints = [...next.values()];
     this.endpoints.forEach((e, i) => (e.index = i));
-    this.#active = this.endpoints.filter((e) => e.state !== 'draining' && e.fullWeight > 0).length;
-  }
-
-  #watch(e: PoolEndpoint): void {
-    const check = this.#part.healthCheck.active;
-    const before = e.watch;
-    e.watch =
-      check &&
-      this.#deps.prober.watch(
-        e,
-        check,
-        () => this.#refresh(e),
-        (ok) => this.#onProbe(e, ok),
-      );
-    // Only now, so that a probe that goes on is never without a watcher.
-    before?.stop();
-  }
-
-  /** When the endpoint answers, what passive checks hold against it is over. */
-  #onProbe(e: PoolEndpoint, ok: boolean): void {
-    e.metrics.probed(ok);
-    if (ok && e.state === 'filling') {
-      e.state = 'active';
-      if (e.index >= 0) this.#updateBalancer();
-    }
-    if (!ok || !this.#outlier.absolve(e.id)) return;
-    this.#nextReturn = this.#outlier.nextReturn();
-    this.#refresh(e);
   }
 
   #leave(e: PoolEndpoint): void {
-    e.watch?.stop();
     e.index = -1;
-    this.#outlier.forget(e.id);
+    this.health.leave(e);
     e.metrics.release();
     this.#deps.left(e);
-  }
-
-  #judgeAll(): void {
-    this.#usable = 0;
-    const now = this.#deps.now();
-    for (const e of this.endpoints) {
-      e.healthy = this.#isHealthy(e, now);
-      e.usable = this.#isUsable(e);
-      if (e.usable && e.fullWeight > 0) this.#usable++;
-    }
-    this.#nextReturn = this.#outlier.nextReturn();
-  }
-
-  #refresh(e: PoolEndpoint): void {
-    if (e.index < 0) return;
-    const now = this.#deps.now();
-    const healthy = this.#isHealthy(e, now);
-    if (healthy === e.healthy) return;
-    e.healthy = healthy;
-    if (healthy) e.startedAt = now;
-    const usable = this.#isUsable(e);
-    if (usable !== e.usable && e.fullWeight > 0) this.#usable += usable ? 1 : -1;
-    e.usable = usable;
-    e.metrics.describe(healthy, e.weight);
-    this.#weigh(now);
-    this.#balancer.usable(e.index, usable, healthy);
-  }
-
-  #isHealthy(e: PoolEndpoint, now: number): boolean {
-    return e.watch?.healthy !== false && !this.#outlier.isEjected(e.id, now);
-  }
-
-  /** With no active endpoint, the draining ones serve. */
-  #isUsable(e: PoolEndpoint): boolean {
-    return (e.state !== 'draining' || this.#active === 0) && e.healthy;
-  }
-
-  #readmit(now: number): void {
-    for (const id of this.#outlier.returned(now)) {
-      const e = this.#byId.get(id);
-      if (e) this.#refresh(e);
-    }
-    this.#nextReturn = this.#outlier.nextReturn();
   }
 
   #indexes(tried: readonly PoolEndpoint[]): number[] {

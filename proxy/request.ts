@@ -3,6 +3,7 @@ import { Choice } from './choice.ts';
 import { FAILED, NO_ENDPOINT, OVERFLOW } from './local-answers.ts';
 import type { RequestDeps } from './request-seam.ts';
 import type { Attempt, AttemptSpec, End, Exchange, Failure, Head, LocalReason, LocalReply } from './exchange/seam.ts';
+import type { Seen } from './health/suspect.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
 import type { Outcome, Work } from './pool-seam.ts';
 import { decide, isIdempotent } from './resilience/retry.ts';
@@ -130,9 +131,12 @@ export class Request<X extends Exchange> {
       endpoint.metrics.attempt(head.status >= 500 ? '5xx' : 'ok');
       metrics.firstByte(now - this.#x.started);
       if (head.connectMs !== undefined) metrics.connected(head.connectMs);
+      // An answer counts as good once it is whole; but a trial has done its duty.
+      if (head.status >= 500 || this.#work?.trial === true) this.#saw(head.status, now);
     } else {
       endpoint.metrics.attempt(head.kind);
-      this.#end(failureOutcome(head));
+      this.#saw(head.kind, now);
+      this.#end(head.kind === 'client-gone' ? 'unknown' : 'failed');
     }
   }
 
@@ -153,14 +157,15 @@ export class Request<X extends Exchange> {
         replayable: this.#x.replayable(),
         hereUsable: choice.hereUsable(),
         anotherUntried: choice.anotherUntried(),
+        onTrial: choice.onTrial,
         random: this.#d.random,
       },
       last,
     );
     const now = this.#d.now();
     if (!decision.again || now + decision.afterMs >= this.spec.deadline) return { again: false };
-    // Where nothing was sent, nothing was asked of a backend.
-    if ((last.ok || last.sent !== 'none') && budget?.spend(now) === false) {
+    // Where nothing was sent, nothing was asked of a backend; and a trial was not the client's idea.
+    if (!choice.onTrial && (last.ok || last.sent !== 'none') && budget?.spend(now) === false) {
       metrics.budgetExhausted();
       return { again: false };
     }
@@ -192,6 +197,8 @@ export class Request<X extends Exchange> {
     const { status } = this.#last as Head;
     if (status < 500) (this.#choice as Choice).settle(this.#x);
     const end = await attempt.commit();
+    if (status < 500 && end.how === 'whole') this.#saw(status, this.#d.now());
+    if (end.how === 'upstream-broke') this.#saw('broken', this.#d.now());
     this.#end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed');
     this.#record(status, undefined, end);
   }
@@ -228,6 +235,10 @@ export class Request<X extends Exchange> {
     return Promise.resolve();
   }
 
+  #saw(seen: Seen, now: number): void {
+    if (this.#work) (this.#choice as Choice).saw(this.#work, seen, now);
+  }
+
   #end(outcome: Outcome): void {
     if (!this.#work) return;
     (this.#choice as Choice).end(this.#work, outcome, this.#headMs, this.#d.now());
@@ -249,9 +260,4 @@ export class Request<X extends Exchange> {
       durationMs,
     });
   }
-}
-
-function failureOutcome(failure: Failure): Outcome {
-  if (failure.kind === 'client-gone') return 'unknown';
-  return failure.kind === 'connect' ? 'connect-failure' : 'failed';
 }

@@ -108,6 +108,8 @@ export interface TestProxy {
   readonly runtime: Runtime;
   readonly upstream: HttpProxyUpstream;
   readonly records: RequestRecord[];
+  /** What was logged about health. */
+  readonly told: string[];
   /** Puts another spec in force. */
   apply(spec: ProxySpec): Promise<void>;
   metrics(): Promise<string>;
@@ -149,6 +151,7 @@ function snapshotOf(port: number, spec: ProxySpec): ResolvedSnapshot {
 /** A proxy with one listener and one pool. */
 export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   const records: RequestRecord[] = [];
+  const told: string[] = [];
   const plane = createDataPlane({
     addresses: ['127.0.0.1'],
     maxConnections: spec.maxConnections ?? 1000,
@@ -157,7 +160,11 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     ...(spec.headTimeout !== undefined && { headTimeout: spec.headTimeout }),
     record: (r) => void records.push(r),
     probed: () => undefined,
-    ejected: () => undefined,
+    health: {
+      ejected: (_pool, e, reason, evidence) => void told.push(`${e.hashKey} ejected: ${reason}: ${evidence}`),
+      returned: (_pool, e, how) => void told.push(`${e.hashKey} back: ${how}`),
+      panic: (_pool, on, healthy, of) => void told.push(`panic ${on ? 'on' : 'off'}: ${healthy} of ${of}`),
+    },
     failed: (error) => {
       throw error;
     },
@@ -171,6 +178,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     upstream,
     records,
     apply: async (next) => void (await runtime.apply(snapshotOf(port, next), next.zone)),
+    told,
     metrics: () => metrics.registry.metrics(),
     close: () => plane.drain(0),
   };

@@ -41,6 +41,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '.spec.healthCheck': 'HealthCheckSpec',
   '.spec.healthCheck.active': 'ActiveCheckSpec',
   '.spec.healthCheck.passive': 'PassiveCheckSpec',
+  '.spec.healthCheck.passive.failurePercent': 'FailurePercentSpec',
   '.spec.retry': 'RetrySpec',
   '.spec.retry.backOff': 'BackOffSpec',
   '.spec.retry.budget': 'RetryBudgetSpec',

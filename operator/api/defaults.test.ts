@@ -40,6 +40,8 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   ...prefixed('loadBalancer.zoneAware.preferLocal', DEFAULTS.preferLocal),
   ...prefixed('healthCheck.active', { ...DEFAULTS.probe, ...DEFAULTS.httpProbe }),
   ...prefixed('healthCheck.passive', DEFAULTS.passive),
+  ...prefixed('healthCheck.passive.failurePercent', DEFAULTS.failurePercent),
+  'healthCheck.panicThreshold': DEFAULTS.panicThreshold,
   ...prefixed('retry', DEFAULTS.retry),
   ...prefixed('retry.backOff', DEFAULTS.backOff),
   ...prefixed('retry.budget', DEFAULTS.retryBudget),

@@ -8,6 +8,7 @@ import type {
   AffinitySpec,
   BackOffSpec,
   CircuitBreakerSpec,
+  FailurePercentSpec,
   FallbackRedirectSpec,
   FallbackResponseSpec,
   HashOnSpec,
@@ -44,11 +45,15 @@ export const DEFAULTS = {
   preferLocal: { minEndpoints: 1 },
   probe: { interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 } satisfies Complete<ProbeMembers>,
   httpProbe: { path: '/', method: 'GET', expectedStatuses: ['200-399'] } satisfies Complete<HttpMembers>,
+  /** Where passive is given; without it, only connect failures count. */
   passive: {
+    consecutive5xx: 5,
     consecutiveConnectFailures: 3,
     baseEjectionTime: '30s',
     maxEjectionPercent: 50,
-  } satisfies Complete<PassiveCheckSpec>,
+  } satisfies Complete<Omit<PassiveCheckSpec, 'failurePercent'>>,
+  failurePercent: { minRequests: 20, window: '10s' } satisfies Complete<Omit<FailurePercentSpec, 'threshold'>>,
+  panicThreshold: 0,
   retry: {
     attempts: 2,
     sameEndpoint: 0,

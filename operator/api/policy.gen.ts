@@ -305,6 +305,10 @@ export interface ZoneAwareSpec {
 export interface HealthCheckSpec {
   active?: ActiveCheckSpec;
   passive?: PassiveCheckSpec;
+  /**
+   * Percent of healthy endpoints below which all of them are used, whatever checks and ejection say: too few could not bear the load. Default 0, which turns that off.
+   */
+  panicThreshold?: number;
 }
 /**
  * Probes that every proxy sends to every endpoint. Off unless given.
@@ -358,13 +362,18 @@ export interface ActiveCheckSpec {
   healthyThreshold?: number;
 }
 /**
- * When failing requests eject an endpoint for a while. Absent: after 3 connect failures in a row, for 30s, at most half of the endpoints.
+ * When failing requests eject an endpoint for a while. When the time is over, one request finds out whether it works again. Absent: only connect failures eject, 3 in a row, for 30s, at most half of the endpoints.
  */
 export interface PassiveCheckSpec {
+  /**
+   * Failures of any kind in a row that eject an endpoint: answers of 500 and above, connect failures, resets, time-outs, malformed and broken answers. Default 5; 0 turns that off.
+   */
+  consecutive5xx?: number;
   /**
    * Connect failures in a row that eject an endpoint. Default 3.
    */
   consecutiveConnectFailures?: number;
+  failurePercent?: FailurePercentSpec;
   /**
    * How long the first ejection lasts, 1ms-5m; each further one takes twice as long, to 5m at most. Default `30s`.
    */
@@ -373,6 +382,23 @@ export interface PassiveCheckSpec {
    * Share of the endpoints, in percent, that may be ejected at once. One may always be, and the last usable one never is. Default 50.
    */
   maxEjectionPercent?: number;
+}
+/**
+ * Ejects an endpoint when too many of its latest requests failed, in a row or not. Failures are those that consecutive5xx counts. Off unless given.
+ */
+export interface FailurePercentSpec {
+  /**
+   * Percent of requests that fail.
+   */
+  threshold: number;
+  /**
+   * Fewer requests than this within the window say nothing. Default 20.
+   */
+  minRequests?: number;
+  /**
+   * How far back requests count, 100ms-1h. Default `10s`.
+   */
+  window?: string;
 }
 /**
  * When a failed request is tried again, at most (attempts + 1) × (sameEndpoint + 1) tries in all. Absent: the defaults of its fields.

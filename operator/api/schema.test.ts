@@ -88,7 +88,7 @@ describe('examples', async () => {
 test('defaults are filled in', async () => {
   const { body } = await create({
     loadBalancer: { type: 'ConsistentHash', consistentHash: { affinity: {} } },
-    healthCheck: { active: { type: 'TCP' }, passive: {} },
+    healthCheck: { active: { type: 'TCP' }, passive: { failurePercent: { threshold: 50 } } },
     retry: {},
     timeouts: {},
     accessLog: {},
@@ -107,7 +107,14 @@ test('defaults are filled in', async () => {
     },
     healthCheck: {
       active: { type: 'TCP', interval: '3s', timeout: '1s', unhealthyThreshold: 3, healthyThreshold: 2 },
-      passive: { consecutiveConnectFailures: 3, baseEjectionTime: '30s', maxEjectionPercent: 50 },
+      passive: {
+        consecutive5xx: 5,
+        consecutiveConnectFailures: 3,
+        failurePercent: { threshold: 50, minRequests: 20, window: '10s' },
+        baseEjectionTime: '30s',
+        maxEjectionPercent: 50,
+      },
+      panicThreshold: 0,
     },
     retry: {
       attempts: 2,
@@ -507,6 +514,13 @@ describe('bad input is refused', () => {
     'no statuses': [active({ ...http, expectedStatuses: [] }), /expectedStatuses/],
     'probe path without slash': [active({ ...http, path: 'health' }), /healthCheck\.active\.path/],
     'ejection above 5m': [passive({ baseEjectionTime: '6m' }), /at most 5m/],
+    'consecutive5xx -1': [passive({ consecutive5xx: -1 }), /consecutive5xx/],
+    'failurePercent without threshold': [passive({ failurePercent: {} }), /failurePercent\.threshold: Required value/],
+    'failurePercent of 0': [passive({ failurePercent: { threshold: 0 } }), /failurePercent\.threshold/],
+    'failurePercent of no requests': [passive({ failurePercent: { threshold: 9, minRequests: 0 } }), /minRequests/],
+    'a window too short': [passive({ failurePercent: { threshold: 9, window: '99ms' } }), /from 100ms to 1h/],
+    'a window too long': [passive({ failurePercent: { threshold: 9, window: '61m' } }), /from 100ms to 1h/],
+    'panic at 101 percent': [{ healthCheck: { panicThreshold: 101 } }, /panicThreshold/],
     'ejection of 101 percent': [passive({ maxEjectionPercent: 101 }), /maxEjectionPercent/],
     'no duration': [{ timeouts: { request: '5 seconds' } }, /spec\.timeouts\.request/],
     'a fraction': [{ timeouts: { request: '1.5s' } }, /spec\.timeouts\.request/],

@@ -1,6 +1,6 @@
 import { DEFAULTS } from '../api/defaults.ts';
-import type { ActiveCheckSpec, PassiveCheckSpec } from '../api/policy.gen.ts';
-import type { ActiveCheck, ActiveCheckTiming, HttpCheck, PassiveCheck } from '../../proxy/snapshot/types.ts';
+import type { ActiveCheckSpec, FailurePercentSpec, PassiveCheckSpec } from '../api/policy.gen.ts';
+import type { ActiveCheck, ActiveCheckTiming, FailurePercent, HttpCheck, PassiveCheck } from '../../proxy/snapshot/types.ts';
 import { checkExpression } from './expression.ts';
 import type { Reader } from './reader.ts';
 
@@ -44,11 +44,21 @@ function readStatuses(text: string, reader: Reader): { from: number; to: number 
   return { from: 0, to: 0 };
 }
 
+/** Without it, only connect failures count; with it, every failure does. */
 export function readPassive(given: PassiveCheckSpec | undefined, reader: Reader): PassiveCheck {
-  const spec = { ...DEFAULTS.passive, ...given };
+  const spec = { ...DEFAULTS.passive, ...(given ?? { consecutive5xx: 0 }) };
+  const { failurePercent } = spec;
   return {
     consecutiveConnectFailures: spec.consecutiveConnectFailures,
+    ...(spec.consecutive5xx > 0 && { consecutive5xx: spec.consecutive5xx }),
+    ...(failurePercent && { failurePercent: readFailurePercent(failurePercent, reader) }),
     baseEjectionTime: reader.duration('healthCheck.passive.baseEjectionTime', spec.baseEjectionTime),
     maxEjectionPercent: spec.maxEjectionPercent,
   };
+}
+
+function readFailurePercent(given: FailurePercentSpec, reader: Reader): FailurePercent {
+  const spec = { ...DEFAULTS.failurePercent, ...given };
+  const window = reader.duration('healthCheck.passive.failurePercent.window', spec.window);
+  return { threshold: spec.threshold, minRequests: spec.minRequests, window };
 }

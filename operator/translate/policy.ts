@@ -117,8 +117,13 @@ function readSession({ cookie }: SessionPersistenceSpec, policyUid: string, read
   return { policyUid, name, ttl: reader.duration('sessionPersistence.cookie.ttl', ttl), sameSite };
 }
 
-function readHealthCheck({ active, passive }: NonNullable<PolicySpec['healthCheck']> = {}, reader: Reader): HealthCheck {
-  return { ...(active && { active: readActive(active, reader) }), passive: readPassive(passive, reader) };
+function readHealthCheck(given: NonNullable<PolicySpec['healthCheck']> = {}, reader: Reader): HealthCheck {
+  const { active, passive, panicThreshold = DEFAULTS.panicThreshold } = given;
+  return {
+    ...(active && { active: readActive(active, reader) }),
+    passive: readPassive(passive, reader),
+    ...(panicThreshold > 0 && { panicThreshold }),
+  };
 }
 
 function readRetry(given: PolicySpec['retry'], reader: Reader): Retry {

@@ -151,7 +151,22 @@ const spec = fc.record(
       fc.array(backendRef, { maxLength: 3 }),
     ),
     loadBalancer: fc.record({ type: strategy, consistentHash }, some),
-    healthCheck: fc.record({ active, passive: fc.record({ baseEjectionTime: duration, maxEjectionPercent: whole }, some) }, some),
+    healthCheck: fc.record(
+      {
+        active,
+        passive: fc.record(
+          {
+            consecutive5xx: whole,
+            failurePercent: fc.record({ threshold: whole, window: duration }, { requiredKeys: ['threshold'] }),
+            baseEjectionTime: duration,
+            maxEjectionPercent: whole,
+          },
+          some,
+        ),
+        panicThreshold: whole,
+      },
+      some,
+    ),
     retry: fc.record(
       {
         attempts: whole,

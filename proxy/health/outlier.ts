@@ -1,32 +1,35 @@
 import type { PassiveCheck } from '../snapshot/types.ts';
+import { FailureWindow } from './failure-window.ts';
+import { describeSeen, verdict } from './suspect.ts';
+import type { EjectionReason, Seen, Suspect } from './suspect.ts';
 
 /** An ejection never lasts longer, unless `baseEjectionTime` itself does. */
 const LONGEST_EJECTION_MS = 300_000;
 
-/** What is known against one endpoint. */
-interface Suspect {
-  /** Connect failures in a row. */
-  failures: number;
-  /** Ejections so far, less what was forgiven: the exponent of the next ejection time. */
-  level: number;
-  ejected: boolean;
-  /** End of the last ejection, monotonic ms. */
-  until: number;
-  /** Length of the last ejection, ms. */
-  lasted: number;
+/** How many endpoints the pool has. */
+export interface Counts {
+  /** That may be picked. */
+  readonly fit: number;
+  /** That are active with weight > 0, ejected or not. */
+  readonly active: number;
 }
 
 /**
- * Passive ejection within one pool: an endpoint whose connects fail several times in a row takes no work for a while. PURE.
+ * Passive ejection within one pool: an endpoint whose requests fail takes none for a while. PURE.
  *
+ * - Out: after `consecutiveConnectFailures` or `consecutive5xx` in a row, or at `failurePercent` of a window. A connect failure is
+ *   a failure like any other, too; an answer below 500 ends both rows.
+ * - At once are out at most max(1, ⌊active · percent⌋), and one fit endpoint is always left.
  * - Ejection time is base · 2^level, to 5 minutes. Every ejection raises the level by one; every `baseEjectionTime` spent
  *   outside ejection lowers it by one.
- * - An endpoint that returns is on probation: failures in a row go on counting, so one more ejects it again; an answer clears it.
- * - Ejected at once are at most max(1, ⌊active · percent⌋), and one usable endpoint is always left.
+ * - Back: when the time is over, through one trial (a request or a probe), which ejects it again when it fails. Before that by a
+ *   passing active check, or because nothing else is left. What ends meanwhile and began before does not count.
  */
-export class Outlier {
+export class Outlier<E extends { readonly suspect: Suspect }> {
   #check: PassiveCheck;
-  readonly #suspects = new Map<string, Suspect>();
+  #out: E[] = [];
+  /** When the next trial is due, monotonic ms; Infinity: none. In the past: one is due. */
+  nextDue = Infinity;
 
   constructor(check: PassiveCheck) {
     this.#check = check;
@@ -37,92 +40,142 @@ export class Outlier {
     this.#check = check;
   }
 
+  /** Endpoints that are out, in the order of their ejection. */
+  get out(): readonly E[] {
+    return this.#out;
+  }
+
   /**
-   * Takes one result of a request; whether the endpoint was ejected by it.
-   * @param outcome `other`: anything that shows the endpoint accepts connections; clears the count
+   * Takes one result; why the endpoint was ejected by it, if it was. A result of its trial goes to `tried` instead.
    * @param now monotonic ms
-   * @param usableCount endpoints that may be picked now, this one included if it may
-   * @param activeCount endpoints that are active with weight > 0, ejected or not
    */
-  record(id: string, outcome: 'connect-failure' | 'other', now: number, usableCount: number, activeCount: number): boolean {
-    const known = this.#suspects.get(id);
-    if (outcome === 'other') {
-      if (known !== undefined) known.failures = 0;
+  record(e: E, seen: Seen, now: number, counts: Counts): EjectionReason | undefined {
+    const s = e.suspect;
+    const v = verdict(seen);
+    if (v === 'unknown' || s.out) return undefined;
+    const { failurePercent } = this.#check;
+    if (failurePercent) this.#windowOf(s, failurePercent.window).add(v === 'fails', now);
+    if (v === 'works') {
+      s.refused = 0;
+      s.failed = 0;
+      s.onParole = false;
+      return undefined;
+    }
+    s.refused = seen === 'connect' ? s.refused + 1 : 0;
+    s.failed++;
+    const reason = this.#reason(s);
+    if (reason === undefined || !this.#mayEject(counts)) return undefined;
+    this.#eject(e, this.#evidence(s, reason, seen), now);
+    return reason;
+  }
+
+  #windowOf(s: Suspect, length: number): FailureWindow {
+    if (s.window?.length !== length) s.window = new FailureWindow(length);
+    return s.window;
+  }
+
+  #reason(s: Suspect): EjectionReason | undefined {
+    const { consecutiveConnectFailures, consecutive5xx = 0, failurePercent: percent } = this.#check;
+    if (s.onParole) return 'probation';
+    if (s.refused >= consecutiveConnectFailures) return 'consecutive-connect-failures';
+    if (consecutive5xx > 0 && s.failed >= consecutive5xx) return 'consecutive-5xx';
+    const w = s.window;
+    if (!percent || !w || w.total < percent.minRequests || w.failed * 100 < percent.threshold * w.total) return undefined;
+    return 'failure-percent';
+  }
+
+  #mayEject({ fit, active }: Counts): boolean {
+    const share = Math.floor((active * this.#check.maxEjectionPercent) / 100);
+    return this.#out.length < Math.max(1, share) && fit > 1;
+  }
+
+  #evidence(s: Suspect, reason: EjectionReason, seen: Seen): string {
+    const last = describeSeen(seen);
+    switch (reason) {
+      case 'consecutive-connect-failures':
+        return s.refused === 1 ? 'connect failure' : `${s.refused} connect failures in a row`;
+      case 'consecutive-5xx':
+        return s.failed === 1 ? last : `${s.failed} failures in a row, the last one: ${last}`;
+      case 'failure-percent':
+        return `${s.window?.failed} of ${s.window?.total} requests failed within ${seconds(s.window?.length ?? 0)}, the last one: ${last}`;
+      case 'probation':
+        return `${last} on probation`;
+    }
+  }
+
+  #eject(e: E, evidence: string, now: number): void {
+    const s = e.suspect;
+    const base = this.#check.baseEjectionTime;
+    const forgiven = s.out ? 0 : Math.floor(Math.max(0, now - s.until) / Math.max(1, base));
+    s.level = Math.max(0, s.level - forgiven);
+    const lasts = Math.max(base, Math.min(LONGEST_EJECTION_MS, base * 2 ** s.level));
+    s.level++;
+    s.until = now + lasts;
+    s.evidence = `${evidence}, ejected for ${seconds(lasts)}`;
+    s.trial = undefined;
+    if (!s.out) this.#out.push(e);
+    s.out = true;
+    this.#look();
+  }
+
+  /** The trial that decides about an endpoint begins. */
+  begin(e: E, trial: object): void {
+    e.suspect.trial = trial;
+    this.#look();
+  }
+
+  /**
+   * What a trial came to: the endpoint is `back`, or ejected again. Undefined: it said nothing, and another one is due, or it is no
+   * longer the one that decides.
+   */
+  tried(e: E, trial: object, seen: Seen, now: number): 'back' | 'ejected' | undefined {
+    const s = e.suspect;
+    if (!s.out || s.trial !== trial) return undefined;
+    s.trial = undefined;
+    const v = verdict(seen);
+    if (v === 'fails') this.#eject(e, this.#evidence(s, 'probation', seen), now);
+    else if (v === 'works') this.readmit(e, now, seen === 'connected');
+    else this.#look();
+    return v === 'unknown' ? undefined : v === 'works' ? 'back' : 'ejected';
+  }
+
+  /** A passing active check ends an ejection, whether there was one. It says nothing about how requests fare. */
+  absolve(e: E, now: number): boolean {
+    if (!e.suspect.out) {
+      e.suspect.refused = 0;
       return false;
     }
-    const suspect = known ?? { failures: 0, level: 0, ejected: false, until: 0, lasted: 0 };
-    if (known === undefined) this.#suspects.set(id, suspect);
-    suspect.failures++;
-    if (suspect.failures < this.#check.consecutiveConnectFailures || isOut(suspect, now)) return false;
-    if (!this.#mayEject(now, usableCount, activeCount)) return false;
-    this.#eject(suspect, now);
+    this.readmit(e, now, false);
     return true;
   }
 
-  #mayEject(now: number, usableCount: number, activeCount: number): boolean {
-    let out = 0;
-    for (const suspect of this.#suspects.values()) if (isOut(suspect, now)) out++;
-    const share = Math.floor((activeCount * this.#check.maxEjectionPercent) / 100);
-    return out < Math.max(1, share) && usableCount > 1;
-  }
-
-  #eject(suspect: Suspect, now: number): void {
-    const base = this.#check.baseEjectionTime;
-    const forgiven = Math.floor(Math.max(0, now - suspect.until) / Math.max(1, base));
-    suspect.level = Math.max(0, suspect.level - forgiven);
-    suspect.lasted = Math.max(base, Math.min(LONGEST_EJECTION_MS, base * 2 ** suspect.level));
-    suspect.until = now + suspect.lasted;
-    suspect.ejected = true;
-    suspect.level++;
-  }
-
-  isEjected(id: string, now: number): boolean {
-    const suspect = this.#suspects.get(id);
-    return suspect !== undefined && isOut(suspect, now);
-  }
-
-  /** When the next ejection ends, monotonic ms; Infinity where there is none. */
-  nextReturn(): number {
-    let next = Infinity;
-    for (const suspect of this.#suspects.values()) if (suspect.ejected) next = Math.min(next, suspect.until);
-    return next;
-  }
-
-  /** Endpoints whose ejection has ended since the last call. */
-  returned(now: number): string[] {
-    const back: string[] = [];
-    for (const [id, suspect] of this.#suspects) {
-      if (!suspect.ejected || suspect.until > now) continue;
-      suspect.ejected = false;
-      back.push(id);
-    }
-    return back;
-  }
-
-  /** A passing active check ends an ejection and clears the count; whether there was an ejection to end. */
-  absolve(id: string): boolean {
-    const suspect = this.#suspects.get(id);
-    if (suspect === undefined) return false;
-    const ended = suspect.ejected;
-    suspect.ejected = false;
-    suspect.failures = 0;
-    return ended;
+  /** Lets an endpoint back in. */
+  readmit(e: E, now: number, onParole: boolean): void {
+    const s = e.suspect;
+    this.forget(e);
+    s.refused = 0;
+    s.failed = 0;
+    s.window?.clear();
+    s.onParole = onParole;
+    s.until = now;
+    s.evidence = '';
   }
 
   /** The endpoint left the pool. */
-  forget(id: string): void {
-    this.#suspects.delete(id);
+  forget(e: E): void {
+    if (!e.suspect.out) return;
+    e.suspect.out = false;
+    e.suspect.trial = undefined;
+    this.#out = this.#out.filter((other) => other !== e);
+    this.#look();
   }
 
-  /** What speaks against the endpoint, for people; empty when nothing does. */
-  evidence(id: string): string {
-    const suspect = this.#suspects.get(id);
-    if (suspect === undefined || suspect.failures === 0) return '';
-    const failures = `${suspect.failures} connect failure${suspect.failures === 1 ? '' : 's in a row'}`;
-    return suspect.ejected ? `${failures}, ejected for ${suspect.lasted / 1000} s` : failures;
+  #look(): void {
+    this.nextDue = Infinity;
+    for (const { suspect } of this.#out) if (!suspect.trial) this.nextDue = Math.min(this.nextDue, suspect.until);
   }
 }
 
-function isOut(suspect: Suspect, now: number): boolean {
-  return suspect.ejected && suspect.until > now;
+function seconds(ms: number): string {
+  return `${ms / 1000} s`;
 }

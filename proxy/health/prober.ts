@@ -1,6 +1,8 @@
 import { canonicalJson } from '../snapshot/canonical.ts';
 import type { ActiveCheck } from '../snapshot/types.ts';
 import { Checked, type OnChange, type OnResult, type ProbeTarget } from './checked.ts';
+import { attempt } from './probe.ts';
+import { TcpProbe } from './tcp-probe.ts';
 
 export type { OnChange, ProbeTarget } from './checked.ts';
 
@@ -8,6 +10,9 @@ export type { OnChange, ProbeTarget } from './checked.ts';
 const MAX_CONCURRENT = 256;
 /** The window of first probes grows by this much per endpoint that awaits its first one, to a tenth of the interval. */
 const FIRST_SPREAD_MS = 5;
+
+/** For a connection that is asked for once. */
+const CONNECT_MS = 1000;
 
 /** One probe of one endpoint, whatever the number of watchers. */
 export interface ProbeReport {
@@ -45,6 +50,8 @@ export class Prober {
   readonly #checked = new Map<string, Checked>();
   /** Due, in order, but over the limit. */
   readonly #waiting = new Set<Checked>();
+  /** Connections that were asked for once. */
+  readonly #single = new Set<AbortController>();
   #running = 0;
   #unbegun = 0;
 
@@ -77,9 +84,22 @@ export class Prober {
     };
   }
 
+  /** Asks once whether the endpoint accepts a connection, whatever checks it has. Not answered once closed. */
+  connects(target: ProbeTarget, answer: (ok: boolean) => void): void {
+    const stop = new AbortController();
+    this.#single.add(stop);
+    void attempt(new TcpProbe(target.address, target.port), CONNECT_MS, stop).then(({ ok }) => {
+      if (this.#single.delete(stop)) answer(ok);
+    });
+  }
+
   /** Ends every watch; leaves no timer and no socket. */
   close(): void {
     for (const [key, checked] of this.#checked) this.#stop(key, checked);
+    for (const stop of this.#single) {
+      this.#single.delete(stop);
+      stop.abort();
+    }
   }
 
   #start(key: string, target: ProbeTarget, check: ActiveCheck): Checked {

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import type { HealthLog } from '../pool-seam.ts';
 import type { RequestRecord } from '../request-seam.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -32,5 +33,19 @@ export function createAccessLog(log: Logger, random: () => number): (r: RequestR
       ms: Math.round(r.durationMs * 1000) / 1000,
       requestId: facts.requestId,
     });
+  };
+}
+
+/** What happens to endpoints and pools, with the evidence. */
+export function createHealthLog(log: Logger): HealthLog {
+  return {
+    ejected: (pool, { hashKey: endpoint }, reason, evidence) =>
+      log.warn({ pool, endpoint, reason, evidence }, 'endpoint ejected'),
+    returned: (pool, { hashKey: endpoint }, how) => log.info({ pool, endpoint, how }, 'endpoint back from ejection'),
+    panic: (pool, on, healthy, of) =>
+      log.warn(
+        { pool, healthy, of },
+        on ? 'panic: too few endpoints are healthy, all are used' : 'panic is over: health counts again',
+      ),
   };
 }

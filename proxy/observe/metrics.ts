@@ -5,11 +5,14 @@ import Gauge from 'prom-client/lib/gauge.js';
 import Registry from 'prom-client/lib/registry.js';
 import type { ControlMetrics, RejectReason } from '../control/seam.ts';
 import type { LocalReason } from '../exchange/seam.ts';
+import { EJECTION_REASONS } from '../health/suspect.ts';
 import type { Version } from '../snapshot/types.ts';
 import { exposeAffinity } from './affinity.ts';
 import type { CountingPool } from './affinity.ts';
 import { expose, histogramSamples } from './expose.ts';
 import type { Sample } from './expose.ts';
+import { exposePanic } from './panic.ts';
+import type { PanickyPool } from './panic.ts';
 import type { Family } from './series.ts';
 import { ENDPOINT, OUTCOMES, ROUTE, Traffic } from './traffic.ts';
 import { exposeZone } from './zone.ts';
@@ -18,7 +21,7 @@ import { exposeZone } from './zone.ts';
 export interface Gauges {
   readonly connections: () => Iterable<{ readonly port: number; readonly open: number }>;
   readonly upstream: () => { readonly opened: number; readonly reused: number };
-  readonly pools: () => Iterable<CountingPool>;
+  readonly pools: () => Iterable<CountingPool & PanickyPool>;
   readonly zone: () => string;
   readonly rejectedListeners: () => Iterable<{ readonly policy: string; readonly listener: number }>;
 }
@@ -144,6 +147,7 @@ export class Metrics implements ControlMetrics {
     );
     exposeAffinity(this.registry, g.pools);
     exposeZone(this.registry, g.zone, g.pools);
+    exposePanic(this.registry, g.pools);
     gauge('listener_rejected', 'Listeners that this proxy can not serve.', () =>
       [...g.rejectedListeners()].map(({ policy, listener }) => {
         const [namespace = '', name = ''] = policy.split('/');
@@ -187,10 +191,11 @@ function* attempts(family: Family, now: number): Generator<Sample> {
 
 function* ejections(family: Family, now: number): Generator<Sample> {
   for (const series of family.live(now)) {
-    yield {
-      labels: { ...series.labels, reason: 'consecutive-connect-failures' },
-      value: family.read(series, ENDPOINT.ejections),
-    };
+    for (const [i, reason] of EJECTION_REASONS.entries()) {
+      const value = family.read(series, ENDPOINT.ejections + i);
+      // One is always there, so that a rate over all reasons is never without a series.
+      if (value > 0 || i === 0) yield { labels: { ...series.labels, reason }, value };
+    }
   }
 }
 

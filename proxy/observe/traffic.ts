@@ -1,5 +1,7 @@
 /** What the path of a request counts: per policy (RouteMetrics) and per endpoint of a policy (EndpointMetrics). */
 import type { End, FailureKind } from '../exchange/seam.ts';
+import { EJECTION_REASONS } from '../health/suspect.ts';
+import type { EjectionReason } from '../health/suspect.ts';
 import { HISTOGRAM_WIDTH, observe } from './expose.ts';
 import { Family, Slots } from './series.ts';
 import type { Labels, Series } from './series.ts';
@@ -14,11 +16,12 @@ export const ENDPOINT = {
   active: OUTCOMES.length,
   healthy: OUTCOMES.length + 1,
   weight: OUTCOMES.length + 2,
-  ejections: OUTCOMES.length + 3,
-  checksPassed: OUTCOMES.length + 4,
-  checksFailed: OUTCOMES.length + 5,
+  checksPassed: OUTCOMES.length + 3,
+  checksFailed: OUTCOMES.length + 4,
+  /** One for each reason. */
+  ejections: OUTCOMES.length + 5,
 };
-const ENDPOINT_WIDTH = OUTCOMES.length + 6;
+const ENDPOINT_WIDTH = ENDPOINT.ejections + EJECTION_REASONS.length;
 
 /** Slots of a policy. */
 export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2, budgetExhausted: 3, overflow: 4, pending: 5, fallback: 6 };
@@ -88,8 +91,8 @@ export class EndpointMetrics {
   attempt(outcome: AttemptOutcome | FailureKind): void {
     this.#add(OUTCOME_SLOT.get(outcome) ?? 0, 1);
   }
-  ejected(): void {
-    this.#add(ENDPOINT.ejections, 1);
+  ejected(reason: EjectionReason): void {
+    this.#add(ENDPOINT.ejections + EJECTION_REASONS.indexOf(reason), 1);
   }
   /** An active check of the endpoint ended. */
   probed(ok: boolean): void {

@@ -22,6 +22,7 @@ const FIRST: TryState = {
   idempotent: true,
   replayable: true,
   hereUsable: true,
+  onTrial: false,
   anotherUntried: true,
   random: () => 0.5,
 };
@@ -62,6 +63,19 @@ describe('what is tried again', () => {
   for (const [name, outcome, retryOn, expected] of cases) {
     test(`${name} → ${expected}`, () => assert.equal(verdict({ retryOn }, {}, outcome), expected));
   }
+});
+
+test('a try on probation that failed goes elsewhere, whatever the policy says of failures', () => {
+  const deaf = { retryOn: [], attempts: 1, sameEndpoint: 3 };
+  const onTrial = { onTrial: true };
+  for (const kind of ['connect', 'reset', 'timeout', 'protocol', 'overflow'] as const)
+    assert.equal(verdict(deaf, onTrial, failure(kind)), 'other probation', kind);
+  assert.equal(verdict(deaf, onTrial, { status: 500 }), 'other probation');
+  assert.equal(verdict(deaf, onTrial, { status: 429 }), 'no');
+  assert.equal(verdict(deaf, onTrial, failure('client-gone')), 'no');
+  assert.equal(verdict({ ...deaf, attempts: 0 }, { ...onTrial, endpointsTried: 1 }, { status: 500 }), 'no');
+  assert.equal(verdict(deaf, { ...onTrial, idempotent: false }, { status: 500 }), 'no');
+  assert.equal(verdict(deaf, { ...onTrial, replayable: false }, { status: 500 }), 'no');
 });
 
 describe('what can be sent again', () => {

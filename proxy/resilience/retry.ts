@@ -2,7 +2,7 @@ import type { Failure } from '../exchange/seam.ts';
 import type { Retry } from '../snapshot/types.ts';
 
 /** Why a request is tried again; a label of metrics. */
-export type RetryReason = 'connect-failure' | 'reset' | 'timeout' | 'gateway-error' | 'status';
+export type RetryReason = 'connect-failure' | 'reset' | 'timeout' | 'gateway-error' | 'status' | 'probation';
 
 /** How far a request has come; asked after a try has ended, which is counted here. */
 export interface TryState {
@@ -17,6 +17,8 @@ export interface TryState {
   readonly replayable: boolean;
   /** Whether the present endpoint may take work. */
   readonly hereUsable: boolean;
+  /** Whether the try was made to find out whether an ejected endpoint works again. */
+  readonly onTrial: boolean;
   /** Whether a usable endpoint is left that this request has not tried. */
   readonly anotherUntried: boolean;
   /** Uniform in [0, 1). */
@@ -54,24 +56,31 @@ export function isIdempotent(method: string): boolean {
  *   client-gone        (never)               no              no
  *   502, 503, 504      gateway-error | code  no              yes
  *   any other status   code                  no              yes
+ *   a failed trial     (always)              no              yes       this client did not ask to find out
  *
  * and only where the request can be sent again: it is replayable, and it is idempotent or the backend did none of it. The same
  * endpoint gets `sameEndpoint` further tries before `attempts` further endpoints are used.
  */
 export function decide(policy: Retry, s: TryState, outcome: Failure | { readonly status: number }): Decision {
-  const reason = 'status' in outcome ? statusReason(policy, outcome.status) : failureReason(policy, outcome);
+  const reason = reasonOf(policy, s, outcome);
   if (reason === undefined || !s.replayable) return NO;
   const untouched = !('status' in outcome) && outcome.sent !== 'maybe';
   if (!untouched && !s.idempotent && !policy.nonIdempotent) return NO;
   if (s.tries >= (policy.attempts + 1) * (policy.sameEndpoint + 1)) return NO;
 
   const broken = !('status' in outcome) && (outcome.kind === 'connect' || outcome.kind === 'reset');
-  if (broken && s.hereUsable && s.triesHere <= policy.sameEndpoint) {
+  if (broken && !s.onTrial && s.hereUsable && s.triesHere <= policy.sameEndpoint) {
     return { again: true, where: 'same', afterMs: backOff(policy, s.triesHere - 1, s.random), reason };
   }
   if (s.endpointsTried > policy.attempts) return NO;
   const afterMs = s.anotherUntried ? 0 : backOff(policy, s.endpointsTried - 1, s.random);
   return { again: true, where: 'other', afterMs, reason };
+}
+
+function reasonOf(policy: Retry, s: TryState, outcome: Failure | { readonly status: number }): RetryReason | undefined {
+  if (!s.onTrial) return 'status' in outcome ? statusReason(policy, outcome.status) : failureReason(policy, outcome);
+  const failed = 'status' in outcome ? outcome.status >= 500 : outcome.kind !== 'client-gone';
+  return failed ? 'probation' : undefined;
 }
 
 function statusReason(policy: Retry, status: number): RetryReason | undefined {

@@ -127,6 +127,8 @@ const activeCheck: Check = (value, report) => {
   else report.at('type', value['type'], oneOf(['HTTP', 'TCP']));
 };
 
+const failurePercent = object({ threshold: integer(1, 100), minRequests: positiveCount, window: positiveDuration });
+
 const endpoint = object({
   id: name,
   hashKey: name,
@@ -141,9 +143,12 @@ const poolPart = object({
   loadBalancer,
   healthCheck: object(
     {
-      passive: object({ consecutiveConnectFailures: count, baseEjectionTime: duration, maxEjectionPercent: percent }),
+      passive: object(
+        { consecutiveConnectFailures: count, baseEjectionTime: duration, maxEjectionPercent: percent },
+        { consecutive5xx: positiveCount, failurePercent },
+      ),
     },
-    { active: activeCheck },
+    { active: activeCheck, panicThreshold: percent },
   ),
   endpoints: all(list(endpoint, { max: MAX_ENDPOINTS_PER_POOL }), unique('id')),
 });

@@ -136,6 +136,8 @@ export interface PoolPart {
 export interface HealthCheck {
   readonly active?: ActiveCheck;
   readonly passive: PassiveCheck;
+  /** Percent of healthy endpoints below which all are used; absent: off. */
+  readonly panicThreshold?: number;
 }
 
 export interface ActiveCheckTiming {
@@ -170,10 +172,21 @@ export type ActiveCheck = HttpCheck | TcpCheck;
 
 export interface PassiveCheck {
   readonly consecutiveConnectFailures: number;
+  /** Failures of any kind in a row; absent: off. */
+  readonly consecutive5xx?: number;
+  /** Absent: off. */
+  readonly failurePercent?: FailurePercent;
   /** Doubles with every further ejection, to 5 minutes. */
   readonly baseEjectionTime: number;
   /** 0-100; see outlier.ts for what it allows at once. */
   readonly maxEjectionPercent: number;
+}
+
+/** Of the requests within the last `window` ms, once there are `minRequests`. */
+export interface FailurePercent {
+  readonly threshold: number;
+  readonly minRequests: number;
+  readonly window: number;
 }
 
 export type EndpointState = 'active' | 'draining';

@@ -179,6 +179,8 @@ const cases: readonly [name: string, path: string, value: unknown][] = [
   ['an address with a zone', 'part.endpoints[0].address', 'fe80::1%eth0'],
   ['an unknown state', 'part.endpoints[1].state', 'gone'],
   ['an unknown strategy', 'part.loadBalancer.type', 'Fair'],
+  ['no failures in a row', 'part.healthCheck.passive.consecutive5xx', 0],
+  ['a panic threshold of 101', 'part.healthCheck.panicThreshold', 101],
   ['a percentage of 101', 'part.healthCheck.passive.maxEjectionPercent', 101],
 ];
 

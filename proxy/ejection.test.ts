@@ -1,0 +1,299 @@
+/** Passive health on real sockets: what ejects an endpoint, who feels it, and the way back. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { describe, test } from 'node:test';
+import type { RequestListener } from 'node:http';
+import { endpoint, eventually, get, httpBackend, opener, rawBackend, rawRequest, statusOf } from './testing.ts';
+import type { ProxySpec, TestProxy } from './testing.ts';
+import type { PassiveCheck } from './snapshot/types.ts';
+
+const { start, track } = opener();
+const CHECK: PassiveCheck = {
+  consecutive5xx: 2,
+  consecutiveConnectFailures: 2,
+  baseEjectionTime: 60_000,
+  maxEjectionPercent: 100,
+};
+const BRIEF = { ...CHECK, baseEjectionTime: 30 };
+const failing: RequestListener = (_req, res) => res.writeHead(503).end('bad');
+const good: RequestListener = (_req, res) => res.end('good');
+const bodyOf = (answer: string) => answer.split('\r\n\r\n')[1] ?? '';
+
+/** A backend whose behaviour may change; what it was asked for. */
+async function backend(handler: RequestListener) {
+  const self = { port: 0, asked: [] as string[], handler };
+  const server = await httpBackend((req, res) => {
+    self.asked.push(`${req.method} ${req.url}`);
+    self.handler(req, res);
+  });
+  track(server);
+  self.port = server.port;
+  return self;
+}
+
+/** Two endpoints in turn; the first one is the one under test. */
+async function pair(passive: PassiveCheck, handler: RequestListener, more: Omit<ProxySpec, 'endpoints'> = {}) {
+  const bad = await backend(handler);
+  const other = await backend(good);
+  const part = {
+    loadBalancer: { type: 'RoundRobin' } as const,
+    ...more.part,
+    healthCheck: { passive, ...more.part?.healthCheck },
+  };
+  const proxy = await start({ endpoints: [endpoint(bad.port), endpoint(other.port)], ...more, part });
+  return { bad, other, proxy, name: `pod:${bad.port}` };
+}
+
+const ejected = (proxy: TestProxy) => proxy.runtime.unhealthy().length > 0;
+/** Sends requests until an endpoint is ejected; no client may notice. */
+async function eject(proxy: TestProxy): Promise<void> {
+  for (let i = 0; i < 20 && !ejected(proxy); i++) assert.equal(bodyOf(await get(proxy.port)), 'good');
+  assert.ok(ejected(proxy));
+}
+/** Milliseconds until the ejection is over: the clocks of timers and of the proxy differ by less than one. */
+const over = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms + 2));
+const upload = (method: string) => (port: number) =>
+  rawRequest(port, `${method} / HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx`);
+const [post, put] = [upload('POST'), upload('PUT')];
+
+describe('ejection', () => {
+  test('takes effect on the very next pick, is logged, counted by reason and told', async () => {
+    const { bad, proxy, name } = await pair(CHECK, failing);
+    await eject(proxy);
+    assert.equal(bad.asked.length, 2);
+    for (let i = 0; i < 6; i++) assert.equal(bodyOf(await get(proxy.port)), 'good');
+    assert.equal(bad.asked.length, 2);
+    const evidence = '2 failures in a row, the last one: HTTP 503, ejected for 60 s';
+    assert.deepEqual(proxy.told, [`${name} ejected: consecutive-5xx: ${evidence}`]);
+    const told = proxy.runtime.unhealthy().map((u) => [u.endpoint, u.reason, u.detail]);
+    assert.deepEqual(told, [[`e-${bad.port}`, 'ejected', evidence]]);
+    const labels = `namespace="default",policy="p",endpoint="${name}"`;
+    const text = await proxy.metrics();
+    assert.match(text, new RegExp(`outrigger_ejections_total\\{${labels},reason="consecutive-5xx"\\} 1`));
+    assert.match(text, new RegExp(`outrigger_endpoint_healthy\\{${labels}\\} 0`));
+  });
+
+  test('by answers that never come, that break off, and that are malformed', async () => {
+    const hang = await pair(CHECK, () => undefined, { retry: { perTryTimeout: 30, retryOn: ['timeout'] } });
+    await eject(hang.proxy);
+    assert.match(hang.proxy.told[0] ?? '', /the last one: time-out/);
+
+    const broken = await pair(CHECK, (_req, res) => {
+      res.writeHead(200, { 'content-length': 9 }).write('half', () => res.destroy());
+    });
+    for (let i = 0; i < 4; i++) await get(broken.proxy.port);
+    await eventually(() => ejected(broken.proxy));
+    assert.match(broken.proxy.told[0] ?? '', /the last one: response broken off/);
+
+    const raw = track(await rawBackend((socket) => socket.on('data', () => socket.end('220 mail.example ESMTP\r\n\r\n'))));
+    const other = await backend(good);
+    const garbage = await start({
+      endpoints: [endpoint(raw.port), endpoint(other.port)],
+      part: { healthCheck: { passive: CHECK } },
+    });
+    for (let i = 0; i < 4; i++) await get(garbage.port);
+    assert.match(garbage.told[0] ?? '', /the last one: malformed response/);
+  });
+
+  test('by half of the answers, where a percentage is given', async () => {
+    let n = 0;
+    const passive = { ...CHECK, consecutive5xx: 1000, failurePercent: { threshold: 50, minRequests: 10, window: 60_000 } };
+    const { bad, proxy } = await pair(passive, (req, res) => (n++ % 2 === 0 ? good : failing)(req, res));
+    await eject(proxy);
+    assert.equal(bad.asked.length, 10);
+    assert.match(proxy.told[0] ?? '', /failure-percent: 5 of 10 requests failed within 60 s/);
+  });
+
+  test('not by clients that leave', async () => {
+    const { bad, other, proxy } = await pair(CHECK, () => undefined);
+    other.handler = () => undefined;
+    for (let i = 1; i <= 6; i++) {
+      const socket = connect(proxy.port, '127.0.0.1');
+      socket.write('GET / HTTP/1.1\r\nHost: test.example\r\n\r\n');
+      await eventually(() => bad.asked.length + other.asked.length === i);
+      socket.destroy();
+      await eventually(() => proxy.records.length === i);
+    }
+    assert.deepEqual(proxy.told, []);
+  });
+
+  test('never of the last usable endpoint', async () => {
+    const only = await backend(failing);
+    const proxy = await start({ endpoints: [endpoint(only.port)], part: { healthCheck: { passive: CHECK } } });
+    for (let i = 0; i < 5; i++) assert.equal(statusOf(await get(proxy.port)), 503);
+    assert.deepEqual(proxy.told, []);
+    const both = await pair(CHECK, failing);
+    both.other.handler = failing;
+    for (let i = 0; i < 5; i++) await get(both.proxy.port);
+    assert.equal(both.proxy.told.length, 1);
+    assert.equal(both.proxy.runtime.unhealthy().length, 1);
+  });
+
+  test('ends when the endpoints that worked leave: one that is ejected is better than none', async () => {
+    const { bad, proxy, name } = await pair(CHECK, failing);
+    await eject(proxy);
+    await proxy.apply({ endpoints: [endpoint(bad.port)], part: { healthCheck: { passive: CHECK } } });
+    assert.deepEqual(proxy.told.slice(1), [`${name} back: no other endpoint is left`]);
+    bad.handler = good;
+    assert.equal(bodyOf(await get(proxy.port)), 'good');
+  });
+
+  test('ends with a passing active check', async () => {
+    const active = { type: 'TCP', interval: 20, timeout: 20, unhealthyThreshold: 3, healthyThreshold: 1 } as const;
+    const { proxy, name } = await pair(CHECK, failing, { part: { healthCheck: { passive: CHECK, active } } });
+    for (let i = 0; i < 100 && proxy.told.length === 0; i++) await get(proxy.port);
+    await eventually(() => proxy.told.length > 1);
+    assert.equal(proxy.told[1], `${name} back: active check passed`);
+  });
+});
+
+describe('the way back', () => {
+  test('is the first request that may be tried elsewhere', async () => {
+    const { bad, proxy, name } = await pair(BRIEF, failing);
+    await eject(proxy);
+    bad.handler = good;
+    await over(30);
+    bad.asked.length = 0;
+    assert.equal(bodyOf(await get(proxy.port, '/trial')), 'good');
+    assert.deepEqual(bad.asked, ['GET /trial']);
+    assert.deepEqual(proxy.told.slice(1), [`${name} back: HTTP 200 on probation`]);
+    assert.deepEqual(proxy.runtime.unhealthy(), []);
+  });
+
+  test('and no client feels it when that fails, whatever `retry` says: ejected for twice as long', async () => {
+    const { bad, proxy, name } = await pair(BRIEF, failing, { retry: { attempts: 1 } });
+    await eject(proxy);
+    bad.handler = (_req, res) => res.writeHead(500).end();
+    await proxy.apply({
+      endpoints:
+        proxy.runtime.pools
+          .values()
+          .next()
+          .value?.endpoints.map((e) => endpoint(e.port)) ?? [],
+      part: { loadBalancer: { type: 'RoundRobin' }, healthCheck: { passive: BRIEF } },
+      retry: { attempts: 1, retryOn: [] },
+    });
+    await over(30);
+    assert.equal(bodyOf(await get(proxy.port)), 'good');
+    assert.deepEqual(proxy.told.slice(1), [`${name} ejected: probation: HTTP 500 on probation, ejected for 0.06 s`]);
+    await eventually(() => proxy.records.at(-1)?.tries === 2);
+    const text = await proxy.metrics();
+    assert.match(text, /outrigger_ejections_total\{.*reason="probation"\} 1/);
+    assert.match(text, /outrigger_retries_total\{.*reason="probation"\} 1/);
+  });
+
+  test('is one request at a time', async () => {
+    const { bad, proxy } = await pair(BRIEF, failing);
+    await eject(proxy);
+    let answer = () => {};
+    bad.handler = (_req, res) => (answer = () => res.end('late'));
+    await over(30);
+    bad.asked.length = 0;
+    const first = get(proxy.port, '/trial');
+    await eventually(() => bad.asked.length === 1);
+    for (let i = 0; i < 4; i++) assert.equal(bodyOf(await get(proxy.port)), 'good');
+    assert.deepEqual(bad.asked, ['GET /trial']);
+    answer();
+    assert.equal(bodyOf(await first), 'late');
+  });
+
+  test('is open again when the client of the trial leaves', async () => {
+    const { bad, proxy } = await pair(BRIEF, failing);
+    await eject(proxy);
+    bad.handler = () => undefined;
+    await over(30);
+    bad.asked.length = 0;
+    const socket = connect(proxy.port, '127.0.0.1');
+    socket.write('GET /first HTTP/1.1\r\nHost: test.example\r\n\r\n');
+    await eventually(() => bad.asked.length === 1);
+    socket.destroy();
+    await eventually(() => proxy.records.at(-1)?.status === 499);
+    bad.handler = good;
+    assert.equal(bodyOf(await get(proxy.port, '/second')), 'good');
+    assert.deepEqual(bad.asked, ['GET /first', 'GET /second']);
+    assert.equal(proxy.told.length, 2);
+  });
+
+  test('does not wait for the end of a long answer', async () => {
+    const { bad, proxy } = await pair(BRIEF, failing);
+    await eject(proxy);
+    bad.handler = (_req, res) => void res.write('first');
+    await over(30);
+    const socket = connect(proxy.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: test.example\r\n\r\n');
+    await eventually(() => proxy.told.length === 2);
+    assert.match(proxy.told[1] ?? '', /back: HTTP 200/);
+    socket.destroy();
+  });
+
+  test('is open under every strategy, to keys that belong elsewhere, and moves none of them', async () => {
+    const consistentHash = {
+      algorithm: 'Maglev',
+      tableSize: 251,
+      hashOn: { type: 'Header', name: 'x-key' },
+      affinity: { maxEntries: 100, idleTimeout: 60_000, drain: 1000 },
+    } as const;
+    const part = { loadBalancer: { type: 'ConsistentHash', consistentHash } as const, healthCheck: { passive: BRIEF } };
+    const { bad, other, proxy } = await pair(BRIEF, good, { part });
+    const keyed = (key: string) => get(proxy.port, '/', `x-key: ${key}\r\n`);
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    const home = async (key: string) => {
+      const before = bad.asked.length;
+      await keyed(key);
+      return bad.asked.length > before ? bad : other;
+    };
+    const homes = new Map<string, unknown>();
+    for (const key of keys) homes.set(key, await home(key));
+    const ofOther = keys.find((key) => homes.get(key) === other) as string;
+    bad.handler = failing;
+    // A key moves with its success elsewhere: the second failure is that of another one.
+    for (const key of keys.filter((k) => homes.get(k) === bad).slice(0, 2)) assert.equal(bodyOf(await keyed(key)), 'good');
+    assert.equal(proxy.told.length, 1);
+    bad.handler = good;
+    await over(30);
+    assert.equal(await home(ofOther), bad, 'the trial');
+    assert.match(proxy.told[1] ?? '', /back/);
+    assert.equal(await home(ofOther), other);
+  });
+
+  for (const [what, send, more] of [
+    ['requests that can not be repeated', post, {}],
+    ['requests with a body, which may turn out too long to be repeated', put, {}],
+    ['a policy without retries', get, { retry: { attempts: 0 } }],
+  ] as const) {
+    test(`of ${what} is a connection, and then one failure is enough`, async () => {
+      const { bad, proxy, name } = await pair(BRIEF, failing, more);
+      while (!ejected(proxy)) await send(proxy.port);
+      await over(30);
+      bad.asked.length = 0;
+      assert.equal(bodyOf(await send(proxy.port)), 'good');
+      await eventually(() => proxy.told.length === 2);
+      assert.equal(proxy.told[1], `${name} back: connection on probation`);
+      for (let i = 0; i < 2; i++) await send(proxy.port);
+      assert.equal(bad.asked.length, 1);
+      assert.equal(proxy.told[2], `${name} ejected: probation: HTTP 503 on probation, ejected for 0.06 s`);
+    });
+  }
+
+  test('of an idle pool is a connection, when somebody asks for its state', async () => {
+    const { proxy } = await pair(BRIEF, failing);
+    await eject(proxy);
+    await over(30);
+    await eventually(() => proxy.runtime.unhealthy().length === 0);
+    assert.match(proxy.told[1] ?? '', /back: connection on probation/);
+  });
+
+  test('stays closed to an endpoint that nobody can connect to', async () => {
+    const gone = await httpBackend(failing);
+    const other = await backend(good);
+    const part = { healthCheck: { passive: BRIEF } };
+    const proxy = await start({ endpoints: [endpoint(gone.port), endpoint(other.port)], part });
+    await eject(proxy);
+    await gone.close();
+    await over(30);
+    assert.equal(bodyOf(await post(proxy.port)), 'good');
+    await eventually(() => proxy.told.length === 2);
+    const evidence = 'connect failure on probation, ejected for 0.06 s';
+    assert.equal(proxy.told[1], `pod:${gone.port} ejected: probation: ${evidence}`);
+  });
+});
