@@ -7,7 +7,7 @@ const PURE = [
   'proxy/resilience/**/*.ts',
   'proxy/route/**/*.ts',
   'proxy/health/machine.ts',
-  'proxy/health/{outlier,suspect,failure-window}.ts',
+  'proxy/health/{outlier,suspect,failure-window,schedule,grpc-message}.ts',
   'operator/translate/**/*.ts',
 ];
 

@@ -315,9 +315,9 @@ export interface HealthCheckSpec {
  */
 export interface ActiveCheckSpec {
   /**
-   * `HTTP`: send a request and look at the answer. `TCP`: only open a connection.
+   * `HTTP`: send a request and look at the answer. `TCP`: only open a connection. `GRPC`: ask the service grpc.health.v1.Health over HTTP/2 without TLS.
    */
-  type: 'HTTP' | 'TCP';
+  type: 'HTTP' | 'TCP' | 'GRPC';
   /**
    * For HTTP, the path to ask for, with query where needed. Default `/`.
    */
@@ -327,9 +327,13 @@ export interface ActiveCheckSpec {
    */
   method?: 'GET' | 'HEAD' | 'OPTIONS';
   /**
-   * For HTTP, the Host header. Default is the endpoint's address and port.
+   * For HTTP, the Host header; for GRPC, the authority. Default is the endpoint's address and port.
    */
   hostname?: string;
+  /**
+   * For GRPC, the name of the service to ask about, as in a container's gRPC probe. Absent: the server as a whole.
+   */
+  service?: string;
   /**
    * For HTTP, the status codes of a healthy endpoint: `"204"` or an inclusive range, `"200-399"`. Default `["200-399"]`.
    *

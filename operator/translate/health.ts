@@ -1,6 +1,13 @@
 import { DEFAULTS } from '../api/defaults.ts';
 import type { ActiveCheckSpec, FailurePercentSpec, PassiveCheckSpec } from '../api/policy.gen.ts';
-import type { ActiveCheck, ActiveCheckTiming, FailurePercent, HttpCheck, PassiveCheck } from '../../proxy/snapshot/types.ts';
+import type {
+  ActiveCheck,
+  ActiveCheckTiming,
+  FailurePercent,
+  GrpcCheck,
+  HttpCheck,
+  PassiveCheck,
+} from '../../proxy/snapshot/types.ts';
 import { checkExpression } from './expression.ts';
 import type { Reader } from './reader.ts';
 
@@ -16,7 +23,17 @@ export function readActive(given: ActiveCheckSpec, reader: Reader): ActiveCheck 
     healthyThreshold: spec.healthyThreshold,
     ...(spec.port !== undefined && { port: spec.port }),
   };
-  return given.type === 'TCP' ? { type: 'TCP', ...timing } : readHttp(given, timing, reader);
+  if (given.type === 'TCP') return { type: 'TCP', ...timing };
+  return given.type === 'GRPC' ? readGrpc(given, timing) : readHttp(given, timing, reader);
+}
+
+function readGrpc({ service, hostname }: ActiveCheckSpec, timing: ActiveCheckTiming): GrpcCheck {
+  return {
+    type: 'GRPC',
+    ...timing,
+    ...(service !== undefined && { service }),
+    ...(hostname !== undefined && { hostname }),
+  };
 }
 
 function readHttp(given: ActiveCheckSpec, timing: ActiveCheckTiming, reader: Reader): HttpCheck {

@@ -43,7 +43,7 @@ const selector = fc.record({
 });
 const active = fc.record(
   {
-    type: fc.constantFrom('HTTP' as const, 'TCP' as const),
+    type: fc.constantFrom('HTTP' as const, 'TCP' as const, 'GRPC' as const),
     path: mostly(fc.constant('/healthz'), text),
     expectedStatuses: mostly<string[]>(
       fc.constantFrom(['200'], ['200-399', '404']),

@@ -1,4 +1,5 @@
 import type { ActiveCheck } from '../snapshot/types.ts';
+import { GrpcProbe } from './grpc-probe.ts';
 import { HttpProbe } from './http-probe.ts';
 import { HealthMachine } from './machine.ts';
 import { attempt, type Probe, type ProbeResult } from './probe.ts';
@@ -25,8 +26,8 @@ export class Checked {
   readonly watchers = new Set<{ readonly onChange: OnChange; readonly onResult: OnResult }>();
   detail = '';
   timer: NodeJS.Timeout | undefined;
-  /** Whether the first probe has begun. */
-  begun = false;
+  /** Probes so far, with the one under way. */
+  begun = 0;
   stopped = false;
   readonly #machine: HealthMachine;
   readonly #probe: Probe;
@@ -37,7 +38,7 @@ export class Checked {
     this.check = check;
     this.#machine = new HealthMachine(check);
     const port = check.port ?? target.port;
-    this.#probe = check.type === 'HTTP' ? new HttpProbe(target.address, port, check) : new TcpProbe(target.address, port);
+    this.#probe = createProbe(target.address, port, check);
   }
 
   get healthy(): boolean {
@@ -45,7 +46,7 @@ export class Checked {
   }
 
   run(): Promise<ProbeResult> {
-    this.begun = true;
+    this.begun++;
     this.#running = new AbortController();
     return attempt(this.#probe, this.check.timeout, this.#running);
   }
@@ -65,5 +66,16 @@ export class Checked {
     clearTimeout(this.timer);
     this.#running?.abort();
     this.#probe.close();
+  }
+}
+
+function createProbe(address: string, port: number, check: ActiveCheck): Probe {
+  switch (check.type) {
+    case 'HTTP':
+      return new HttpProbe(address, port, check);
+    case 'TCP':
+      return new TcpProbe(address, port);
+    case 'GRPC':
+      return new GrpcProbe(address, port, check);
   }
 }

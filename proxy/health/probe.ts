@@ -29,6 +29,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
   EPIPE: 'connection reset',
+  ERR_HTTP2_SESSION_ERROR: 'connection closed',
+  ERR_HTTP2_GOAWAY_SESSION: 'connection closed',
+  ERR_HTTP2_STREAM_ERROR: 'stream reset',
   ETIMEDOUT: 'timeout',
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
@@ -37,7 +40,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** By code, never by message. */
 function describe(error: unknown): string {
   const code = errorCode(error);
-  if (code.startsWith('HPE_')) return 'malformed response';
+  if (code.startsWith('HPE_') || code === 'ERR_HTTP2_ERROR') return 'malformed response';
   return WORDS[code] ?? `probe failed: ${code}`;
 }
 

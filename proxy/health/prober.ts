@@ -2,14 +2,13 @@ import { canonicalJson } from '../snapshot/canonical.ts';
 import type { ActiveCheck } from '../snapshot/types.ts';
 import { Checked, type OnChange, type OnResult, type ProbeTarget } from './checked.ts';
 import { attempt } from './probe.ts';
+import { firstDelay, nextDelay } from './schedule.ts';
 import { TcpProbe } from './tcp-probe.ts';
 
 export type { OnChange, ProbeTarget } from './checked.ts';
 
 /** Probes at once over all endpoints; more wait for their turn. */
 const MAX_CONCURRENT = 256;
-/** The window of first probes grows by this much per endpoint that awaits its first one, to a tenth of the interval. */
-const FIRST_SPREAD_MS = 5;
 
 /** For a connection that is asked for once. */
 const CONNECT_MS = 1000;
@@ -106,15 +105,14 @@ export class Prober {
     const checked = new Checked(target, check);
     this.#checked.set(key, checked);
     this.#unbegun++;
-    const window = Math.min(check.interval / 10, FIRST_SPREAD_MS * (this.#unbegun - 1));
-    this.#schedule(checked, window * this.#random());
+    this.#schedule(checked, firstDelay(check.interval, this.#unbegun - 1, this.#random));
     return checked;
   }
 
   #stop(key: string, checked: Checked): void {
     this.#checked.delete(key);
     this.#waiting.delete(checked);
-    if (!checked.begun) this.#unbegun--;
+    if (checked.begun === 0) this.#unbegun--;
     checked.watchers.clear();
     checked.stop();
   }
@@ -130,14 +128,14 @@ export class Prober {
   }
 
   async #run(checked: Checked): Promise<void> {
-    if (!checked.begun) this.#unbegun--;
+    if (checked.begun === 0) this.#unbegun--;
     this.#running++;
     const started = performance.now();
     const result = await checked.run();
     this.#running--;
     this.#next();
     if (checked.stopped) return;
-    const period = checked.check.interval * (0.9 + 0.2 * this.#random());
+    const period = nextDelay(checked.check.interval, checked.begun, this.#random);
     this.#schedule(checked, Math.max(0, started + period - performance.now()));
     this.#onResult({ id: checked.target.id, type: checked.check.type, ...result });
     checked.record(result);

@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import {
+  createServer as createHttp2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach } from 'node:test';
-import type { HttpCheck, TcpCheck } from '../snapshot/types.ts';
+import type { GrpcCheck, HttpCheck, TcpCheck } from '../snapshot/types.ts';
 
 export const HTTP: HttpCheck = {
   type: 'HTTP',
@@ -16,6 +22,8 @@ export const HTTP: HttpCheck = {
 };
 
 export const TCP: TcpCheck = { type: 'TCP', interval: 60_000, timeout: 2000, unhealthyThreshold: 1, healthyThreshold: 1 };
+
+export const GRPC: GrpcCheck = { ...TCP, type: 'GRPC' };
 
 const started = new Set<Backend>();
 
@@ -48,6 +56,32 @@ export async function backend(onSocket: (socket: Socket) => void, address = '127
 
 export async function httpBackend(onRequest: RequestListener): Promise<Backend> {
   return listen(createHttpServer(onRequest), '127.0.0.1');
+}
+
+/** A server that speaks HTTP/2 with prior knowledge. */
+export async function http2Backend(
+  onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+): Promise<Backend> {
+  const server = createHttp2Server();
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    onStream(stream, headers);
+  });
+  return listen(server, '127.0.0.1');
+}
+
+/** A grpc.health.v1 server that answers with this frame and these trailers. */
+export function grpcBackend(frame: Buffer, trailers: OutgoingHttpHeaders = { 'grpc-status': '0' }): Promise<Backend> {
+  return http2Backend((stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.once('wantTrailers', () => stream.sendTrailers(trailers));
+    stream.end(frame);
+  });
+}
+
+/** HealthCheckResponse: SERVING is 1. */
+export function statusFrame(status: number): Buffer {
+  return Buffer.from([0, 0, 0, 0, 2, 8, status]);
 }
 
 async function listen(server: Server, address: string): Promise<Backend> {

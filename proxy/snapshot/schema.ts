@@ -114,17 +114,21 @@ const timing = {
   healthyThreshold: positiveCount,
 };
 const status = integer(100, 599);
+const hostname = string({ min: 1, max: 253 });
 const tcpCheck = object(timing, { port });
 const httpCheck = object(
   { ...timing, path, method, expectedStatuses: list(object({ from: status, to: status }), { min: 1, max: 64 }) },
-  { port, hostname: string({ min: 1, max: 253 }), expectedBody: string({ max: 4096 }) },
+  { port, hostname, expectedBody: string({ max: 4096 }) },
 );
+
+const grpcCheck = object(timing, { port, hostname, service: string({ min: 1, max: 1024 }) });
 
 const activeCheck: Check = (value, report) => {
   if (!isObject(value)) return report.fail('must be an object');
   if (value['type'] === 'HTTP') httpCheck(value, report);
   else if (value['type'] === 'TCP') tcpCheck(value, report);
-  else report.at('type', value['type'], oneOf(['HTTP', 'TCP']));
+  else if (value['type'] === 'GRPC') grpcCheck(value, report);
+  else report.at('type', value['type'], oneOf(['HTTP', 'TCP', 'GRPC']));
 };
 
 const failurePercent = object({ threshold: integer(1, 100), minRequests: positiveCount, window: positiveDuration });

@@ -5,10 +5,12 @@
  * LoadBalancerPolicy are always present here: the operator resolves defaults, the proxy never guesses.
  */
 
+import type { HealthCheck } from './health-check.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import type { CircuitBreaker, Fallback, RetryBudget } from './protection.ts';
 import type { HeaderModifier, Match, RequestRedirect, SessionPersistence, UrlRewrite } from './routing.ts';
 
+export type * from './health-check.ts';
 export type * from './load-balancer.ts';
 export type * from './protection.ts';
 export type * from './routing.ts';
@@ -131,62 +133,6 @@ export interface PoolPart {
   readonly healthCheck: HealthCheck;
   /** Sorted by id; ids are unique. */
   readonly endpoints: readonly Endpoint[];
-}
-
-export interface HealthCheck {
-  readonly active?: ActiveCheck;
-  readonly passive: PassiveCheck;
-  /** Percent of healthy endpoints below which all are used; absent: off. */
-  readonly panicThreshold?: number;
-}
-
-export interface ActiveCheckTiming {
-  /** Between the starts of two probes of one endpoint, before jitter. */
-  readonly interval: number;
-  /** ≤ interval. */
-  readonly timeout: number;
-  readonly unhealthyThreshold: number;
-  readonly healthyThreshold: number;
-  /** Instead of the endpoint's own port. */
-  readonly port?: number;
-}
-
-export interface HttpCheck extends ActiveCheckTiming {
-  readonly type: 'HTTP';
-  /** Starts with `/`. */
-  readonly path: string;
-  readonly method: string;
-  /** Host header; absent: address and port. */
-  readonly hostname?: string;
-  /** Inclusive ranges of status codes. */
-  readonly expectedStatuses: readonly { readonly from: number; readonly to: number }[];
-  /** Regular expression (RE2 syntax) searched in the first 64 KiB of the body. */
-  readonly expectedBody?: string;
-}
-
-export interface TcpCheck extends ActiveCheckTiming {
-  readonly type: 'TCP';
-}
-
-export type ActiveCheck = HttpCheck | TcpCheck;
-
-export interface PassiveCheck {
-  readonly consecutiveConnectFailures: number;
-  /** Failures of any kind in a row; absent: off. */
-  readonly consecutive5xx?: number;
-  /** Absent: off. */
-  readonly failurePercent?: FailurePercent;
-  /** Doubles with every further ejection, to 5 minutes. */
-  readonly baseEjectionTime: number;
-  /** 0-100; see outlier.ts for what it allows at once. */
-  readonly maxEjectionPercent: number;
-}
-
-/** Of the requests within the last `window` ms, once there are `minRequests`. */
-export interface FailurePercent {
-  readonly threshold: number;
-  readonly minRequests: number;
-  readonly window: number;
 }
 
 export type EndpointState = 'active' | 'draining';

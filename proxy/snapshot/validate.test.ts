@@ -113,6 +113,21 @@ test('a retry budget passes; a bad one is named', () => {
   assert.deepEqual(paths(edited({ [retry]: { percent: 101, minPerSecond: -1 } })), [`${retry}.percent`, `${retry}.minPerSecond`]);
 });
 
+test('every kind of check passes; one that is none is named', () => {
+  const timing = { interval: 1, timeout: 1, unhealthyThreshold: 1, healthyThreshold: 1 };
+  const http = { path: '/', method: 'GET', expectedStatuses: [{ from: 200, to: 299 }] };
+  const at = 'part.healthCheck.active';
+  for (const check of [
+    { type: 'TCP', ...timing, port: 1 },
+    { type: 'HTTP', ...timing, ...http, hostname: 'a', expectedBody: 'b' },
+    { type: 'GRPC', ...timing },
+    { type: 'GRPC', ...timing, service: 'a', hostname: 'b', port: 1 },
+  ])
+    assert.deepEqual(paths(edited({ [at]: check })), [], check.type);
+  assert.deepEqual(paths(edited({ [at]: { type: 'GRPC', ...timing, service: '' } })), [`${at}.service`]);
+  assert.deepEqual(paths(edited({ [at]: { type: 'UDP', ...timing } })), [`${at}.type`]);
+});
+
 const balancing: readonly [name: string, value: unknown, path: string][] = [
   ['nothing', 'RoundRobin', ''],
   ['an unknown strategy', { type: 'Guess' }, '.type'],
