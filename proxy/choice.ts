@@ -26,6 +26,8 @@ export class Choice {
   #tried: PoolEndpoint[] = [];
   #stays = false;
   #begun = false;
+  /** The try in progress. */
+  #work: Work | undefined;
   #onTrial = false;
 
   constructor(route: RouteState, x: Exchange, random: () => number) {
@@ -108,20 +110,22 @@ export class Choice {
   }
 
   /** A try begins on the endpoint that `next` gave. */
-  begin(): Work {
+  begin(): void {
     this.#begun = true;
     // A trial says nothing about where its key belongs.
-    return (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, this.#onTrial ? undefined : this.#hash, this.#onTrial);
+    const hash = this.#onTrial ? undefined : this.#hash;
+    this.#work = (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, hash, this.#onTrial);
   }
 
-  /** What a try shows of its endpoint, as soon as it does; before `next` chooses another. */
-  saw(work: Work, seen: Seen, now: number): void {
-    (this.#pool as Pool).health.record(work, seen, now);
+  /** What the try shows of its endpoint, as soon as it does. Nothing once it has ended. */
+  saw(seen: Seen, now: number): void {
+    if (this.#work) (this.#pool as Pool).health.record(this.#work, seen, now);
   }
 
-  /** See `Pool.end`; before `next` chooses another. */
-  end(work: Work, outcome: Outcome, headMs: number, now: number): void {
-    (this.#pool as Pool).end(work, outcome, headMs, now);
+  /** The try ends, if that is not over; before `next` chooses another. See `Pool.end`. */
+  end(outcome: Outcome, headMs: number, now: number): void {
+    if (this.#work) (this.#pool as Pool).end(this.#work, outcome, headMs, now);
+    this.#work = undefined;
   }
 
   /** Whether no backend of its own could take the request. */

@@ -3,9 +3,8 @@ import { Choice } from './choice.ts';
 import { FAILED, NO_ENDPOINT, OVERFLOW } from './local-answers.ts';
 import type { RequestDeps } from './request-seam.ts';
 import type { Attempt, AttemptSpec, End, Exchange, Failure, Head, LocalReason, LocalReply } from './exchange/seam.ts';
-import type { Seen } from './health/suspect.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { Outcome, Work } from './pool-seam.ts';
+import type { Outcome } from './pool-seam.ts';
 import { decide, isIdempotent } from './resilience/retry.ts';
 import type { Decision } from './resilience/retry.ts';
 import type { RouteMetrics } from './observe/traffic.ts';
@@ -32,7 +31,6 @@ export class Request<X extends Exchange> {
   #overflown = false;
   #fellBack = false;
   #spec: AttemptSpec | undefined;
-  #work: Work | undefined;
   #begun = 0;
   #headMs = 0;
   #last: Head | Failure | undefined;
@@ -93,7 +91,7 @@ export class Request<X extends Exchange> {
     this.#endpoint = endpoint;
     this.#tries++;
     this.#triesHere++;
-    this.#work = choice.begin();
+    choice.begin();
     this.#begun = now;
     return endpoint;
   }
@@ -125,6 +123,7 @@ export class Request<X extends Exchange> {
     const now = this.#d.now();
     const { metrics } = this.#route as RouteState;
     const endpoint = this.#endpoint as PoolEndpoint;
+    const choice = this.#choice as Choice;
     this.#last = head;
     this.#headMs = now - this.#begun;
     if (head.ok) {
@@ -132,10 +131,10 @@ export class Request<X extends Exchange> {
       metrics.firstByte(now - this.#x.started);
       if (head.connectMs !== undefined) metrics.connected(head.connectMs);
       // An answer counts as good once it is whole; but a trial has done its duty.
-      if (head.status >= 500 || this.#work?.trial === true) this.#saw(head.status, now);
+      if (head.status >= 500 || choice.onTrial) choice.saw(head.status, now);
     } else {
       endpoint.metrics.attempt(head.kind);
-      this.#saw(head.kind, now);
+      choice.saw(head.kind, now);
       this.#end(head.kind === 'client-gone' ? 'unknown' : 'failed');
     }
   }
@@ -195,10 +194,11 @@ export class Request<X extends Exchange> {
 
   async commit(attempt: Attempt): Promise<void> {
     const { status } = this.#last as Head;
-    if (status < 500) (this.#choice as Choice).settle(this.#x);
+    const choice = this.#choice as Choice;
+    if (status < 500) choice.settle(this.#x);
     const end = await attempt.commit();
-    if (status < 500 && end.how === 'whole') this.#saw(status, this.#d.now());
-    if (end.how === 'upstream-broke') this.#saw('broken', this.#d.now());
+    if (status < 500 && end.how === 'whole') choice.saw(status, this.#d.now());
+    if (end.how === 'upstream-broke') choice.saw('broken', this.#d.now());
     this.#end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed');
     this.#record(status, undefined, end);
   }
@@ -235,14 +235,8 @@ export class Request<X extends Exchange> {
     return Promise.resolve();
   }
 
-  #saw(seen: Seen, now: number): void {
-    if (this.#work) (this.#choice as Choice).saw(this.#work, seen, now);
-  }
-
   #end(outcome: Outcome): void {
-    if (!this.#work) return;
-    (this.#choice as Choice).end(this.#work, outcome, this.#headMs, this.#d.now());
-    this.#work = undefined;
+    (this.#choice as Choice).end(outcome, this.#headMs, this.#d.now());
   }
 
   #record(status: number, reason: LocalReason | undefined, end: End): void {
