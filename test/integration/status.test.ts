@@ -29,6 +29,18 @@ before(async () => {
   ill.respond = (_request, response) => response.writeHead(500).end();
   await harness.publish('monitored', well, ill);
   await harness.apply('monitor', { backendRefs: [{ name: 'monitored', port: 80 }], healthCheck: { active: CHECK } });
+  const [sound, failing] = await harness.backends('sound', 'failing');
+  failing.respond = (_request, response) => response.writeHead(503).end();
+  await harness.publish('judged', sound, failing);
+  await harness.apply('passive', {
+    ...{ listener: { port: 8306 }, backendRefs: [{ name: 'judged', port: 80 }] },
+    healthCheck: { passive: { consecutive5xx: 2, baseEjectionTime: '5m' } },
+  });
+  await harness.untilProgrammed('passive');
+  await harness.onEachGateway('the failing one is ejected', async (gateway) => {
+    assert.deepEqual([...(await whoAnswers(gateway.url(8306), 4)).keys()], ['sound']);
+    return healthOf(await gateway.metrics(), 'passive') === 'failing:8080=0 sound:8080=1';
+  });
 });
 after(() => harness.stop());
 
@@ -143,4 +155,15 @@ test('a policy without listener only monitors, and tells which endpoints are hea
   assert.deepEqual(status?.endpoints, { total: 2, ready: 2, healthy: 1 });
   const { out } = await harness.kubectl(['get', 'lbp', 'monitor', '--no-headers']);
   assert.match(out, /^monitor +LeastRequest +1\/2 +2\/2 +True +True /, 'no port');
+});
+
+test('an endpoint that requests have ejected is not counted as healthy', async () => {
+  const { status } = await until('it is counted', 60_000, async () => {
+    const policy = await harness.policy('passive');
+    return policy.status?.summary?.endpoints === '1/2' && policy;
+  });
+  assert.deepEqual(status?.endpoints, { total: 2, ready: 2, healthy: 1 });
+  for (const gateway of harness.gateways) {
+    assert.match(await gateway.metrics(), /^outrigger_ejections_total\{.*policy="passive".*reason="consecutive-5xx"\} 1$/m);
+  }
 });
