@@ -5,7 +5,7 @@ import { formatCookie, keyOf, makeCookieValue } from './balance/key.ts';
 import type { Exchange } from './exchange/seam.ts';
 import type { Seen } from './health/suspect.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { Outcome, Work } from './pool-seam.ts';
+import type { Outcome, Trial, Work } from './pool-seam.ts';
 import type { Pool } from './pool.ts';
 import { isIdempotent } from './resilience/retry.ts';
 import type { RouteState } from './route-state.ts';
@@ -28,7 +28,7 @@ export class Choice {
   #begun = false;
   /** The try in progress. */
   #work: Work | undefined;
-  #onTrial = false;
+  #trial: Trial | undefined;
 
   constructor(route: RouteState, x: Exchange, random: () => number) {
     this.#route = route;
@@ -60,9 +60,9 @@ export class Choice {
     return key === undefined ? undefined : hash64(key);
   }
 
-  /** Whether the last try was to find out whether its endpoint, which is ejected, works again. */
-  get onTrial(): boolean {
-    return this.#onTrial;
+  /** Whether the last try was on an endpoint that is ejected, and why. */
+  get trial(): Trial | undefined {
+    return this.#trial;
   }
 
   /** The endpoint of the next try; undefined when none can be used. */
@@ -71,10 +71,14 @@ export class Choice {
     if (this.#stays && (this.#endpoint as PoolEndpoint).index >= 0) return this.#endpoint;
     const pool = this.#pool;
     if (!pool) return undefined;
-    this.#onTrial = !this.#begun && pool.health.due(now) && this.#goOnTrial(pool, now);
-    if (this.#onTrial) return this.#endpoint;
+    this.#trial = !this.#begun && pool.health.due(now) && this.#goOnTrial(pool, now) ? 'due' : undefined;
+    if (this.#trial) return this.#endpoint;
     let found = pool.pick(this.#tried, now, this.#hash) ?? this.#cross(pool, now);
-    // Everything usable was tried: start over with what there is.
+    if (!found && this.#tried.length > 0) {
+      found = pool.health.lastResort(this.#tried);
+      if (found) this.#trial = 'last';
+    }
+    // Everything was tried: start over with what there is.
     if (!found && this.#tried.length > 0) {
       this.#tried = [];
       found = pool.pick(this.#tried, now, this.#hash);
@@ -113,8 +117,8 @@ export class Choice {
   begin(): void {
     this.#begun = true;
     // A trial says nothing about where its key belongs.
-    const hash = this.#onTrial ? undefined : this.#hash;
-    this.#work = (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, hash, this.#onTrial);
+    const hash = this.#trial ? undefined : this.#hash;
+    this.#work = (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, hash, this.#trial);
   }
 
   /** What the try shows of its endpoint, as soon as it does. Nothing once it has ended. */
@@ -142,7 +146,8 @@ export class Choice {
   anotherUntried(): boolean {
     const pool = this.#pool as Pool;
     const tried = [...this.#tried, this.#endpoint as PoolEndpoint];
-    return pool.hasOther(tried) || this.#route.others(pool).some((other) => other.hasOther(tried));
+    const others = this.#route.others(pool);
+    return pool.hasOther(tried) || others.some((other) => other.hasOther(tried)) || pool.health.lastResort(tried) !== undefined;
   }
 
   /** The response is good enough for the client to come back to where it was from. */

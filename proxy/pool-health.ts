@@ -3,7 +3,7 @@
  * the pick set ∧ (healthy ∧ not ejected, or panic); the pick set are the active endpoints, or the draining ones where none is.
  */
 import { Outlier } from './health/outlier.ts';
-import { describeSeen } from './health/suspect.ts';
+import { describeSeen, verdict } from './health/suspect.ts';
 import type { EjectionReason, Seen } from './health/suspect.ts';
 import type { PoolEndpoint } from './pool-endpoint.ts';
 import type { PoolDeps, Work } from './pool-seam.ts';
@@ -106,6 +106,11 @@ export class PoolHealth {
     return this.#outlier.out.find((e) => this.#isDue(e, now));
   }
 
+  /** One that is ejected, for a request that failed everywhere else: worse than that it can not be. */
+  lastResort(tried: readonly PoolEndpoint[]): PoolEndpoint | undefined {
+    return this.#outlier.out.find((e) => this.#wouldBeFit(e) && !tried.includes(e));
+  }
+
   /** A request is sent to the endpoint that `onTrial` gave. */
   beginTrial(work: Work): void {
     this.#outlier.begin(work.endpoint, work);
@@ -127,8 +132,9 @@ export class PoolHealth {
   /** What a try on an endpoint came to. Any number of times for one try. */
   record(work: Work, seen: Seen, now: number): void {
     const e = work.endpoint;
-    if (work.trial && e.suspect.trial === work) return this.#onTrial(e, work, seen, now);
+    if (work.trial === 'due' && e.suspect.trial === work) return this.#onTrial(e, work, seen, now);
     if (e.index < 0) return;
+    if (work.trial === 'last' && e.suspect.out) return this.#onLastResort(e, seen, now);
     const reason = this.#outlier.record(e, seen, now, this.#counts);
     if (reason === undefined) return;
     this.#onEjected(e, reason);
@@ -153,6 +159,13 @@ export class PoolHealth {
     const became = this.#outlier.tried(e, trial, seen, now);
     if (became === 'ejected') this.#onEjected(e, 'probation');
     if (became === 'back') this.#onReturned(e, `${describeSeen(seen)} on probation`);
+  }
+
+  /** One that fails stays out as it was. */
+  #onLastResort(e: PoolEndpoint, seen: Seen, now: number): void {
+    if (verdict(seen) !== 'works') return;
+    this.#outlier.readmit(e, now, false);
+    this.#onReturned(e, `${describeSeen(seen)} when everything else had failed`);
   }
 
   #onEjected(e: PoolEndpoint, reason: EjectionReason): void {

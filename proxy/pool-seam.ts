@@ -31,12 +31,17 @@ export interface PoolDeps {
   readonly background: Background;
 }
 
+/**
+ * A try on an endpoint that is ejected, and that comes back when it answers: `due` when its time is over, one request at a time; `last`
+ * before that, where everything else was tried.
+ */
+export type Trial = 'due' | 'last';
+
 /** One try in progress. */
 export interface Work {
   readonly endpoint: PoolEndpoint;
   /** The one it began on: an update may put another in its place before the work ends. */
   readonly balancer: Balancer;
   readonly handle: Handle;
-  /** It decides whether its endpoint, which is ejected, comes back. */
-  readonly trial: boolean;
+  readonly trial: Trial | undefined;
 }

@@ -7,7 +7,7 @@ import type { Hash } from './balance/hash.ts';
 import { createBalancer } from './balance/index.ts';
 import { PoolEndpoint } from './pool-endpoint.ts';
 import { PoolHealth } from './pool-health.ts';
-import type { Outcome, PoolDeps, Work } from './pool-seam.ts';
+import type { Outcome, PoolDeps, Trial, Work } from './pool-seam.ts';
 import { SlowStart } from './resilience/slow-start.ts';
 import type { Endpoint, HashOn, LoadBalancer, PoolPart } from './snapshot/types.ts';
 
@@ -120,12 +120,12 @@ export class Pool {
     return this.endpoints.some((e) => this.takes(e) && !tried.includes(e));
   }
 
-  /** `hash` as at its pick. `trial`: the endpoint is from `health.onTrial`. */
-  begin(endpoint: PoolEndpoint, hash?: Hash, trial = false): Work {
+  /** `hash` as at its pick. `trial`: the endpoint is from `health.onTrial`, or `health.lastResort`. */
+  begin(endpoint: PoolEndpoint, hash?: Hash, trial?: Trial): Work {
     endpoint.metrics.begin();
     const balancer = this.#balancer;
     const work = { endpoint, balancer, handle: balancer.begin(endpoint.index, hash), trial };
-    if (trial) this.health.beginTrial(work);
+    if (trial === 'due') this.health.beginTrial(work);
     return work;
   }
 

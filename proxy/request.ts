@@ -131,7 +131,7 @@ export class Request<X extends Exchange> {
       metrics.firstByte(now - this.#x.started);
       if (head.connectMs !== undefined) metrics.connected(head.connectMs);
       // An answer counts as good once it is whole; but a trial has done its duty.
-      if (head.status >= 500 || choice.onTrial) choice.saw(head.status, now);
+      if (head.status >= 500 || choice.trial) choice.saw(head.status, now);
     } else {
       endpoint.metrics.attempt(head.kind);
       choice.saw(head.kind, now);
@@ -156,7 +156,7 @@ export class Request<X extends Exchange> {
         replayable: this.#x.replayable(),
         hereUsable: choice.hereUsable(),
         anotherUntried: choice.anotherUntried(),
-        onTrial: choice.onTrial,
+        onTrial: choice.trial === 'due',
         random: this.#d.random,
       },
       last,
@@ -164,7 +164,7 @@ export class Request<X extends Exchange> {
     const now = this.#d.now();
     if (!decision.again || now + decision.afterMs >= this.spec.deadline) return { again: false };
     // Where nothing was sent, nothing was asked of a backend; and a trial was not the client's idea.
-    if (!choice.onTrial && (last.ok || last.sent !== 'none') && budget?.spend(now) === false) {
+    if (choice.trial !== 'due' && (last.ok || last.sent !== 'none') && budget?.spend(now) === false) {
       metrics.budgetExhausted();
       return { again: false };
     }

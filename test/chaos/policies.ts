@@ -16,7 +16,7 @@ export const IMPATIENT: Retry = {
   retryOn: [...RETRIES.retryOn, 'timeout'],
 };
 
-/** Passive checks of everything that they know. */
+/** Passive checks of everything that they know. The window is short, so that what went well before does not outweigh a fault for long. */
 export function watchful(): PassiveCheck {
-  return PASSIVE;
+  return { ...PASSIVE, consecutive5xx: 5, failurePercent: { threshold: 20, minRequests: 10, window: 1000 } };
 }
