@@ -19,6 +19,8 @@ const PRIVILEGED_OFFSET = 10_000;
 /** Kept-alive clients have this long to send one more request, whose response tells them to close, before they are cut off. */
 const IDLE_GRACE = 1_000;
 const DRAIN_CHECK = 100;
+/** Connections over the cap are told so, as long as no more than this many are being told; others are closed at once. */
+const MAX_LEAVING = 256;
 
 export function boundPort(port: number): number {
   return port < PRIVILEGED ? port + PRIVILEGED_OFFSET : port;
@@ -30,6 +32,8 @@ export class Listener {
   #http: Http1Server;
   #servers: Server[] = [];
   #settings: ListenSettings;
+  /** Connections over the cap that are being told so; not counted. */
+  #leaving = new Set<Socket>();
 
   /** @param port as the policy names it. */
   constructor(port: number, http: Http1Server, settings: ListenSettings) {
@@ -62,6 +66,7 @@ export class Listener {
       if (performance.now() - started >= IDLE_GRACE) this.#http.closeIdle();
     }
     this.#http.close();
+    for (const socket of this.#leaving) socket.destroy();
   }
 
   #bind(address: string | undefined): Promise<Server> {
@@ -81,14 +86,18 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
+    if (this.connections >= this.#settings.maxConnections) return this.#refuse(socket);
     this.connections++;
     socket.on('close', () => this.connections--);
-    if (this.connections > this.#settings.maxConnections) {
-      socket.on('error', () => socket.destroy());
-      this.#settings.refused();
-      sendRawReply(socket, { status: 503, reason: 'overflow', text: 'too many connections' });
-      return;
-    }
     this.#http.claim(socket);
+  }
+
+  /** The answer is worth a moment, but not to any number of clients at a time. */
+  #refuse(socket: Socket): void {
+    this.#settings.refused();
+    if (this.#leaving.size >= MAX_LEAVING) return void socket.destroy();
+    this.#leaving.add(socket);
+    socket.on('close', () => this.#leaving.delete(socket));
+    sendRawReply(socket, { status: 503, reason: 'overflow', text: 'too many connections' });
   }
 }

@@ -10,6 +10,7 @@
  * | Transfer-Encoding on HTTP/1.0, or anything but `chunked` | 400 |
  * | a target that is not printable ASCII, has dot segments, backslash or NUL | 400 |
  * | CONNECT | 405 |
+ * | Expect with anything but `100-continue` | 417 |
  * | our own name in Via | 508 |
  */
 import { parseHost } from './host.ts';
@@ -108,6 +109,8 @@ export function admit(
 
   const body = framing(seen, minor);
   if (body !== 'none' && body !== 'length' && body !== 'chunked') return bad(body);
+  const expects = minor > 0 ? seen.expect?.toLowerCase() : undefined;
+  if (expects !== undefined && expects !== '100-continue') return refuse(417, 'bad-request', 'Expect knows 100-continue only');
   if (seen.connection !== undefined) dropNamed(seen.connection, headers);
   if (body === 'length') headers['content-length'] = seen.length as string;
   if (seen.via !== undefined) {
@@ -124,7 +127,7 @@ export function admit(
     headers,
     authority,
     body,
-    expectContinue: seen.expect !== undefined && minor > 0 && seen.expect.toLowerCase() === '100-continue',
+    expectContinue: expects !== undefined,
     maxForwards,
   };
 }

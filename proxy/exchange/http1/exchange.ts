@@ -11,6 +11,8 @@ export interface Arrival {
   readonly clientAddress: string;
   /** Asked when a head is written: whether this connection should end with it. */
   readonly closing: () => boolean;
+  /** Told when the request is over. */
+  readonly connection: { ended(): void };
 }
 
 const NO_EDIT: HeaderEdit = { dropped: new Set(), added: [] };
@@ -50,12 +52,17 @@ export class Http1Exchange implements Exchange, Facts {
     this.#arrival = arrival;
     // The one listener per request: node:http closes a response once, whether it was sent or the client left.
     res.on('close', () => {
-      if (res.writableFinished) this.#onSent?.();
-      else {
-        this.gone = true;
-        this.#onGone?.();
-      }
+      if (res.writableFinished && !this.gone) this.#onSent?.();
+      else this.leave();
+      arrival.connection.ended();
     });
+  }
+
+  /** The client left, or can not have a response any more. */
+  leave(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.#onGone?.();
   }
 
   get facts(): Facts {

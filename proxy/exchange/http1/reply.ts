@@ -3,8 +3,12 @@ import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { LocalReason, LocalReply } from '../seam.ts';
+import { linger } from './linger.ts';
 
 export const REASON_HEADER = 'outrigger-reason';
+
+/** A client that does not read its answers is cut off after this many milliseconds without progress. */
+const UNREAD_LIMIT = 10_000;
 
 /** Writes a local answer on a response that was not begun. `close`: the connection ends with it. */
 export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): void {
@@ -20,7 +24,7 @@ export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): v
   if (close) headers.push('connection', 'close');
   if (r.status === 405) headers.push('allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   res.writeHead(r.status, headers);
-  res.end(body);
+  finish(res, body);
 }
 
 /** Sends the client elsewhere. `headers`: names and values in turn, `location` among them. */
@@ -28,7 +32,14 @@ export function sendRedirect(res: ServerResponse, status: number, headers: strin
   headers.push('content-length', '0');
   if (close) headers.push('connection', 'close');
   res.writeHead(status, headers);
-  res.end();
+  finish(res, undefined);
+}
+
+function finish(res: ServerResponse, body: Buffer | undefined): void {
+  const { socket } = res;
+  res.end(body);
+  // It waits until the client reads, which nothing else bounds.
+  if (socket && socket.writableLength > 0) socket.setTimeout(UNREAD_LIMIT);
 }
 
 /** A local answer on a bare socket, for what never became a request; the connection ends with it. */
@@ -38,15 +49,20 @@ export function sendRawReply(socket: Socket, r: LocalReply): void {
     return;
   }
   const body = `${r.text}\n`;
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${r.status} ${STATUS_CODES[r.status] ?? ''}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n${REASON_HEADER}: ${r.reason}\r\n\r\n${body}`,
-    () => socket.destroy(),
   );
+  linger(socket);
 }
 
 interface ParserError extends Error {
   code?: string;
+}
+
+/** Whether bytes came after a request that ends its connection. */
+export function isSurplus(error: ParserError): boolean {
+  return error.code === 'HPE_CLOSED_CONNECTION';
 }
 
 /** What node:http's parser and its timers report, by code, as an answer; undefined: the client left, nobody to answer. */

@@ -4,12 +4,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { admit } from './admission.ts';
 import type { AdmissionSettings } from './admission.ts';
+import { Connection, connectionOf } from './connection.ts';
 import { Http1Exchange } from './exchange.ts';
 import { addHopHeaders, plainAddress } from './forwarded.ts';
-import { replyToClientError, sendRawReply, sendReply } from './reply.ts';
+import { isSurplus, replyToClientError, sendReply } from './reply.ts';
 import { keepTold, readTold } from './told.ts';
 import type { Trust } from '../client-address.ts';
-import type { LocalReason } from '../seam.ts';
+import type { LocalReason, LocalReply } from '../seam.ts';
 
 export interface Http1Settings extends AdmissionSettings {
   /** The port as the policy names it. */
@@ -61,14 +62,16 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
   // One more than allowed, so that too many can be told from just enough.
   server.maxHeadersCount = HTTP1_LIMITS.headCount + 1;
 
-  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+  const serve = (req: IncomingMessage, res: ServerResponse, connection: Connection) => {
     const judged = judge(req, s);
     if (!judged.ok) {
       s.refused(judged.reason);
+      connection.end();
       sendReply(res, judged, true);
       return;
     }
     if (judged.maxForwards === 0) {
+      res.on('close', () => connection.ended());
       answerHere(req, res);
       return;
     }
@@ -77,21 +80,27 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
     const trust = s.trust();
     const told = trust && readTold(req.rawHeaders, peer, trust);
     if (told) keepTold(headers, told);
-    const arrival = { port: s.port, clientAddress: told?.clientAddress ?? peer, closing };
-    s.handle(new Http1Exchange(req, res, judged, headers, arrival, s.now()));
+    const arrival = { port: s.port, clientAddress: told?.clientAddress ?? peer, closing, connection };
+    const x = new Http1Exchange(req, res, judged, headers, arrival, s.now());
+    connection.exchange = x;
+    s.handle(x);
   };
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => connectionOf(req.socket).take(req, res);
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
+  server.on('checkExpectation', onRequest);
   server.on('clientError', (error: Error, socket: Socket) => {
     const reply = replyToClientError(error);
-    if (!reply) return void socket.destroy();
-    s.refused(reply.reason);
-    sendRawReply(socket, reply);
+    if (isSurplus(error)) connectionOf(socket).ignoreRest();
+    else if (reply) connectionOf(socket).refuse(reply);
+    else socket.destroy();
   });
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
-    s.refused('method-not-allowed');
-    sendRawReply(socket, { status: 405, reason: 'method-not-allowed', text: 'CONNECT is not supported' });
+    // node:http has let go of this socket.
+    socket.on('error', () => socket.destroy());
+    connectionOf(socket).refuse({ status: 405, reason: 'method-not-allowed', text: 'CONNECT is not supported' });
   });
+  server.on('connection', (socket: Socket) => new Connection(socket, serve, (r: LocalReply) => s.refused(r.reason)));
   return asHttp1Server(server, () => (draining = true));
 }
 

@@ -31,6 +31,8 @@ export function parseTarget(method: string, url: string): RequestTarget | string
     authority = absolute[1] ?? '';
     target = absolute[2] ?? '';
     if (authority === '') return 'the request target names no host';
+    // RFC 9112 §3.2.4: the server as a whole.
+    if (target === '' && method === 'OPTIONS') return { path: '*', target: '*', authority };
     if (!target.startsWith('/')) target = `/${target}`;
   }
   if (!ALLOWED.test(target)) return 'the request target has a character that is not allowed';

@@ -3,10 +3,13 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
 import type { BodySink } from '../../exchange/http1/body.ts';
-import type { Attempt, AttemptSpec, End, Failure, FailureKind, Head, Target } from '../../exchange/seam.ts';
+import { trailersToSend } from '../../exchange/http1/trailers.ts';
+import type { Attempt, AttemptSpec, End, Failure, FailureKind, Head, LocalReply, Target } from '../../exchange/seam.ts';
 import type { Applicant, Connections } from './connections.ts';
 import { startRequest } from './engine.ts';
 import type { IdleWatch, Watched } from './idle.ts';
+import { relayInformation } from './information.ts';
+import type { Information } from './information.ts';
 import { Relay } from './relay.ts';
 import { readResponseHead } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -19,6 +22,9 @@ export interface Machinery {
 
 /** A client that waits for 100 (Continue) gets it after this long, whatever the backend does (RFC 9110 §10.1.1 asks not to wait for ever). */
 const CONTINUE_PATIENCE = 1_000;
+/** More interim responses (1xx) than this are no courtesy any more. */
+const MAX_INTERIM = 32;
+const BROKEN: LocalReply = { status: 502, reason: 'protocol', text: 'the response of the backend broke off' };
 
 export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   readonly head: Promise<Head | Failure>;
@@ -42,6 +48,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   #timer: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #over = false;
+  #interim = 0;
 
   constructor(x: Http1Exchange, target: Target, spec: AttemptSpec, m: Machinery) {
     this.#x = x;
@@ -57,7 +64,9 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     this.#start();
   }
 
-  commit(): Promise<End> {
+  async commit(): Promise<End> {
+    // The response was kept for want of another try, and broke off meanwhile.
+    if (this.#over) return { ...(await this.#x.reply(BROKEN)), how: this.#x.gone ? 'client-gone' : 'upstream-broke' };
     const request = this.#request as ClientRequest;
     const response = this.#response as IncomingMessage;
     this.#x.requestBody?.release();
@@ -97,11 +106,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
 
   end(trailers: readonly string[]): void {
     const request = this.#request as ClientRequest;
-    if (trailers.length > 0 && this.#x.chunked) {
-      const pairs: [string, string][] = [];
-      for (let i = 0; i + 1 < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string]);
-      request.addTrailers(pairs);
-    }
+    if (trailers.length > 0 && this.#x.chunked) request.addTrailers(trailersToSend(trailers));
     request.end();
     this.#waitForHead();
   }
@@ -131,7 +136,11 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     request.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     request.on('close', () => this.#onClose());
     request.on('response', (response: IncomingMessage) => this.#onResponse(response));
-    request.on('information', (info: { statusCode: number; rawHeaders: string[] }) => this.#relayInformation(info));
+    request.on('upgrade', (_response: IncomingMessage, socket: Socket) => {
+      socket.destroy();
+      this.#fail('protocol', '101 that was not asked for');
+    });
+    request.on('information', (info: Information) => this.#onInformation(info));
     this.#m.idle.add(this);
     if (x.requestBody) this.#startBody(request);
     else request.end();
@@ -178,28 +187,27 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     this.#response = response;
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 999) return this.#fail('protocol', `status ${status}`);
-    const head = readResponseHead(response.rawHeaders);
+    if (response.httpVersionMajor !== 1) return this.#fail('protocol', `HTTP/${response.httpVersion}`);
+    const head = readResponseHead(response.rawHeaders, response.httpVersionMinor);
+    if (head.fault !== undefined) return this.#fail('protocol', head.fault);
     this.#responseHead = head;
     if (head.keepAlive !== Infinity && this.#socket) this.#m.connections.hint(this.#socket, head.keepAlive);
-    this.#settle({ ok: true, status, reused: this.#reused, connectMs: this.#connectMs });
+    // What came with the head is being read: only then is it known whether that breaks the response.
+    process.nextTick(announce, this, status);
   }
 
-  /** 103 goes on; 100 is answered above; 101 can not come, nothing asked for it. */
-  #relayInformation(info: { statusCode: number; rawHeaders: string[] }): void {
-    if (info.statusCode !== 103 || this.#over || this.#relay || this.#x.res.headersSent || this.#x.req.httpVersionMinor === 0)
-      return;
-    const links: string[] = [];
-    for (let i = 0; i + 1 < info.rawHeaders.length; i += 2) {
-      if (info.rawHeaders[i]?.toLowerCase() === 'link') links.push(info.rawHeaders[i + 1] as string);
-    }
-    try {
-      if (links.length > 0) this.#x.res.writeEarlyHints({ link: links });
-    } catch {
-      // Early hints are a courtesy: links that node:http does not like stay here.
-    }
+  announce(status: number): void {
+    if (!this.#over) this.#settle({ ok: true, status, reused: this.#reused, connectMs: this.#connectMs });
+  }
+
+  #onInformation(info: Information): void {
+    if (++this.#interim > MAX_INTERIM) this.#fail('protocol', 'too many interim responses');
+    else if (!this.#over) relayInformation(this.#x, info);
   }
 
   #onError(error: NodeJS.ErrnoException): void {
+    // Whatever follows a response that is whole costs the connection, nothing else.
+    if (this.#response?.complete === true) return;
     if (this.#relay) return this.#relay.breakOff('upstream-broke');
     if (!this.#connected && !this.#reused) this.#fail('connect', error.code ?? error.message);
     else if (error.code?.startsWith('HPE_') === true) this.#fail('protocol', error.code);
@@ -246,4 +254,8 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     this.#m.idle.delete(this);
     this.#x.requestBody?.detach(this);
   }
+}
+
+function announce(attempt: HttpAttempt, status: number): void {
+  attempt.announce(status);
 }

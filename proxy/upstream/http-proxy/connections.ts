@@ -31,6 +31,8 @@ const STATE = Symbol('connection');
 
 interface State {
   readonly id: string;
+  /** No request is on it. */
+  idle: boolean;
   /** Monotonic ms at which it must be closed when still idle. */
   idleUntil: number;
   /** From the last response's Keep-Alive field, ms. */
@@ -95,7 +97,11 @@ export class Connections extends Agent {
     const idle = this.#idle.get(id);
     if (idle === undefined) return undefined;
     for (let socket = idle.pop(); socket; socket = idle.pop()) {
-      if (socket.writable && !socket.readableEnded && socket[STATE] && socket[STATE].idleUntil > this.#now()) return socket;
+      const state = socket[STATE];
+      if (state && socket.writable && !socket.readableEnded && state.idleUntil > this.#now()) {
+        state.idle = false;
+        return socket;
+      }
       socket.destroy();
     }
     return undefined;
@@ -112,12 +118,15 @@ export class Connections extends Agent {
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
     });
-    socket[STATE] = { id, idleUntil: 0, hint: Infinity };
+    const state: State = { id, idle: false, idleUntil: 0, hint: Infinity };
+    socket[STATE] = state;
     let open = this.#open.get(id);
     if (!open) this.#open.set(id, (open = new Set()));
     open.add(socket);
     // node:http listens for errors only while a request is on the socket.
     socket.on('error', () => socket.destroy());
+    // What nobody asked for would be taken for the response to the next request.
+    socket.on('data', () => state.idle && socket.destroy());
     socket.on('free', () => this.#keep(socket));
     socket.on('close', () => this.#forget(socket, id));
     return socket;
@@ -130,6 +139,7 @@ export class Connections extends Agent {
     let idle = this.#idle.get(state.id);
     if (!idle) this.#idle.set(state.id, (idle = []));
     if (limit <= 0 || idle.length >= MAX_IDLE) return void socket.destroy();
+    state.idle = true;
     state.idleUntil = this.#now() + limit;
     idle.push(socket);
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();

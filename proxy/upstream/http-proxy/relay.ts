@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
 import { sendReply } from '../../exchange/http1/reply.ts';
+import { trailersToSend } from '../../exchange/http1/trailers.ts';
 import type { End } from '../../exchange/seam.ts';
 import { editList } from '../../route/header-edit.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -34,17 +35,22 @@ export class Relay {
     if (this.#over) return;
     this.#end(how);
     this.#request.destroy();
-    this.#x.res.destroy();
+    const { req, res } = this.#x;
+    // A body that lasts until the connection closes: only a reset tells that this is not its end.
+    if (req.httpVersionMinor === 0 && !this.#head.hasLength) res.socket?.resetAndDestroy();
+    else res.destroy();
   }
 
   #writeHead(): boolean {
     const { res } = this.#x;
     const { trailer, hasLength } = this.#head;
     const edit = this.#x.responseEdit;
-    const headers = edit ? editList(this.#head.headers, edit) : this.#head.headers;
+    let headers = edit ? editList(this.#head.headers, edit) : this.#head.headers;
     for (const cookie of this.#x.cookies ?? []) headers.push('set-cookie', cookie);
     if (this.#x.closing()) headers.push('connection', 'close');
     const status = this.#response.statusCode as number;
+    // RFC 9110 §8.6: it would say how long a body is that can not be there.
+    if (status === 204 && hasLength) headers = editList(headers, { dropped: new Set(['content-length']), added: [] });
     const chunked =
       !hasLength && this.#x.req.httpVersionMinor > 0 && this.#x.method !== 'HEAD' && status !== 204 && status !== 304;
     // node:http refuses to announce trailers where it will not send chunks.
@@ -98,12 +104,8 @@ export class Relay {
     if (this.#over) return;
     const { res } = this.#x;
     const trailers = this.#response.rawTrailers;
-    if (trailers.length > 0) {
-      const pairs: [string, string][] = [];
-      for (let i = 0; i + 1 < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string]);
-      // Without chunks there is no place for them, and node:http leaves them out by itself.
-      res.addTrailers(pairs);
-    }
+    // Without chunks there is no place for them, and node:http leaves them out by itself.
+    if (trailers.length > 0) res.addTrailers(trailersToSend(trailers));
     res.end();
   }
 

@@ -1,4 +1,9 @@
-/** The response head as it goes on to the client: hop-by-hop fields removed, everything else as the backend wrote it. PURE. */
+/**
+ * The response head as it goes on to the client: hop-by-hop fields removed, everything else as the backend wrote it. PURE.
+ *
+ * Heads that can be read in more than one way have a fault. node:http refuses most by itself; it reads a body with a coding that it
+ * does not know until the connection closes, takes lengths that no number holds, and leaves out fields beyond the thousandth.
+ */
 
 export interface ResponseHead {
   /** Names and values in turn, as node:http's writeHead takes them. */
@@ -8,16 +13,24 @@ export interface ResponseHead {
   /** Values of Trailer: only where the body goes on in chunks. */
   readonly trailer: string | undefined;
   readonly hasLength: boolean;
+  /** Why the response must not go on. */
+  readonly fault: string | undefined;
 }
+
+/** Names and values that node:http reports at most. */
+const MAX_RAW = 2000;
 
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,\s])timeout=(\d{1,9})/i;
 
-export function readResponseHead(raw: readonly string[]): ResponseHead {
+/** @param minor the 1 of HTTP/1.1. */
+export function readResponseHead(raw: readonly string[], minor: number): ResponseHead {
   const headers: string[] = [];
   let connection: string | undefined;
   let keepAlive = Infinity;
   let trailer: string | undefined;
   let hasLength = false;
+  let coding: string | undefined;
+  let fault = raw.length >= MAX_RAW ? 'too many fields' : undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -42,18 +55,29 @@ export function readResponseHead(raw: readonly string[]): ResponseHead {
         }
         break;
       case 14:
-        if (is(name, 'content-length')) hasLength = true;
+        if (is(name, 'content-length')) {
+          hasLength = true;
+          if (value.length > 15) fault = 'Content-Length is too large';
+        }
         break;
       case 16:
         if (is(name, 'proxy-connection')) continue;
         break;
       case 17:
-        if (is(name, 'transfer-encoding')) continue;
+        if (is(name, 'transfer-encoding')) {
+          coding = coding === undefined ? value : `${coding}, ${value}`;
+          continue;
+        }
         break;
     }
     headers.push(name, value);
   }
-  return { headers: connection === undefined ? headers : withoutNamed(headers, connection), keepAlive, trailer, hasLength };
+  if (coding !== undefined) {
+    if (minor === 0) fault = 'Transfer-Encoding does not exist in HTTP/1.0';
+    else if (coding !== 'chunked' && coding.toLowerCase() !== 'chunked') fault = `transfer coding ${coding}`;
+  }
+  const kept = connection === undefined ? headers : withoutNamed(headers, connection);
+  return { headers: kept, keepAlive, trailer, hasLength, fault };
 }
 
 function is(name: string, lower: string): boolean {

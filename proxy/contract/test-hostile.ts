@@ -1,0 +1,158 @@
+/** Clients and backends on raw sockets, which send what they are told, when and in what pieces they are told. */
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { eventually } from '../testing.ts';
+import { Malformed, readRequests } from './test-strict.ts';
+import type { Request } from './test-strict.ts';
+
+/** Between two pieces, so that they arrive apart. */
+const APART_MS = 3;
+const TALK_LIMIT = 8_000;
+
+export interface Script {
+  /** `connect`: without being asked; `head`: at the end of the request head; `request`: once the request is whole (unless given). */
+  readonly on?: 'connect' | 'head' | 'request';
+  /** Pieces, sent apart. */
+  readonly send?: string | readonly string[];
+  /** After that; `keep` unless given. */
+  readonly then?: 'keep' | 'end' | 'reset';
+}
+
+export interface HostileBackend {
+  readonly port: number;
+  /** Whole requests, in the order in which they became whole. Throws where a byte of what came is against the rules. */
+  requests(): Request[];
+  /** Bytes that are no whole request, of all connections together. */
+  rest(): string;
+  connections: number;
+  /** Connections that are open now. */
+  readonly open: () => number;
+  /** What requests get from now on. */
+  script: Script;
+  close(): Promise<void>;
+}
+
+async function sendApart(socket: Socket, pieces: string | readonly string[]): Promise<void> {
+  for (const piece of typeof pieces === 'string' ? [pieces] : pieces) {
+    if (socket.destroyed) return;
+    socket.write(piece, 'latin1');
+    if (typeof pieces !== 'string') await new Promise((resolve) => setTimeout(resolve, APART_MS));
+  }
+}
+
+async function play(socket: Socket, { send, then }: Script): Promise<void> {
+  if (send !== undefined) await sendApart(socket, send);
+  if (then === 'end') socket.end();
+  else if (then === 'reset') socket.resetAndDestroy();
+}
+
+/** One connection of a hostile backend: reads strictly, answers as told. */
+function converse(socket: Socket, backend: () => Script, seen: Request[], wrong: (error: Malformed) => void): () => string {
+  let rest = '';
+  let headSeen = false;
+  if (backend().on === 'connect') void play(socket, backend());
+  socket.on('data', (chunk: Buffer) => {
+    rest += chunk.toString('latin1');
+    if (!headSeen && rest.includes('\r\n\r\n')) {
+      headSeen = true;
+      if (backend().on === 'head') void play(socket, backend());
+    }
+    try {
+      const read = readRequests(rest);
+      rest = read.rest;
+      for (const request of read.messages) {
+        seen.push(request);
+        headSeen = false;
+        if ((backend().on ?? 'request') === 'request') void play(socket, backend());
+      }
+    } catch (error) {
+      if (error instanceof Malformed) wrong(error);
+      else throw error;
+    }
+  });
+  return () => rest;
+}
+
+export async function hostileBackend(script: Script): Promise<HostileBackend> {
+  const seen: Request[] = [];
+  const rests: (() => string)[] = [];
+  const sockets = new Set<Socket>();
+  let malformed: Malformed | undefined;
+  const server = createServer({ noDelay: true }, (socket) => {
+    backend.connections++;
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    rests.push(
+      converse(
+        socket,
+        () => backend.script,
+        seen,
+        (error) => (malformed ??= error),
+      ),
+    );
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const backend: HostileBackend = {
+    port: (server.address() as AddressInfo).port,
+    connections: 0,
+    script,
+    requests: () => {
+      if (malformed) throw malformed;
+      return seen;
+    },
+    rest: () => rests.map((rest) => rest()).join(''),
+    open: () => sockets.size,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return backend;
+}
+
+export interface Talk {
+  readonly text: string;
+  /** How the proxy ended the connection; `open`: it did not, the client went. */
+  readonly ended: 'open' | 'closed' | 'reset';
+  readonly ms: number;
+}
+
+export interface Client {
+  /** Pieces, sent apart. */
+  readonly send: string | readonly string[];
+  /** The client goes once it has seen this, or at once with `''`; without it, it waits until the proxy closes. */
+  readonly until?: RegExp;
+  /** How it goes. */
+  readonly leave?: 'end' | 'reset';
+  /** Half-closes after sending, and reads on. */
+  readonly halfClose?: boolean;
+}
+
+/** Talks to the proxy until one side ends the connection; the whole of what came back. */
+export async function talk(port: number, c: Client): Promise<Talk> {
+  const started = performance.now();
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+  let text = '';
+  let ended: Talk['ended'] | undefined;
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+    if (c.until?.test(text) === true) ended ??= 'open';
+  });
+  socket.on('end', () => (ended ??= 'closed'));
+  socket.on('error', () => (ended ??= 'reset'));
+  socket.on('close', () => (ended ??= 'reset'));
+  await sendApart(socket, c.send);
+  if (c.halfClose === true) socket.end();
+  if (c.until?.test('') === true) ended ??= 'open';
+  try {
+    await eventually(() => ended !== undefined, TALK_LIMIT);
+  } catch {
+    throw new Error(`the proxy neither answers nor closes; so far: ${JSON.stringify(text)}`);
+  } finally {
+    if (c.leave === 'reset') socket.resetAndDestroy();
+    else socket.destroy();
+  }
+  return { text, ended: ended as Talk['ended'], ms: performance.now() - started };
+}

@@ -1,0 +1,342 @@
+/** What backends may answer, and what the client gets of it. */
+import type { Script } from './test-hostile.ts';
+import type { Response } from './test-strict.ts';
+
+export interface ResponseCase extends Script {
+  readonly what: string;
+  /** A GET that ends its connection unless given. */
+  readonly request?: string;
+  /** Statuses, interim ones too. */
+  readonly gets: readonly number[];
+  /** The client sees that the last response is not whole. */
+  readonly cut?: boolean;
+  /** Whether the connection to the backend is used again. */
+  readonly reused: boolean;
+  readonly check?: (got: readonly Response[]) => boolean;
+}
+
+const C = 'Host: a\r\nConnection: close\r\n';
+const HEAD = `HEAD / HTTP/1.1\r\n${C}\r\n`;
+const OLD = 'GET / HTTP/1.0\r\n\r\n';
+const ok = (fields: string, body = '') => `HTTP/1.1 200 OK\r\n${fields}\r\n${body}`;
+const whole = (body: string, fields = '') => ok(`${fields}Content-Length: ${body.length}\r\n`, body);
+const chunks = (body: string, fields = '') => ok(`${fields}Transfer-Encoding: chunked\r\n`, body);
+const NEXT = whole('next');
+const body = (text: string) => (got: readonly Response[]) => got.at(-1)?.body === text;
+const has = (name: string, value: string) => (got: readonly Response[]) =>
+  got.at(-1)?.fields.some(([n, v]) => n === name && v === value) === true;
+const lacks = (name: string) => (got: readonly Response[]) =>
+  got.at(-1)?.fields.some(([n]) => n.toLowerCase() === name) === false;
+
+/** Malformed, or to be read in more than one way: 502, and the connection is not used again. */
+const MALFORMED: readonly (readonly [what: string, send: string | readonly string[]])[] = [
+  ['no response at all', 'hello\r\n\r\n'],
+  ['HTTP/0.9', 'just text'],
+  ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['HTTP/1.2', 'HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['a status of two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['status 000', 'HTTP/1.1 000 No\r\nContent-Length: 2\r\n\r\nok'],
+  ['status 099', 'HTTP/1.1 099 No\r\nContent-Length: 2\r\n\r\nok'],
+  ['a status that is no number', 'HTTP/1.1 OK 200\r\nContent-Length: 2\r\n\r\nok'],
+  ['101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
+  ['a bare CR in the reason phrase', 'HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nok'],
+  ['a bare LF behind the status line', 'HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok'],
+  ['a bare LF behind a field', 'HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok'],
+  ['a bare LF behind the head', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok'],
+  ['a space before the colon', ok('Content-Length : 2\r\n', 'ok')],
+  ['a space in a name', whole('ok', 'X Y: 1\r\n')],
+  ['no name', whole('ok', ': 1\r\n')],
+  ['no colon', whole('ok', 'X\r\n')],
+  ['NUL in a name', whole('ok', 'X\0: 1\r\n')],
+  ['NUL in a value', whole('ok', 'X: a\0b\r\n')],
+  ['a bare CR in a value', whole('ok', 'X: a\rb\r\n')],
+  ['DEL in a value', whole('ok', 'X: a\x7fb\r\n')],
+  ['a folded line', whole('ok', 'X: a\r\n b\r\n')],
+  ['Content-Length twice', whole('ok', 'Content-Length: 3\r\n')],
+  ['Content-Length twice, the same', whole('ok', 'Content-Length: 2\r\n')],
+  ['a list of Content-Lengths', ok('Content-Length: 2, 2\r\n', 'ok')],
+  ['a signed Content-Length', ok('Content-Length: +2\r\n', 'ok')],
+  ['a negative Content-Length', ok('Content-Length: -2\r\n', 'ok')],
+  ['an empty Content-Length', ok('Content-Length: \r\n', 'ok')],
+  ['a Content-Length beyond 64 bit', ok('Content-Length: 18446744073709551617\r\n', 'ok')],
+  ['a Content-Length beyond 53 bit', ok('Content-Length: 9999999999999999999\r\n', 'ok')],
+  ['Content-Length with Transfer-Encoding', chunks('0\r\n\r\n', 'Content-Length: 5\r\n')],
+  ['Transfer-Encoding with Content-Length', ok('Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', '0\r\n\r\n')],
+  ['Transfer-Encoding: gzip', ok('Transfer-Encoding: gzip\r\n', 'zip')],
+  ['Transfer-Encoding: identity', ok('Transfer-Encoding: identity\r\n', 'ok')],
+  ['Transfer-Encoding: gzip, chunked', ok('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n')],
+  ['Transfer-Encoding: chunked, gzip', ok('Transfer-Encoding: chunked, gzip\r\n', '0\r\n\r\n')],
+  ['chunked twice', chunks('0\r\n\r\n', 'Transfer-Encoding: chunked\r\n')],
+  ['xchunked', ok('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n')],
+  ['chunked on HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['a chunk size that is no number, at once', chunks('x\r\nok\r\n0\r\n\r\n')],
+  ['a head over 64 KiB', whole('ok', `X: ${'x'.repeat(70_000)}\r\n`)],
+  ['1,000 fields', whole('ok', 'X: y\r\n'.repeat(1000))],
+  ['a hundred interim responses', [...Array<string>(100).fill('HTTP/1.1 102 Processing\r\n\r\n'), NEXT].join('')],
+];
+
+/** The head went to the client: that the body is not whole must show. */
+const BROKEN: readonly ResponseCase[] = [
+  { what: 'a body that is short', send: ok('Content-Length: 5\r\n', 'ok'), then: 'end', gets: [], cut: true, reused: false },
+  {
+    what: 'a body that is reset',
+    send: [ok('Content-Length: 5\r\n', 'ok'), ''],
+    then: 'reset',
+    gets: [],
+    cut: true,
+    reused: false,
+  },
+  { what: 'chunks without end', send: chunks('2\r\nok\r\n'), then: 'end', gets: [], cut: true, reused: false },
+  { what: 'half a chunk', send: chunks('5\r\nok'), then: 'end', gets: [], cut: true, reused: false },
+  { what: 'half a chunk size', send: chunks('5'), then: 'end', gets: [], cut: true, reused: false },
+  { what: 'chunks that are reset', send: [chunks('2\r\nok\r\n'), ''], then: 'reset', gets: [], cut: true, reused: false },
+  { what: 'a last chunk that is cut', send: [chunks('2\r\nok\r\n'), '0\r\n'], then: 'end', gets: [], cut: true, reused: false },
+  { what: 'a chunk size that is no number', send: [chunks('2\r\nok\r\n'), 'x\r\n'], gets: [], cut: true, reused: false },
+  { what: 'a chunk longer than it says', send: [chunks('2\r\nok\r\n'), '2\r\nabc\r\n'], gets: [], cut: true, reused: false },
+  { what: 'a bare LF behind a chunk', send: [chunks('2\r\nok\r\n'), '2\r\nab\n0\r\n\r\n'], gets: [], cut: true, reused: false },
+  { what: 'a trailer that is no field', send: [chunks('2\r\nok\r\n'), '0\r\nX Y\r\n\r\n'], gets: [], cut: true, reused: false },
+  {
+    what: 'trailers over 64 KiB',
+    send: [chunks('2\r\nok\r\n'), `0\r\n${`X: ${'x'.repeat(700)}\r\n`.repeat(100)}\r\n`],
+    gets: [],
+    cut: true,
+    reused: false,
+  },
+  { what: 'a body until the end that is reset', send: [ok('', 'ok'), ''], then: 'reset', gets: [], cut: true, reused: false },
+  {
+    what: 'short, to HTTP/1.0',
+    request: OLD,
+    send: ok('Content-Length: 5\r\n', 'ok'),
+    then: 'end',
+    gets: [],
+    cut: true,
+    reused: false,
+  },
+  {
+    what: 'chunks without end, to HTTP/1.0',
+    request: OLD,
+    send: [chunks('2\r\nok\r\n'), ''],
+    then: 'end',
+    gets: [],
+    cut: true,
+    reused: false,
+  },
+];
+
+const WHOLE: readonly ResponseCase[] = [
+  { what: 'a length', send: whole('hello'), gets: [200], reused: true, check: body('hello') },
+  { what: 'a length, in single bytes', send: [...whole('hello')], gets: [200], reused: true, check: body('hello') },
+  { what: 'no body', send: whole(''), gets: [200], reused: true, check: body('') },
+  { what: 'chunks', send: chunks('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n'), gets: [200], reused: true, check: body('abc') },
+  {
+    what: 'chunks in single bytes',
+    send: [...chunks('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n')],
+    gets: [200],
+    reused: true,
+    check: body('abc'),
+  },
+  {
+    what: 'chunk extensions, which end here',
+    send: chunks('2;a="b"\r\nab\r\n0;c\r\n\r\n'),
+    gets: [200],
+    reused: true,
+    check: body('ab'),
+  },
+  {
+    what: 'chunks to HTTP/1.0',
+    request: OLD,
+    send: chunks('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n'),
+    gets: [200],
+    reused: true,
+    check: body('abc'),
+  },
+  { what: 'until the end', send: ok('', 'hello'), then: 'end', gets: [200], reused: false, check: body('hello') },
+  {
+    what: 'until the end, to HTTP/1.0',
+    request: OLD,
+    send: ok('', 'hello'),
+    then: 'end',
+    gets: [200],
+    reused: false,
+    check: body('hello'),
+  },
+  {
+    what: 'HTTP/1.0',
+    send: 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    then: 'end',
+    gets: [200],
+    reused: false,
+    check: body('ok'),
+  },
+  {
+    what: 'HTTP/1.0 without a length',
+    send: 'HTTP/1.0 200 OK\r\n\r\nok',
+    then: 'end',
+    gets: [200],
+    reused: false,
+    check: body('ok'),
+  },
+  {
+    what: 'HTTP/1.0 that is kept alive',
+    send: 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok',
+    gets: [200],
+    reused: true,
+  },
+  {
+    what: 'Connection: close',
+    send: whole('ok', 'Connection: close\r\n'),
+    then: 'end',
+    gets: [200],
+    reused: false,
+    check: body('ok'),
+  },
+  {
+    what: 'Connection: close that is not done',
+    send: whole('ok', 'Connection: close\r\n'),
+    gets: [200],
+    reused: false,
+    check: body('ok'),
+  },
+  {
+    what: 'HEAD',
+    request: HEAD,
+    send: ok('Content-Length: 5\r\n'),
+    gets: [200],
+    reused: true,
+    check: has('Content-Length', '5'),
+  },
+  { what: 'HEAD in chunks', request: HEAD, send: ok('Transfer-Encoding: chunked\r\n'), gets: [200], reused: true },
+  { what: 'HEAD with a body', request: HEAD, send: whole('hello'), gets: [200], reused: false },
+  {
+    what: 'HEAD with a body that comes later',
+    request: HEAD,
+    send: [ok('Content-Length: 5\r\n'), 'hello'],
+    gets: [200],
+    reused: false,
+  },
+  { what: '204', send: 'HTTP/1.1 204 No Content\r\n\r\n', gets: [204], reused: true },
+  { what: '204 with a length of 0', send: 'HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n', gets: [204], reused: true },
+  { what: '204 with a body', send: 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello', gets: [204], reused: false },
+  {
+    what: '204 in chunks',
+    send: 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    gets: [204],
+    reused: false,
+  },
+  {
+    what: '304 with a length',
+    send: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: "x"\r\n\r\n',
+    gets: [304],
+    reused: true,
+    check: has('ETag', '"x"'),
+  },
+  { what: '304 with a body', send: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello', gets: [304], reused: false },
+  { what: 'a second response that nobody asked for', send: whole('ok') + NEXT, gets: [200], reused: false, check: body('ok') },
+  { what: 'a second response that comes later', send: [whole('ok'), NEXT], gets: [200], reused: false, check: body('ok') },
+  {
+    what: 'more than its length',
+    send: ok('Content-Length: 2\r\n', 'ok and more'),
+    gets: [200],
+    reused: false,
+    check: body('ok'),
+  },
+  { what: 'an empty reason phrase', send: 'HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok', gets: [200], reused: true },
+  { what: 'no reason phrase', send: 'HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok', gets: [200], reused: true },
+  { what: 'a reason phrase above ASCII', send: 'HTTP/1.1 200 \xd6K\r\nContent-Length: 2\r\n\r\nok', gets: [200], reused: true },
+  { what: 'a reason phrase with NUL', send: 'HTTP/1.1 200 O\0K\r\nContent-Length: 2\r\n\r\nok', gets: [200], reused: true },
+  { what: 'a reason phrase with a bell', send: 'HTTP/1.1 200 O\x07K\r\nContent-Length: 2\r\n\r\nok', gets: [200], reused: true },
+  { what: 'status 299', send: 'HTTP/1.1 299 Odd\r\nContent-Length: 2\r\n\r\nok', gets: [299], reused: true },
+  { what: 'status 999', send: 'HTTP/1.1 999 Odd\r\nContent-Length: 2\r\n\r\nok', gets: [999], reused: true },
+  { what: 'a value above ASCII', send: whole('ok', 'X: \xe4\xff\r\n'), gets: [200], reused: true, check: has('X', '\xe4\xff') },
+  { what: 'an empty value', send: whole('ok', 'X:\r\n'), gets: [200], reused: true, check: has('X', '') },
+  { what: 'a head of nearly 64 KiB', send: whole('ok', `X: ${'x'.repeat(64_000)}\r\n`), gets: [200], reused: true },
+  {
+    what: 'what Connection names',
+    send: whole('ok', 'Connection: X-Hop, Content-Length\r\nX-Hop: 1\r\nKeep-Alive: timeout=9\r\n'),
+    gets: [200],
+    reused: true,
+    check: lacks('x-hop'),
+  },
+  {
+    what: 'an Upgrade that is offered',
+    send: whole('ok', 'Upgrade: h2c\r\n'),
+    gets: [200],
+    reused: true,
+    check: lacks('upgrade'),
+  },
+  {
+    what: '103',
+    send: `HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n${whole('ok')}`,
+    gets: [103, 200],
+    reused: true,
+  },
+  {
+    what: '103 twice, apart',
+    send: [
+      'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n',
+      'HTTP/1.1 103 Early Hints\r\nLink: </b>; rel=preload\r\n\r\n',
+      whole('ok'),
+    ],
+    gets: [103, 103, 200],
+    reused: true,
+  },
+  {
+    what: '103 with a Link that is none',
+    send: `HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\n${whole('ok')}`,
+    gets: [200],
+    reused: true,
+  },
+  {
+    what: '103 to HTTP/1.0',
+    request: OLD,
+    send: `HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n${whole('ok')}`,
+    gets: [200],
+    reused: true,
+  },
+  { what: '100 that nobody waits for', send: `HTTP/1.1 100 Continue\r\n\r\n${whole('ok')}`, gets: [200], reused: true },
+  {
+    what: '102 and 199, which stay here',
+    send: `HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 199 Odd\r\nX: y\r\n\r\n${whole('ok')}`,
+    gets: [200],
+    reused: true,
+  },
+  {
+    what: 'trailers',
+    send: chunks('2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n', 'Trailer: X-Sum\r\n'),
+    gets: [200],
+    reused: true,
+    check: (got) => got[0]?.trailers[0]?.[1] === '1',
+  },
+  {
+    what: 'trailers to HTTP/1.0',
+    request: OLD,
+    send: chunks('2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n', 'Trailer: X-Sum\r\n'),
+    gets: [200],
+    reused: true,
+    check: body('ok'),
+  },
+  {
+    what: 'trailers that belong into a head, which end here',
+    send: chunks('2\r\nok\r\n0\r\nSet-Cookie: a=b\r\nConnection: close\r\n\r\n'),
+    gets: [200],
+    reused: true,
+  },
+];
+
+const NONE: readonly ResponseCase[] = [
+  { what: 'closed without a response', then: 'end', gets: [503], reused: false },
+  { what: 'reset without a response', then: 'reset', gets: [503], reused: false },
+  { what: 'closed before the request', on: 'connect', then: 'end', gets: [503], reused: false },
+  { what: 'reset before the request', on: 'connect', then: 'reset', gets: [503], reused: false },
+  { what: 'closed within the head', send: 'HTTP/1.1 200 OK\r\nContent-', then: 'end', gets: [503], reused: false },
+  { what: 'reset within the head', send: ['HTTP/1.1 200 OK\r\nContent-', ''], then: 'reset', gets: [503], reused: false },
+  { what: 'closed behind an interim response', send: 'HTTP/1.1 102 Processing\r\n\r\n', then: 'end', gets: [503], reused: false },
+];
+
+export const RESPONSES: readonly ResponseCase[] = [
+  ...MALFORMED.map(([what, send]) => ({ what, send, gets: [502], reused: false })),
+  ...NONE,
+  ...BROKEN,
+  ...WHOLE,
+];
