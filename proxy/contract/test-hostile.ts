@@ -13,6 +13,8 @@ const TALK_LIMIT = 8_000;
 export interface Script {
   /** `connect`: without being asked; `head`: at the end of the request head; `request`: once the request is whole (unless given). */
   readonly on?: 'connect' | 'head' | 'request';
+  /** Sent at the end of the request head, beside all that. */
+  readonly atHead?: string;
   /** Pieces, sent apart. */
   readonly send?: string | readonly string[];
   /** After that; `keep` unless given. */
@@ -56,6 +58,8 @@ function converse(socket: Socket, backend: () => Script, seen: Request[], wrong:
     rest += chunk.toString('latin1');
     if (!headSeen && rest.includes('\r\n\r\n')) {
       headSeen = true;
+      const { atHead } = backend();
+      if (atHead !== undefined) socket.write(atHead, 'latin1');
       if (backend().on === 'head') void play(socket, backend());
     }
     try {
@@ -123,10 +127,21 @@ export interface Client {
   readonly send: string | readonly string[];
   /** The client goes once it has seen this, or at once with `''`; without it, it waits until the proxy closes. */
   readonly until?: RegExp;
+  /** And once this holds. */
+  readonly when?: () => boolean;
   /** How it goes. */
   readonly leave?: 'end' | 'reset';
-  /** Half-closes after sending, and reads on. */
-  readonly halfClose?: boolean;
+  /** Reads nothing before all is sent. */
+  readonly readLater?: boolean;
+  /** Sends the rest only after it has seen this. */
+  readonly awaits?: RegExp;
+  readonly rest?: string;
+}
+
+/** Everything is with the peer's kernel, or will never be. */
+async function sent(socket: Socket): Promise<void> {
+  await eventually(() => socket.writableLength === 0 || socket.destroyed, TALK_LIMIT);
+  socket.resume();
 }
 
 /** Talks to the proxy until one side ends the connection; the whole of what came back. */
@@ -143,11 +158,16 @@ export async function talk(port: number, c: Client): Promise<Talk> {
   socket.on('end', () => (ended ??= 'closed'));
   socket.on('error', () => (ended ??= 'reset'));
   socket.on('close', () => (ended ??= 'reset'));
+  if (c.readLater === true) socket.pause();
   await sendApart(socket, c.send);
-  if (c.halfClose === true) socket.end();
-  if (c.until?.test('') === true) ended ??= 'open';
+  if (c.readLater === true) await sent(socket);
+  if (c.awaits) {
+    await eventually(() => ended !== undefined || c.awaits?.test(text) === true, TALK_LIMIT);
+    socket.write(c.rest ?? '', 'latin1');
+  }
+  if (c.until?.test(text) === true) ended ??= 'open';
   try {
-    await eventually(() => ended !== undefined, TALK_LIMIT);
+    await eventually(() => ended !== undefined && (ended !== 'open' || (c.when?.() ?? true)), TALK_LIMIT);
   } catch {
     throw new Error(`the proxy neither answers nor closes; so far: ${JSON.stringify(text)}`);
   } finally {

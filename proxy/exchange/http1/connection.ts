@@ -5,7 +5,7 @@
  *
  * | what comes | what becomes of it |
  * | --- | --- |
- * | a request behind one in progress | waits; reading stops meanwhile |
+ * | a request behind one in progress | waits; from PAUSE_AT of them on nothing is read, so that a client that leaves is not seen |
  * | more than MAX_WAITING of them | those before are served, then 503 `overflow` and the end |
  * | what can not be read | those before are served, then the refusal and the end |
  * | ... in the body of the request in progress | the refusal, or where the response has begun, a cut |
@@ -17,6 +17,8 @@ import type { LocalReply } from '../seam.ts';
 import { linger } from './linger.ts';
 import { sendRawReply, sendReply } from './reply.ts';
 
+const PAUSE_AT = 16;
+/** As many may come in one piece. */
 const MAX_WAITING = 64;
 const TOO_MANY: LocalReply = {
   status: 503,
@@ -80,7 +82,7 @@ export class Connection {
   ended(): void {
     this.#turn = undefined;
     this.exchange = undefined;
-    if (this.#ending || (this.#waiting === undefined && this.#refusal === undefined)) return;
+    if ((this.#waiting === undefined && this.#refusal === undefined) || this.#ending || this.#socket.destroyed) return;
     const next = this.#waiting?.shift();
     if (this.#waiting?.length === 0) this.#waiting = undefined;
     if (next) {
@@ -88,7 +90,7 @@ export class Connection {
       if (this.#refusal && !this.#waiting && !next.req.complete) return this.#refuseNow(this.#refusal);
       // A limit for an answer that nobody read ends with it.
       this.#socket.setTimeout(0);
-      if (!this.#waiting && !this.#refusal) this.#socket.resume();
+      if (!this.#refusal && !this.#surplus && this.#waiting?.length === PAUSE_AT - 1) this.#socket.resume();
       this.#begin(next);
     } else if (this.#refusal) this.#refuseNow(this.#refusal);
   }
@@ -124,7 +126,7 @@ export class Connection {
 
   #wait(turn: Turn): void {
     (this.#waiting ??= []).push(turn);
-    this.#socket.pause();
+    if (this.#waiting.length >= PAUSE_AT) this.#socket.pause();
     if (this.#waiting.length <= MAX_WAITING) return;
     this.#waiting.pop();
     this.refuse(TOO_MANY);

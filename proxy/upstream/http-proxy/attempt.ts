@@ -79,7 +79,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   discard(): void {
     if (this.#over) return;
     // A short answer that has arrived already need not cost the connection.
-    if (this.#response?.complete === true && this.#relay === undefined) {
+    if (this.#response?.complete === true && this.#relay === undefined && this.#request?.writableEnded === true) {
       this.#response.resume();
       this.#finish();
     } else this.#destroy();
@@ -193,10 +193,10 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     this.#responseHead = head;
     if (head.keepAlive !== Infinity && this.#socket) this.#m.connections.hint(this.#socket, head.keepAlive);
     // What came with the head is being read: only then is it known whether that breaks the response.
-    process.nextTick(announce, this, status);
+    process.nextTick(() => this.#announce(status));
   }
 
-  announce(status: number): void {
+  #announce(status: number): void {
     if (!this.#over) this.#settle({ ok: true, status, reused: this.#reused, connectMs: this.#connectMs });
   }
 
@@ -254,8 +254,4 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     this.#m.idle.delete(this);
     this.#x.requestBody?.detach(this);
   }
-}
-
-function announce(attempt: HttpAttempt, status: number): void {
-  attempt.announce(status);
 }

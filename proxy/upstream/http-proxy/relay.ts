@@ -113,6 +113,8 @@ export class Relay {
     if (this.#over) return;
     this.#over = true;
     this.#finished();
+    // Answered before the upload was done: its connection is in the middle of a request, and of no more use.
+    if (!this.#request.writableEnded) this.#request.destroy();
     this.#resolve(this.#x.end(how));
   }
 }

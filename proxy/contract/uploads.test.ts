@@ -1,0 +1,123 @@
+/** Request bodies: 100 (Continue), answers before their end, and that a client which is still writing gets its answer whole. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { endpoint, eventually } from '../testing.ts';
+import { talk } from './test-hostile.ts';
+import type { Client, Script } from './test-hostile.ts';
+import { OK, PAIRS, servesOn, stage } from './test-pairs.ts';
+import { readResponses } from './test-strict.ts';
+
+const answer = (status: string, body = 'no') => `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const EXPECTS = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\n';
+
+interface ContinueCase {
+  readonly what: string;
+  readonly backend: Script;
+  readonly client: Client;
+  readonly gets: readonly number[];
+  /** Bodies of the whole requests that the backend saw. */
+  readonly bodies: readonly string[];
+}
+
+const WAITS: Client = { send: `${EXPECTS}Content-Length: 5\r\n\r\n`, awaits: /100 Continue\r\n\r\n/, rest: 'hello' };
+const CONTINUE: readonly ContinueCase[] = [
+  { what: 'the backend says it', backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' }, client: WAITS, gets: [100, 200], bodies: ['hello'] },
+  { what: 'the backend says it twice', backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2) }, client: WAITS, gets: [100, 200], bodies: ['hello'] },
+  {
+    what: 'in chunks',
+    backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
+    client: { ...WAITS, send: `${EXPECTS}Transfer-Encoding: chunked\r\n\r\n`, rest: '5\r\nhello\r\n0\r\n\r\n' },
+    gets: [100, 200],
+    bodies: ['hello'],
+  },
+  { what: 'the backend does not say it: the proxy does, after a second', backend: OK, client: WAITS, gets: [100, 200], bodies: ['hello'] },
+  { what: 'a final status instead', backend: { on: 'head', send: answer('417 No') }, client: { send: WAITS.send }, gets: [417], bodies: [] },
+  { what: 'a final status and the end', backend: { on: 'head', send: answer('413 No'), then: 'end' }, client: { send: WAITS.send }, gets: [413], bodies: [] },
+  { what: 'the end instead', backend: { on: 'head', then: 'end' }, client: { send: WAITS.send }, gets: [503], bodies: [] },
+  { what: '100 and the end', backend: { on: 'head', send: 'HTTP/1.1 100 Continue\r\n\r\n', then: 'end' }, client: { send: WAITS.send }, gets: [100, 503], bodies: [] },
+  {
+    what: 'a client that does not wait',
+    backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
+    client: { send: `${EXPECTS}Content-Length: 5\r\n\r\nhello` },
+    gets: [100, 200],
+    bodies: ['hello'],
+  },
+  {
+    what: 'HTTP/1.0, which does not know it',
+    backend: OK,
+    client: { send: 'POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello' },
+    gets: [200],
+    bodies: ['hello'],
+  },
+];
+
+const MANY = 'x'.repeat(2 * 1024 * 1024);
+const SIZE = MANY.length.toString(16);
+const FRAMED = [
+  ['a length', `Content-Length: ${2 * MANY.length}\r\n\r\n${MANY}`],
+  ['chunks', `Transfer-Encoding: chunked\r\n\r\n${SIZE}\r\n${MANY}\r\n`],
+] as const;
+interface EarlyCase {
+  readonly what: string;
+  readonly fields?: string;
+  readonly backend?: Script;
+  readonly route?: 'none' | 'unmatched';
+  readonly gets: number;
+}
+/** Answers that come while the client still writes, and does not read. */
+const EARLY: readonly EarlyCase[] = [
+  { what: 'by the backend', backend: { on: 'head', send: answer('401 No') }, gets: 401 },
+  { what: 'by the backend, in chunks', backend: { on: 'head', send: 'HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n' }, gets: 401 },
+  { what: 'without an endpoint', route: 'none', gets: 503 },
+  { what: 'without a route', route: 'unmatched', gets: 404 },
+  { what: 'from admission', fields: 'Host: b\r\n', gets: 400 },
+  { what: 'for want of room for the head', fields: `X: ${'x'.repeat(70_000)}\r\n`, gets: 431 },
+];
+
+for (const pair of PAIRS) {
+  describe(`${pair.name}: 100 (Continue)`, () => {
+    for (const c of CONTINUE) {
+      test(`${c.what}: ${c.gets.join(', ')}`, () =>
+        stage(pair, c.backend, {}, async ({ proxy, backend }) => {
+          const { text, ended } = await talk(proxy.port, c.client);
+          const { messages, rest } = readResponses(text, ['POST'], true);
+          assert.deepEqual([messages.map((m) => m.status), rest, ended], [c.gets, '', 'closed'], text);
+          assert.deepEqual(backend.requests().map((r) => r.body), c.bodies);
+          if (c.bodies.length > 0) return;
+          const before = backend.connections;
+          await servesOn({ proxy, backend });
+          assert.equal(backend.connections, before + 1, 'half a request is on the other connection');
+        }));
+    }
+  });
+
+  describe(`${pair.name}: an answer before the end of an upload arrives whole`, () => {
+    for (const c of EARLY) {
+      for (const [framing, upload] of FRAMED) {
+        test(`${c.what}, ${framing}: ${c.gets}`, () =>
+          stage(pair, c.backend ?? OK, {}, async ({ proxy, backend }) => {
+            if (c.route === 'none') await proxy.apply({ endpoints: [] });
+            if (c.route === 'unmatched') await proxy.apply({ endpoints: [], route: { hostnames: ['other.example'] } });
+            const send = `POST / HTTP/1.1\r\nHost: a\r\n${c.fields ?? ''}${upload}`;
+            const { text, ended } = await talk(proxy.port, { send, readLater: true });
+            const { messages, rest } = readResponses(text, ['POST'], true);
+            assert.deepEqual([messages.map((m) => m.status), rest, ended], [[c.gets], '', 'closed'], text);
+            assert.match(text, /^connection: close\r$/im);
+            await eventually(() => backend.open() === 0);
+            await proxy.apply({ endpoints: [endpoint(backend.port)], retry: { attempts: 0 } });
+          }));
+      }
+    }
+  });
+
+  test(`${pair.name}: a backend that closes in the middle of an upload: 503`, async () => {
+    for (const then of ['end', 'reset'] as const) {
+      await stage(pair, { on: 'head', then }, {}, async ({ proxy, backend }) => {
+        const send = `POST / HTTP/1.1\r\nHost: a\r\n${FRAMED[0][1]}`;
+        const { text } = await talk(proxy.port, { send, readLater: true });
+        assert.match(text, /^HTTP\/1\.1 503 [\s\S]*outrigger-reason: reset/);
+        assert.deepEqual(backend.requests(), []);
+      });
+    }
+  });
+}
