@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { Runtime } from './apply.ts';
 import { createHttp1Server } from './exchange/http1/server.ts';
+import type { TimeLimits } from './exchange/http1/server.ts';
 import { Prober } from './health/prober.ts';
 import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './listen.ts';
@@ -19,8 +20,8 @@ export interface DataPlaneOptions {
   /** The name of this proxy in Via. */
   readonly viaName: string;
   readonly makeRequestId: () => string;
-  /** Milliseconds to a whole request head; the default unless given. */
-  readonly headTimeout?: number;
+  /** How long clients may take; the defaults unless given. */
+  readonly limits?: Partial<TimeLimits>;
   readonly record: (r: RequestRecord) => void;
   readonly probed: (report: ProbeReport) => void;
   readonly health: HealthLog;
@@ -51,7 +52,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
   const pipeline = { upstream, now, random: Math.random, record: o.record };
   const { addresses, maxConnections, viaName, makeRequestId } = o;
   const listen = { addresses, maxConnections, refused: () => metrics.refused('overflow') };
-  const http1 = { viaName, makeRequestId, now, ...(o.headTimeout !== undefined && { headTimeout: o.headTimeout }) };
+  const http1 = { viaName, makeRequestId, now, ...(o.limits && { limits: o.limits }) };
   const runtime: Runtime = new Runtime({
     prober,
     random: Math.random,

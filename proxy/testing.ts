@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { after } from 'node:test';
 import type { Runtime } from './apply.ts';
 import { createDataPlane } from './data-plane.ts';
+import type { TimeLimits } from './exchange/http1/server.ts';
 import type { RequestRecord } from './request-seam.ts';
 import type { ResolvedSnapshot } from './control/seam.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
@@ -98,7 +99,7 @@ export interface ProxySpec {
   readonly route?: Partial<Route>;
   readonly listener?: Partial<ListenerSpec>;
   readonly maxConnections?: number;
-  readonly headTimeout?: number;
+  readonly limits?: Partial<TimeLimits>;
   /** Of the proxy. */
   readonly zone?: string;
 }
@@ -157,7 +158,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     maxConnections: spec.maxConnections ?? 1000,
     viaName: 'outrigger-test',
     makeRequestId: () => 'made-here',
-    ...(spec.headTimeout !== undefined && { headTimeout: spec.headTimeout }),
+    ...(spec.limits && { limits: spec.limits }),
     record: (r) => void records.push(r),
     probed: () => undefined,
     health: {

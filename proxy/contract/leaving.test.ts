@@ -23,7 +23,12 @@ const CASES: readonly LeavingCase[] = [
   { what: 'before a byte', backend: OK, client: { send: '', until: AT_ONCE }, ends: [] },
   { what: 'in the request line', backend: OK, client: { send: 'GET /', until: AT_ONCE }, ends: [] },
   { what: 'in the head', backend: OK, client: { send: 'GET / HTTP/1.1\r\nHost: a\r\nX', until: AT_ONCE }, ends: [] },
-  { what: 'waiting', backend: HANGS, client: { send: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', until: AT_ONCE }, ends: ['client-gone'] },
+  {
+    what: 'waiting',
+    backend: HANGS,
+    client: { send: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', until: AT_ONCE },
+    ends: ['client-gone'],
+  },
   {
     what: 'in an upload with a length',
     backend: HANGS,
@@ -98,10 +103,17 @@ for (const pair of PAIRS) {
           stage(pair, c.backend, { timeouts: { idle: 60_000 } }, async ({ proxy, backend }) => {
             const started = performance.now();
             const before = c.ends[0] === 'client-gone' ? seen(backend) : undefined;
-            const talking = talk(proxy.port, { ...c.client, leave, ...(before && { until: c.client.until ?? AT_ONCE, when: before }) });
+            const talking = talk(proxy.port, {
+              ...c.client,
+              leave,
+              ...(before && { until: c.client.until ?? AT_ONCE, when: before }),
+            });
             await talking;
             await eventually(() => proxy.records.length === c.ends.length, 2000);
-            assert.deepEqual(proxy.records.map((r) => r.end.how), c.ends);
+            assert.deepEqual(
+              proxy.records.map((r) => r.end.how),
+              c.ends,
+            );
             assert.ok(performance.now() - started < 2000);
             assert.equal(backend.rest() !== '', c.partly === true, backend.rest());
             assert.ok(backend.requests().every((r) => r.target !== '/2'));

@@ -5,7 +5,7 @@ import type { ProxySpec, TestProxy } from '../testing.ts';
 import { hostileBackend, talk } from './test-hostile.ts';
 import type { HostileBackend, Script } from './test-hostile.ts';
 
-interface Pair {
+export interface Pair {
   readonly name: string;
   start(spec: ProxySpec): Promise<TestProxy>;
 }

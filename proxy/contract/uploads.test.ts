@@ -21,8 +21,20 @@ interface ContinueCase {
 
 const WAITS: Client = { send: `${EXPECTS}Content-Length: 5\r\n\r\n`, awaits: /100 Continue\r\n\r\n/, rest: 'hello' };
 const CONTINUE: readonly ContinueCase[] = [
-  { what: 'the backend says it', backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' }, client: WAITS, gets: [100, 200], bodies: ['hello'] },
-  { what: 'the backend says it twice', backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2) }, client: WAITS, gets: [100, 200], bodies: ['hello'] },
+  {
+    what: 'the backend says it',
+    backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
+    client: WAITS,
+    gets: [100, 200],
+    bodies: ['hello'],
+  },
+  {
+    what: 'the backend says it twice',
+    backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2) },
+    client: WAITS,
+    gets: [100, 200],
+    bodies: ['hello'],
+  },
   {
     what: 'in chunks',
     backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
@@ -30,11 +42,35 @@ const CONTINUE: readonly ContinueCase[] = [
     gets: [100, 200],
     bodies: ['hello'],
   },
-  { what: 'the backend does not say it: the proxy does, after a second', backend: OK, client: WAITS, gets: [100, 200], bodies: ['hello'] },
-  { what: 'a final status instead', backend: { on: 'head', send: answer('417 No') }, client: { send: WAITS.send }, gets: [417], bodies: [] },
-  { what: 'a final status and the end', backend: { on: 'head', send: answer('413 No'), then: 'end' }, client: { send: WAITS.send }, gets: [413], bodies: [] },
+  {
+    what: 'the backend does not say it: the proxy does, after a second',
+    backend: OK,
+    client: WAITS,
+    gets: [100, 200],
+    bodies: ['hello'],
+  },
+  {
+    what: 'a final status instead',
+    backend: { on: 'head', send: answer('417 No') },
+    client: { send: WAITS.send },
+    gets: [417],
+    bodies: [],
+  },
+  {
+    what: 'a final status and the end',
+    backend: { on: 'head', send: answer('413 No'), then: 'end' },
+    client: { send: WAITS.send },
+    gets: [413],
+    bodies: [],
+  },
   { what: 'the end instead', backend: { on: 'head', then: 'end' }, client: { send: WAITS.send }, gets: [503], bodies: [] },
-  { what: '100 and the end', backend: { on: 'head', send: 'HTTP/1.1 100 Continue\r\n\r\n', then: 'end' }, client: { send: WAITS.send }, gets: [100, 503], bodies: [] },
+  {
+    what: '100 and the end',
+    backend: { on: 'head', send: 'HTTP/1.1 100 Continue\r\n\r\n', then: 'end' },
+    client: { send: WAITS.send },
+    gets: [100, 503],
+    bodies: [],
+  },
   {
     what: 'a client that does not wait',
     backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
@@ -67,7 +103,11 @@ interface EarlyCase {
 /** Answers that come while the client still writes, and does not read. */
 const EARLY: readonly EarlyCase[] = [
   { what: 'by the backend', backend: { on: 'head', send: answer('401 No') }, gets: 401 },
-  { what: 'by the backend, in chunks', backend: { on: 'head', send: 'HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n' }, gets: 401 },
+  {
+    what: 'by the backend, in chunks',
+    backend: { on: 'head', send: 'HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n' },
+    gets: 401,
+  },
   { what: 'without an endpoint', route: 'none', gets: 503 },
   { what: 'without a route', route: 'unmatched', gets: 404 },
   { what: 'from admission', fields: 'Host: b\r\n', gets: 400 },
@@ -82,7 +122,10 @@ for (const pair of PAIRS) {
           const { text, ended } = await talk(proxy.port, c.client);
           const { messages, rest } = readResponses(text, ['POST'], true);
           assert.deepEqual([messages.map((m) => m.status), rest, ended], [c.gets, '', 'closed'], text);
-          assert.deepEqual(backend.requests().map((r) => r.body), c.bodies);
+          assert.deepEqual(
+            backend.requests().map((r) => r.body),
+            c.bodies,
+          );
           if (c.bodies.length > 0) return;
           const before = backend.connections;
           await servesOn({ proxy, backend });

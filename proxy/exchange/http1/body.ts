@@ -41,6 +41,11 @@ export class RequestBody {
     return this.#ended;
   }
 
+  /** A sink wants more, and the client does not send it. */
+  get awaited(): boolean {
+    return this.#sink !== undefined && !this.#ended && !this.#req.isPaused();
+  }
+
   /** Sends the body to `sink`, from its start. Only while replayable. */
   attach(sink: BodySink): void {
     this.#sink = sink;

@@ -5,7 +5,7 @@
  *
  * | what comes | what becomes of it |
  * | --- | --- |
- * | a request behind one in progress | waits; from PAUSE_AT of them on nothing is read, so that a client that leaves is not seen |
+ * | a request behind one in progress | waits |
  * | more than MAX_WAITING of them | those before are served, then 503 `overflow` and the end |
  * | what can not be read | those before are served, then the refusal and the end |
  * | ... in the body of the request in progress | the refusal, or where the response has begun, a cut |
@@ -17,8 +17,7 @@ import type { LocalReply } from '../seam.ts';
 import { linger } from './linger.ts';
 import { sendRawReply, sendReply } from './reply.ts';
 
-const PAUSE_AT = 16;
-/** As many may come in one piece. */
+/** Not flow control: node:http parses whatever came in one piece. */
 const MAX_WAITING = 64;
 const TOO_MANY: LocalReply = {
   status: 503,
@@ -36,6 +35,15 @@ export interface Abandoned {
   leave(): void;
 }
 
+export interface ConnectionRules {
+  /** Serves one request, and sees to it that `ended` is called. */
+  readonly serve: (req: IncomingMessage, res: ServerResponse, c: Connection) => void;
+  /** Counts. */
+  readonly refused: (r: LocalReply) => void;
+  /** Without progress in reading an answer that the proxy made itself, ms. */
+  readonly unreadTimeout: number;
+}
+
 const CONNECTION = Symbol('connection');
 interface Claimed extends Socket {
   [CONNECTION]?: Connection;
@@ -50,8 +58,7 @@ export class Connection {
   /** The request in progress, where it got past admission. */
   exchange: Abandoned | undefined;
   #socket: Socket;
-  #serve: (req: IncomingMessage, res: ServerResponse, c: Connection) => void;
-  #refused: (r: LocalReply) => void;
+  #rules: ConnectionRules;
   #turn: Turn | undefined;
   #waiting: Turn[] | undefined;
   #refusal: LocalReply | undefined;
@@ -60,14 +67,9 @@ export class Connection {
   /** No further request is served. */
   #ending = false;
 
-  constructor(
-    socket: Socket,
-    serve: (req: IncomingMessage, res: ServerResponse, c: Connection) => void,
-    refused: (r: LocalReply) => void,
-  ) {
+  constructor(socket: Socket, rules: ConnectionRules) {
     this.#socket = socket;
-    this.#serve = serve;
-    this.#refused = refused;
+    this.#rules = rules;
     (socket as Claimed)[CONNECTION] = this;
     // How node:http closes after the last response.
     socket.destroySoon = () => this.#close(Object.getPrototypeOf(socket) as Socket);
@@ -90,9 +92,13 @@ export class Connection {
       if (this.#refusal && !this.#waiting && !next.req.complete) return this.#refuseNow(this.#refusal);
       // A limit for an answer that nobody read ends with it.
       this.#socket.setTimeout(0);
-      if (!this.#refusal && !this.#surplus && this.#waiting?.length === PAUSE_AT - 1) this.#socket.resume();
       this.#begin(next);
     } else if (this.#refusal) this.#refuseNow(this.#refusal);
+  }
+
+  /** The proxy answered by itself. Where that waits until the client reads, nothing else bounds the wait. */
+  answered(): void {
+    if (this.#socket.writableLength > 0) this.#socket.setTimeout(this.#rules.unreadTimeout);
   }
 
   /** The request in progress ends the connection. */
@@ -107,7 +113,7 @@ export class Connection {
       if (this.#socket.writableEnded) this.#socket.destroy();
       return;
     }
-    this.#refused(reply);
+    this.#rules.refused(reply);
     this.#refusal = reply;
     this.#socket.pause();
     if (!this.#turn || (!this.#turn.req.complete && !this.#waiting)) this.#refuseNow(reply);
@@ -121,12 +127,11 @@ export class Connection {
 
   #begin(turn: Turn): void {
     this.#turn = turn;
-    this.#serve(turn.req, turn.res, this);
+    this.#rules.serve(turn.req, turn.res, this);
   }
 
   #wait(turn: Turn): void {
     (this.#waiting ??= []).push(turn);
-    if (this.#waiting.length >= PAUSE_AT) this.#socket.pause();
     if (this.#waiting.length <= MAX_WAITING) return;
     this.#waiting.pop();
     this.refuse(TOO_MANY);
@@ -141,6 +146,7 @@ export class Connection {
     else {
       this.exchange?.leave();
       sendReply(res, reply, true);
+      this.answered();
     }
   }
 

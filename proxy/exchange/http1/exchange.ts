@@ -5,14 +5,25 @@ import { sendRedirect, sendReply } from './reply.ts';
 import type { Changes, End, Exchange, Facts, HeaderEdit, LocalReply } from '../seam.ts';
 import { editFields, editList } from '../../route/header-edit.ts';
 
+/** The connection, which serves its requests in turn. */
+interface Turns {
+  /** The request is over. */
+  ended(): void;
+  /** The proxy answered by itself. */
+  answered(): void;
+  /** The request can not be read on. */
+  refuse(r: LocalReply): void;
+}
+
+const STALLED: LocalReply = { status: 408, reason: 'request-timeout', text: 'the request body did not arrive in time' };
+
 /** What the listener knows about a connection. */
 export interface Arrival {
   readonly port: number;
   readonly clientAddress: string;
   /** Asked when a head is written: whether this connection should end with it. */
   readonly closing: () => boolean;
-  /** Told when the request is over. */
-  readonly connection: { ended(): void };
+  readonly connection: Turns;
 }
 
 const NO_EDIT: HeaderEdit = { dropped: new Set(), added: [] };
@@ -63,6 +74,11 @@ export class Http1Exchange implements Exchange, Facts {
     if (this.gone) return;
     this.gone = true;
     this.#onGone?.();
+  }
+
+  /** Nothing comes any more of a request body that is not whole. */
+  stalled(): void {
+    this.#arrival.connection.refuse(STALLED);
   }
 
   get facts(): Facts {
@@ -147,6 +163,7 @@ export class Http1Exchange implements Exchange, Facts {
       this.onGone(() => resolve(this.end('client-gone')));
       this.onSent(() => resolve(this.end('whole')));
       send();
+      this.#arrival.connection.answered();
     });
   }
 

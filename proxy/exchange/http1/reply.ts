@@ -7,9 +7,6 @@ import { linger } from './linger.ts';
 
 export const REASON_HEADER = 'outrigger-reason';
 
-/** A client that does not read its answers is cut off after this many milliseconds without progress. */
-const UNREAD_LIMIT = 10_000;
-
 /** Writes a local answer on a response that was not begun. `close`: the connection ends with it. */
 export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): void {
   const body = Buffer.from(r.contentType === undefined ? `${r.text}\n` : r.text);
@@ -24,7 +21,7 @@ export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): v
   if (close) headers.push('connection', 'close');
   if (r.status === 405) headers.push('allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   res.writeHead(r.status, headers);
-  finish(res, body);
+  res.end(body);
 }
 
 /** Sends the client elsewhere. `headers`: names and values in turn, `location` among them. */
@@ -32,14 +29,7 @@ export function sendRedirect(res: ServerResponse, status: number, headers: strin
   headers.push('content-length', '0');
   if (close) headers.push('connection', 'close');
   res.writeHead(status, headers);
-  finish(res, undefined);
-}
-
-function finish(res: ServerResponse, body: Buffer | undefined): void {
-  const { socket } = res;
-  res.end(body);
-  // It waits until the client reads, which nothing else bounds.
-  if (socket && socket.writableLength > 0) socket.setTimeout(UNREAD_LIMIT);
+  res.end();
 }
 
 /** A local answer on a bare socket, for what never became a request; the connection ends with it. */

@@ -11,7 +11,7 @@ before(async () => {
   backend = await httpBackend((req, res) => {
     req.resume().on('end', () => res.end(`${req.method} ${req.url} mf=${String(req.headers['max-forwards'] ?? '-')}`));
   });
-  proxy = await startProxy({ endpoints: [endpoint(backend.port)], maxConnections: 3, headTimeout: 300 });
+  proxy = await startProxy({ endpoints: [endpoint(backend.port)], maxConnections: 3, limits: { headTimeout: 300 } });
 });
 after(async () => {
   await proxy.close();

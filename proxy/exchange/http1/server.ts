@@ -20,20 +20,25 @@ export interface Http1Settings extends AdmissionSettings {
   readonly trust: () => Trust | undefined;
   readonly handle: (x: Http1Exchange) => void;
   readonly refused: (reason: LocalReason) => void;
-  /** Milliseconds to the whole head; HTTP1_LIMITS unless given. */
-  readonly headTimeout?: number;
+  /** In place of TIME_LIMITS. */
+  readonly limits?: Partial<TimeLimits>;
 }
 
-/** Limits on what a client may send and how long it may take; each has its own answer (reply.ts). */
-export const HTTP1_LIMITS = {
-  headBytes: 64 * 1024,
-  headCount: 200,
+/** How long a client may take, ms; each has its own answer (reply.ts). */
+export interface TimeLimits {
   /** From the first byte of a connection, or of a request on it, to its whole head. */
-  headTimeout: 10_000,
+  readonly headTimeout: number;
   /** How long a kept-alive connection may stay idle. */
-  keepAliveTimeout: 75_000,
-  checkInterval: 500,
-};
+  readonly keepAliveTimeout: number;
+  /** Without progress in reading an answer that the proxy made itself. */
+  readonly unreadTimeout: number;
+}
+
+const TIME_LIMITS: TimeLimits = { headTimeout: 10_000, keepAliveTimeout: 75_000, unreadTimeout: 10_000 };
+/** Of a request head. */
+const HEAD_BYTES = 64 * 1024;
+const HEAD_COUNT = 200;
+const CHECK_INTERVAL = 500;
 
 export interface Http1Server {
   claim(socket: Socket): void;
@@ -48,19 +53,20 @@ export interface Http1Server {
 export function createHttp1Server(s: Http1Settings): Http1Server {
   let draining = false;
   const closing = () => draining;
+  const limits = { ...TIME_LIMITS, ...s.limits };
   const server = createServer({
-    maxHeaderSize: HTTP1_LIMITS.headBytes,
-    headersTimeout: s.headTimeout ?? HTTP1_LIMITS.headTimeout,
+    maxHeaderSize: HEAD_BYTES,
+    headersTimeout: limits.headTimeout,
     requestTimeout: 0,
-    keepAliveTimeout: HTTP1_LIMITS.keepAliveTimeout,
-    connectionsCheckingInterval: HTTP1_LIMITS.checkInterval,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    connectionsCheckingInterval: CHECK_INTERVAL,
     requireHostHeader: false,
     optimizeEmptyRequests: true,
     // An Upgrade is served as if it had not been asked for (RFC 9110 §7.8 allows that).
     shouldUpgradeCallback: () => false,
   });
   // One more than allowed, so that too many can be told from just enough.
-  server.maxHeadersCount = HTTP1_LIMITS.headCount + 1;
+  server.maxHeadersCount = HEAD_COUNT + 1;
 
   const serve = (req: IncomingMessage, res: ServerResponse, connection: Connection) => {
     const judged = judge(req, s);
@@ -68,11 +74,13 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
       s.refused(judged.reason);
       connection.end();
       sendReply(res, judged, true);
+      connection.answered();
       return;
     }
     if (judged.maxForwards === 0) {
       res.on('close', () => connection.ended());
       answerHere(req, res);
+      connection.answered();
       return;
     }
     const peer = plainAddress(req.socket.remoteAddress);
@@ -100,7 +108,8 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
     socket.on('error', () => socket.destroy());
     connectionOf(socket).refuse({ status: 405, reason: 'method-not-allowed', text: 'CONNECT is not supported' });
   });
-  server.on('connection', (socket: Socket) => new Connection(socket, serve, (r: LocalReply) => s.refused(r.reason)));
+  const rules = { serve, refused: (r: LocalReply) => s.refused(r.reason), unreadTimeout: limits.unreadTimeout };
+  server.on('connection', (socket: Socket) => new Connection(socket, rules));
   return asHttp1Server(server, () => (draining = true));
 }
 
@@ -108,8 +117,8 @@ function judge(req: IncomingMessage, s: Http1Settings): ReturnType<typeof admit>
   if (req.httpVersionMajor !== 1 || req.httpVersionMinor > 1) {
     return { ok: false, status: 400, reason: 'bad-request', text: 'only HTTP/1.0 and HTTP/1.1 are spoken here' };
   }
-  if (req.rawHeaders.length > 2 * HTTP1_LIMITS.headCount) {
-    return { ok: false, status: 431, reason: 'headers-too-large', text: `more than ${HTTP1_LIMITS.headCount} header fields` };
+  if (req.rawHeaders.length > 2 * HEAD_COUNT) {
+    return { ok: false, status: 431, reason: 'headers-too-large', text: `more than ${HEAD_COUNT} header fields` };
   }
   return admit(req.method as string, req.url as string, req.httpVersionMinor, req.rawHeaders, s);
 }

@@ -118,7 +118,9 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   }
 
   onIdle(): void {
-    if (this.#relay) this.#relay.breakOff(this.#response?.complete === true ? 'client-gone' : 'upstream-broke');
+    // Whose turn was it: the client's to read or to send on, or the backend's?
+    if (this.#relay) this.#relay.stalled();
+    else if (this.#x.requestBody?.awaited === true) this.#x.stalled();
     else this.#fail('timeout', 'no progress in time');
   }
 

@@ -30,6 +30,12 @@ export class Relay {
     else if (this.#writeHead()) this.#startBody();
   }
 
+  /** Nothing moves any more. */
+  stalled(): void {
+    const unread = this.#response.complete || this.#x.res.writableNeedDrain;
+    this.breakOff(unread ? 'client-gone' : 'upstream-broke');
+  }
+
   /** Ends the exchange before its time. What the client has so far is cut off where it can see it: the connection closes. */
   breakOff(how: End['how']): void {
     if (this.#over) return;
