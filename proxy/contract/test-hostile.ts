@@ -25,11 +25,15 @@ export interface HostileBackend {
   readonly port: number;
   /** Whole requests, in the order in which they became whole. Throws where a byte of what came is against the rules. */
   requests(): Request[];
+  /** Forgets what it has seen. */
+  forget(): void;
   /** Bytes that are no whole request, of all connections together. */
   rest(): string;
   connections: number;
   /** Connections that are open now. */
   readonly open: () => number;
+  /** Scripts that have not sent everything yet. */
+  playing: number;
   /** What requests get from now on. */
   script: Script;
   close(): Promise<void>;
@@ -43,24 +47,27 @@ async function sendApart(socket: Socket, pieces: string | readonly string[]): Pr
   }
 }
 
-async function play(socket: Socket, { send, then }: Script): Promise<void> {
+async function play(socket: Socket, backend: HostileBackend): Promise<void> {
+  const { send, then } = backend.script;
+  backend.playing++;
   if (send !== undefined) await sendApart(socket, send);
+  backend.playing--;
   if (then === 'end') socket.end();
   else if (then === 'reset') socket.resetAndDestroy();
 }
 
 /** One connection of a hostile backend: reads strictly, answers as told. */
-function converse(socket: Socket, backend: () => Script, seen: Request[], wrong: (error: Malformed) => void): () => string {
+function converse(socket: Socket, backend: HostileBackend, seen: Request[], wrong: (error: Malformed) => void): () => string {
   let rest = '';
   let headSeen = false;
-  if (backend().on === 'connect') void play(socket, backend());
+  if (backend.script.on === 'connect') void play(socket, backend);
   socket.on('data', (chunk: Buffer) => {
     rest += chunk.toString('latin1');
     if (!headSeen && rest.includes('\r\n\r\n')) {
       headSeen = true;
-      const { atHead } = backend();
+      const { atHead } = backend.script;
       if (atHead !== undefined) socket.write(atHead, 'latin1');
-      if (backend().on === 'head') void play(socket, backend());
+      if (backend.script.on === 'head') void play(socket, backend);
     }
     try {
       const read = readRequests(rest);
@@ -68,7 +75,7 @@ function converse(socket: Socket, backend: () => Script, seen: Request[], wrong:
       for (const request of read.messages) {
         seen.push(request);
         headSeen = false;
-        if ((backend().on ?? 'request') === 'request') void play(socket, backend());
+        if ((backend.script.on ?? 'request') === 'request') void play(socket, backend);
       }
     } catch (error) {
       if (error instanceof Malformed) wrong(error);
@@ -87,23 +94,22 @@ export async function hostileBackend(script: Script): Promise<HostileBackend> {
     backend.connections++;
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    rests.push(
-      converse(
-        socket,
-        () => backend.script,
-        seen,
-        (error) => (malformed ??= error),
-      ),
-    );
+    rests.push(converse(socket, backend, seen, (error) => (malformed ??= error)));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const backend: HostileBackend = {
     port: (server.address() as AddressInfo).port,
     connections: 0,
+    playing: 0,
     script,
     requests: () => {
       if (malformed) throw malformed;
       return seen;
+    },
+    forget: () => {
+      seen.length = 0;
+      rests.length = 0;
+      malformed = undefined;
     },
     rest: () => rests.map((rest) => rest()).join(''),
     open: () => sockets.size,
@@ -127,6 +133,8 @@ export interface Client {
   readonly send: string | readonly string[];
   /** The client goes once it has seen this, or at once with `''`; without it, it waits until the proxy closes. */
   readonly until?: RegExp;
+  /** Or once nothing has come for so long, ms. */
+  readonly silence?: number;
   /** And once this holds. */
   readonly when?: () => boolean;
   /** How it goes. */
@@ -151,8 +159,10 @@ export async function talk(port: number, c: Client): Promise<Talk> {
   let text = '';
   let ended: Talk['ended'] | undefined;
   socket.setEncoding('latin1');
+  let last = started;
   socket.on('data', (chunk: string) => {
     text += chunk;
+    last = performance.now();
     if (c.until?.test(text) === true) ended ??= 'open';
   });
   socket.on('end', () => (ended ??= 'closed'));
@@ -166,13 +176,15 @@ export async function talk(port: number, c: Client): Promise<Talk> {
     socket.write(c.rest ?? '', 'latin1');
   }
   if (c.until?.test(text) === true) ended ??= 'open';
+  last = performance.now();
+  const silent = () => c.silence !== undefined && performance.now() - last > c.silence;
   try {
-    await eventually(() => ended !== undefined && (ended !== 'open' || (c.when?.() ?? true)), TALK_LIMIT);
+    await eventually(() => silent() || (ended !== undefined && (ended !== 'open' || (c.when?.() ?? true))), TALK_LIMIT);
   } catch {
     throw new Error(`the proxy neither answers nor closes; so far: ${JSON.stringify(text)}`);
   } finally {
     if (c.leave === 'reset') socket.resetAndDestroy();
     else socket.destroy();
   }
-  return { text, ended: ended as Talk['ended'], ms: performance.now() - started };
+  return { text, ended: ended ?? 'open', ms: performance.now() - started };
 }

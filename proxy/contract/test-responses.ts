@@ -216,7 +216,7 @@ const WHOLE: readonly ResponseCase[] = [
     reused: false,
   },
   { what: '204', send: 'HTTP/1.1 204 No Content\r\n\r\n', gets: [204], reused: true },
-  { what: '204 with a length of 0', send: 'HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n', gets: [204], reused: true },
+  { what: '204 with a length of 0', send: 'HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n', gets: [204], reused: false },
   { what: '204 with a body', send: 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello', gets: [204], reused: false },
   {
     what: '204 in chunks',

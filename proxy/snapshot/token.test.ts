@@ -108,6 +108,44 @@ test('verification never throws, whatever the token or its claims', () => {
   );
 });
 
+test('claims signed with a trusted key hold only where every rule does', () => {
+  const near = fc.oneof(
+    fc.integer({ min: -200, max: 200 }).map((d) => NOW + d),
+    fc.constantFrom(0, -1, 0.5, 2 ** 53, 1e308),
+  );
+  const odd = fc.oneof(
+    fc.constantFrom('PUT', 'put', '/v1/snapshot', '/v1/snapshot?', 'pod-1', 'outrigger-operator', ''),
+    fc.string(),
+  );
+  const any = fc.oneof(odd, near, fc.constantFrom(null, [], {}));
+  const over = fc.record(
+    { iss: any, aud: any, iat: near, exp: near, htm: any, htu: any, epoch: any, seq: any, zone: any, bsha: any, crit: any },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(over, (changed) => {
+      const { iss, aud, iat, exp, htm, htu } = { ...good, ...changed } as typeof good;
+      if (judge({ ...good, ...changed }) !== 'ok') return;
+      assert.deepEqual([iss, aud, htm, htu], ['outrigger-operator', 'pod-1', 'PUT', '/v1/snapshot']);
+      assert.ok(exp > iat && exp - iat <= 30 && NOW < exp + 60 && NOW >= iat - 60);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('bytes that are nearly a token never make verification throw, and never hold', () => {
+  const token = signToken(key, good);
+  const change = fc.tuple(fc.nat(token.length), fc.nat(5), fc.string({ unit: 'binary', maxLength: 4 }));
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+      const text = changes.reduce((now, [at, gone, put]) => now.slice(0, at) + put + now.slice(at + gone), token);
+      fc.pre(text !== token);
+      assert.equal(verifyToken(text, rules).ok, false);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('a public key is 32 bytes in base64url, written one way', () => {
   assert.ok(importPublicKey(key.publicKey));
   for (const bad of ['', 'AAAA', `${key.publicKey}=`, `${key.publicKey.slice(0, 42)}B`, `${key.publicKey.slice(0, 42)}!`])

@@ -190,9 +190,10 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 999) return this.#fail('protocol', `status ${status}`);
     if (response.httpVersionMajor !== 1) return this.#fail('protocol', `HTTP/${response.httpVersion}`);
-    const head = readResponseHead(response.rawHeaders, response.httpVersionMinor);
+    const head = readResponseHead(response.rawHeaders, response.httpVersionMinor, status);
     if (head.fault !== undefined) return this.#fail('protocol', head.fault);
     this.#responseHead = head;
+    if (head.last) (this.#request as ClientRequest).shouldKeepAlive = false;
     if (head.keepAlive !== Infinity && this.#socket) this.#m.connections.hint(this.#socket, head.keepAlive);
     // What came with the head is being read: only then is it known whether that breaks the response.
     process.nextTick(() => this.#announce(status));

@@ -13,6 +13,8 @@ export interface ResponseHead {
   /** Values of Trailer: only where the body goes on in chunks. */
   readonly trailer: string | undefined;
   readonly hasLength: boolean;
+  /** A body that can not be there may follow, and would be taken for the next response: the connection is not used again. */
+  readonly last: boolean;
   /** Why the response must not go on. */
   readonly fault: string | undefined;
 }
@@ -23,7 +25,7 @@ const MAX_RAW = 2000;
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,\s])timeout=(\d{1,9})/i;
 
 /** @param minor the 1 of HTTP/1.1. */
-export function readResponseHead(raw: readonly string[], minor: number): ResponseHead {
+export function readResponseHead(raw: readonly string[], minor: number, status: number): ResponseHead {
   const headers: string[] = [];
   let connection: string | undefined;
   let keepAlive = Infinity;
@@ -76,8 +78,9 @@ export function readResponseHead(raw: readonly string[], minor: number): Respons
     if (minor === 0) fault = 'Transfer-Encoding does not exist in HTTP/1.0';
     else if (coding !== 'chunked' && coding.toLowerCase() !== 'chunked') fault = `transfer coding ${coding}`;
   }
+  const last = status === 204 && (hasLength || coding !== undefined);
   const kept = connection === undefined ? headers : withoutNamed(headers, connection);
-  return { headers: kept, keepAlive, trailer, hasLength, fault };
+  return { headers: kept, keepAlive, trailer, hasLength, last, fault };
 }
 
 function is(name: string, lower: string): boolean {
