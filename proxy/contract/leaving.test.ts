@@ -114,7 +114,7 @@ for (const pair of PAIRS) {
               proxy.records.map((r) => r.end.how),
               c.ends,
             );
-            assert.ok(performance.now() - started < 2000);
+            assert.ok(performance.now() - started < 5000, 'long before the idle limit');
             assert.equal(backend.rest() !== '', c.partly === true, backend.rest());
             assert.ok(backend.requests().every((r) => r.target !== '/2'));
             if (c.ends[0] === 'client-gone') await eventually(() => backend.open() === 0, 1000);

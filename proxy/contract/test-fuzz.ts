@@ -11,7 +11,7 @@ import { Malformed, readResponses } from './test-strict.ts';
 
 /** `npm test` runs each property with these seeds and a new one; a failure prints seed, path and bytes. */
 const SEEDS = [1, 2];
-const RUNS = 50;
+const RUNS = 30;
 /** Seconds for which each property looks for new failures, in place of that. */
 const SECONDS = Number(process.env['OUTRIGGER_FUZZ_SECONDS'] ?? 0);
 const SEED = process.env['OUTRIGGER_FUZZ_SEED'];

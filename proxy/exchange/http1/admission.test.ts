@@ -50,6 +50,7 @@ const REFUSED: [string, number, string, string[], string?, number?][] = [
   ['user information in the target', 400, 'http://me@a/', ['Host', 'a']],
   ['* without OPTIONS', 400, '*', ['Host', 'a']],
   ['CONNECT', 405, 'a:443', ['Host', 'a'], 'CONNECT'],
+  ['an expectation that is not known', 417, '/', ['Host', 'a', 'Expect', 'tea']],
   ['our own Via', 508, '/', ['Host', 'a', 'Via', '1.1 other', 'Via', '1.1 outrigger-me']],
 ];
 

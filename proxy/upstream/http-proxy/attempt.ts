@@ -64,9 +64,9 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     this.#start();
   }
 
-  async commit(): Promise<End> {
+  commit(): Promise<End> {
     // The response was kept for want of another try, and broke off meanwhile.
-    if (this.#over) return { ...(await this.#x.reply(BROKEN)), how: this.#x.gone ? 'client-gone' : 'upstream-broke' };
+    if (this.#over) return this.#x.reply(BROKEN).then((end) => (end.how === 'whole' ? { ...end, how: 'upstream-broke' } : end));
     const request = this.#request as ClientRequest;
     const response = this.#response as IncomingMessage;
     this.#x.requestBody?.release();

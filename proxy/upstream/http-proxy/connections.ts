@@ -31,8 +31,8 @@ const STATE = Symbol('connection');
 
 interface State {
   readonly id: string;
-  /** No request is on it. */
-  idle: boolean;
+  /** Bytes that had come when it became idle: what nobody asked for would be taken for the response to the next request. */
+  bytesRead: number;
   /** Monotonic ms at which it must be closed when still idle. */
   idleUntil: number;
   /** From the last response's Keep-Alive field, ms. */
@@ -98,10 +98,8 @@ export class Connections extends Agent {
     if (idle === undefined) return undefined;
     for (let socket = idle.pop(); socket; socket = idle.pop()) {
       const state = socket[STATE];
-      if (state && socket.writable && !socket.readableEnded && state.idleUntil > this.#now()) {
-        state.idle = false;
+      if (state && socket.writable && !socket.readableEnded && isQuiet(socket, state) && state.idleUntil > this.#now())
         return socket;
-      }
       socket.destroy();
     }
     return undefined;
@@ -118,15 +116,12 @@ export class Connections extends Agent {
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
     });
-    const state: State = { id, idle: false, idleUntil: 0, hint: Infinity };
-    socket[STATE] = state;
+    socket[STATE] = { id, bytesRead: 0, idleUntil: 0, hint: Infinity };
     let open = this.#open.get(id);
     if (!open) this.#open.set(id, (open = new Set()));
     open.add(socket);
     // node:http listens for errors only while a request is on the socket.
     socket.on('error', () => socket.destroy());
-    // What nobody asked for would be taken for the response to the next request.
-    socket.on('data', () => state.idle && socket.destroy());
     socket.on('free', () => this.#keep(socket));
     socket.on('close', () => this.#forget(socket, id));
     return socket;
@@ -139,7 +134,7 @@ export class Connections extends Agent {
     let idle = this.#idle.get(state.id);
     if (!idle) this.#idle.set(state.id, (idle = []));
     if (limit <= 0 || idle.length >= MAX_IDLE) return void socket.destroy();
-    state.idle = true;
+    state.bytesRead = socket.bytesRead;
     state.idleUntil = this.#now() + limit;
     idle.push(socket);
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
@@ -160,10 +155,18 @@ export class Connections extends Agent {
   #sweep(): void {
     const now = this.#now();
     for (const sockets of this.#idle.values()) {
-      for (const socket of sockets) if ((socket[STATE]?.idleUntil ?? 0) <= now) socket.destroy();
+      for (const socket of sockets) {
+        const state = socket[STATE];
+        if (!state || state.idleUntil <= now || !isQuiet(socket, state)) socket.destroy();
+      }
     }
     if (this.#idle.size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
   }
+}
+
+/** Nothing has come since it became idle; it goes on being read meanwhile. */
+function isQuiet(socket: Socket, state: State): boolean {
+  return socket.bytesRead === state.bytesRead;
 }

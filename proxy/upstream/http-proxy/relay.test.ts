@@ -128,3 +128,23 @@ test('a response that is kept for want of another endpoint ends when its client 
   await asked;
   await eventually(() => closed && proxy.records.length === 1);
 });
+
+test('a response that is kept for want of another endpoint, and breaks off meanwhile, becomes 502', async () => {
+  let opened = 0;
+  const backend = await rawBackend((socket) => {
+    opened++;
+    socket.on('data', () => {
+      socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 100\r\n\r\nhalf');
+      setTimeout(() => socket.resetAndDestroy(), 20);
+    });
+  });
+  const proxy = await proxyFor(backend, { retry: { attempts: 3, backOff: { base: 400, max: 400 } } });
+  const asked = get(proxy.port);
+  await eventually(() => opened === 1);
+  await proxy.apply({ endpoints: [] });
+  const answer = await asked;
+  assert.equal(statusOf(answer), 502);
+  assert.match(answer, /outrigger-reason: protocol/);
+  await eventually(() => proxy.records.length === 1);
+  assert.equal(proxy.records[0]?.end.how, 'upstream-broke');
+});
