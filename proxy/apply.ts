@@ -33,7 +33,7 @@ export interface RuntimeDeps extends Omit<PoolDeps, 'metrics' | 'left' | 'tables
   readonly traffic: Traffic;
   /** A listener that asks for what it serves whenever a request comes; not open yet. */
   readonly makeListener: (port: number, served: () => Served) => Listener;
-  /** No pool has this endpoint any more. */
+  /** The endpoint has left its pool. */
   readonly retire: (e: PoolEndpoint) => void;
 }
 
@@ -58,7 +58,6 @@ export class Runtime implements DataPlane {
   #invalid = new Map<number, Rejected[]>();
   #retry: NodeJS.Timeout | undefined;
   #opening: Promise<void> = Promise.resolve();
-  #left: PoolEndpoint[] = [];
   #draining = new Set<Promise<void>>();
 
   constructor(deps: RuntimeDeps) {
@@ -77,7 +76,8 @@ export class Runtime implements DataPlane {
     this.#takePools(snapshot);
     for (const spec of snapshot.listeners) this.#takeRoutes(spec);
     this.#dropPools(snapshot);
-    this.#retireLeft();
+    // There may be room now for those who wait.
+    for (const { routes } of this.served.values()) for (const { gate } of routes.values()) gate.callNext();
     this.#closeSurplus(snapshot.listeners);
     this.#retryLater();
   }
@@ -147,11 +147,11 @@ export class Runtime implements DataPlane {
     for (const { id, digest, part } of snapshot.pools) {
       let pool = this.pools.get(id);
       if (!pool) {
-        const { prober, random, now, log, traffic } = this.#deps;
+        const { prober, random, now, log, traffic, retire } = this.#deps;
         pool = new Pool(id, part, {
           ...{ prober, random, now, log },
           metrics: traffic.pool(id),
-          left: (e) => this.#left.push(e),
+          left: retire,
           tables: this.#tables,
           background: this.#background,
         });
@@ -198,14 +198,6 @@ export class Runtime implements DataPlane {
       pool.close();
       this.pools.delete(id);
     }
-  }
-
-  #retireLeft(): void {
-    if (this.#left.length === 0) return;
-    const present = new Set<string>();
-    for (const pool of this.pools.values()) for (const e of pool.endpoints) present.add(e.id);
-    for (const e of this.#left) if (!present.has(e.id)) this.#deps.retire(e);
-    this.#left = [];
   }
 
   #closeSurplus(wanted: readonly ListenerSpec[]): void {

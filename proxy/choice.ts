@@ -68,12 +68,13 @@ export class Choice {
   /** The endpoint of the next try; undefined when none can be used. */
   next(now: number): PoolEndpoint | undefined {
     // It may have left during a pause.
-    if (this.#stays && (this.#endpoint as PoolEndpoint).index >= 0) return this.#endpoint;
+    if (this.#stays && (this.#endpoint as PoolEndpoint).index >= 0) return this.picky ? undefined : this.#endpoint;
     const pool = this.#pool;
     if (!pool) return undefined;
     this.#trial = !this.#begun && pool.health.due(now) && this.#goOnTrial(pool, now) ? 'due' : undefined;
     if (this.#trial) return this.#endpoint;
     let found = pool.pick(this.#tried, now, this.#hash) ?? this.#cross(pool, now);
+    if (!found && this.#route.busy) return undefined;
     if (!found && this.#tried.length > 0) {
       found = pool.health.lastResort(this.#tried);
       if (found) this.#trial = 'last';
@@ -105,6 +106,8 @@ export class Choice {
   /** Nothing in this pool can be used: the route's other backends are better than an error. */
   #cross(pool: Pool, now: number): PoolEndpoint | undefined {
     for (const other of this.#route.others(pool)) {
+      // To be busy is not to be out.
+      if (other === this.#route.fallbackPool && this.#route.busy) continue;
       const found = other.pick(this.#tried, now, this.#hash);
       if (!found) continue;
       this.#pool = other;
@@ -130,6 +133,16 @@ export class Choice {
   end(outcome: Outcome, headMs: number, now: number): void {
     if (this.#work) (this.#pool as Pool).end(this.#work, outcome, headMs, now);
     this.#work = undefined;
+  }
+
+  /** Whether it waits for one endpoint, and no other will do. */
+  get picky(): boolean {
+    return this.#stays && (this.#endpoint as PoolEndpoint).full;
+  }
+
+  /** Whether another request has to end first. */
+  get busy(): boolean {
+    return this.picky || this.#route.busy;
   }
 
   /** Whether no backend of its own could take the request. */

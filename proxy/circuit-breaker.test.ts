@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { test } from 'node:test';
-import { endpoint, eventually, get, httpBackend, opener, statusOf } from './testing.ts';
+import { describe, test } from 'node:test';
+import { endpoint, eventually, get, httpBackend, opener, rawBackend, statusOf } from './testing.ts';
 import type { TestProxy } from './testing.ts';
 
 const { start, track } = opener();
@@ -136,6 +136,151 @@ test('a place is free again however a request ends', async () => {
   await eventually(() => backend.held.length === 4);
   backend.held[3]?.res.end('done');
   assert.equal(statusOf(await last), 200);
+});
+
+const perEndpoint = (maxParallelRequests: number) => ({
+  part: { loadBalancer: { type: 'RoundRobin' } as const, maxParallelRequests },
+  route: limits(100, 100),
+});
+
+describe('a limit for each endpoint', () => {
+  test('no endpoint has more; others take what it can not; when all have that many, requests wait', async () => {
+    const [a, b] = [await slowBackend(), await slowBackend()];
+    const proxy = await start({ endpoints: [endpoint(a.port), endpoint(b.port)], ...perEndpoint(2) });
+    const answers = Array.from({ length: 7 }, (_, i) => get(proxy.port, `/${i}`));
+    await inLine(proxy, 3);
+    await eventually(() => a.held.length === 2 && b.held.length === 2);
+    // What ends at one makes room there: both of the next go to it.
+    for (let i = 0; i < 2; i++) a.answer();
+    await inLine(proxy, 1);
+    await eventually(() => a.held.length === 2);
+    assert.equal(a.seen.length, 4);
+    assert.equal(b.seen.length, 2);
+    b.answer();
+    await inLine(proxy, 0);
+    await eventually(() => b.seen.length === 3);
+    for (const backend of [a, b]) while (backend.held.length > 0) backend.answer();
+    assert.deepEqual(new Set((await Promise.all(answers)).map(statusOf)), new Set([200]));
+    const text = await proxy.metrics();
+    assert.doesNotMatch(text, /outrigger_endpoint_active_requests\{[^}]*\} [1-9]/);
+  });
+
+  test('a session waits for its endpoint, and does not hold up others', async () => {
+    const [a, b] = [await slowBackend(), await slowBackend()];
+    const sessionPersistence = { policyUid: 'u', name: 'sid', ttl: 0, sameSite: 'Lax' } as const;
+    const spec = perEndpoint(1);
+    const proxy = await start({
+      endpoints: [endpoint(a.port), endpoint(b.port)],
+      ...spec,
+      route: { ...spec.route, sessionPersistence },
+    });
+    const first = get(proxy.port, '/first');
+    await eventually(() => a.held.length + b.held.length === 1);
+    const [own, other] = a.held.length === 1 ? [a, b] : [b, a];
+    own.answer();
+    const cookie = /^set-cookie: (sid=[^;]*)/im.exec(await first)?.[1] ?? '';
+    const [one, two] = [get(proxy.port, '/1'), get(proxy.port, '/2')];
+    await eventually(() => a.held.length + b.held.length === 2);
+    const mine = get(proxy.port, '/mine', `Cookie: ${cookie}\r\n`);
+    await inLine(proxy, 1);
+    const third = get(proxy.port, '/3');
+    await inLine(proxy, 2);
+    other.answer();
+    await eventually(() => other.seen.includes('/3'));
+    own.answer();
+    await eventually(() => own.seen.includes('/mine'));
+    for (const backend of [a, b]) while (backend.held.length > 0) backend.answer();
+    for (const answer of await Promise.all([one, two, mine, third])) assert.equal(statusOf(answer), 200);
+  });
+
+  test('a retry waits for an endpoint that was not tried, rather than to ask the same again', async () => {
+    const slow = await slowBackend();
+    const bad = track(await httpBackend((_req, res) => void res.writeHead(503).end()));
+    const proxy = await start({ endpoints: [endpoint(slow.port), endpoint(bad.port)], ...perEndpoint(1) });
+    const first = get(proxy.port);
+    await eventually(() => slow.held.length === 1);
+    const second = get(proxy.port);
+    await inLine(proxy, 1);
+    slow.answer();
+    await eventually(() => slow.held.length === 1);
+    slow.answer();
+    assert.deepEqual([await first, await second].map(statusOf), [200, 200]);
+  });
+
+  test('to be busy is not to be out: the fallback takes nothing', async () => {
+    const slow = await slowBackend();
+    const page = { type: 'Response', statusCode: 200, contentType: 'text/plain', body: 'fallback' } as const;
+    const spec = perEndpoint(1);
+    const proxy = await start({
+      endpoints: [endpoint(slow.port)],
+      ...spec,
+      route: { ...limits(9, 0), fallback: page },
+      timeouts: { connect: 200 },
+    });
+    const first = get(proxy.port);
+    await eventually(() => slow.held.length === 1);
+    assert.match(await get(proxy.port), /503[\s\S]*outrigger-reason: overflow/);
+    slow.answer();
+    assert.equal(statusOf(await first), 200);
+  });
+
+  test('a change of it is in force at once', async () => {
+    const slow = await slowBackend();
+    const endpoints = [endpoint(slow.port)];
+    const proxy = await start({ endpoints, ...perEndpoint(1) });
+    const answers = [get(proxy.port), get(proxy.port)];
+    await inLine(proxy, 1);
+    await proxy.apply({ endpoints, ...perEndpoint(2) });
+    await eventually(() => slow.held.length === 2);
+    for (let i = 0; i < 2; i++) slow.answer();
+    assert.deepEqual((await Promise.all(answers)).map(statusOf), [200, 200]);
+  });
+});
+
+describe('a limit of connections', () => {
+  const connections = (maxConnections: number) => ({
+    circuitBreaker: { maxParallelRequests: 100, maxPendingRequests: 100, maxConnections },
+  });
+
+  /** A backend that counts its connections. */
+  async function counting() {
+    const state = { open: 0, most: 0 };
+    const backend = await httpBackend((_req, res) => void setTimeout(() => res.end('done'), 5));
+    const proxied = track(
+      await rawBackend((client) => {
+        state.most = Math.max(state.most, ++state.open);
+        const server = connect(backend.port, '127.0.0.1');
+        client.pipe(server).pipe(client);
+        client.on('close', () => {
+          state.open--;
+          server.destroy();
+        });
+        server.on('error', () => client.destroy());
+      }),
+    );
+    track(backend);
+    return { ...proxied, state };
+  }
+
+  test('there are never more, idle ones included: one that is idle goes where another endpoint needs one', async () => {
+    const backends = [await counting(), await counting(), await counting()];
+    const proxy = await start({ endpoints: backends.map((b) => endpoint(b.port)), route: connections(2) });
+    for (let round = 0; round < 5; round++) {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => get(proxy.port)));
+      assert.deepEqual(new Set(answers.map(statusOf)), new Set([200]));
+      // What was closed is known to the backend a moment later.
+      await eventually(() => backends.reduce((sum, { state }) => sum + state.open, 0) <= 2);
+    }
+    assert.ok(backends.every(({ state }) => state.most <= 2));
+    assert.ok(proxy.upstream.connections.opened > 2);
+  });
+
+  test('kept-alive connections are used again below it', async () => {
+    const backend = await counting();
+    const proxy = await start({ endpoints: [endpoint(backend.port)], route: connections(1) });
+    for (let i = 0; i < 5; i++) assert.equal(statusOf(await get(proxy.port)), 200);
+    assert.equal(proxy.upstream.connections.opened, 1);
+  });
 });
 
 test('a higher limit lets in who waits, and a change of the policy forgets nobody', async () => {

@@ -1,9 +1,15 @@
 import type { EndpointView } from './balance/balancer.ts';
-import type { Target } from './exchange/seam.ts';
+import type { ConnectionQuota, Target } from './exchange/seam.ts';
 import type { Watch } from './health/prober.ts';
 import { Suspect } from './health/suspect.ts';
 import type { EndpointMetrics } from './observe/traffic.ts';
 import type { Endpoint } from './snapshot/types.ts';
+
+/** The pool it belongs to. */
+export interface Home {
+  readonly id: string;
+  readonly quota: ConnectionQuota | undefined;
+}
 
 /** One endpoint of one pool at run time, as long as it stays. */
 export class PoolEndpoint implements Target, EndpointView {
@@ -32,8 +38,17 @@ export class PoolEndpoint implements Target, EndpointView {
   /** What passive checks know of it. */
   readonly suspect = new Suspect();
 
-  constructor(e: Endpoint, metrics: EndpointMetrics) {
+  /** Requests in progress. */
+  active = 0;
+  /** As many of them as it may have. */
+  full = false;
+  readonly key: string;
+  #home: Home;
+
+  constructor(e: Endpoint, home: Home, metrics: EndpointMetrics) {
     this.id = e.id;
+    this.key = `${home.id} ${e.id} ${e.address}:${e.port}`;
+    this.#home = home;
     this.address = e.address;
     this.port = e.port;
     this.hashKey = e.hashKey;
@@ -42,6 +57,10 @@ export class PoolEndpoint implements Target, EndpointView {
     this.zone = e.zone;
     this.state = e.state;
     this.metrics = metrics;
+  }
+
+  get quota(): ConnectionQuota | undefined {
+    return this.#home.quota;
   }
 
   /** What an update may change. `unproven`: it joined, and has not passed a probe. `now`: monotonic milliseconds. */

@@ -4,6 +4,7 @@
  */
 import type { Balancer } from './balance/balancer.ts';
 import type { Hash } from './balance/hash.ts';
+import type { ConnectionQuota } from './exchange/seam.ts';
 import { createBalancer } from './balance/index.ts';
 import { PoolEndpoint } from './pool-endpoint.ts';
 import { PoolHealth } from './pool-health.ts';
@@ -15,6 +16,10 @@ export class Pool {
   readonly id: string;
   readonly health: PoolHealth;
   endpoints: readonly PoolEndpoint[] = [];
+  /** Of the policy's connections to all its backends; the route sets it. */
+  quota: ConnectionQuota | undefined;
+  /** Usable endpoints that have as many requests as they may. */
+  #full = 0;
   #part: PoolPart;
   #digest = '';
   /** Of this proxy; empty: not known. */
@@ -56,7 +61,21 @@ export class Pool {
     this.health.judge(this.endpoints);
     this.#slowStart.weigh(this.endpoints, this.#deps.now());
     this.#updateBalancer();
-    for (const e of this.endpoints) this.#balancer.usable(e.index, e.usable, e.healthy);
+    this.#full = 0;
+    for (const e of this.endpoints) {
+      e.full = e.active >= this.#limit;
+      if (e.full) this.#full++;
+      this.#tell(e);
+    }
+  }
+
+  get #limit(): number {
+    return this.#part.maxParallelRequests ?? Infinity;
+  }
+
+  /** Tells the balancer whether it may pick an endpoint. */
+  #tell(e: PoolEndpoint): void {
+    this.#balancer.usable(e.index, e.usable && !e.full, e.healthy && !e.full);
   }
 
   #updateBalancer(): void {
@@ -70,7 +89,7 @@ export class Pool {
     this.#weigh(this.#deps.now());
     for (const e of endpoints) {
       e.metrics.describe(e.healthy, e.weight);
-      this.#balancer.usable(e.index, e.usable, e.healthy);
+      this.#tell(e);
     }
   }
 
@@ -106,7 +125,7 @@ export class Pool {
 
   /** Whether a try on `e` makes sense now. */
   takes(e: PoolEndpoint): boolean {
-    return e.index >= 0 && this.endpoints[e.index] === e && e.usable && e.fullWeight > 0;
+    return e.index >= 0 && this.endpoints[e.index] === e && e.usable && !e.full && e.fullWeight > 0;
   }
 
   /** Whether work that belongs to `e` may still go there: also while it drains, for `drain` ms. */
@@ -120,9 +139,15 @@ export class Pool {
     return this.endpoints.some((e) => this.takes(e) && !tried.includes(e));
   }
 
+  /** Whether an endpoint would do, but has as many requests as it may. */
+  get busy(): boolean {
+    return this.#full > 0 && this.endpoints.some((e) => e.full && e.usable && e.fullWeight > 0);
+  }
+
   /** `hash` as at its pick. `trial`: the endpoint is from `health.onTrial`, or `health.lastResort`. */
   begin(endpoint: PoolEndpoint, hash?: Hash, trial?: Trial): Work {
     endpoint.metrics.begin();
+    if (++endpoint.active === this.#limit) this.#fill(endpoint, true);
     const balancer = this.#balancer;
     const work = { endpoint, balancer, handle: balancer.begin(endpoint.index, hash), trial };
     if (trial === 'due') this.health.beginTrial(work);
@@ -131,8 +156,17 @@ export class Pool {
 
   /** Once for every `begin`. `headMs`: milliseconds until the response head, or until failure. */
   end(work: Work, outcome: Outcome, headMs: number, now: number): void {
-    work.endpoint.metrics.end();
-    work.balancer.end(work.handle, outcome === 'unknown' ? undefined : outcome === 'ok', headMs, now);
+    const { endpoint, balancer, handle } = work;
+    endpoint.metrics.end();
+    balancer.end(handle, outcome === 'unknown' ? undefined : outcome === 'ok', headMs, now);
+    if (--endpoint.active < this.#limit && endpoint.full) this.#fill(endpoint, false);
+  }
+
+  #fill(e: PoolEndpoint, full: boolean): void {
+    if (e.index < 0) return;
+    e.full = full;
+    this.#full += full ? 1 : -1;
+    this.#tell(e);
   }
 
   /** Stops watching; requests in flight may still end. */
@@ -147,7 +181,7 @@ export class Pool {
     for (const w of wanted) {
       const known = this.#byId.get(w.id);
       const stays = known?.address === w.address && known.port === w.port;
-      const e = stays ? known : new PoolEndpoint(w, this.#deps.metrics.endpoint(w.hashKey));
+      const e = stays ? known : new PoolEndpoint(w, this, this.#deps.metrics.endpoint(w.hashKey));
       if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
       e.take(w, this.health.probes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
       if (!stays || otherCheck) this.health.watch(e);

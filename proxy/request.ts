@@ -9,7 +9,7 @@ import { decide, isIdempotent } from './resilience/retry.ts';
 import type { Decision } from './resilience/retry.ts';
 import type { RouteMetrics } from './observe/traffic.ts';
 import type { RouteState } from './route-state.ts';
-import { waitInLine } from './waiting.ts';
+import { pause, waitInLine } from './waiting.ts';
 import { changesOf, redirectLocation } from './route/filters.ts';
 import type { Filters } from './route/filters.ts';
 import type { Fallback, RequestRedirect } from './snapshot/types.ts';
@@ -98,7 +98,8 @@ export class Request<X extends Exchange> {
 
   /** Whether another request has to end first. */
   get busy(): boolean {
-    return !this.#x.gone && !this.#inside && !(this.#route as RouteState).gate.open;
+    if (this.#x.gone) return false;
+    return (!this.#inside && !(this.#route as RouteState).gate.open) || this.#choice?.busy === true;
   }
 
   /** As `pick`, once it is this request's turn; undefined when it did not come. */
@@ -108,7 +109,11 @@ export class Request<X extends Exchange> {
     let endpoint: PoolEndpoint | undefined;
     const attempt = () => (endpoint = this.#begin()) !== undefined;
     metrics.pending(1);
-    const waited = await waitInLine(gate, this.#x, patience, { inside: this.#inside, picky: false, attempt });
+    const waited = await waitInLine(gate, this.#x, patience, {
+      inside: this.#inside,
+      picky: this.#choice?.picky === true,
+      attempt,
+    });
     metrics.pending(-1);
     if (waited === 'served') this.#inside = true;
     else if (waited !== 'gone') {
@@ -176,20 +181,14 @@ export class Request<X extends Exchange> {
     (this.#route as RouteState).metrics.retry(decision.reason);
     if (this.#last?.ok === true) this.#end('failed');
     (this.#choice as Choice).again(decision.where);
+    (this.#route as RouteState).gate.callNext();
     if (decision.where === 'same') return;
     this.#endpointsTried++;
     this.#triesHere = 0;
   }
 
-  /** Waits, or until the client leaves. */
   pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#x.onGone(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    return pause(this.#x, ms);
   }
 
   async commit(attempt: Attempt): Promise<void> {

@@ -3,7 +3,7 @@ import { WeightedRoundRobin } from './balance/weighted-round-robin.ts';
 import type { Balancer } from './balance/balancer.ts';
 import { hash64, rehash } from './balance/hash.ts';
 import type { Hash } from './balance/hash.ts';
-import type { AttemptSpec } from './exchange/seam.ts';
+import type { AttemptSpec, ConnectionQuota } from './exchange/seam.ts';
 import type { RouteMetrics } from './observe/traffic.ts';
 import type { Pool } from './pool.ts';
 import { Gate } from './resilience/gate.ts';
@@ -28,6 +28,7 @@ export class RouteState {
   /** Undefined: retries cost nothing. */
   readonly budget: RetryBudget | undefined;
   readonly gate: Gate;
+  readonly quota: ConnectionQuota;
   /** Takes what no other pool can. */
   readonly fallbackPool: Pool | undefined;
   #pools: readonly { readonly pool: Pool; readonly weight: number }[];
@@ -44,6 +45,8 @@ export class RouteState {
     this.budget = budgetOf(route.retry.budget, before);
     this.gate = before?.gate ?? new Gate();
     this.gate.configure(limitsOf(route.circuitBreaker));
+    this.quota = before?.quota ?? { max: Infinity, open: 0 };
+    this.quota.max = route.circuitBreaker?.maxConnections ?? Infinity;
     this.fallbackPool = route.fallback?.type === 'Backend' ? pools.get(route.fallback.pool) : undefined;
     this.#seed = hash64(route.policy).low;
     this.spec = { timeouts: route.timeouts, perTryTimeout: route.retry.perTryTimeout, deadline: Infinity };
@@ -53,6 +56,7 @@ export class RouteState {
     });
     const { sessionPersistence } = route;
     const own = this.#pools.map(({ pool }) => pool);
+    for (const pool of this.fallbackPool ? [...own, this.fallbackPool] : own) pool.quota = this.quota;
     this.sessions = sessionPersistence && new Sessions(sessionPersistence, own, route.timeouts.drain);
     if (this.#pools.length < 2) return;
     this.#split = new WeightedRoundRobin();
@@ -80,6 +84,11 @@ export class RouteState {
     return (this.#pools.find(({ weight }) => (left -= weight) < 0) ?? this.#pools.at(-1))?.pool;
   }
 
+  /** Whether a backend of its own would do, but is busy. */
+  get busy(): boolean {
+    return this.#pools.some(({ pool }) => pool.busy);
+  }
+
   /** The other pools, for when nothing in the one chosen can be used; the fallback last. */
   others(chosen: Pool): Pool[] {
     const all = this.#pools.map(({ pool }) => pool);
@@ -90,8 +99,11 @@ export class RouteState {
 
 const NO_LIMITS: GateLimits = { inside: Infinity, waiting: 0 };
 
+/** Over HTTP/1.1 a request in progress has a connection to itself. */
 function limitsOf(breaker: CircuitBreaker | undefined): GateLimits {
-  return breaker ? { inside: breaker.maxParallelRequests, waiting: breaker.maxPendingRequests } : NO_LIMITS;
+  if (!breaker) return NO_LIMITS;
+  const { maxParallelRequests, maxPendingRequests: waiting, maxConnections = Infinity } = breaker;
+  return { inside: Math.min(maxParallelRequests, maxConnections), waiting };
 }
 
 function budgetOf(settings: Settings | undefined, before: RouteState | undefined): RetryBudget | undefined {

@@ -1,10 +1,10 @@
-/** Waiting in line at a policy's gate: until there is something to use, until patience ends, or until the client leaves. */
+/** Waiting between tries, and in line at a policy's gate; until the client leaves at the latest. */
 import type { Exchange } from './exchange/seam.ts';
 import type { Gate, Waiter } from './resilience/gate.ts';
 
 export type Waited = 'served' | 'full' | 'late' | 'gone';
 
-/** @param patience milliseconds. */
+/** Until there is something to use, until patience ends (ms), or until the client leaves. */
 export function waitInLine(gate: Gate, x: Exchange, patience: number, want: Waiter): Promise<Waited> {
   return new Promise((resolve) => {
     const waiter: Waiter = {
@@ -26,5 +26,16 @@ export function waitInLine(gate: Gate, x: Exchange, patience: number, want: Wait
     const timer = setTimeout(quit, patience, 'late');
     // A try has a listener of its own, in place of this one.
     x.onGone(() => quit('gone'));
+  });
+}
+
+/** Waits, or until the client leaves. */
+export function pause(x: Exchange, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    x.onGone(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }

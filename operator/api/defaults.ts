@@ -65,7 +65,11 @@ export const DEFAULTS = {
   backOff: { base: '25ms', max: '250ms' } satisfies Complete<BackOffSpec>,
   retryBudget: { percent: 20, minPerSecond: 10 } satisfies Complete<RetryBudgetSpec>,
   timeouts: { connect: '5s', request: '0s', idle: '60s', drain: '30s' } satisfies Complete<TimeoutsSpec>,
-  circuitBreaker: { maxParallelRequests: 1024, maxPendingRequests: 1024 } satisfies Complete<CircuitBreakerSpec>,
+  circuitBreaker: {
+    maxConnections: 1024,
+    maxParallelRequests: 1024,
+    maxPendingRequests: 1024,
+  } satisfies Complete<Omit<CircuitBreakerSpec, 'perEndpoint'>>,
   fallbackRedirect: { statusCode: 302 } satisfies Complete<Omit<FallbackRedirectSpec, 'url'>>,
   fallbackResponse: {
     statusCode: 503,

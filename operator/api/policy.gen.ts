@@ -637,6 +637,19 @@ export interface RequestRedirectPathSpec {
  */
 export interface CircuitBreakerSpec {
   /**
+   * Connections of one proxy to the policy's backends, idle ones included. Over HTTP/1.1 every request in progress has one, so this bounds those, too. Default 1024.
+   */
+  maxConnections?: number;
+  /**
+   * Limits for each endpoint. Requests wait when all endpoints have reached theirs.
+   */
+  perEndpoint?: {
+    /**
+     * Requests of one proxy at one endpoint at once. Absent, there is no limit.
+     */
+    maxParallelRequests?: number;
+  };
+  /**
    * Requests of one proxy at the policy's backends at once. Default 1024.
    */
   maxParallelRequests?: number;

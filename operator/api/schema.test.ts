@@ -337,6 +337,11 @@ describe('bad input is refused', () => {
     'a budget of more than all': [{ retry: { budget: { percent: 101 } } }, /budget\.percent.* less than or equal to 100/],
     'a negative floor': [{ retry: { budget: { minPerSecond: -1 } } }, /minPerSecond.* greater than or equal to 0/],
     'no parallel requests': [{ circuitBreaker: { maxParallelRequests: 0 } }, /maxParallelRequests.* greater than or equal to 1/],
+    'no connections': [{ circuitBreaker: { maxConnections: 0 } }, /maxConnections.* greater than or equal to 1/],
+    'nothing for an endpoint': [
+      { circuitBreaker: { perEndpoint: { maxParallelRequests: 0 } } },
+      /perEndpoint\.maxParallelRequests.* greater than or equal to 1/,
+    ],
     'a circuit breaker of a policy that only monitors': [
       { listener: undefined, circuitBreaker: {} },
       /remove circuitBreaker or add a listener/,

@@ -1,5 +1,6 @@
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
+import { partOf } from './pools.ts';
 import { makeListeners } from './routes.ts';
 import type { Snapshot } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
@@ -14,7 +15,7 @@ const TRUSTED_KEYS = ['A'.repeat(43)];
  * would otherwise hold up every other policy's changes. Endpoints are left out: each was checked when it was read.
  */
 export function refusedByProxy(policy: ParsedPolicy): Problem[] {
-  const part = { loadBalancer: policy.loadBalancer, healthCheck: policy.healthCheck, endpoints: [] };
+  const part = { ...partOf(policy), endpoints: [] };
   const key = digest(part);
   const snapshot: Snapshot = {
     version: VERSION,

@@ -63,6 +63,8 @@ export interface ParsedPolicy {
   readonly timeouts: Timeouts;
   readonly accessLog: AccessLog;
   readonly circuitBreaker: CircuitBreaker;
+  /** Requests at one endpoint at once. */
+  readonly perEndpoint?: number;
   readonly fallback?: Fallback;
   /** Every Service that the policy names: its backends, then that of its fallback. */
   readonly references: readonly Backend[];
@@ -84,6 +86,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
   };
   const backends = (spec.backendRefs ?? []).map((ref, i) => backend(`backendRefs[${i}]`, ref));
   const last = spec.fallback?.backendRef && backend('fallback.backendRef', spec.fallback.backendRef);
+  const perEndpoint = spec.circuitBreaker?.perEndpoint?.maxParallelRequests;
   const fallback = readFallback(spec, last?.pool);
   return {
     key,
@@ -105,6 +108,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     timeouts,
     accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
     circuitBreaker: readCircuitBreaker(spec.circuitBreaker),
+    ...(perEndpoint !== undefined && { perEndpoint }),
     ...(fallback && { fallback }),
     references: [...backends, ...(last ? [last] : [])],
     ...(spec.sessionPersistence && { sessionPersistence: readSession(spec.sessionPersistence, metadata.uid, reader) }),

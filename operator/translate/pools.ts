@@ -61,8 +61,7 @@ function resolvePool(
 ): Pool {
   const found = findPort(service, backend);
   const resolved = 'port' in found ? resolveEndpoints(found.service, found.port.name ?? '', slices, pods) : NOTHING;
-  const { loadBalancer, healthCheck } = policy;
-  const part: PoolPart = { loadBalancer, healthCheck, endpoints: resolved.endpoints };
+  const part: PoolPart = { ...partOf(policy), endpoints: resolved.endpoints };
   return {
     id: backend.pool,
     digest: digest(part),
@@ -71,6 +70,11 @@ function resolvePool(
     notes: [...resolved.notes, ...tooFewSlots(part)],
     ...('reason' in found && { problem: { reason: found.reason, message: `${backend.field}: ${found.message}` } }),
   };
+}
+
+/** What the pools of a policy have in common. */
+export function partOf({ loadBalancer, healthCheck, perEndpoint }: ParsedPolicy): Omit<PoolPart, 'endpoints'> {
+  return { loadBalancer, healthCheck, ...(perEndpoint !== undefined && { maxParallelRequests: perEndpoint }) };
 }
 
 /** Maglev's endpoints without a slot serve only when the others are out: nobody wants that. */

@@ -5,7 +5,8 @@ import type { CircuitBreaker, Fallback } from '../../proxy/snapshot/types.ts';
 
 /** A policy without a listener asks nothing of its backends. */
 export function readCircuitBreaker(given: PolicySpec['circuitBreaker']): CircuitBreaker {
-  return { ...DEFAULTS.circuitBreaker, ...given };
+  const { maxConnections, maxParallelRequests, maxPendingRequests } = { ...DEFAULTS.circuitBreaker, ...given };
+  return { maxConnections, maxParallelRequests, maxPendingRequests };
 }
 
 /** @param pool id of the pool of the Service that `backendRef` names. */

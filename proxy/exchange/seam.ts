@@ -92,9 +92,18 @@ export interface Exchange {
 
 /** Where an attempt goes. */
 export interface Target {
-  readonly id: string;
+  /** Connections belong to a key; those of different keys have nothing to do with each other. */
+  readonly key: string;
   readonly address: string;
   readonly port: number;
+  /** Undefined: as many connections as it takes. */
+  readonly quota: ConnectionQuota | undefined;
+}
+
+/** Connections that several targets may have together. Who opens or closes one counts it. */
+export interface ConnectionQuota {
+  max: number;
+  open: number;
 }
 
 export interface AttemptSpec {

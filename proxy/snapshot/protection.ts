@@ -14,6 +14,8 @@ export interface CircuitBreaker {
   readonly maxParallelRequests: number;
   /** Requests that wait for their turn, ≥ 0. */
   readonly maxPendingRequests: number;
+  /** Open connections to backends, idle ones included, ≥ 1. Absent: no limit. */
+  readonly maxConnections?: number;
 }
 
 export type Fallback =

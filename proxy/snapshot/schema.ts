@@ -88,7 +88,10 @@ const sessionPersistence = object({
   sameSite: oneOf(['Strict', 'Lax', 'None']),
 });
 
-const circuitBreaker = object({ maxParallelRequests: positiveCount, maxPendingRequests: count });
+const circuitBreaker = object(
+  { maxParallelRequests: positiveCount, maxPendingRequests: count },
+  { maxConnections: positiveCount },
+);
 
 const route = object(
   {
@@ -143,19 +146,22 @@ const endpoint = object({
   state: oneOf(['active', 'draining']),
 });
 
-const poolPart = object({
-  loadBalancer,
-  healthCheck: object(
-    {
-      passive: object(
-        { consecutiveConnectFailures: count, baseEjectionTime: duration, maxEjectionPercent: percent },
-        { consecutive5xx: positiveCount, failurePercent },
-      ),
-    },
-    { active: activeCheck, panicThreshold: percent },
-  ),
-  endpoints: all(list(endpoint, { max: MAX_ENDPOINTS_PER_POOL }), unique('id')),
-});
+const poolPart = object(
+  {
+    loadBalancer,
+    healthCheck: object(
+      {
+        passive: object(
+          { consecutiveConnectFailures: count, baseEjectionTime: duration, maxEjectionPercent: percent },
+          { consecutive5xx: positiveCount, failurePercent },
+        ),
+      },
+      { active: activeCheck, panicThreshold: percent },
+    ),
+    endpoints: all(list(endpoint, { max: MAX_ENDPOINTS_PER_POOL }), unique('id')),
+  },
+  { maxParallelRequests: positiveCount },
+);
 
 export const snapshot = object({
   version,

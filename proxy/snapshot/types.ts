@@ -131,6 +131,8 @@ export interface AccessLog {
 export interface PoolPart {
   readonly loadBalancer: LoadBalancer;
   readonly healthCheck: HealthCheck;
+  /** Requests at one endpoint at once, ≥ 1; absent: no limit. */
+  readonly maxParallelRequests?: number;
   /** Sorted by id; ids are unique. */
   readonly endpoints: readonly Endpoint[];
 }

@@ -100,7 +100,10 @@ test('limits and fallbacks pass; bad ones are named', () => {
     [{ type: 'Backend', pool: 'default/web/default/nowhere:80' }, 'pool'],
   ];
   for (const [fallback, path] of bad) assert.deepEqual(wrong('fallback', fallback), [`${route}.fallback.${path}`]);
-  const limits = { maxParallelRequests: 0, maxPendingRequests: -1 };
+  assert.deepEqual(wrong('circuitBreaker', { maxParallelRequests: 1, maxPendingRequests: 0, maxConnections: 1 }), []);
+  assert.deepEqual(paths(edited({ 'part.maxParallelRequests': 1 })), []);
+  assert.deepEqual(paths(edited({ 'part.maxParallelRequests': 0 })), ['part.maxParallelRequests']);
+  const limits = { maxParallelRequests: 0, maxPendingRequests: -1, maxConnections: 0 };
   assert.deepEqual(
     wrong('circuitBreaker', limits),
     Object.keys(limits).map((name) => `${route}.circuitBreaker.${name}`),

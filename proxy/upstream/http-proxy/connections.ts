@@ -1,13 +1,13 @@
 /**
- * Upstream connections: the agent behind http-proxy-3, whose default is none at all. Kept apart by endpoint id, so that an address
- * that is used again inherits nothing. Idle connections are closed before the backend does it (a request on a connection that the
+ * Upstream connections: the agent behind http-proxy-3, whose default is none at all. Kept apart by the target's key, so that an address
+ * that is used again inherits nothing, and policies do not share any. Idle connections are closed before the backend does it (a request on a connection that the
  * backend is just closing is lost): at its `Keep-Alive` hint less a second, else after 4 s (Node backends close at 5).
  */
 import { Agent } from 'node:http';
 import type { ClientRequest, ClientRequestArgs } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import type { Target } from '../../exchange/seam.ts';
+import type { ConnectionQuota, Target } from '../../exchange/seam.ts';
 
 const IDLE_LIMIT = 4_000;
 const HINT_MARGIN = 1_000;
@@ -30,7 +30,9 @@ export interface ApplicantOption {
 const STATE = Symbol('connection');
 
 interface State {
-  readonly id: string;
+  readonly key: string;
+  /** Undefined once it was given back. */
+  quota: ConnectionQuota | undefined;
   /** Bytes that had come when it became idle: what nobody asked for would be taken for the response to the next request. */
   bytesRead: number;
   /** Monotonic ms at which it must be closed when still idle. */
@@ -61,7 +63,7 @@ export class Connections extends Agent {
   /** Called by ClientRequest. */
   addRequest(req: ClientRequest & { onSocket(socket: Socket): void }, options: ClientRequestArgs & ApplicantOption): void {
     const { applicant } = options;
-    const idle = this.#takeIdle(applicant.target.id);
+    const idle = this.#takeIdle(applicant.target.key);
     if (idle) this.reused++;
     const socket = idle ?? this.#connect(applicant.target);
     req.onSocket(socket);
@@ -75,12 +77,12 @@ export class Connections extends Agent {
   }
 
   /** The endpoint is gone: idle connections are closed, busy ones too (`close`) or when they are done (`drain`). */
-  retire(id: string, how: 'drain' | 'close'): void {
-    for (const socket of this.#idle.get(id) ?? []) socket.destroy();
-    this.#idle.delete(id);
-    const open = this.#open.get(id);
+  retire(key: string, how: 'drain' | 'close'): void {
+    for (const socket of this.#idle.get(key) ?? []) socket.destroy();
+    this.#idle.delete(key);
+    const open = this.#open.get(key);
     if (!open) return;
-    this.#retired.add(id);
+    this.#retired.add(key);
     if (how === 'close') for (const socket of open) socket.destroy();
   }
 
@@ -93,8 +95,8 @@ export class Connections extends Agent {
     this.#idle.clear();
   }
 
-  #takeIdle(id: string): Pooled | undefined {
-    const idle = this.#idle.get(id);
+  #takeIdle(key: string): Pooled | undefined {
+    const idle = this.#idle.get(key);
     if (idle === undefined) return undefined;
     for (let socket = idle.pop(); socket; socket = idle.pop()) {
       const state = socket[STATE];
@@ -107,8 +109,13 @@ export class Connections extends Agent {
 
   #connect(target: Target): Pooled {
     this.opened++;
-    const { id } = target;
-    this.#retired.delete(id);
+    const { key, quota } = target;
+    this.#retired.delete(key);
+    if (quota) {
+      // There is an idle one, unless a request is just about to let go of its own: no more are in progress than the quota has.
+      if (quota.open >= quota.max) this.#closeIdleOf(quota);
+      quota.open++;
+    }
     const socket: Pooled = connect({
       host: target.address,
       port: target.port,
@@ -116,23 +123,24 @@ export class Connections extends Agent {
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
     });
-    socket[STATE] = { id, bytesRead: 0, idleUntil: 0, hint: Infinity };
-    let open = this.#open.get(id);
-    if (!open) this.#open.set(id, (open = new Set()));
+    socket[STATE] = { key, quota, bytesRead: 0, idleUntil: 0, hint: Infinity };
+    let open = this.#open.get(key);
+    if (!open) this.#open.set(key, (open = new Set()));
     open.add(socket);
     // node:http listens for errors only while a request is on the socket.
     socket.on('error', () => socket.destroy());
     socket.on('free', () => this.#keep(socket));
-    socket.on('close', () => this.#forget(socket, id));
+    socket.on('close', () => this.#forget(socket, key));
     return socket;
   }
 
   #keep(socket: Pooled): void {
     const state = socket[STATE];
-    if (!state || this.#closed || !socket.writable || this.#retired.has(state.id)) return void socket.destroy();
+    if (!state || this.#closed || !socket.writable || this.#retired.has(state.key)) return void socket.destroy();
+    if (state.quota && state.quota.open > state.quota.max) return void socket.destroy();
     const limit = Math.min(IDLE_LIMIT, state.hint - HINT_MARGIN);
-    let idle = this.#idle.get(state.id);
-    if (!idle) this.#idle.set(state.id, (idle = []));
+    let idle = this.#idle.get(state.key);
+    if (!idle) this.#idle.set(state.key, (idle = []));
     if (limit <= 0 || idle.length >= MAX_IDLE) return void socket.destroy();
     state.bytesRead = socket.bytesRead;
     state.idleUntil = this.#now() + limit;
@@ -140,16 +148,28 @@ export class Connections extends Agent {
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
   }
 
-  #forget(socket: Pooled, id: string): void {
-    const idle = this.#idle.get(id);
+  /** Makes room for another connection under the same quota. */
+  #closeIdleOf(quota: ConnectionQuota): void {
+    for (const sockets of this.#idle.values()) {
+      const socket = sockets.find((s) => s[STATE]?.quota === quota);
+      if (!socket) continue;
+      giveBack(socket);
+      socket.destroy();
+      return;
+    }
+  }
+
+  #forget(socket: Pooled, key: string): void {
+    giveBack(socket);
+    const idle = this.#idle.get(key);
     const at = idle?.indexOf(socket) ?? -1;
     if (at >= 0) idle?.splice(at, 1);
-    const open = this.#open.get(id);
+    const open = this.#open.get(key);
     open?.delete(socket);
     if (open?.size !== 0) return;
-    this.#open.delete(id);
-    this.#idle.delete(id);
-    this.#retired.delete(id);
+    this.#open.delete(key);
+    this.#idle.delete(key);
+    this.#retired.delete(key);
   }
 
   #sweep(): void {
@@ -164,6 +184,13 @@ export class Connections extends Agent {
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
   }
+}
+
+/** It is closed, or as good as that. */
+function giveBack(socket: Pooled): void {
+  const state = socket[STATE];
+  if (state?.quota) state.quota.open--;
+  if (state) state.quota = undefined;
 }
 
 /** Nothing has come since it became idle; it goes on being read meanwhile. */

@@ -22,7 +22,7 @@ export class HttpProxyUpstream implements Upstream<Http1Exchange> {
   }
 
   retire(target: Target, how: 'drain' | 'close'): void {
-    this.connections.retire(target.id, how);
+    this.connections.retire(target.key, how);
   }
 
   close(): void {
