@@ -2,7 +2,8 @@
 
 /** Tests, and what only they use: `testing.ts`, `test-….ts`. */
 const TESTS = '(\\.test|/testing|/test-[a-z-]+)\\.ts$';
-const PURE = '^(proxy/(balance|resilience|route)/|proxy/health/(machine|outlier|suspect|failure-window|schedule|grpc-message)\\.ts$|operator/translate/)';
+const PURE =
+  '^(proxy/(balance|resilience|route)/|proxy/health/(machine|outlier|suspect|failure-window|schedule|grpc-message)\\.ts$|operator/translate/)';
 const IO =
   '^(node:)?(fs|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|perf_hooks|os|process|cluster)(/|$)';
 /** Node's http server and http-proxy-3 can only be used together, so this pair may know each other. */
