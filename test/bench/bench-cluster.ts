@@ -34,10 +34,10 @@ export async function startBenchCluster(scope: Scope, gateways: readonly string[
   return cluster;
 }
 
-/** The same pod with another program. */
+/** The same pod with another program, under the same Node flags. */
 function running(pod: object, program: string): object {
-  const { spec, ...rest } = pod as { spec: { containers: readonly object[] } };
-  const containers = spec.containers.map((container) => ({ ...container, command: ['node', program] }));
+  const { spec, ...rest } = pod as { spec: { containers: readonly { readonly command: readonly string[] }[] } };
+  const containers = spec.containers.map((container) => ({ ...container, command: container.command.with(-1, program) }));
   return { ...rest, spec: { ...spec, containers } };
 }
 

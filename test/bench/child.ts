@@ -11,6 +11,8 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const START_MS = 20_000;
 
 export interface ChildOptions {
+  /** Of Node itself, before the program. */
+  readonly flags?: readonly string[];
   /** JavaScript or TypeScript, relative to the project's root; or any other program, on the PATH. */
   readonly program: string;
   readonly args: readonly string[];
@@ -24,8 +26,8 @@ export interface ChildOptions {
 type Stream = 'ignore' | 'pipe' | 'inherit' | number;
 
 /** Starts a program, under Node where it is one for Node; the caller ends it. */
-export function startChild({ program, args, env = {}, place }: ChildOptions, stdio: readonly Stream[]): ChildProcess {
-  const runtime = /\.m?[jt]s$/.test(program) ? [process.execPath] : [];
+export function startChild({ flags = [], program, args, env = {}, place }: ChildOptions, stdio: readonly Stream[]): ChildProcess {
+  const runtime = /\.m?[jt]s$/.test(program) ? [process.execPath, ...flags] : [];
   const [file, ...rest] = tied(pinned(place, [...runtime, program, ...args]));
   return spawn(file, rest, { cwd: ROOT, stdio: [...stdio], env: { PATH: process.env['PATH'], ...env } });
 }

@@ -10,6 +10,7 @@ import type { SnapshotContent } from '../../operator/translate/types.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { OBSERVE_PORT, type PoolPart, type Route } from '../../proxy/snapshot/types.ts';
 import { PASSIVE, RETRY, TIMEOUTS } from '../../proxy/testing.ts';
+import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 import { BUNDLES } from './bundles.ts';
 import { startServer, type Server } from './child.ts';
 import type { Scope } from './scope.ts';
@@ -53,6 +54,7 @@ export async function startProxy(scope: Scope, { address, args = [], log, ...pol
   const server = await startServer(
     scope,
     {
+      flags: PROXY_NODE_FLAGS,
       program: BUNDLES.proxy,
       args: ['--bind', address, '--state-dir', stateDir, ...args],
       env: { OUTRIGGER_POD_UID: uid, OUTRIGGER_TRUSTED_KEYS: signer.publicKey },

@@ -3,7 +3,8 @@
  *
  *   node idle-clients.ts --target HOST:PORT --count N
  *
- * They come from several addresses, 127.20.0.1 and up, because one has no more than some 28,000 ports. Prints `open` when all are there, and goes
+ * They come from several addresses, 127.20.N.1 and up, because one has no more than some 28,000 ports; N differs between processes, because
+ * ports of clients that left stay taken for a minute. Prints `open` when all are there, and goes
  * on until it is killed. Exit code 1 when one of them was closed or refused.
  */
 import { connect } from 'node:net';
@@ -23,7 +24,7 @@ const { values } = parseArgs({
 const target = targetOf(values.target);
 
 function open(i: number): Promise<void> {
-  const localAddress = `127.20.0.${1 + Math.floor(i / PER_SOURCE)}`;
+  const localAddress = `127.20.${process.pid % 256}.${1 + Math.floor(i / PER_SOURCE)}`;
   return new Promise((resolve, reject) => {
     const socket = connect({ ...target, localAddress });
     socket.write(`GET / HTTP/1.1\r\nHost: ${values.target}\r\n\r\n`);

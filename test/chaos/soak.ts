@@ -1,9 +1,8 @@
 /** Everything comes and goes for minutes: memory and sockets level off, and after SIGTERM nothing keeps the process alive. */
-import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { seeded } from '../../proxy/balance/testing.ts';
 import type { Row } from '../bench/bench.ts';
-import { residentBytes } from '../bench/process-stats.ts';
+import { openSockets, residentBytes } from '../bench/process-stats.ts';
 import type { PolicySettings, ProxyProcess } from '../bench/proxy-process.ts';
 import { startRate } from '../bench/run-rate.ts';
 import { startBehindProxy } from './backend-faults.ts';
@@ -69,19 +68,8 @@ async function churn(proxy: ProxyProcess, settings: PolicySettings, random: () =
 
 async function watch(pid: number, more: () => boolean): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
-  for (; more(); await pause(SAMPLE_MS)) samples.push({ megabytes: residentBytes(pid) / 1e6, sockets: socketsOf(pid) });
+  for (; more(); await pause(SAMPLE_MS)) samples.push({ megabytes: residentBytes(pid) / 1e6, sockets: openSockets(pid) });
   return samples;
-}
-
-function socketsOf(pid: number): number {
-  const folder = `/proc/${pid}/fd`;
-  return readdirSync(folder).filter((name) => {
-    try {
-      return readlinkSync(`${folder}/${name}`).startsWith('socket:');
-    } catch {
-      return false; // closed meanwhile
-    }
-  }).length;
 }
 
 /** SIGTERM while clients ask: it ends by itself, with 0, because no timer and no socket is left; nothing in it calls for an exit. */

@@ -1,4 +1,5 @@
 /** The objects of `npm start`: what a Helm release and an application would bring to a real cluster. */
+import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 import { NODE_NAME } from './pods.ts';
 
 export const SYSTEM_NAMESPACE = 'outrigger-system';
@@ -44,7 +45,7 @@ export function gatewayPod(name: string, namespace = SYSTEM_NAMESPACE): object {
   const container = {
     name: 'proxy',
     image: 'outrigger/proxy',
-    command: ['node', 'proxy/main.ts'],
+    command: ['node', ...PROXY_NODE_FLAGS, 'proxy/main.ts'],
     args: [
       ...['--mode', 'gateway', '--bind', '$(POD_IP)', '--trust-file', '/etc/outrigger/trust/keys'],
       ...['--state-dir', '/var/lib/outrigger', '--drain-delay', '200ms', '--drain-timeout', '2s'],
