@@ -16,6 +16,7 @@ import type { Fallback, RequestRedirect } from './snapshot/types.ts';
 
 /** For logs and metrics only, as nginx has it: nobody is there to read a status. */
 const CLIENT_GONE = 499;
+const SWITCHED_TO_TUNNEL = 101;
 
 export class Request<X extends Exchange> {
   #x: X;
@@ -135,8 +136,8 @@ export class Request<X extends Exchange> {
       endpoint.metrics.attempt(head.status >= 500 ? '5xx' : 'ok');
       metrics.firstByte(now - this.#x.started);
       if (head.connectMs !== undefined) metrics.connected(head.connectMs);
-      // An answer counts as good once it is whole; but a trial has done its duty.
-      if (head.status >= 500 || choice.trial) choice.saw(head.status, now);
+      // An answer counts as good once it is whole; but a trial has done its duty, and a tunnel may last for hours.
+      if (head.status >= 500 || head.status === SWITCHED_TO_TUNNEL || choice.trial) choice.saw(head.status, now);
     } else {
       endpoint.metrics.attempt(head.kind);
       choice.saw(head.kind, now);
@@ -196,6 +197,8 @@ export class Request<X extends Exchange> {
     const choice = this.#choice as Choice;
     if (status < 500) choice.settle(this.#x);
     const end = await attempt.commit();
+    // That a tunnel began was the answer: how it ends says nothing about its endpoint.
+    if (status === SWITCHED_TO_TUNNEL) this.#end('ok');
     if (status < 500 && end.how === 'whole') choice.saw(status, this.#d.now());
     if (end.how === 'upstream-broke') choice.saw('broken', this.#d.now());
     this.#end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed');

@@ -64,7 +64,7 @@ export const DEFAULTS = {
   } satisfies Complete<Omit<RetrySpec, 'backOff' | 'budget'>>,
   backOff: { base: '25ms', max: '250ms' } satisfies Complete<BackOffSpec>,
   retryBudget: { percent: 20, minPerSecond: 10 } satisfies Complete<RetryBudgetSpec>,
-  timeouts: { connect: '5s', request: '0s', idle: '60s', drain: '30s' } satisfies Complete<TimeoutsSpec>,
+  timeouts: { connect: '5s', request: '0s', idle: '60s', tunnel: '1h', drain: '30s' } satisfies Complete<TimeoutsSpec>,
   circuitBreaker: {
     maxConnections: 1024,
     maxParallelRequests: 1024,

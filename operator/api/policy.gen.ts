@@ -464,7 +464,7 @@ export interface RetryBudgetSpec {
   minPerSecond?: number;
 }
 /**
- * Limits of time for requests. `0s` turns request and idle off. Absent, the defaults of its fields hold.
+ * Limits of time for requests. `0s` turns request, idle and tunnel off. Absent, the defaults of its fields hold.
  */
 export interface TimeoutsSpec {
   /**
@@ -479,6 +479,10 @@ export interface TimeoutsSpec {
    * Without progress in either direction; progress starts it anew. Default `60s`; `0s` means no limit.
    */
   idle?: string;
+  /**
+   * In place of idle and request, once a connection was upgraded (WebSocket). Default `1h`; `0s` means no limit.
+   */
+  tunnel?: string;
   /**
    * How long what began on an endpoint or route that went away may take to finish. Default `30s`; `0s` cuts it off at once.
    */

@@ -125,7 +125,7 @@ test('defaults are filled in', async () => {
       bufferLimit: '64Ki',
       budget: { percent: 20, minPerSecond: 10 },
     },
-    timeouts: { connect: '5s', idle: '60s', drain: '30s' },
+    timeouts: { connect: '5s', idle: '60s', tunnel: '1h', drain: '30s' },
     accessLog: { enabled: true, samplePercent: 100 },
   });
 });
@@ -202,6 +202,7 @@ describe('good input is taken', () => {
       expectedBody: '^(up|ok)$',
     }),
     'timeout as long as the interval': active({ ...tcp, interval: '1s', timeout: '1000ms' }),
+    'tunnels without a limit': { timeouts: { tunnel: '0s' } },
     'compound durations': { timeouts: { request: '1m30s', drain: '24h' } },
     'a try as long as the request': { retry: { perTryTimeout: '2s' }, timeouts: { request: '2s' } },
     'a limit for tries, none for the request': { retry: { perTryTimeout: '2s' }, timeouts: { request: '0s' } },
@@ -534,6 +535,7 @@ describe('bad input is refused', () => {
     'no duration': [{ timeouts: { request: '5 seconds' } }, /spec\.timeouts\.request/],
     'a fraction': [{ timeouts: { request: '1.5s' } }, /spec\.timeouts\.request/],
     'longer than a timer can hold': [{ timeouts: { idle: '600h' } }, /at most 24h/],
+    'a tunnel for ever': [{ timeouts: { tunnel: '25h' } }, /timeouts\.tunnel must be at most 24h; 0s means no limit/],
     'no time to connect': [{ timeouts: { connect: '0s' } }, /timeouts\.connect must be above 0s/],
     'attempts -1': [{ retry: { attempts: -1 } }, /spec\.retry\.attempts/],
     'retryOn a class': [{ retry: { retryOn: ['5xx'] } }, /spec\.retry\.retryOn\[0\]/],

@@ -154,6 +154,7 @@ function readTimeouts(given: PolicySpec['timeouts'], reader: Reader): Timeouts {
     connect: reader.duration('timeouts.connect', spec.connect),
     request: reader.duration('timeouts.request', spec.request),
     idle: reader.duration('timeouts.idle', spec.idle),
+    tunnel: reader.duration('timeouts.tunnel', spec.tunnel),
     drain: reader.duration('timeouts.drain', spec.drain),
   };
 }

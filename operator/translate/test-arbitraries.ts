@@ -176,7 +176,7 @@ const spec = fc.record(
       },
       some,
     ),
-    timeouts: fc.record({ connect: duration, request: duration, idle: duration, drain: duration }, some),
+    timeouts: fc.record({ connect: duration, request: duration, idle: duration, tunnel: duration, drain: duration }, some),
     accessLog: fc.record({ enabled: fc.boolean(), samplePercent: whole }, some),
     requestHeaderModifier: rarely(modifier),
     responseHeaderModifier: rarely(modifier),

@@ -19,6 +19,8 @@ export interface Script {
   readonly send?: string | readonly string[];
   /** After that; `keep` unless given. */
   readonly then?: 'keep' | 'end' | 'reset';
+  /** The request asks for another protocol: its connection is handed over instead, with what came behind the head. */
+  readonly tunnel?: (socket: Socket, early: string) => void;
 }
 
 export interface HostileBackend {
@@ -60,9 +62,15 @@ async function play(socket: Socket, backend: HostileBackend): Promise<void> {
 function converse(socket: Socket, backend: HostileBackend, seen: Request[], wrong: (error: Malformed) => void): () => string {
   let rest = '';
   let headSeen = false;
+  let switched = false;
   if (backend.script.on === 'connect') void play(socket, backend);
   socket.on('data', (chunk: Buffer) => {
+    if (switched) return;
     rest += chunk.toString('latin1');
+    const { tunnel } = backend.script;
+    const end = rest.indexOf('\r\n\r\n') + 4;
+    const early = tunnel && end >= 4 ? rest.slice(end) : undefined;
+    if (early !== undefined) rest = rest.slice(0, end);
     if (!headSeen && rest.includes('\r\n\r\n')) {
       headSeen = true;
       const { atHead } = backend.script;
@@ -75,7 +83,10 @@ function converse(socket: Socket, backend: HostileBackend, seen: Request[], wron
       for (const request of read.messages) {
         seen.push(request);
         headSeen = false;
-        if ((backend.script.on ?? 'request') === 'request') void play(socket, backend);
+        if (tunnel && early !== undefined) {
+          switched = true;
+          tunnel(socket, early);
+        } else if ((backend.script.on ?? 'request') === 'request') void play(socket, backend);
       }
     } catch (error) {
       if (error instanceof Malformed) wrong(error);

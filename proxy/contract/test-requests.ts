@@ -208,10 +208,11 @@ const FORWARDED: readonly RequestCase[] = [
       r.fields.some(([n, v]) => n === 'host' && v === 'a'),
   },
   {
-    what: 'an Upgrade, as if it had not asked',
-    send: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n',
+    what: 'an Upgrade that the backend does not want',
+    send: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n',
     gets: [200],
     seen: ['GET /'],
+    check: ([r]) => r?.fields.some(([n, v]) => n === 'upgrade' && v === 'websocket') === true,
   },
   {
     what: 'a head of nearly 64 KiB',

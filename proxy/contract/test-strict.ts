@@ -136,13 +136,16 @@ function readRequest(r: Reader): Request {
   check(target !== '*' || method === 'OPTIONS', `* with ${method}`);
   const fields = r.fields();
   check(fields.filter(([name]) => name.toLowerCase() === 'host').length === 1, 'not exactly one Host');
+  const upgrade = method === 'GET' && fields.some(([name, value]) => name.toLowerCase() === 'upgrade' && value !== '');
   for (const [name, value] of fields) {
     const lower = name.toLowerCase();
-    if (lower === 'expect') check(value === '100-continue', `Expect: ${value}`);
+    if (upgrade && lower === 'upgrade') check(!/h2|http|tls/i.test(value), `Upgrade: ${value}`);
+    else if (lower === 'expect') check(value === '100-continue', `Expect: ${value}`);
     else check(!HOP.has(lower), `a hop-by-hop field: ${name}`);
-    if (lower === 'connection') check(/^(keep-alive|close)$/.test(value), `Connection: ${value}`);
+    if (lower === 'connection') check((upgrade ? /^Upgrade$/ : /^(keep-alive|close)$/).test(value), `Connection: ${value}`);
   }
   const length = framing(fields);
+  check(!upgrade || length === undefined, 'an upgrade with a body');
   const body = length === 'chunked' ? r.chunks() : { body: r.take(length ?? 0), trailers: [] };
   return { start, method, target, fields, ...body };
 }

@@ -108,16 +108,19 @@ export interface ConnectionQuota {
 
 export interface AttemptSpec {
   readonly timeouts: Timeouts;
-  /** From the later of connected and request sent until the response head, ms; 0: off. */
+  /** From the later of connected and request sent until the response head, also that of a tunnel, ms; 0: off. */
   readonly perTryTimeout: number;
-  /** Absolute monotonic ms for the whole request; Infinity: none. */
+  /** Absolute monotonic ms for the whole request, of a tunnel until it is there; Infinity: none. */
   readonly deadline: number;
 }
 
 /** The backend's side; owns pools and sockets. */
 export interface Upstream<X extends Exchange = Exchange> {
   start(x: X, target: Target, spec: AttemptSpec): Attempt;
-  /** The endpoint went away: idle connections are closed now, busy ones when they are done (`drain`) or at once (`close`). */
+  /**
+   * The endpoint went away: idle connections are closed now, busy ones when they are done (`drain`) or at once (`close`), tunnels within
+   * `timeouts.drain`.
+   */
   retire(target: Target, how: 'drain' | 'close'): void;
   /** Closes every idle connection, for shutdown. */
   close(): void;
@@ -154,7 +157,7 @@ export interface Failure {
 
 export interface End {
   readonly how: 'whole' | 'upstream-broke' | 'client-gone' | 'deadline' | 'drained';
-  /** Body bytes from and to the client. */
+  /** Body bytes from and to the client; of a tunnel, all after the heads. */
   readonly bytesIn: number;
   readonly bytesOut: number;
 }

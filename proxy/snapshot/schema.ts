@@ -102,7 +102,7 @@ const route = object(
     matches: list(match, { max: 1024 }),
     destinations: list(object({ pool: name, weight: integer(0, MAX_WEIGHT) }), { max: 64 }),
     retry,
-    timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }),
+    timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }, { tunnel: duration }),
     accessLog: object({ enabled: boolean, samplePercent: percent }),
   },
   { ...filters, sessionPersistence, circuitBreaker, fallback },

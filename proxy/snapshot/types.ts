@@ -117,6 +117,8 @@ export interface Timeouts {
   readonly request: number;
   /** Without progress in either direction; restarts on progress. 0: off. */
   readonly idle: number;
+  /** In place of `idle` once a connection was upgraded; 0: off. Absent: an hour. */
+  readonly tunnel?: number;
   /** How long an endpoint or route that went away may finish what it began. */
   readonly drain: number;
 }

@@ -187,6 +187,7 @@ const cases: readonly [name: string, path: string, value: unknown][] = [
   ['a negative weight', `${route}.destinations[0].weight`, -1],
   ['a retry on 200', `${route}.retry.retryOn[0]`, 200],
   ['a duration that no timer holds', `${route}.timeouts.idle`, 2 ** 31],
+  ['a tunnel that no timer holds', `${route}.timeouts.tunnel`, 2 ** 31],
   ['an upper-case header', `${route}.matches[0].headers[0].name`, 'X'],
   ['a header value with a line end', `${route}.matches[0].headers[0].value`, 'a\r\nb'],
   ['a path without slash', `${route}.matches[0].path.value`, 'x'],

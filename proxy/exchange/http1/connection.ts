@@ -75,6 +75,11 @@ export class Connection {
     socket.destroySoon = () => this.#close(Object.getPrototypeOf(socket) as Socket);
   }
 
+  /** Nothing is in progress, and another request may come. */
+  get idle(): boolean {
+    return this.#turn === undefined && this.#refusal === undefined && !this.#ending;
+  }
+
   take(req: IncomingMessage, res: ServerResponse): void {
     if (this.#turn === undefined && !this.#ending) this.#begin({ req, res });
     else if (!this.#ending && this.#refusal === undefined) this.#wait({ req, res });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admitted, Headers } from './admission.ts';
 import { RequestBody } from './body.ts';
 import { sendRedirect, sendReply } from './reply.ts';
+import type { UpgradeResponse } from './upgrade.ts';
 import type { Changes, End, Exchange, Facts, HeaderEdit, LocalReply } from '../seam.ts';
 import { editFields, editList } from '../../route/header-edit.ts';
 
@@ -40,6 +41,8 @@ export class Http1Exchange implements Exchange, Facts {
   /** What becomes of a backend's response head. */
   responseEdit: HeaderEdit | undefined;
   readonly requestBody: RequestBody | undefined;
+  /** The response, where the client asks for another protocol and may have it. */
+  upgrade: UpgradeResponse | undefined;
   /** The client waits for 100 (Continue) before it sends the body. */
   awaitsContinue: boolean;
   gone = false;
@@ -142,9 +145,10 @@ export class Http1Exchange implements Exchange, Facts {
     this.responseEdit = response;
   }
 
-  /** Whether the connection must end with this response: the listener drains, or the request body was not read to its end. */
+  /** Whether the connection must end with this response: the listener drains, or what the client sends is not read to its end. */
   closing(): boolean {
-    return this.#arrival.closing() || (this.requestBody !== undefined && !this.requestBody.complete);
+    if (this.requestBody !== undefined && !this.requestBody.complete) return true;
+    return this.upgrade !== undefined || this.#arrival.closing();
   }
 
   reply(r: LocalReply): Promise<End> {

@@ -9,6 +9,7 @@ import { Http1Exchange } from './exchange.ts';
 import { addHopHeaders, plainAddress } from './forwarded.ts';
 import { isSurplus, replyToClientError, sendReply } from './reply.ts';
 import { keepTold, readTold } from './told.ts';
+import { mayUpgrade, UpgradeResponse } from './upgrade.ts';
 import type { Trust } from '../client-address.ts';
 import type { LocalReason, LocalReply } from '../seam.ts';
 
@@ -62,8 +63,8 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
     connectionsCheckingInterval: CHECK_INTERVAL,
     requireHostHeader: false,
     optimizeEmptyRequests: true,
-    // An Upgrade is served as if it had not been asked for (RFC 9110 §7.8 allows that).
-    shouldUpgradeCallback: () => false,
+    // Asked where there is an Upgrade only. Without one, the request is served as if it had not asked (RFC 9110 §7.8 allows that).
+    shouldUpgradeCallback: (req) => mayUpgrade(req) && connectionOf(req.socket).idle,
   });
   // One more than allowed, so that too many can be told from just enough.
   server.maxHeadersCount = HEAD_COUNT + 1;
@@ -90,6 +91,7 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
     if (told) keepTold(headers, told);
     const arrival = { port: s.port, clientAddress: told?.clientAddress ?? peer, closing, connection };
     const x = new Http1Exchange(req, res, judged, headers, arrival, s.now());
+    if ((req as Upgradable).upgrade === true) askUpgrade(x);
     connection.exchange = x;
     s.handle(x);
   };
@@ -103,6 +105,13 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
     else if (reply) connectionOf(socket).refuse(reply);
     else socket.destroy();
   });
+  const upgrades = new Set<UpgradeResponse>();
+  server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    const res = new UpgradeResponse(req, socket, head);
+    upgrades.add(res);
+    socket.on('close', () => upgrades.delete(res));
+    connectionOf(socket).take(req, res);
+  });
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     // node:http has let go of this socket.
     socket.on('error', () => socket.destroy());
@@ -110,7 +119,19 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
   });
   const rules = { serve, refused: (r: LocalReply) => s.refused(r.reason), unreadTimeout: limits.unreadTimeout };
   server.on('connection', (socket: Socket) => new Connection(socket, rules));
-  return asHttp1Server(server, () => (draining = true));
+  return asHttp1Server(server, upgrades, () => (draining = true));
+}
+
+/** Whether node:http has let go of its connection, for an upgrade. */
+interface Upgradable extends IncomingMessage {
+  readonly upgrade?: boolean | null;
+}
+
+/** The fields were taken out with all others of the client's hop; these are for ours. */
+function askUpgrade(x: Http1Exchange): void {
+  x.upgrade = x.res as UpgradeResponse;
+  x.headers['connection'] = 'Upgrade';
+  x.headers['upgrade'] = x.upgrade.protocols;
 }
 
 function judge(req: IncomingMessage, s: Http1Settings): ReturnType<typeof admit> {
@@ -135,7 +156,7 @@ function answerHere(req: IncomingMessage, res: ServerResponse): void {
   res.end();
 }
 
-function asHttp1Server(server: Server, drain: () => void): Http1Server {
+function asHttp1Server(server: Server, upgrades: ReadonlySet<UpgradeResponse>, drain: () => void): Http1Server {
   // node:http starts the checks of headersTimeout when its server listens; this one never does itself.
   server.emit('listening');
   return {
@@ -144,6 +165,7 @@ function asHttp1Server(server: Server, drain: () => void): Http1Server {
     closeIdle: () => server.closeIdleConnections(),
     close: () => {
       server.closeAllConnections();
+      for (const upgrade of upgrades) upgrade.close();
       // Stops the checks; the error says that the server never listened.
       server.close(() => undefined);
     },

@@ -2,31 +2,31 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
-import type { BodySink } from '../../exchange/http1/body.ts';
-import { trailersToSend } from '../../exchange/http1/trailers.ts';
 import type { Attempt, AttemptSpec, End, Failure, FailureKind, Head, LocalReply, Target } from '../../exchange/seam.ts';
 import type { Applicant, Connections } from './connections.ts';
 import { startRequest } from './engine.ts';
+import { readHandshake } from './handshake.ts';
 import type { IdleWatch, Watched } from './idle.ts';
 import { relayInformation } from './information.ts';
 import type { Information } from './information.ts';
 import { Relay } from './relay.ts';
 import { readResponseHead } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
+import type { Switched, Tunnels } from './tunnel.ts';
+import { Upload } from './upload.ts';
 
 export interface Machinery {
   readonly connections: Connections;
   readonly idle: IdleWatch;
+  readonly tunnels: Tunnels;
   readonly now: () => number;
 }
 
-/** A client that waits for 100 (Continue) gets it after this long, whatever the backend does (RFC 9110 §10.1.1 asks not to wait for ever). */
-const CONTINUE_PATIENCE = 1_000;
 /** More interim responses (1xx) than this are no courtesy any more. */
 const MAX_INTERIM = 32;
 const BROKEN: LocalReply = { status: 502, reason: 'protocol', text: 'the response of the backend broke off' };
 
-export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
+export class HttpAttempt implements Attempt, Applicant, Watched {
   readonly head: Promise<Head | Failure>;
   readonly target: Target;
   readonly idleTimeout: number;
@@ -40,6 +40,9 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   #response: IncomingMessage | undefined;
   #responseHead: ResponseHead | undefined;
   #relay: Relay | undefined;
+  #upload: Upload | undefined;
+  /** The backend speaks another protocol from now on. */
+  #switched: Switched | undefined;
   #reused = false;
   #connected = false;
   #connectStarted = 0;
@@ -67,6 +70,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   commit(): Promise<End> {
     // The response was kept for want of another try, and broke off meanwhile.
     if (this.#over) return this.#x.reply(BROKEN).then((end) => (end.how === 'whole' ? { ...end, how: 'upstream-broke' } : end));
+    if (this.#switched) return this.#openTunnel(this.#switched);
     const request = this.#request as ClientRequest;
     const response = this.#response as IncomingMessage;
     this.#x.requestBody?.release();
@@ -100,17 +104,6 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     });
   }
 
-  write(chunk: Buffer): boolean {
-    return (this.#request as ClientRequest).write(chunk);
-  }
-
-  end(trailers: readonly string[]): void {
-    const request = this.#request as ClientRequest;
-    if (trailers.length > 0 && this.#x.chunked) request.addTrailers(trailersToSend(trailers));
-    request.end();
-    this.#waitForHead();
-  }
-
   progress(): number {
     const up = this.#socket;
     const down = this.#x.req.socket;
@@ -138,44 +131,18 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     request.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     request.on('close', () => this.#onClose());
     request.on('response', (response: IncomingMessage) => this.#onResponse(response));
-    request.on('upgrade', (_response: IncomingMessage, socket: Socket) => {
-      socket.destroy();
-      this.#fail('protocol', '101 that was not asked for');
-    });
+    request.on('upgrade', (response: IncomingMessage, socket: Socket, early: Buffer) => this.#onUpgrade(response, socket, early));
     request.on('information', (info: Information) => this.#onInformation(info));
     this.#m.idle.add(this);
-    if (x.requestBody) this.#startBody(request);
+    if (x.requestBody) this.#upload = new Upload(x, x.requestBody, request, () => this.#waitForHead());
     else request.end();
     if (this.#socket && !this.#socket.connecting) this.#onConnected();
   }
 
-  #startBody(request: ClientRequest): void {
-    const x = this.#x;
-    if (x.chunked) request.setHeader('transfer-encoding', 'chunked');
-    if (x.awaitsContinue) request.setHeader('expect', '100-continue');
-    request.on('drain', () => x.requestBody?.resume(this));
-    request.flushHeaders();
-  }
-
-  /** The body is read from the client only now: while nothing is connected, nothing is lost by going elsewhere. */
   #onConnected(): void {
     this.#connected = true;
-    const x = this.#x;
-    if (!x.requestBody) this.#waitForHead();
-    else if (!x.awaitsContinue) x.requestBody.attach(this);
-    else {
-      (this.#request as ClientRequest).once('continue', () => this.#continue());
-      this.#timer = setTimeout(() => this.#continue(), CONTINUE_PATIENCE);
-    }
-  }
-
-  #continue(): void {
-    const x = this.#x;
-    if (this.#over || !x.awaitsContinue) return;
-    clearTimeout(this.#timer);
-    x.awaitsContinue = false;
-    x.res.writeContinue();
-    x.requestBody?.attach(this);
+    if (this.#upload) this.#upload.begin();
+    else this.#waitForHead();
   }
 
   #waitForHead(): void {
@@ -186,6 +153,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   #onResponse(response: IncomingMessage): void {
     if (this.#over) return void response.destroy();
     clearTimeout(this.#timer);
+    this.#upload?.answered();
     this.#response = response;
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 999) return this.#fail('protocol', `status ${status}`);
@@ -203,8 +171,30 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     if (!this.#over) this.#settle({ ok: true, status, reused: this.#reused, connectMs: this.#connectMs });
   }
 
+  #onUpgrade(response: IncomingMessage, socket: Socket, early: Buffer): void {
+    // node:http has let go of it, and the tunnel does not have it yet.
+    socket.once('close', () => this.#fail('reset', 'closed after 101'));
+    const { upgrade } = this.#x;
+    const { rawHeaders, httpVersionMinor } = response;
+    const read = upgrade ? readHandshake(rawHeaders, httpVersionMinor, upgrade.protocols) : '101 that was not asked for';
+    if (this.#over) return void socket.destroy();
+    if (typeof read === 'string') {
+      socket.destroy();
+      return this.#fail('protocol', read);
+    }
+    clearTimeout(this.#timer);
+    this.#switched = { ...read, socket, early };
+    this.#announce(101);
+  }
+
+  #openTunnel(switched: Switched): Promise<End> {
+    this.#finish();
+    return this.#m.tunnels.open(this.#x, this.target, this.#spec.timeouts, switched);
+  }
+
   #onInformation(info: Information): void {
-    if (++this.#interim > MAX_INTERIM) this.#fail('protocol', 'too many interim responses');
+    if (info.statusCode === 101) this.#fail('protocol', '101 without Upgrade');
+    else if (++this.#interim > MAX_INTERIM) this.#fail('protocol', 'too many interim responses');
     else if (!this.#over) relayInformation(this.#x, info);
   }
 
@@ -218,7 +208,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   }
 
   #onClose(): void {
-    if (this.#over || this.#relay || this.#response) return;
+    if (this.#over || this.#relay || this.#response || this.#switched) return;
     this.#fail(this.#connected || this.#reused ? 'reset' : 'connect', 'closed without a response');
   }
 
@@ -245,6 +235,7 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
   #destroy(): void {
     this.#finish();
     this.#request?.destroy();
+    this.#switched?.socket.destroy();
     // A connect that is under way would go on: destroying the request alone does not reach a socket it was only just given.
     if (this.#socket && !this.#connected && !this.#reused) this.#socket.destroy();
   }
@@ -255,6 +246,6 @@ export class HttpAttempt implements Attempt, Applicant, BodySink, Watched {
     clearTimeout(this.#timer);
     clearTimeout(this.#deadline);
     this.#m.idle.delete(this);
-    this.#x.requestBody?.detach(this);
+    this.#upload?.stop();
   }
 }

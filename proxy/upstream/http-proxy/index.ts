@@ -3,25 +3,30 @@ import type { Attempt, AttemptSpec, Target, Upstream } from '../../exchange/seam
 import { HttpAttempt } from './attempt.ts';
 import { Connections } from './connections.ts';
 import { IdleWatch } from './idle.ts';
+import { Tunnels } from './tunnel.ts';
 
 /** HTTP/1.1 to backends through http-proxy-3; fused with exchange/http1, since the library needs its client side on node:http. */
 export class HttpProxyUpstream implements Upstream<Http1Exchange> {
   readonly connections: Connections;
   #idle: IdleWatch;
+  #tunnels: Tunnels;
   #now: () => number;
 
   /** @param now monotonic milliseconds. */
   constructor(now: () => number) {
     this.connections = new Connections(now);
     this.#idle = new IdleWatch(now);
+    this.#tunnels = new Tunnels(this.#idle);
     this.#now = now;
   }
 
   start(x: Http1Exchange, target: Target, spec: AttemptSpec): Attempt {
-    return new HttpAttempt(x, target, spec, { connections: this.connections, idle: this.#idle, now: this.#now });
+    const { connections } = this;
+    return new HttpAttempt(x, target, spec, { connections, idle: this.#idle, tunnels: this.#tunnels, now: this.#now });
   }
 
   retire(target: Target, how: 'drain' | 'close'): void {
+    this.#tunnels.retire(target.key);
     this.connections.retire(target.key, how);
   }
 

@@ -1,0 +1,114 @@
+/** Upgrades on raw sockets, and WebSocket as far as tests need it. */
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { eventually } from '../testing.ts';
+import type { ProxySpec, TestProxy } from '../testing.ts';
+import type { HostileBackend, Script } from './test-hostile.ts';
+import { stage } from './test-pairs.ts';
+import type { Pair } from './test-pairs.ts';
+
+export const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test/1\r\n';
+
+export function asking(fields = 'Upgrade: test/1\r\n', start = 'GET /chat HTTP/1.1'): string {
+  return `${start}\r\nHost: a\r\nConnection: Upgrade\r\n${fields}\r\n`;
+}
+
+/** One end of a connection: everything that came, and how the peer ended it. */
+export class Side {
+  readonly socket: Socket;
+  text = '';
+  ended: 'no' | 'end' | 'reset' = 'no';
+  /** Goes on when the peer has ended its half. */
+  lasts = true;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
+    socket.on('end', () => {
+      this.ended = 'end';
+      if (!this.lasts) socket.end();
+    });
+    socket.on('error', () => (this.ended = 'reset'));
+  }
+
+  send(text: string): void {
+    this.socket.write(text, 'latin1');
+  }
+  has(text: string | RegExp): Promise<void> {
+    return eventually(() => (typeof text === 'string' ? this.text.includes(text) : text.test(this.text)), 3000);
+  }
+  gone(how: 'end' | 'reset'): Promise<void> {
+    return eventually(() => this.ended === how, 3000);
+  }
+}
+
+export function dial(port: number): Side {
+  return new Side(connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }));
+}
+
+export interface TunnelStage {
+  readonly proxy: TestProxy;
+  readonly backend: HostileBackend;
+  /** The backend's ends of the tunnels, in turn. */
+  readonly far: readonly Side[];
+  /** Asks for a tunnel and waits until it is there. */
+  readonly open: (early?: string) => Promise<Side>;
+}
+
+/** A stage whose backend switches protocols with this answer. */
+export function tunnelStage(
+  pair: Pair,
+  spec: Partial<ProxySpec>,
+  run: (s: TunnelStage) => Promise<void>,
+  answer = `${SWITCHING}\r\n`,
+): Promise<void> {
+  const far: Side[] = [];
+  const tunnel: Script['tunnel'] = (socket, early) => {
+    socket.allowHalfOpen = true;
+    const side = new Side(socket);
+    side.text = early;
+    side.lasts = false;
+    far.push(side);
+    side.send(answer);
+  };
+  const near: Side[] = [];
+  return stage(pair, { tunnel }, spec, async ({ proxy, backend }) => {
+    const open = async (early = ''): Promise<Side> => {
+      const side = dial(proxy.port);
+      near.push(side);
+      side.send(asking() + early);
+      await side.has('\r\n\r\n');
+      return side;
+    };
+    try {
+      await run({ proxy, backend, far, open });
+    } finally {
+      for (const { socket } of near) socket.destroy();
+    }
+  });
+}
+
+/** What a WebSocket server answers (RFC 6455 §4.2.2). */
+export function acceptWebSocket(key: string): string {
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const fields = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n`;
+  return `HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n`;
+}
+
+/** Sends every frame of up to 125 bytes back, unmasked; a close frame ends the connection. */
+export function echoFrames(socket: Socket): void {
+  let rest = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk]);
+    while (rest.length >= 6) {
+      const length = (rest[1] ?? 0) & 0x7f;
+      if (rest.length < 6 + length) return;
+      const mask = rest.subarray(2, 6);
+      const payload = rest.subarray(6, 6 + length).map((byte, i) => byte ^ (mask[i % 4] ?? 0));
+      socket.write(Buffer.concat([Buffer.from([rest[0] ?? 0, length]), payload]));
+      if (((rest[0] ?? 0) & 0x0f) === 8) socket.end();
+      rest = rest.subarray(6 + length);
+    }
+  });
+}
