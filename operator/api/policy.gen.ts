@@ -637,7 +637,7 @@ export interface RequestRedirectPathSpec {
   replacePrefixMatch?: string;
 }
 /**
- * How much each proxy asks of this policy's backends at once. More requests wait in line, first come first served, for up to timeouts.connect; where the line is full the answer is 503. Absent, the defaults of its fields hold.
+ * How much each proxy asks of this policy's backends at once. More requests wait in line, first come first served, for up to timeouts.connect; where the line is full the answer is 503. A WebSocket counts for as long as it is open. Absent, the defaults of its fields hold.
  */
 export interface CircuitBreakerSpec {
   /**
