@@ -16,7 +16,10 @@ export const IMPATIENT: Retry = {
   retryOn: [...RETRIES.retryOn, 'timeout'],
 };
 
-/** Passive checks of everything that they know. The window is short, so that what went well before does not outweigh a fault for long. */
+/**
+ * Passive checks of everything that they know. Few requests must do, within a short window: strategies that look at load give little to
+ * an endpoint that fails, and what went well before must not outweigh a fault for long.
+ */
 export function watchful(): PassiveCheck {
-  return { ...PASSIVE, consecutive5xx: 5, failurePercent: { threshold: 20, minRequests: 10, window: 1000 } };
+  return { ...PASSIVE, consecutive5xx: 5, failurePercent: { threshold: 20, minRequests: 3, window: 1000 } };
 }
