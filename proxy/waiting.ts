@@ -7,11 +7,13 @@ export type Waited = 'served' | 'full' | 'late' | 'gone';
 /** Until there is something to use, until patience ends (ms), or until the client leaves. */
 export function waitInLine(gate: Gate, x: Exchange, patience: number, want: Waiter): Promise<Waited> {
   return new Promise((resolve) => {
+    let inLine = true;
     const waiter: Waiter = {
       inside: want.inside,
       picky: want.picky,
       attempt() {
         if (!want.attempt()) return false;
+        inLine = false;
         clearTimeout(timer);
         resolve('served');
         return true;
@@ -19,12 +21,13 @@ export function waitInLine(gate: Gate, x: Exchange, patience: number, want: Wait
     };
     if (!gate.join(waiter)) return resolve('full');
     const quit = (why: Waited) => {
+      if (!inLine) return;
+      inLine = false;
       clearTimeout(timer);
       gate.remove(waiter);
       resolve(why);
     };
     const timer = setTimeout(quit, patience, 'late');
-    // A try has a listener of its own, in place of this one.
     x.onGone(() => quit('gone'));
   });
 }
