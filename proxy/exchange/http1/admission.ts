@@ -48,7 +48,7 @@ export interface AdmissionSettings {
 }
 
 /** Hop-by-hop fields, and those that the proxy writes itself. Not in here: Connection, which names more. */
-const DROPPED = new Set([
+export const DROPPED: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',

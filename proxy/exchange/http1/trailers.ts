@@ -1,33 +1,18 @@
+import { DROPPED } from './admission.ts';
+
 /**
  * Trailers as they go on. Fields that say where a message goes, how it is read or who sends it have no place behind a body
  * (RFC 9110 §6.5.1): a receiver that merges trailers into the head would take them for its own.
  */
 const NOT_IN_TRAILERS = new Set([
+  ...DROPPED,
   'authorization',
-  'connection',
   'content-encoding',
-  'content-length',
   'content-range',
   'content-type',
   'cookie',
-  'expect',
-  'forwarded',
-  'host',
-  'keep-alive',
   'max-forwards',
-  'proxy-authorization',
-  'proxy-connection',
   'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-request-id',
 ]);
 
 /** @param raw names and values in turn, as received. */
