@@ -96,7 +96,8 @@ test('beyond its limit requests wait; beyond the line they are sent away', async
 
 test('a fallback serves when nothing is left, and no longer than that; its Service may come late', async () => {
   const fallback = { type: 'BackendRef', backendRef: { name: 'late', port: 80 } } as const;
-  await harness.apply('covered', { listener: { port: 8213 }, backendRefs: WEB, fallback });
+  const loadBalancer = { type: 'RoundRobin' } as const;
+  await harness.apply('covered', { listener: { port: 8213 }, backendRefs: WEB, loadBalancer, fallback });
   await harness.untilProgrammed('covered');
   const { message } = await harness.untilCondition('covered', 'ResolvedRefs', 'False', 'BackendNotFound');
   assert.match(message, /fallback\.backendRef: Service \S+\/late does not exist/);
