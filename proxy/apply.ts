@@ -29,12 +29,14 @@ export interface Served {
   drainTimeout: number;
 }
 
-export interface RuntimeDeps extends Omit<PoolDeps, 'metrics' | 'left' | 'tables' | 'background'> {
+export interface RuntimeDeps extends Omit<PoolDeps, 'metrics' | 'joined' | 'left' | 'tables' | 'background'> {
   readonly traffic: Traffic;
   /** A listener that asks for what it serves whenever a request comes; not open yet. */
   readonly makeListener: (port: number, served: () => Served) => Listener;
   /** The endpoint has left its pool. */
   readonly retire: (e: PoolEndpoint) => void;
+  /** The endpoint is in its pool, perhaps again. */
+  readonly restore: (e: PoolEndpoint) => void;
 }
 
 const NO_ROUTES = createRouteTable<RouteState>([]);
@@ -147,10 +149,11 @@ export class Runtime implements DataPlane {
     for (const { id, digest, part } of snapshot.pools) {
       let pool = this.pools.get(id);
       if (!pool) {
-        const { prober, random, now, log, traffic, retire } = this.#deps;
+        const { prober, random, now, log, traffic, retire, restore } = this.#deps;
         pool = new Pool(id, part, {
           ...{ prober, random, now, log },
           metrics: traffic.pool(id),
+          joined: restore,
           left: retire,
           tables: this.#tables,
           background: this.#background,

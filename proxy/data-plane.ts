@@ -74,6 +74,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
       return new Listener(port, server, listen);
     },
     retire: (endpoint) => upstream.retire(endpoint, 'drain'),
+    restore: (endpoint) => upstream.restore(endpoint),
     log: o.health,
   });
   return {

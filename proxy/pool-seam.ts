@@ -24,6 +24,8 @@ export interface PoolDeps {
   readonly random: () => number;
   readonly now: () => number;
   readonly metrics: PoolMetrics;
+  /** The endpoint is in this pool now; it may have been there before. */
+  readonly joined: (e: PoolEndpoint) => void;
   /** The endpoint has left this pool. */
   readonly left: (e: PoolEndpoint) => void;
   readonly log: HealthLog;

@@ -35,7 +35,15 @@ function poolOf(part: Partial<PoolPart> = {}) {
     ...part,
   };
   const log = { ejected: () => undefined, returned: () => undefined, panic: () => undefined };
-  const deps = { prober, random: () => 0.5, now, log, left: () => undefined, tables: new MaglevTables() };
+  const deps = {
+    prober,
+    random: () => 0.5,
+    now,
+    log,
+    joined: () => undefined,
+    left: () => undefined,
+    tables: new MaglevTables(),
+  };
   const background = new Background(now);
   const pool = new Pool('default/p/default/echo:80', whole, { ...deps, background, metrics: new Traffic(now).pool('default/p') });
   let digest = 0;

@@ -185,6 +185,7 @@ export class Pool {
       if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
       e.take(w, this.health.probes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
       if (!stays || otherCheck) this.health.watch(e);
+      if (!stays) this.#deps.joined(e);
       next.set(w.id, e);
     }
     for (const e of this.endpoints) if (next.get(e.id) !== e) this.#leave(e);

@@ -381,6 +381,41 @@ function limits(pair: Pair): void {
       await s.proxy.apply({ endpoints: [endpoint(s.backend.port)] });
     }));
 
+  test('goes on when its endpoint returns within timeouts.drain', () =>
+    tunnelStage(pair, { timeouts: { drain: 300 } }, async (s) => {
+      const client = await s.open();
+      const port = s.backend.port;
+      await s.proxy.apply({ endpoints: [], timeouts: { drain: 300 } });
+      await s.proxy.apply({ endpoints: [endpoint(port)], timeouts: { drain: 300 } });
+      await long(600);
+      client.send('still here');
+      await s.far[0]?.has('still here');
+      assert.equal(client.ended, 'no');
+      await s.proxy.apply({ endpoints: [], timeouts: { drain: 300 } });
+      await client.gone('end');
+      await eventually(() => ends(s).join() === 'drained');
+      await s.proxy.apply({ endpoints: [endpoint(port)] });
+    }));
+
+  test('lasts for timeouts.drain when its 101 comes after its endpoint has left', () =>
+    tunnelStage(
+      pair,
+      { timeouts: { drain: 300 } },
+      async (s) => {
+        const client = dial(s.proxy.port);
+        client.send(asking());
+        await eventually(() => s.far.length === 1);
+        await s.proxy.apply({ endpoints: [], timeouts: { drain: 300 } });
+        s.far[0]?.send(`${SWITCHING}\r\n`);
+        await client.has('101');
+        await client.gone('end');
+        await eventually(() => ends(s).join() === 'drained');
+        client.socket.destroy();
+        await s.proxy.apply({ endpoints: [endpoint(s.backend.port)] });
+      },
+      '',
+    ));
+
   test('goes on while the listener drains, and not longer', async () => {
     const answer = `${SWITCHING}\r\n`;
     const backend = await hostileBackend({ tunnel: (socket) => void socket.write(answer) });

@@ -122,6 +122,8 @@ export interface Upstream<X extends Exchange = Exchange> {
    * `timeouts.drain`.
    */
   retire(target: Target, how: 'drain' | 'close'): void;
+  /** The endpoint is there again, if it was ever gone: what has not ended yet goes on. */
+  restore(target: Target): void;
   /** Closes every idle connection, for shutdown. */
   close(): void;
 }

@@ -86,6 +86,16 @@ export class Connections extends Agent {
     if (how === 'close') for (const socket of open) socket.destroy();
   }
 
+  /** The endpoint is there again: connections that are busy may be kept. */
+  restore(key: string): void {
+    this.#retired.delete(key);
+  }
+
+  /** Whether the endpoint is gone while connections to it are open. */
+  isRetired(key: string): boolean {
+    return this.#retired.has(key);
+  }
+
   /** Closes what is idle, and everything else once it is done. */
   close(): void {
     this.#closed = true;
@@ -110,7 +120,6 @@ export class Connections extends Agent {
   #connect(target: Target): Pooled {
     this.opened++;
     const { key, quota } = target;
-    this.#retired.delete(key);
     if (quota) {
       // There is an idle one, unless a request is just about to let go of its own: no more are in progress than the quota has.
       if (quota.open >= quota.max) this.#closeIdleOf(quota);

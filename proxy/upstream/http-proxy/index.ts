@@ -16,7 +16,7 @@ export class HttpProxyUpstream implements Upstream<Http1Exchange> {
   constructor(now: () => number) {
     this.connections = new Connections(now);
     this.#idle = new IdleWatch(now);
-    this.#tunnels = new Tunnels(this.#idle);
+    this.#tunnels = new Tunnels(this.#idle, (key) => this.connections.isRetired(key));
     this.#now = now;
   }
 
@@ -28,6 +28,11 @@ export class HttpProxyUpstream implements Upstream<Http1Exchange> {
   retire(target: Target, how: 'drain' | 'close'): void {
     this.#tunnels.retire(target.key);
     this.connections.retire(target.key, how);
+  }
+
+  restore(target: Target): void {
+    this.#tunnels.restore(target.key);
+    this.connections.restore(target.key);
   }
 
   close(): void {

@@ -34,9 +34,12 @@ export interface Switched extends Handshake {
 export class Tunnels {
   #open = new Set<Tunnel>();
   #idle: IdleWatch;
+  #isGone: (key: string) => boolean;
 
-  constructor(idle: IdleWatch) {
+  /** @param isGone whether an endpoint has gone; its backend may still have been about to switch. */
+  constructor(idle: IdleWatch, isGone: (key: string) => boolean) {
     this.#idle = idle;
+    this.#isGone = isGone;
   }
 
   /** Sends the 101 to the client and moves bytes until the end. */
@@ -46,6 +49,7 @@ export class Tunnels {
     const edited = x.responseEdit ? editList(switched.headers, x.responseEdit) : switched.headers;
     const cookies = (x.cookies ?? []).flatMap((cookie) => ['set-cookie', cookie]);
     tunnel.start(formatHandshake([...edited, ...cookies], switched.protocol), switched.early, this.#idle);
+    if (this.#isGone(target.key)) tunnel.retire();
     const end = await tunnel.done;
     this.#open.delete(tunnel);
     return end;
@@ -54,6 +58,12 @@ export class Tunnels {
   /** The endpoint is gone: its tunnels end within their time to drain. */
   retire(key: string): void {
     for (const tunnel of this.#open) if (tunnel.key === key) tunnel.retire();
+  }
+
+  /** The endpoint is there again: its tunnels go on. */
+  restore(key: string): void {
+    if (!this.#isGone(key)) return;
+    for (const tunnel of this.#open) if (tunnel.key === key) tunnel.restore();
   }
 }
 
@@ -108,6 +118,11 @@ class Tunnel implements Watched {
 
   retire(): void {
     this.#drain ??= setTimeout(() => this.#cut('drained'), this.#timeouts.drain);
+  }
+
+  restore(): void {
+    clearTimeout(this.#drain);
+    this.#drain = undefined;
   }
 
   progress(): number {
