@@ -23,6 +23,7 @@ export async function runAll(measurements: ReadonlyMap<string, Measurement>): Pr
 async function runOne(name: string, measure: Measurement, scope: Scope): Promise<readonly Row[]> {
   const note = (text: string) => console.log(`${name}: ${text}`);
   note(`load average ${loadavg()[0]?.toFixed(2)}`);
+  const began = performance.now();
   try {
     return await measure(scope, note);
   } catch (error) {
@@ -31,6 +32,7 @@ async function runOne(name: string, measure: Measurement, scope: Scope): Promise
     return [{ what: name, number: (error as Error).message, bound: { text: 'a result', met: false } }];
   } finally {
     await scope.end();
+    note(`took ${((performance.now() - began) / 1000).toFixed(0)} s`);
   }
 }
 

@@ -10,7 +10,7 @@ import { tied } from './tied.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Pauses between restarts of a container that keeps failing, ms: doubled each time, forgotten after a good while. */
-const BACK_OFF = { base: 100, max: 5_000, forgottenAfter: 10_000 };
+const BACK_OFF = { base: 100, max: 2_000, forgottenAfter: 10_000 };
 
 export type ContainerState =
   | { readonly waiting: { readonly reason: string; readonly message?: string } }
