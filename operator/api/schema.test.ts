@@ -41,8 +41,8 @@ interface Answer {
   readonly body: LoadBalancerPolicy & { readonly message?: string };
 }
 
-async function send(method: string, path: string, object: unknown): Promise<Answer> {
-  const response = await fetch(`${server.url}${path}?fieldValidation=Strict`, {
+async function send(method: string, path: string, object: unknown, options = ''): Promise<Answer> {
+  const response = await fetch(`${server.url}${path}?fieldValidation=Strict${options}`, {
     method,
     headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
     body: JSON.stringify(object),
@@ -83,6 +83,24 @@ describe('examples', async () => {
       names.filter((name) => !name.endsWith('.yaml')),
       [],
     ));
+});
+
+describe('guides', async () => {
+  const docs = new URL('../../docs/', import.meta.url);
+  for (const name of (await readdir(docs)).filter((file) => file.endsWith('.md'))) {
+    const blocks = [...(await readFile(new URL(name, docs), 'utf8')).matchAll(/^```yaml\n(.*?)^```$/gms)];
+    const policies = blocks
+      .flatMap(([, text = '']) => parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject))
+      .filter(({ kind }) => kind === 'LoadBalancerPolicy');
+    if (policies.length === 0) continue;
+    test(`the policies in ${name} are accepted`, async () => {
+      for (const policy of policies) {
+        const object = { ...policy, metadata: { ...policy.metadata, namespace: 'default' } };
+        const { status, body } = await send('POST', COLLECTION, object, '&dryRun=All');
+        assert.equal(status, 201, body.message);
+      }
+    });
+  }
 });
 
 test('defaults are filled in', async () => {
