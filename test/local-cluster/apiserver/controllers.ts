@@ -1,6 +1,6 @@
 /**
- * The little that a control plane does by itself here: CustomResourceDefinitions become established, and what lives in a
- * namespace or is of a kind that is being deleted goes first. Runs after the writes that call for it, and at start.
+ * The little that a control plane does by itself here: CustomResourceDefinitions become established, what lives in a
+ * namespace or is of a kind that is being deleted goes first, and what lost its owners goes after them. Runs after the writes that call for it, and at start.
  */
 import { CLEANUP, crdKind } from './crd/kind.ts';
 import { clone, asArray, asObject } from './json.ts';
@@ -10,6 +10,7 @@ import { afterUpdate, readManagers, writeManagers } from './managers.ts';
 import type { Writer } from './managers.ts';
 import { remove } from './ops/delete.ts';
 import { timestamp } from './ops/options.ts';
+import { settleOwners } from './owners.ts';
 import { hasCondition } from './registry.ts';
 import type { Registry } from './registry.ts';
 
@@ -51,6 +52,7 @@ export class Controllers {
     for (const namespace of store.list('/namespaces')) {
       if (namespace.metadata.deletionTimestamp !== undefined) this.#endNamespace(namespace);
     }
+    settleOwners(this.#cluster, this.#registry.all());
   }
 
   #establish(crd: KubeObject): void {

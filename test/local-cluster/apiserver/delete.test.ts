@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { at } from './json.ts';
+import { asArray, asObject, at } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { TestServer } from './testing.ts';
 
@@ -98,5 +98,61 @@ describe('delete', () => {
     await server.must('DELETE', `${MAPS}?labelSelector=name=x`);
     assert.deepEqual([await gone(`${MAPS}/x`), await gone(`${MAPS}/y`)], [true, false]);
     assert.equal((await server.request('DELETE', '/api/v1/configmaps')).status, 405);
+  });
+
+  const owned = (name: string, uid: unknown, more: JsonObject = {}): JsonObject => ({
+    metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: String(uid), ...more }] },
+  });
+  async function owner(): Promise<unknown> {
+    return at(await server.must('POST', MAPS, { metadata: { name: 'owner' } }), 'metadata', 'uid');
+  }
+
+  it('takes away what lost its owner, and what that owned', async () => {
+    const uid = await owner();
+    const { metadata } = await server.must('POST', MAPS, owned('child', uid));
+    const grandchild = owned('grandchild', at(metadata, 'uid'));
+    asObject(asArray(asObject(grandchild['metadata'])['ownerReferences'])[0])['name'] = 'child';
+    await server.must('POST', MAPS, grandchild);
+    await server.must('POST', MAPS, { metadata: { name: 'stranger' } });
+    const status = await server.must('DELETE', `${MAPS}/owner`, { propagationPolicy: 'Background' });
+    assert.equal(status['status'], 'Success');
+    await until(() => gone(`${MAPS}/grandchild`));
+    assert.ok(await gone(`${MAPS}/child`));
+    assert.ok(!(await gone(`${MAPS}/stranger`)));
+  });
+
+  it('keeps what has another owner, or one of a kind that nobody knows', async () => {
+    const uid = await owner();
+    const { uid: second } = asObject((await server.must('GET', `${MAPS}/stranger`))['metadata']);
+    const two = owned('two', uid);
+    asArray(asObject(two['metadata'])['ownerReferences']).push({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', name: 'stranger', uid: second ?? '' },
+    });
+    await server.must('POST', MAPS, two);
+    await server.must('POST', MAPS, owned('odd', 'x', { apiVersion: 'example.org/v1', kind: 'Odd' }));
+    await server.must('POST', MAPS, owned('last', uid));
+    await server.must('DELETE', `${MAPS}/owner`);
+    await until(() => gone(`${MAPS}/last`));
+    assert.ok(!(await gone(`${MAPS}/two`)));
+    assert.ok(!(await gone(`${MAPS}/odd`)));
+  });
+
+  it('in the foreground waits for what blocks it, and orphans on demand', async () => {
+    const uid = await owner();
+    const blocking = owned('blocking', uid, { blockOwnerDeletion: true });
+    asObject(blocking['metadata'])['finalizers'] = ['a.example/x'];
+    await server.must('POST', MAPS, blocking);
+    const marked = await server.must('DELETE', `${MAPS}/owner`, { propagationPolicy: 'Foreground' });
+    assert.deepEqual(at(marked, 'metadata', 'finalizers'), ['foregroundDeletion']);
+    await until(async () => at(await server.must('GET', `${MAPS}/blocking`), 'metadata', 'deletionTimestamp') !== undefined);
+    assert.ok(!(await gone(`${MAPS}/owner`)));
+    await server.patch(`${MAPS}/blocking`, { metadata: { finalizers: null } });
+    await until(() => gone(`${MAPS}/owner`));
+
+    await server.must('POST', MAPS, owned('freed', await owner()));
+    await server.must('DELETE', `${MAPS}/owner?propagationPolicy=Orphan`);
+    await until(() => gone(`${MAPS}/owner`));
+    assert.deepEqual(at(await server.must('GET', `${MAPS}/freed`), 'metadata', 'ownerReferences') ?? [], []);
+    assert.equal((await server.request('DELETE', `${MAPS}/freed`, { propagationPolicy: 'Sometimes' })).status, 422);
   });
 });

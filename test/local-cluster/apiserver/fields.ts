@@ -38,8 +38,13 @@ const LISTS: Readonly<Record<string, ListKeys | 'set'>> = {
   'initContainers.ports': containerPorts,
   'Service.ports': { keys: ['port', 'protocol'], defaults: { protocol: 'TCP' } },
   'ServiceAccount.secrets': byName,
+  'MutatingWebhookConfiguration.webhooks': byName,
+  topologySpreadConstraints: { keys: ['topologyKey', 'whenUnsatisfiable'] },
 };
-const ATOMIC_MAPS = new Set(['selector', 'nodeSelector', 'involvedObject', 'regarding', 'source', 'series', 'fieldRef']);
+const ATOMIC_MAPS = new Set([
+  ...['selector', 'labelSelector', 'podSelector', 'namespaceSelector', 'objectSelector', 'nodeSelector'],
+  ...['involvedObject', 'regarding', 'source', 'series', 'fieldRef', 'secretKeyRef', 'configMapKeyRef', 'roleRef'],
+]);
 const FIXED = new Set(['containers', 'metadata', 'spec', 'status', 'template', 'strategy', 'names', 'acceptedNames']);
 
 /** The type of a built-in kind. `owner` is the Kind or the innermost list walked through. */

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Agent, fetch } from 'undici';
+import type { Headers } from 'undici';
 import { parse } from 'yaml';
 import { asString, at } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -23,10 +25,14 @@ export class TestServer {
   readonly stateDir: string;
   readonly token = TOKEN;
   #server: ApiServer;
+  /** Trusts the certificate of a server with TLS. */
+  readonly #agent: Agent;
 
   private constructor(stateDir: string, server: ApiServer) {
     this.stateDir = stateDir;
     this.#server = server;
+    const { certificate: ca } = server;
+    this.#agent = new Agent(ca === undefined ? {} : { connect: { ca } });
   }
 
   static async start(options: Partial<ApiServerOptions> = {}): Promise<TestServer> {
@@ -51,12 +57,19 @@ export class TestServer {
 
   async close(): Promise<void> {
     await this.#server.close();
+    await this.#agent.destroy();
     fs.rmSync(this.stateDir, { recursive: true, force: true });
   }
 
-  async request(method: string, url: string, body?: Json, headers: Record<string, string> = {}): Promise<Answer> {
+  request(method: string, url: string, body?: Json, headers: Record<string, string> = {}): Promise<Answer> {
     const sent = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    return this.send(method, url, sent, headers);
+  }
+
+  /** With a body as it stands. */
+  async send(method: string, url: string, sent?: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}${url}`, {
+      dispatcher: this.#agent,
       method,
       headers: { authorization: `Bearer ${TOKEN}`, 'user-agent': 'test/1', ...(sent === undefined ? {} : JSON_TYPE), ...headers },
       ...(sent === undefined ? {} : { body: sent }),
@@ -81,6 +94,7 @@ export class TestServer {
   async watch(url: string, count: number, headers: Record<string, string> = {}): Promise<JsonObject[]> {
     const stop = AbortSignal.timeout(5000);
     const response = await fetch(`${this.url}${url}`, {
+      dispatcher: this.#agent,
       headers: { authorization: `Bearer ${TOKEN}`, ...headers },
       signal: stop,
     });

@@ -98,9 +98,8 @@ function servicePorts(service: KubeObject): string {
   );
 }
 
-function selectorText(service: KubeObject): string {
-  const pairs = Object.entries(asObject(at(service, 'spec', 'selector'))).map(([name, value]) => `${name}=${asString(value)}`);
-  return joined(pairs);
+function pairsText(labels: Json | undefined): string {
+  return joined(Object.entries(asObject(labels)).map(([name, value]) => `${name}=${asString(value)}`));
 }
 
 export const serviceColumns: readonly Column[] = [
@@ -112,7 +111,7 @@ export const serviceColumns: readonly Column[] = [
   ),
   column('Port(s)', servicePorts),
   ageColumn,
-  column('Selector', selectorText, '', wide),
+  column('Selector', (service) => pairsText(at(service, 'spec', 'selector')), '', wide),
 ];
 
 export const endpointSliceColumns: readonly Column[] = [
@@ -126,13 +125,49 @@ export const endpointSliceColumns: readonly Column[] = [
 
 const number = { type: 'integer' };
 
+function containersOf(deployment: KubeObject, name: 'name' | 'image'): string {
+  return joined(asArray(at(deployment, 'spec', 'template', 'spec', 'containers')).map((one) => asObject(one)[name] ?? ''));
+}
+
 export const deploymentColumns: readonly Column[] = [
-  column('Ready', (one) => `${Number(at(one, 'status', 'readyReplicas') ?? 0)}/${Number(at(one, 'spec', 'replicas') ?? 0)}`),
-  column('Up-to-date', (one) => Number(at(one, 'status', 'updatedReplicas') ?? 0), '', number),
-  column('Available', (one) => Number(at(one, 'status', 'availableReplicas') ?? 0), '', number),
+  column(
+    'Ready',
+    (one) => `${Number(at(one, 'status', 'readyReplicas') ?? 0)}/${Number(at(one, 'spec', 'replicas') ?? 0)}`,
+    'Number of the pod with ready state',
+  ),
+  column(
+    'Up-to-date',
+    (one) => Number(at(one, 'status', 'updatedReplicas') ?? 0),
+    'Total number of non-terminating pods targeted by this deployment that have the desired template spec.',
+  ),
+  column(
+    'Available',
+    (one) => Number(at(one, 'status', 'availableReplicas') ?? 0),
+    'Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this deployment.',
+  ),
+  ageColumn,
+  column('Containers', (one) => containersOf(one, 'name'), 'Names of each container in the template.', wide),
+  column('Images', (one) => containersOf(one, 'image'), 'Images referenced by each container in the template.', wide),
+  column(
+    'Selector',
+    (one) => pairsText(at(one, 'spec', 'selector', 'matchLabels')),
+    "Label selector for pods. Existing ReplicaSets whose pods are selected by this will be the ones affected by this deployment. It must match the pod template's labels.",
+    wide,
+  ),
+];
+export const configMapColumns: readonly Column[] = [
+  column(
+    'Data',
+    (map) => count(map['data']),
+    "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', '_' or '.'. Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must not overlap with the keys in the BinaryData field, this is enforced during validation process.",
+  ),
   ageColumn,
 ];
-export const configMapColumns: readonly Column[] = [column('Data', (map) => count(map['data']), '', number), ageColumn];
+export const bindingColumns: readonly Column[] = [
+  column('Role', (one) => `${asString(at(one, 'roleRef', 'kind'))}/${asString(at(one, 'roleRef', 'name'))}`),
+  ageColumn,
+];
+export const webhookColumns: readonly Column[] = [column('Webhooks', (one) => count(one['webhooks']), '', number), ageColumn];
 export const secretColumns: readonly Column[] = [
   column('Type', (secret) => asString(secret['type'])),
   column('Data', (secret) => count(secret['data']), '', number),

@@ -37,7 +37,7 @@ export function podDefaults(pod: KubeObject): void {
 
 const ZONE_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
 
-/** A new Pod is Pending and carries the zone of its node. */
+/** A new Pod is Pending; once it is bound it carries the zone of its node. */
 export function podPrepare(pod: KubeObject, old: KubeObject | undefined, cluster: Cluster): void {
   const spec = asObject(pod['spec']);
   setDefault(spec, 'serviceAccountName', 'default');
@@ -45,7 +45,7 @@ export function podPrepare(pod: KubeObject, old: KubeObject | undefined, cluster
   setDefault(spec, 'priority', 0);
   setDefault(spec, 'preemptionPolicy', 'PreemptLowerPriority');
   setDefault(pod, 'status', { phase: 'Pending', qosClass: 'BestEffort' });
-  if (old !== undefined) return;
+  if (asString(at(old, 'spec', 'nodeName')) !== '') return;
   const labels = cluster.store.get('/nodes', asString(spec['nodeName']))?.metadata.labels ?? {};
   const zones = ZONE_LABELS.filter((name) => labels[name] !== undefined).map((name) => [name, labels[name] ?? '']);
   if (zones.length > 0)

@@ -1,30 +1,16 @@
 /** The built-in kinds, one description each. */
-import { asObject, isObject, setDefault } from '../json.ts';
-import type { JsonObject, KubeObject } from '../json.ts';
+import { asObject, setDefault } from '../json.ts';
+import type { KubeObject } from '../json.ts';
 import { describeKind, selectPath } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import { crdKind } from '../crd/kind.ts';
 import * as columns from './columns.ts';
 import * as endpointSlice from './endpointslice.ts';
 import * as event from './event.ts';
+import { installedKinds } from './installed.ts';
+import { knowing } from './knowing.ts';
 import * as pod from './pod.ts';
 import * as service from './service.ts';
-
-/** Prunes fields that are unknown at the top or in `spec`; deeper ones are kept unseen. */
-function knowing(top: string, spec?: string): (object: JsonObject) => string[] {
-  const topNames = new Set(['apiVersion', 'kind', 'metadata', ...top.split(' ')]);
-  const specNames = spec === undefined ? undefined : new Set(spec.split(' '));
-  return (object) => [
-    ...dropUnknown(object, topNames, ''),
-    ...(isObject(object['spec']) && specNames !== undefined ? dropUnknown(object['spec'], specNames, 'spec.') : []),
-  ];
-}
-
-function dropUnknown(object: JsonObject, names: ReadonlySet<string>, prefix: string): string[] {
-  const unknown = Object.keys(object).filter((name) => !names.has(name));
-  for (const name of unknown) delete object[name];
-  return unknown.map((name) => `${prefix}${name}`).sort();
-}
 
 const SERVICE_SPEC =
   'ports selector clusterIP clusterIPs type externalIPs sessionAffinity loadBalancerIP loadBalancerSourceRanges externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses sessionAffinityConfig ipFamilies ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass internalTrafficPolicy trafficDistribution';
@@ -182,4 +168,5 @@ export const builtInKinds: readonly Kind[] = [
     prune: knowing('spec status', DEPLOYMENT_SPEC),
   }),
   crdKind,
+  ...installedKinds,
 ];

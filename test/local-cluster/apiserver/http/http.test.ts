@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { asArray, at } from '../json.ts';
 import { TestServer } from '../testing.ts';
-import { MAX_BODY } from './negotiate.ts';
+import { MAX_BODY } from './body.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
@@ -47,7 +47,7 @@ describe('the edges', () => {
     assert.equal(chunked.status, 413);
   });
 
-  it('takes and gives JSON only', async () => {
+  it('takes and gives JSON, and protobuf of no other kinds than kubectl and helm send', async () => {
     const protobuf = { 'content-type': 'application/vnd.kubernetes.protobuf' };
     assert.equal((await server.request('POST', MAPS, 'k8s', protobuf)).status, 415);
     assert.equal((await server.request('GET', MAPS, undefined, { accept: 'application/vnd.kubernetes.protobuf' })).status, 406);

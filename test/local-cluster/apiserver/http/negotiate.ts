@@ -1,32 +1,6 @@
-/** What a client sends and what it takes: bodies within a limit, Accept headers, media types. */
-import type { IncomingMessage } from 'node:http';
-import { badRequest, notAcceptable, tooLarge } from '../status.ts';
+/** What a client takes: its Accept header. */
+import { notAcceptable } from '../status.ts';
 import type { View } from '../view.ts';
-
-/** Bytes of a request body; more is answered with 413. The real server has the same limit. */
-export const MAX_BODY = 3 * 1024 * 1024;
-
-/** Reads a whole body as text. @throws 413, 400 for what is not UTF-8 */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge(MAX_BODY);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY) throw tooLarge(MAX_BODY);
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw badRequest('the body of the request is not valid UTF-8');
-  }
-}
-
-/** A media type without its parameters. */
-export function mediaType(header: string | undefined): string {
-  return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-}
 
 interface Accepted {
   readonly type: string;

@@ -1,7 +1,5 @@
 /** Requests about objects: which verb on which kind, then the operation. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asObject } from '../json.ts';
-import type { Json, JsonObject } from '../json.ts';
 import type { Cluster, Kind } from '../kinds.ts';
 import { list } from '../list.ts';
 import { create } from '../ops/create.ts';
@@ -13,15 +11,15 @@ import { find, update } from '../ops/update.ts';
 import type { Target } from '../ops/update.ts';
 import type { Registry } from '../registry.ts';
 import { selector } from '../selectors.ts';
-import { PageNotFound, badRequest, methodNotAllowed, noSuchResource, unsupportedMediaType } from '../status.ts';
+import { PageNotFound, methodNotAllowed, noSuchResource } from '../status.ts';
 import { listOf, oneOf } from '../view.ts';
 import { Watch } from '../watch.ts';
-import { mediaType, readBody, viewOf } from './negotiate.ts';
+import { parseBody, parseOptions, readBody, textOf } from './body.ts';
+import type { Body } from './body.ts';
+import { viewOf } from './negotiate.ts';
 import type { ResourcePath } from './paths.ts';
 import { warningHeaders } from './reply.ts';
 import type { Reply } from './reply.ts';
-
-const JSON_BODY = ['application/json'];
 
 export class Resources {
   readonly #cluster: Cluster;
@@ -48,20 +46,20 @@ export class Resources {
     if (method === 'GET' || method === 'HEAD') return this.#read(request, response, kind, path, query);
     const namespace = kind.namespaced ? path.namespace : undefined;
     if (kind.namespaced && namespace === undefined && method !== 'DELETE') throw methodNotAllowed();
-    const text = await readBody(request);
+    const body = await readBody(request);
     const options = writeOptions(query, request.headers['user-agent'] ?? '', subresource);
-    const type = mediaType(request.headers['content-type']);
     if (path.name === undefined) {
-      if (method === 'DELETE') return this.#deleteCollection(request, kind, namespace, query, text);
+      if (method === 'DELETE') return this.#deleteCollection(request, kind, namespace, query, body);
       if (method !== 'POST') throw methodNotAllowed();
-      return this.#written(request, kind, query, create(this.#cluster, kind, namespace, parseBody(kind, text, type), options));
+      return this.#written(request, kind, query, create(this.#cluster, kind, namespace, parseBody(kind, body), options));
     }
     const target: Target = { kind, namespace, name: path.name };
     if (method === 'PUT')
-      return this.#written(request, kind, query, update(this.#cluster, target, parseBody(kind, text, type), options));
-    if (method === 'PATCH') return this.#written(request, kind, query, patch(this.#cluster, target, type, text, options));
+      return this.#written(request, kind, query, update(this.#cluster, target, parseBody(kind, body), options));
+    if (method === 'PATCH')
+      return this.#written(request, kind, query, patch(this.#cluster, target, body.type, textOf(body), options));
     if (method !== 'DELETE' || subresource !== '') throw methodNotAllowed();
-    return { code: 200, body: remove(this.#cluster, target, deleteOptions(parseOptions(text, type), query)) };
+    return { code: 200, body: remove(this.#cluster, target, deleteOptions(parseOptions(body), query)) };
   }
 
   /** Ends every watch; those of one kind when it is given. */
@@ -114,10 +112,10 @@ export class Resources {
     kind: Kind,
     namespace: string | undefined,
     query: URLSearchParams,
-    text: string,
+    body: Body,
   ): Reply {
     if (kind.namespaced && namespace === undefined) throw methodNotAllowed();
-    const options = deleteOptions(parseOptions(text, mediaType(request.headers['content-type'])), query);
+    const options = deleteOptions(parseOptions(body), query);
     const test = selector(kind, query);
     const { store } = this.#cluster;
     const objects = store
@@ -134,28 +132,4 @@ function subresourceOf(kind: Kind, path: ResourcePath): '' | 'status' {
   if (path.subresource === undefined) return '';
   if (path.subresource === 'status' && kind.hasStatus) return 'status';
   throw kind.custom ? new PageNotFound() : noSuchResource();
-}
-
-function parseBody(kind: Kind, text: string, type: string): Json {
-  if (type !== '' && !JSON_BODY.includes(type)) throw unsupportedMediaType(JSON_BODY);
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    const why =
-      error instanceof Error && !/end of JSON|Unterminated/.test(error.message) ? error.message : 'unexpected end of JSON input';
-    const shown = text.length > 2048 ? `${text.slice(0, 2048)}...` : text;
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: ${why} (${shown})`,
-    );
-  }
-}
-
-function parseOptions(text: string, type: string): JsonObject {
-  if (text.trim() === '') return {};
-  if (type !== '' && !JSON_BODY.includes(type)) throw unsupportedMediaType(JSON_BODY);
-  try {
-    return asObject(JSON.parse(text) as Json);
-  } catch {
-    throw badRequest('the DeleteOptions in the body are not JSON');
-  }
 }

@@ -1,20 +1,23 @@
 /** DELETE: grace for Pods, finalizers, and the slow ends of namespaces and CustomResourceDefinitions. */
 import { CLEANUP, crdKind } from '../crd/kind.ts';
-import { asArray, asObject, asString, at, clone, isObject } from '../json.ts';
+import { asArray, asObject, asString, at, clone, deepEqual, isObject } from '../json.ts';
 import type { JsonObject, KubeObject } from '../json.ts';
 import type { Cluster, Kind } from '../kinds.ts';
 import { conflict, success } from '../status.ts';
 import { timestamp } from './options.ts';
+import { finalizersFor } from './propagation.ts';
 import { find } from './update.ts';
 import type { Target } from './update.ts';
 
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** What must be seen to first, as finalizers. */
+  readonly finalizers?: readonly string[];
   readonly dryRun: boolean;
 }
 
-/** From a `DeleteOptions` body and the query; the body wins. Propagation is not emulated. */
+/** From a `DeleteOptions` body and the query; the body wins. */
 export function deleteOptions(body: JsonObject, query: URLSearchParams): DeleteOptions {
   const asked = body['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds');
   const grace = asked === null ? Number.NaN : Number(asked);
@@ -25,6 +28,7 @@ export function deleteOptions(body: JsonObject, query: URLSearchParams): DeleteO
       ...(typeof uid === 'string' ? { uid } : {}),
       ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
     },
+    finalizers: finalizersFor(body['propagationPolicy'] ?? query.get('propagationPolicy')),
     dryRun: asArray(body['dryRun']).includes('All') || query.get('dryRun') === 'All',
   };
 }
@@ -37,7 +41,7 @@ export function remove(cluster: Cluster, target: Target, options: DeleteOptions)
   const { uid } = old.metadata;
   const { object, gone } = doomed(cluster, kind, old, options);
   if (options.dryRun) return gone && !kind.returnsDeleted ? success(kind, name, uid) : object;
-  const unchanged = !gone && old.metadata.deletionTimestamp === object.metadata.deletionTimestamp;
+  const unchanged = !gone && deepEqual(old.metadata, object.metadata);
   if (unchanged) return old;
   const stored = cluster.store.commit(gone ? 'DELETED' : 'MODIFIED', kind.resource, clone(kind.toStored(object)));
   return gone && !kind.returnsDeleted ? success(kind, name, uid) : kind.fromStored(stored);
@@ -62,7 +66,8 @@ function doomed(cluster: Cluster, kind: Kind, old: KubeObject, options: DeleteOp
   if (kind.resource === crdKind.resource) return { object: terminateCrd(cluster, object), gone: false };
   const grace = kind.resource === '/pods' ? podGrace(old, options.gracePeriodSeconds) : 0;
   const left = old.metadata.deletionGracePeriodSeconds;
-  const finalizers = old.metadata.finalizers ?? [];
+  const finalizers = [...new Set([...(old.metadata.finalizers ?? []), ...(options.finalizers ?? [])])];
+  if (finalizers.length > 0) object.metadata.finalizers = finalizers;
   const marks = old.metadata.deletionTimestamp === undefined || (left !== undefined && grace < left);
   if (marks && (kind.resource === '/pods' || finalizers.length > 0)) mark(object, grace, cluster.now());
   return { object, gone: grace === 0 && finalizers.length === 0 };
