@@ -11,6 +11,14 @@ export interface ApiObject {
     readonly namespace?: string;
     readonly uid: string;
     readonly resourceVersion: string;
+    readonly generation?: number;
+    readonly creationTimestamp?: string;
+    readonly ownerReferences?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+      readonly controller?: boolean;
+    }[];
     readonly deletionTimestamp?: string;
     readonly deletionGracePeriodSeconds?: number;
     readonly labels?: Readonly<Record<string, string>>;

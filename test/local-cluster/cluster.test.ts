@@ -152,16 +152,16 @@ test('a pod waits for its Secret, then finds the chosen members at the mount pat
 });
 
 test('what can not be run is said in the status', async () => {
-  const env = [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'spec.serviceAccountName' } } }];
+  const env = [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'spec.hostname' } } }];
   const spec = { nodeName: 'local', containers: [{ name: 'c', image: 'none', command: ['node'], env }] };
   await create(cluster.api, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'wrong', namespace: 'default' }, spec });
   await until('the status says so', 5_000, async () =>
-    JSON.stringify((await getPod('wrong'))?.status).includes('spec.serviceAccountName is not supported'),
+    JSON.stringify((await getPod('wrong'))?.status).includes('spec.hostname is not supported'),
   );
 });
 
-test('pods that are not bound to the runner are left alone', async () => {
-  const spec = { containers: [{ name: 'c', image: 'none', command: ['node'] }] };
+test('pods that are for another scheduler, and bound to no Node, are left alone', async () => {
+  const spec = { schedulerName: 'another', containers: [{ name: 'c', image: 'none', command: ['node'] }] };
   await create(cluster.api, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'unbound', namespace: 'default' }, spec });
   await create(cluster.api, backendPod('bound', 'default', 'bound'));
   await untilReady('bound'); // created later, so the runner has seen the other one

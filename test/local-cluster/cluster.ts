@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { ApiServerProcess, type ApiServerOptions } from './apiserver-process.ts';
 import { Api, ApiError } from './api.ts';
+import { runDeployments } from './deployments.ts';
+import { BUNDLES, SOURCES } from './images.ts';
 import { registerNodes, type Nodes } from './nodes.ts';
 import { AddressBlock, NODE_NAME, runPods, type PodRunner } from './pods.ts';
+import { schedulePods } from './scheduler.ts';
 import { keepSlices } from './slices.ts';
 
 const CRD = join(import.meta.dirname, '..', '..', 'crds', 'loadbalancerpolicies.yaml');
@@ -20,6 +23,8 @@ export interface ClusterOptions {
   readonly podPrefix?: string;
   /** Pods that are bound to one of these run; default: NODE_NAME alone. */
   readonly nodes?: Nodes;
+  /** Run the bundles in `dist/` where a container names one of the project's images; default: the sources. */
+  readonly bundles?: boolean;
 }
 
 export interface Cluster {
@@ -37,7 +42,7 @@ export interface Cluster {
   stop(graceSeconds?: number): Promise<void>;
 }
 
-/** Brings up API server, pod runner and EndpointSlice controller, with the LoadBalancerPolicy kind in place. */
+/** Brings up API server, pod runner, scheduler, and the controllers of Deployments and EndpointSlices, with the LoadBalancerPolicy kind in place. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { stateDir, nodes = { [NODE_NAME]: 'local-a' } } = options;
   const logs = join(stateDir, 'logs');
@@ -61,8 +66,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
   const { url } = server;
   const api = new Api(url, serverOptions.token, await readCa(serverOptions.kubeconfig));
-  const pods = runPods(api, addresses, stateDir, ({ spec }) => Object.hasOwn(nodes, spec.nodeName ?? ''));
+  const pods = runPods(
+    api,
+    addresses,
+    stateDir,
+    ({ spec }) => Object.hasOwn(nodes, spec.nodeName ?? ''),
+    options.bundles === true ? BUNDLES : SOURCES,
+  );
   const slices = keepSlices(api, nodes);
+  const scheduler = schedulePods(api, nodes);
+  const deployments = runDeployments(api);
 
   const cluster: Cluster = {
     url,
@@ -81,6 +94,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       },
     },
     stop: async (graceSeconds = 10) => {
+      scheduler.stop();
+      await deployments.stop();
       await pods.stop(graceSeconds);
       await slices.stop();
       await server.stop();

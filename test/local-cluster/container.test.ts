@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { until } from './cluster.ts';
 import { Container } from './container.ts';
-import { expand } from './expand.ts';
+import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
+import { expand, type Surroundings } from './expand.ts';
+import { BUNDLES, SOURCES } from './images.ts';
 import type { Pod } from './pod-types.ts';
 
 const pod: Pod = {
   metadata: { name: 'a', namespace: 'shop', uid: 'u1', resourceVersion: '1' },
   spec: { containers: [] },
 };
+
+const nowhere: Surroundings = { podIP: '127.1.0.7', mounts: new Map(), entryPoints: SOURCES, env: {} };
 
 test('command, arguments and environment: fields of the pod, variables, and mounts in their real place', () => {
   const container = {
@@ -31,15 +35,37 @@ test('command, arguments and environment: fields of the pod, variables, and moun
     ['/var/lib', '/tmp/p/lib'],
     ['/var/lib/state', '/tmp/p/state'],
   ]);
-  assert.deepEqual(expand(pod, container, '127.1.0.7', mounts), {
+  assert.deepEqual(expand(pod, container, { ...nowhere, mounts }), {
     argv: ['node', 'main.ts', '--bind=127.1.0.7', '--cost=$5', '--keep=$(UNKNOWN)', '--keys', '/tmp/p/trust/keys'],
     env: { IP: '127.1.0.7', UID: 'u1', WHO: 'u1@127.1.0.7', STATE: '/tmp/p/state/x', MAIN: 'main.ts' },
   });
 });
 
-test('a field that the runner does not know is an error', () => {
-  const container = { name: 'c', env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }] };
-  assert.throws(() => expand(pod, container, '127.1.0.7', new Map()), /spec\.nodeName/);
+test('the environment of the pod is there for all, and a container may set it otherwise', () => {
+  const container = { name: 'c', command: ['x', '$(A)$(B)'], env: [{ name: 'B', value: 'own' }] };
+  const { argv, env } = expand(pod, container, { ...nowhere, env: { A: 'given', B: 'given' } });
+  assert.deepEqual({ argv, env }, { argv: ['x', 'givenown'], env: { A: 'given', B: 'own' } });
+});
+
+test('images of the project have entry points, whatever their tag; others need a command', () => {
+  const args = ['--port', '80'];
+  for (const image of ['outrigger/sample-backend', 'outrigger/sample-backend:1.2', 'outrigger/sample-backend@sha256:00']) {
+    const { argv } = expand(pod, { name: 'c', image, args }, nowhere);
+    assert.deepEqual(argv, ['node', 'test/local-cluster/sample-backend.ts', '--port', '80']);
+  }
+  const { argv } = expand(pod, { name: 'c', image: 'outrigger/proxy:1', args }, { ...nowhere, entryPoints: BUNDLES });
+  assert.deepEqual(argv, ['node', ...PROXY_NODE_FLAGS, 'dist/proxy.mjs', '--port', '80']);
+  assert.throws(() => expand(pod, { name: 'c', image: 'example.org/other:1', args }, nowhere), /give the container a command/);
+});
+
+test('fields of the pod; one that the runner does not know is an error', () => {
+  const value = (fieldPath: string, of = pod) =>
+    expand(of, { name: 'c', command: ['x'], env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath } } }] }, nowhere).env['X'];
+  const labelled = { ...pod, metadata: { ...pod.metadata, labels: { 'a.b/c': 'd' } }, spec: { ...pod.spec, nodeName: 'n1' } };
+  assert.equal(value("metadata.labels['a.b/c']", labelled), 'd');
+  assert.equal(value("metadata.annotations['a.b/c']", labelled), '');
+  assert.equal(value('spec.nodeName', labelled), 'n1');
+  assert.throws(() => value('spec.hostname'), /spec\.hostname is not supported/);
 });
 
 async function start(t: TestContext, script: string): Promise<{ container: Container; states: string[]; log: string }> {

@@ -24,7 +24,7 @@ export type ContainerState =
       };
     };
 
-/** One container as a process that is started again when it ends, until it is stopped. */
+/** One container as a process that is started again when it ends, until it is stopped or (`once`) has ended well. */
 export class Container {
   state: ContainerState = { waiting: { reason: 'ContainerCreating' } };
   lastState: ContainerState | undefined;
@@ -33,12 +33,14 @@ export class Container {
   readonly #launch: Launch;
   readonly #logFile: string;
   readonly #changed: () => void;
+  readonly #once: boolean;
   readonly #stopping = new AbortController();
   #child: ChildProcess | undefined;
   #ended: Promise<void> | undefined;
 
   /** `changed` is called after every change of `state`. Output is appended to `logFile`. */
-  constructor(launch: Launch, logFile: string, changed: () => void) {
+  constructor(launch: Launch, logFile: string, changed: () => void, once = false) {
+    this.#once = once;
     this.#launch = launch;
     this.#logFile = logFile;
     this.#changed = changed;
@@ -46,6 +48,10 @@ export class Container {
 
   get running(): boolean {
     return 'running' in this.state;
+  }
+
+  get succeeded(): boolean {
+    return 'terminated' in this.state && this.state.terminated.exitCode === 0;
   }
 
   /** The process that runs now; tests kill it to see the container restarted. */
@@ -60,11 +66,23 @@ export class Container {
   /** SIGTERM, after `graceMs` SIGKILL; resolves when the process is gone. May be called again with a shorter time. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    const kill = (signal: NodeJS.Signals) => this.#child?.kill(signal);
-    kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
-    const timer = setTimeout(kill, graceMs, 'SIGKILL');
+    const cancel = this.#kill(graceMs);
     await this.#ended;
-    clearTimeout(timer);
+    cancel();
+  }
+
+  /** Ends the process that runs now, as `stop` does, so that another one starts. */
+  restart(graceMs: number): void {
+    const cancel = this.#kill(graceMs);
+    this.#child?.once('exit', cancel);
+  }
+
+  /** @returns what calls the SIGKILL off */
+  #kill(graceMs: number): () => void {
+    const child = this.#child;
+    child?.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+    const timer = setTimeout(() => child?.kill('SIGKILL'), graceMs);
+    return () => clearTimeout(timer);
   }
 
   async #supervise(): Promise<void> {
@@ -72,7 +90,7 @@ export class Container {
     while (!this.#stopping.signal.aborted) {
       const started = performance.now();
       await this.#runOnce();
-      if (this.#stopping.signal.aborted) return;
+      if (this.#stopping.signal.aborted || (this.#once && this.succeeded)) return;
       if (performance.now() - started > BACK_OFF.forgottenAfter) pause = BACK_OFF.base;
       this.lastState = this.state;
       this.#become({ waiting: { reason: 'CrashLoopBackOff', message: `starts again in ${pause} ms; see ${this.#logFile}` } });

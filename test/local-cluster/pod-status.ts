@@ -3,17 +3,26 @@ import type { Pod, PodCondition } from './pod-types.ts';
 
 export interface ContainerView {
   readonly name: string;
-  readonly image?: string;
+  readonly image: string;
   readonly container: Pick<Container, 'state' | 'lastState' | 'id' | 'restarts' | 'running'> | undefined;
+  readonly started: boolean;
   readonly ready: boolean;
+  /** Of init containers: the next one may start. */
+  readonly passed: boolean;
   /** Why the container can not be made at all. */
   readonly problem: string | undefined;
 }
 
 /** The `status` that a kubelet would report. `now` is an RFC 3339 time, for conditions whose status changes. */
-export function podStatus(pod: Pod, podIP: string, containers: readonly ContainerView[], now: string): object {
-  const ready = containers.every((view) => view.ready);
-  const started = containers.every(({ container }) => container !== undefined && container.restarts >= 0);
+export function podStatus(
+  pod: Pod,
+  podIP: string,
+  { inits, mains }: { readonly inits: readonly ContainerView[]; readonly mains: readonly ContainerView[] },
+  now: string,
+): object {
+  const ready = [...inits, ...mains].every((view) => view.ready);
+  const initialized = inits.every((view) => view.passed);
+  const started = mains.every(({ container }) => container !== undefined && container.restarts >= 0);
   const reason = ready ? {} : { reason: 'ContainersNotReady' };
   const condition = (type: string, on: boolean, extra: object = {}): PodCondition => {
     const status = on ? 'True' : 'False';
@@ -28,23 +37,24 @@ export function podStatus(pod: Pod, podIP: string, containers: readonly Containe
     hostIP: podIP,
     conditions: [
       condition('PodScheduled', true),
-      condition('Initialized', true),
+      condition('Initialized', initialized, initialized ? {} : { reason: 'ContainersNotInitialized' }),
       condition('ContainersReady', ready, reason),
       condition('Ready', ready, reason),
     ],
-    containerStatuses: containers.map(containerStatus),
+    ...(inits.length > 0 && { initContainerStatuses: inits.map(containerStatus) }),
+    containerStatuses: mains.map(containerStatus),
   };
 }
 
-function containerStatus({ name, image, container, ready, problem }: ContainerView): object {
+function containerStatus({ name, image, container, started, ready, problem }: ContainerView): object {
   const creating =
     problem === undefined ? { reason: 'ContainerCreating' } : { reason: 'CreateContainerConfigError', message: problem };
   return {
     name,
-    image: image ?? '',
+    image,
     imageID: '',
     ready,
-    started: container?.running ?? false,
+    started,
     restartCount: Math.max(0, container?.restarts ?? 0),
     state: container?.state ?? { waiting: creating },
     ...(container?.lastState ? { lastState: container.lastState } : {}),

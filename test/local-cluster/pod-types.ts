@@ -9,18 +9,26 @@ export interface Pod extends ApiObject {
 export interface PodSpec {
   readonly nodeName?: string;
   readonly schedulerName?: string;
+  readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
   readonly terminationGracePeriodSeconds?: number;
+  readonly initContainers?: readonly ContainerSpec[];
   readonly containers: readonly ContainerSpec[];
   readonly volumes?: readonly Volume[];
 }
 
 export interface ContainerSpec {
   readonly name: string;
+  readonly image?: string;
+  /** `Always` on an init container: a native sidecar. */
+  readonly restartPolicy?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvVar[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[];
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
   readonly readinessProbe?: Probe;
 }
 
@@ -33,12 +41,20 @@ export interface EnvVar {
 export interface Volume {
   readonly name: string;
   readonly emptyDir?: object;
-  readonly secret?: { readonly secretName: string; readonly items?: readonly { readonly key: string; readonly path: string }[] };
+  readonly secret?: { readonly secretName: string } & Projection;
+  readonly configMap?: { readonly name: string } & Projection;
+}
+
+/** What of a Secret or ConfigMap becomes files; without `items`, everything. */
+export interface Projection {
+  readonly optional?: boolean;
+  readonly items?: readonly { readonly key: string; readonly path: string }[];
 }
 
 /** Times in whole seconds, as in Kubernetes. */
 export interface Probe {
-  readonly httpGet: { readonly path?: string; readonly port: number | string };
+  readonly httpGet?: { readonly path?: string; readonly port: number | string };
+  readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
   readonly timeoutSeconds?: number;
   readonly failureThreshold?: number;

@@ -1,13 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type Api } from './api.ts';
-import { Container } from './container.ts';
-import { expand } from './expand.ts';
-import { podStatus } from './pod-status.ts';
-import type { Pod } from './pod-types.ts';
-import { ReadinessProbe } from './probe.ts';
-import { mountsOf, prepareVolumes } from './volumes.ts';
+import { ContainerGroup, isSidecar } from './container-group.ts';
+import type { EntryPoints } from './images.ts';
+import { podStatus, type ContainerView } from './pod-status.ts';
+import type { ContainerSpec, Pod } from './pod-types.ts';
+import type { ProbedContainer } from './probed.ts';
+import { prepareVolumes } from './volumes.ts';
 
 const RETRY_MS = 100;
 const DEFAULT_GRACE_SECONDS = 30;
@@ -20,15 +19,15 @@ export interface PodPlace {
   readonly logs: string;
   /** Aborted when the whole cluster ends: nobody waits for the API server any more. */
   readonly closing: AbortSignal;
+  readonly entryPoints: EntryPoints;
 }
 
 /** One pod that runs on this machine: its volumes, its containers, its probes, and what the API server is told of them. */
 export class RunningPod {
   readonly place: PodPlace;
   readonly #api: Api;
-  readonly #containers = new Map<string, Container>();
-  readonly #probes = new Map<string, ReadinessProbe>();
   readonly #started: Promise<void>;
+  #group: ContainerGroup | undefined;
   #pod: Pod;
   #problem: string | undefined;
   #reporting: Promise<void> | undefined;
@@ -53,7 +52,7 @@ export class RunningPod {
 
   /** The running processes, by container name. */
   pids(): Map<string, number> {
-    return new Map([...this.#containers].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]])));
+    return this.#group?.pids() ?? new Map<string, number>();
   }
 
   /** The object changed: labels and status are taken over, a deletion begins. */
@@ -72,36 +71,24 @@ export class RunningPod {
 
   async #start(): Promise<void> {
     this.#report();
-    const { folder, logs, podIP } = this.place;
+    const { folder, logs } = this.place;
     await mkdir(logs, { recursive: true });
     while (!(await prepareVolumes(this.#api, this.#pod, folder).catch(() => false))) {
       await delay(RETRY_MS);
       if (this.#stopping) return;
     }
     if (this.#stopping) return;
-    const { namespace, name } = this.#pod.metadata;
-    for (const spec of this.#pod.spec.containers) {
-      const { name: container, readinessProbe } = spec;
-      if (readinessProbe) this.#probes.set(container, new ReadinessProbe(readinessProbe, spec, podIP, () => this.#report()));
-      const launch = expand(this.#pod, spec, podIP, mountsOf(spec, folder));
-      const logFile = join(logs, `${namespace}_${name}_${container}.log`);
-      this.#containers.set(container, new Container(launch, logFile, () => this.#containerChanged(container)));
-    }
-    for (const container of this.#containers.values()) container.start();
+    const graceMs = (this.#pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
+    this.#group = new ContainerGroup(this.#pod, { ...this.place, graceMs, env: {} }, () => this.#report());
+    await this.#group.start();
   }
 
   async #stop(graceMs: number): Promise<void> {
+    await this.#group?.stop(graceMs);
     await this.#started;
-    await Promise.all([...this.#containers.values()].map((container) => container.stop(graceMs)));
     this.#stopped = true;
     await this.#reporting;
     await rm(this.place.folder, { recursive: true, force: true });
-  }
-
-  #containerChanged(name: string): void {
-    if (this.#containers.get(name)?.running) this.#probes.get(name)?.start();
-    else this.#probes.get(name)?.stop();
-    this.#report();
   }
 
   /** Status goes out one request at a time, the newest always last. */
@@ -128,12 +115,24 @@ export class RunningPod {
   }
 
   #status(): object {
-    const views = this.#pod.spec.containers.map(({ name, readinessProbe, ...rest }) => {
-      const container = this.#containers.get(name);
-      const ready = (container?.running ?? false) && (!readinessProbe || this.#probes.get(name)?.ready === true);
-      return { name, container, ready, problem: this.#problem, ...rest };
-    });
-    return podStatus(this.#pod, this.place.podIP, views, `${new Date().toISOString().slice(0, 19)}Z`);
+    const { initContainers = [], containers } = this.#pod.spec;
+    const view = (spec: ContainerSpec, found: ProbedContainer | undefined, isInit: boolean): ContainerView => {
+      const { name, image = '' } = spec;
+      const { container, ready = false, started = false, done = false } = found ?? {};
+      const passed = done || (started && isSidecar(spec));
+      return {
+        name,
+        image,
+        container,
+        started,
+        ready: isInit ? passed && (done || ready) : ready,
+        passed,
+        problem: this.#problem,
+      };
+    };
+    const inits = initContainers.map((spec) => view(spec, this.#group?.inits.get(spec.name), true));
+    const mains = containers.map((spec) => view(spec, this.#group?.mains.get(spec.name), false));
+    return podStatus(this.#pod, this.place.podIP, { inits, mains }, `${new Date().toISOString().slice(0, 19)}Z`);
   }
 
   /** Everything has ended: the API server may forget the pod. */

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Api } from './api.ts';
 import { follow } from './follow.ts';
+import { SOURCES, type EntryPoints } from './images.ts';
 import { RunningPod } from './pod.ts';
 import type { Pod } from './pod-types.ts';
 
@@ -78,8 +79,15 @@ function listen(host: string): Promise<Server> {
  * Runs pods until it is stopped. `stateDir` gets `pods/UID` while a pod lives, and `logs/NAMESPACE_POD_CONTAINER.log`.
  *
  * @param isOurs which pods to run
+ * @param entryPoints of images; default: the sources, run as they are
  */
-export function runPods(api: Api, addresses: AddressBlock, stateDir: string, isOurs: (pod: Pod) => boolean): PodRunner {
+export function runPods(
+  api: Api,
+  addresses: AddressBlock,
+  stateDir: string,
+  isOurs: (pod: Pod) => boolean,
+  entryPoints: EntryPoints = SOURCES,
+): PodRunner {
   const pods = new Map<string, RunningPod>();
   const closing = new AbortController();
 
@@ -92,6 +100,7 @@ export function runPods(api: Api, addresses: AddressBlock, stateDir: string, isO
         folder: join(stateDir, 'pods', uid),
         logs: join(stateDir, 'logs'),
         closing: closing.signal,
+        entryPoints,
       };
       pods.set(uid, new RunningPod(api, pod, place));
     }

@@ -1,40 +1,52 @@
 import { get } from 'node:http';
 import type { ContainerSpec, Probe } from './pod-types.ts';
 
-/** Until it is ready a container is asked this often, ms; much more often than a kubelet does, so that starts are quick. */
+/** Until it passes a container is asked this often, ms; much more often than a kubelet does, so that starts are quick. */
 const EAGER_MS = 100;
 
-/** Asks a container's readiness probe as a kubelet does: ready at the first success, not ready after `failureThreshold` failures in a row. */
-export class ReadinessProbe {
-  ready = false;
+export interface ProbeEvents {
+  /** `passing` is another than before. */
+  readonly changed: () => void;
+  /** It failed `failureThreshold` times in a row, or never passed in the time of as many periods. */
+  readonly failed?: () => void;
+}
+
+/** Asks as a kubelet does: passing at the first success, not passing after `failureThreshold` failures in a row. */
+export class HttpProbe {
+  passing = false;
   readonly #target: { readonly host: string; readonly port: number; readonly path: string; readonly timeout: number };
   readonly #periodMs: number;
   readonly #threshold: number;
-  readonly #changed: () => void;
+  readonly #events: ProbeEvents;
   #failures = 0;
+  #began = 0;
   #timer: NodeJS.Timeout | undefined;
   #run = 0;
 
-  /** @throws Error when the probe names a port that the container does not declare. */
-  constructor(probe: Probe, container: ContainerSpec, podIP: string, changed: () => void) {
+  /** @throws Error when the probe asks nothing by HTTP, or names a port that the container does not declare */
+  constructor(probe: Probe, container: ContainerSpec, podIP: string, events: ProbeEvents) {
+    if (!probe.httpGet) throw new Error(`container ${container.name}: only httpGet probes are supported`);
     const { port, path = '/' } = probe.httpGet;
     const number = typeof port === 'number' ? port : container.ports?.find(({ name }) => name === port)?.containerPort;
     if (number === undefined) throw new Error(`container ${container.name} has no port named ${port}`);
     this.#target = { host: podIP, port: number, path, timeout: (probe.timeoutSeconds ?? 1) * 1000 };
     this.#periodMs = (probe.periodSeconds ?? 10) * 1000;
     this.#threshold = probe.failureThreshold ?? 3;
-    this.#changed = changed;
+    this.#events = events;
   }
 
-  /** Begins anew, not ready: a run of a container inherits nothing from the run before. */
-  start(): void {
+  /** Begins anew: a run of a container inherits nothing from the run before. `passing`: what it counts as before the first answer. */
+  start(passing = false, delayMs = 0): void {
     this.stop();
-    void this.#loop(this.#run);
+    this.passing = passing;
+    this.#began = performance.now();
+    const run = this.#run;
+    this.#timer = setTimeout(() => void this.#loop(run), delayMs);
   }
 
   stop(): void {
     this.#run += 1;
-    this.ready = false;
+    this.passing = false;
     this.#failures = 0;
     clearTimeout(this.#timer);
   }
@@ -43,12 +55,15 @@ export class ReadinessProbe {
     const passed = await this.#ask();
     if (run !== this.#run) return;
     this.#failures = passed ? 0 : this.#failures + 1;
-    const ready = passed || (this.ready && this.#failures < this.#threshold);
-    if (ready !== this.ready) {
-      this.ready = ready;
-      this.#changed();
+    const passing = passed || (this.passing && this.#failures < this.#threshold);
+    const tooLong = performance.now() - this.#began >= this.#threshold * this.#periodMs;
+    const failed = !passing && (this.passing || tooLong);
+    this.#timer = setTimeout(() => void this.#loop(run), passing ? this.#periodMs : Math.min(this.#periodMs, EAGER_MS));
+    if (passing !== this.passing) {
+      this.passing = passing;
+      this.#events.changed();
     }
-    this.#timer = setTimeout(() => void this.#loop(run), this.ready ? this.#periodMs : Math.min(this.#periodMs, EAGER_MS));
+    if (failed) this.#events.failed?.();
   }
 
   #ask(): Promise<boolean> {

@@ -117,9 +117,8 @@ export function keepSlices(api: Api, nodes: Nodes): { stop(): Promise<void> } {
     schedule([keyOf(service)]);
   };
   const serviceGone = (service: Service) => {
-    if (!services.delete(keyOf(service))) return;
+    services.delete(keyOf(service)); // its slice goes with its owner
     written.delete(keyOf(service));
-    void api.delete(slicePath(service)).catch(() => undefined); // a real cluster's garbage collector does it
   };
 
   const followers = [

@@ -1,35 +1,48 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Api } from './api.ts';
-import type { ContainerSpec, Pod, Volume } from './pod-types.ts';
+import type { ContainerSpec, Pod, Projection, Volume } from './pod-types.ts';
 
-interface Secret {
+/** A Secret (`data` is base64) or a ConfigMap (`data` is text, `binaryData` base64). */
+interface Source {
   readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
+type Files = ReadonlyMap<string, Buffer>;
 
 /**
- * Makes a pod's volumes under `folder`, one folder each; they last as long as the pod. Returns whether all are there: a Secret, or a
- * member of it, that does not exist yet keeps the pod waiting, as a kubelet does.
+ * Makes a pod's volumes under `folder`, one folder each; they last as long as the pod. Returns whether all are there: a Secret or
+ * ConfigMap, or a member of it, that does not exist yet keeps the pod waiting, as a kubelet does, unless it is optional.
  */
 export async function prepareVolumes(api: Api, pod: Pod, folder: string): Promise<boolean> {
   for (const volume of pod.spec.volumes ?? []) {
     const path = join(folder, volume.name);
     await mkdir(path, { recursive: true, mode: 0o700 });
-    if (volume.secret && !(await writeSecret(api, pod, volume.secret, path))) return false;
+    const projection = volume.secret ?? volume.configMap;
+    if (projection && !(await project(await filesOf(api, pod, volume), projection, path))) return false;
   }
   return true;
 }
 
-async function writeSecret(api: Api, pod: Pod, source: NonNullable<Volume['secret']>, folder: string): Promise<boolean> {
-  const secret = await api.find<Secret>(`/api/v1/namespaces/${pod.metadata.namespace}/secrets/${source.secretName}`);
-  if (!secret) return false;
-  const items = source.items ?? Object.keys(secret.data ?? {}).map((key) => ({ key, path: key }));
-  for (const { key, path } of items) {
-    const value = secret.data?.[key];
-    if (value === undefined) return false;
+async function filesOf(api: Api, pod: Pod, { secret, configMap }: Volume): Promise<Files | undefined> {
+  const plural = secret ? 'secrets' : 'configmaps';
+  const name = secret?.secretName ?? configMap?.name ?? '';
+  const source = await api.find<Source>(`/api/v1/namespaces/${pod.metadata.namespace}/${plural}/${name}`);
+  if (!source) return undefined;
+  const decode = (values: Source['data'], encoding: 'base64' | 'utf8') =>
+    Object.entries(values ?? {}).map(([key, value]) => [key, Buffer.from(value, encoding)] as const);
+  return new Map([...decode(source.data, secret ? 'base64' : 'utf8'), ...decode(source.binaryData, 'base64')]);
+}
+
+async function project(files: Files | undefined, { items, optional = false }: Projection, folder: string): Promise<boolean> {
+  if (!files) return optional;
+  for (const { key, path } of items ?? [...files.keys()].map((key) => ({ key, path: key }))) {
+    const content = files.get(key);
+    if (content === undefined && !optional) return false;
+    if (content === undefined) continue;
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.new`, Buffer.from(value, 'base64'), { mode: 0o600 });
+    await writeFile(`${file}.new`, content, { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
   return true;
@@ -37,5 +50,7 @@ async function writeSecret(api: Api, pod: Pod, source: NonNullable<Volume['secre
 
 /** Mount path → real folder, of one container. */
 export function mountsOf(container: ContainerSpec, folder: string): Map<string, string> {
-  return new Map((container.volumeMounts ?? []).map(({ name, mountPath }) => [mountPath, join(folder, name)]));
+  return new Map(
+    (container.volumeMounts ?? []).map(({ name, mountPath, subPath = '' }) => [mountPath, join(folder, name, subPath)]),
+  );
 }

@@ -1,0 +1,28 @@
+/** What the project's own images start, for containers without a `command`. There is no registry here: a tag, or none, makes no difference. */
+import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
+
+/** Image without its tag → ENTRYPOINT, relative to the project's root. */
+export type EntryPoints = Readonly<Record<string, readonly string[]>>;
+
+const sampleBackend = { 'outrigger/sample-backend': ['node', 'test/local-cluster/sample-backend.ts'] };
+
+export const SOURCES: EntryPoints = {
+  ...sampleBackend,
+  'outrigger/operator': ['node', 'operator/main.ts'],
+  'outrigger/proxy': ['node', ...PROXY_NODE_FLAGS, 'proxy/main.ts'],
+};
+
+/** What `npm run build` makes, as the images hold it. */
+export const BUNDLES: EntryPoints = {
+  ...sampleBackend,
+  'outrigger/operator': ['node', 'dist/operator.mjs'],
+  'outrigger/proxy': ['node', ...PROXY_NODE_FLAGS, 'dist/proxy.mjs'],
+};
+
+/** @throws Error for an image that is none of the project's */
+export function entryPoint(entryPoints: EntryPoints, image = ''): readonly string[] {
+  const name = image.replace(/(@.*|:[^/:]*)$/, '');
+  const found = Object.hasOwn(entryPoints, name) ? entryPoints[name] : undefined;
+  if (found) return found;
+  throw new Error(`nobody knows here what image "${image}" starts: give the container a command`);
+}
