@@ -44,12 +44,15 @@ const MERGE_PATCH = 'application/merge-patch+json';
 
 export class Api {
   readonly url: string;
+  /** PEM to trust instead of the system's. */
+  readonly ca: string | undefined;
   readonly #token: string | undefined;
   readonly #agent: Agent;
 
-  /** `url` without a slash at its end; `token`, where there is one, goes into every request; `ca`: PEM to trust instead of the system's. */
+  /** `url` without a slash at its end; `token`, where there is one, goes into every request; `ca` as above. */
   constructor(url: string, token?: string, ca?: string) {
     this.url = url;
+    this.ca = ca;
     this.#token = token;
     this.#agent = new Agent({ bodyTimeout: 0, ...(ca === undefined ? {} : { connect: { ca } }) });
   }

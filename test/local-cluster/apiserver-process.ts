@@ -18,6 +18,7 @@ export interface ApiServerOptions {
   readonly token: string;
   readonly kubeconfig: string;
   readonly logFile: string;
+  readonly auditLog: string;
   /** Under which loopback endpoints are accepted. */
   readonly podPrefix: string;
 }
@@ -34,13 +35,14 @@ export class ApiServerProcess {
 
   /** Resolves when it answers. @throws Error, with the log's place, when it ends or says nothing for 20 s. */
   static async start(options: ApiServerOptions): Promise<ApiServerProcess> {
-    const { bind, port, stateDir, token, kubeconfig, logFile, podPrefix } = options;
+    const { bind, port, stateDir, token, kubeconfig, logFile, auditLog, podPrefix } = options;
     const flags = Object.entries({
       bind,
       port: String(port),
       'state-dir': stateDir,
       token,
       kubeconfig,
+      'audit-log': auditLog,
       'test-pod-prefix': podPrefix,
     });
     const log = openSync(logFile, 'a');

@@ -32,6 +32,8 @@ export interface Cluster {
   readonly kubeconfigPath: string;
   /** Where every container's and the API server's output goes. */
   readonly logs: string;
+  /** Who asked the API server for what; see `readCalls`. */
+  readonly auditLog: string;
   readonly api: Api;
   readonly pods: PodRunner;
   /** Of its pods; tests take some for servers of their own. */
@@ -55,6 +57,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     token: randomBytes(24).toString('hex'),
     kubeconfig: join(stateDir, 'kubeconfig'),
     logFile: join(logs, 'apiserver.log'),
+    auditLog: join(logs, 'audit.jsonl'),
     podPrefix: addresses.prefix,
   };
   let server: ApiServerProcess;
@@ -81,6 +84,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     url,
     kubeconfigPath: serverOptions.kubeconfig,
     logs,
+    auditLog: serverOptions.auditLog,
     api,
     pods,
     addresses,

@@ -5,6 +5,7 @@ import { ContainerGroup, isSidecar } from './container-group.ts';
 import type { EntryPoints } from './images.ts';
 import { podStatus, type ContainerView } from './pod-status.ts';
 import type { ContainerSpec, Pod } from './pod-types.ts';
+import { serviceAccountEnv } from './service-account.ts';
 import type { ProbedContainer } from './probed.ts';
 import { prepareVolumes } from './volumes.ts';
 
@@ -73,14 +74,21 @@ export class RunningPod {
     this.#report();
     const { folder, logs } = this.place;
     await mkdir(logs, { recursive: true });
-    while (!(await prepareVolumes(this.#api, this.#pod, folder).catch(() => false))) {
+    let env: Record<string, string> | undefined;
+    while (!(env = await this.#prepare(folder).catch(() => undefined))) {
       await delay(RETRY_MS);
       if (this.#stopping) return;
     }
     if (this.#stopping) return;
     const graceMs = (this.#pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
-    this.#group = new ContainerGroup(this.#pod, { ...this.place, graceMs, env: {} }, () => this.#report());
+    this.#group = new ContainerGroup(this.#pod, { ...this.place, graceMs, env }, () => this.#report());
     await this.#group.start();
+  }
+
+  /** What must be there before a container may start. @returns undefined while it is not; else the environment for all containers */
+  async #prepare(folder: string): Promise<Record<string, string> | undefined> {
+    if (!(await prepareVolumes(this.#api, this.#pod, folder))) return undefined;
+    return serviceAccountEnv(this.#api, this.#pod, folder);
   }
 
   async #stop(graceMs: number): Promise<void> {

@@ -6,10 +6,12 @@ export interface Access {
   readonly token: string;
   /** PEM to trust; absent for plain HTTP. */
   readonly certificate?: string;
+  /** That commands are about when they name none; default `default`. */
+  readonly namespace?: string;
 }
 
 /** Writes it in one step, readable by its owner only. JSON is valid YAML. */
-export function writeKubeconfig(file: string, { server, token, certificate }: Access): void {
+export function writeKubeconfig(file: string, { server, token, certificate, namespace = 'default' }: Access): void {
   const name = 'outrigger-local';
   // client-node refuses a plain URL unless it is told not to expect a certificate.
   const trust =
@@ -22,7 +24,7 @@ export function writeKubeconfig(file: string, { server, token, certificate }: Ac
     'current-context': name,
     clusters: [{ name, cluster: { server, ...trust } }],
     users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
   };
   fs.writeFileSync(`${file}.new`, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   fs.renameSync(`${file}.new`, file);

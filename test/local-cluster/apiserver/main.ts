@@ -1,7 +1,7 @@
 /**
  * The API server as a process:
  * `main.ts --bind 127.0.0.1 --port 0 --state-dir DIR --token TOKEN [--kubeconfig FILE] [--test-pod-prefix 127.1.0.]
- *  [--tls] [--history 1000] [--bookmark-interval MILLISECONDS]`
+ *  [--tls] [--audit-log FILE] [--history 1000] [--bookmark-interval MILLISECONDS]`
  * prints one line of JSON, `{"url": ...}`, once it listens.
  */
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     kubeconfig: { type: 'string' },
     tls: { type: 'boolean', default: false },
     'test-pod-prefix': { type: 'string', default: '127.1.0.' },
+    'audit-log': { type: 'string' },
     history: { type: 'string', default: '1000' },
     'bookmark-interval': { type: 'string', default: '60000' },
   },
@@ -29,7 +30,7 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
   return value;
 }
 
-const { token, 'state-dir': stateDir } = values;
+const { token, 'state-dir': stateDir, 'audit-log': auditLog } = values;
 if (token === undefined || token === '' || stateDir === undefined) throw new Error('--token and --state-dir are required');
 
 const server = await startApiServer({
@@ -38,6 +39,7 @@ const server = await startApiServer({
   stateDir,
   token,
   tls: values.tls,
+  ...(auditLog === undefined ? {} : { auditLog }),
   testPodPrefix: values['test-pod-prefix'],
   history: wholeNumber('history', values.history, 1, 1_000_000),
   bookmarkInterval: wholeNumber('bookmark-interval', values['bookmark-interval'], 10, 3_600_000),

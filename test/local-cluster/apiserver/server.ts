@@ -4,6 +4,8 @@ import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { Gate } from './access/gate.ts';
+import { Users } from './access/user.ts';
 import { identityIn } from './certificate.ts';
 import type { Identity } from './certificate.ts';
 import { Controllers } from './controllers.ts';
@@ -24,7 +26,7 @@ export interface ApiServerOptions {
   readonly port?: number;
   /** Where the journal lives; a server started on the same directory goes on where the last one ended. */
   readonly stateDir: string;
-  /** Bearer token that clients must send. */
+  /** Bearer token of the administrator; service accounts get tokens of their own. */
   readonly token: string;
   /** Serve https with a certificate of its own, kept in the state directory; default plain HTTP. */
   readonly tls?: boolean;
@@ -34,6 +36,8 @@ export interface ApiServerOptions {
   readonly history?: number;
   /** Milliseconds between watch bookmarks; default 60 000. */
   readonly bookmarkInterval?: number;
+  /** A file that gets a line of JSON for each different call: who did what to which kind, and whether it was allowed. */
+  readonly auditLog?: string;
   /** Told about failures of the server itself; default: standard error. */
   readonly report?: (error: unknown) => void;
 }
@@ -52,7 +56,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const cluster: Cluster = { store, testPodPrefix: options.testPodPrefix ?? '127.1.0.', now: () => new Date() };
   seed(cluster);
   const registry = new Registry(store);
-  const resources = new Resources(cluster, registry, options.bookmarkInterval ?? 60_000);
+  const users = new Users(store, options.token, options.stateDir);
+  const gate = new Gate(store, options.auditLog);
+  const bookmarkInterval = options.bookmarkInterval ?? 60_000;
+  const resources = new Resources({ cluster, registry, gate, users, bookmarkInterval });
   const controllers = new Controllers(cluster, registry);
   store.subscribe((event) => {
     if (event.resource !== crdKind.resource || event.type !== 'DELETED') return;
@@ -60,13 +67,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     resources.endWatches({ resource: `${asString(spec['group'])}/${asString(asObject(spec['names'])['plural'])}` });
   });
   const report = options.report ?? ((error: unknown) => console.error(error));
-  const router = new Router({ token: options.token, report, store, registry, resources });
+  const router = new Router({ users, report, store, registry, resources });
   const identity = options.tls === true ? identityIn(options.stateDir, cluster.now()) : undefined;
   const server = serverFor(identity, (request, response) => void router.handle(request, response));
   const release = (): void => {
     controllers.close();
     resources.endWatches();
     store.close();
+    gate.close();
   };
   const stopServing = await listen(server, options).catch((error: unknown) => {
     release();

@@ -1,13 +1,16 @@
 /** Requests about objects: which verb on which kind, then the operation. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { callOf } from '../access/call.ts';
+import type { Gate } from '../access/gate.ts';
+import type { User, Users } from '../access/user.ts';
 import type { Cluster, Kind } from '../kinds.ts';
 import { list } from '../list.ts';
 import { create } from '../ops/create.ts';
 import { deleteOptions, remove } from '../ops/delete.ts';
 import { writeOptions } from '../ops/options.ts';
 import type { WriteResult } from '../ops/options.ts';
-import { patch } from '../ops/patch.ts';
-import { find, update } from '../ops/update.ts';
+import { APPLY, patch } from '../ops/patch.ts';
+import { find, keyOfTarget, update } from '../ops/update.ts';
 import type { Target } from '../ops/update.ts';
 import type { Registry } from '../registry.ts';
 import { selector } from '../selectors.ts';
@@ -20,29 +23,51 @@ import { viewOf } from './negotiate.ts';
 import type { ResourcePath } from './paths.ts';
 import { warningHeaders } from './reply.ts';
 import type { Reply } from './reply.ts';
+import { requestToken } from './token.ts';
+
+const TOKEN = 'serviceaccounts/token';
+
+export interface ResourcesParts {
+  readonly cluster: Cluster;
+  readonly registry: Registry;
+  readonly gate: Gate;
+  readonly users: Users;
+  /** Milliseconds. */
+  readonly bookmarkInterval: number;
+}
+
+/** What a request is about, and who asks. */
+export interface Asked {
+  readonly path: ResourcePath;
+  readonly query: URLSearchParams;
+  readonly user: User;
+}
 
 export class Resources {
   readonly #cluster: Cluster;
   readonly #registry: Registry;
+  readonly #gate: Gate;
+  readonly #users: Users;
   readonly #bookmarkInterval: number;
   readonly #watches = new Map<Watch, Kind>();
 
-  constructor(cluster: Cluster, registry: Registry, bookmarkInterval: number) {
+  constructor({ cluster, registry, gate, users, bookmarkInterval }: ResourcesParts) {
     this.#cluster = cluster;
     this.#registry = registry;
+    this.#gate = gate;
+    this.#users = users;
     this.#bookmarkInterval = bookmarkInterval;
   }
 
   /** @returns the answer, or undefined when a watch has taken over the response */
-  async handle(
-    request: IncomingMessage,
-    response: ServerResponse,
-    path: ResourcePath,
-    query: URLSearchParams,
-  ): Promise<Reply | undefined> {
-    const kind = this.#kindOf(path);
-    const subresource = subresourceOf(kind, path);
+  async handle(request: IncomingMessage, response: ServerResponse, asked: Asked): Promise<Reply | undefined> {
+    const { path, query, user } = asked;
     const method = request.method ?? 'GET';
+    const call = callOf(method, path, query);
+    this.#gate.pass(user, call);
+    const kind = this.#kindOf(path);
+    if (call.resource === TOKEN && method === 'POST') return this.#token(request, kind, path);
+    const subresource = subresourceOf(kind, path);
     if (method === 'GET' || method === 'HEAD') return this.#read(request, response, kind, path, query);
     const namespace = kind.namespaced ? path.namespace : undefined;
     if (kind.namespaced && namespace === undefined && method !== 'DELETE') throw methodNotAllowed();
@@ -54,12 +79,22 @@ export class Resources {
       return this.#written(request, kind, query, create(this.#cluster, kind, namespace, parseBody(kind, body), options));
     }
     const target: Target = { kind, namespace, name: path.name };
+    const creates = this.#cluster.store.get(kind.resource, keyOfTarget(target)) === undefined;
+    // A PUT or an apply may turn out to create: both rights are needed then, as in a real server.
+    if (creates && (body.type === APPLY || (method === 'PUT' && kind.createOnUpdate))) {
+      this.#gate.pass(user, { ...call, verb: 'create' });
+    }
     if (method === 'PUT')
       return this.#written(request, kind, query, update(this.#cluster, target, parseBody(kind, body), options));
     if (method === 'PATCH')
       return this.#written(request, kind, query, patch(this.#cluster, target, body.type, textOf(body), options));
     if (method !== 'DELETE' || subresource !== '') throw methodNotAllowed();
     return { code: 200, body: remove(this.#cluster, target, deleteOptions(parseOptions(body), query)) };
+  }
+
+  async #token(request: IncomingMessage, kind: Kind, { namespace = '', name = '' }: ResourcePath): Promise<Reply> {
+    const body = await readBody(request);
+    return requestToken(this.#cluster, this.#users, kind, namespace, name, parseBody(kind, body));
   }
 
   /** Ends every watch; those of one kind when it is given. */

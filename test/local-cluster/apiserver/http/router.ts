@@ -1,6 +1,6 @@
 /** From a request to an answer: who is asking, which part of the API, what went wrong. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Users } from '../access/user.ts';
 import type { JsonObject } from '../json.ts';
 import type { Registry } from '../registry.ts';
 import { PageNotFound, badRequest, methodNotAllowed, unauthorized } from '../status.ts';
@@ -13,7 +13,7 @@ import { failure, send, sendCached } from './reply.ts';
 import type { Resources } from './resources.ts';
 
 export interface RouterParts {
-  readonly token: string;
+  readonly users: Users;
   readonly report: (error: unknown) => void;
   readonly store: Store;
   readonly registry: Registry;
@@ -28,11 +28,9 @@ const HEALTH = new Set(['/healthz', '/livez', '/readyz']);
 
 export class Router {
   readonly #parts: RouterParts;
-  readonly #token: Buffer;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
-    this.#token = digest(`Bearer ${parts.token}`);
   }
 
   /** Answers; never throws. */
@@ -54,15 +52,12 @@ export class Router {
     const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
     if (HEALTH.has(path)) return send(response, { code: 200, body: 'ok' });
     if (path === '/version') return send(response, { code: 200, body: versionInfo });
-    if (!this.#knows(request)) throw unauthorized();
+    const user = this.#parts.users.of(request.headers.authorization, new Date());
+    if (user === undefined) throw unauthorized();
     const resource = parsePath(path);
     if (resource === undefined) return this.#describe(request, response, path);
-    const reply = await this.#parts.resources.handle(request, response, resource, url.searchParams);
+    const reply = await this.#parts.resources.handle(request, response, { path: resource, query: url.searchParams, user });
     if (reply !== undefined) send(response, reply);
-  }
-
-  #knows(request: IncomingMessage): boolean {
-    return timingSafeEqual(digest(request.headers.authorization ?? ''), this.#token);
   }
 
   /** Discovery and OpenAPI. */
@@ -95,9 +90,4 @@ export class Router {
     if (root !== 'apis') return undefined;
     return version === undefined ? oneGroup(group, kinds) : resourceList(group, version, kinds);
   }
-}
-
-/** Digests have one length, so comparing them tells nothing about the token. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

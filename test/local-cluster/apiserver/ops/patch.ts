@@ -21,7 +21,7 @@ import type { Target } from './update.ts';
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
-const APPLY = 'application/apply-patch+yaml';
+export const APPLY = 'application/apply-patch+yaml';
 
 /** @param mediaType of the body, without parameters */
 export function patch(cluster: Cluster, target: Target, mediaType: string, text: string, options: WriteOptions): WriteResult {
