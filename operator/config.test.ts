@@ -22,6 +22,7 @@ test('flags come before the environment, the environment before the pod', () => 
       controlPort: 2,
       logLevel: 'debug',
       podName: 'pod-flag',
+      podUid: undefined,
     },
   );
   const second = readConfig([], env, () => 'from-pod');
@@ -30,9 +31,9 @@ test('flags come before the environment, the environment before the pod', () => 
     [second.namespace, second.kubeconfig, second.podName, second.bind, second.observePort, second.controlPort, second.logLevel],
     ['from-env', ['a', 'b'], 'pod-env', undefined, 9801, 9900, 'info'],
   );
-  const third = readConfig([], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, () => 'from-pod');
+  const third = readConfig([], { KUBERNETES_SERVICE_HOST: '10.0.0.1', OUTRIGGER_POD_UID: 'u-1' }, () => 'from-pod');
   assert.ok(typeof third === 'object' && !('errors' in third));
-  assert.deepEqual([third.namespace, third.kubeconfig], ['from-pod', []]);
+  assert.deepEqual([third.namespace, third.kubeconfig, third.podUid], ['from-pod', [], 'u-1']);
 });
 
 test('the configuration can not be changed', () => {
@@ -41,11 +42,15 @@ test('the configuration can not be changed', () => {
 });
 
 test('every mistake is named at once', () => {
-  const errors = errorsOf([
-    ...['--namespace', 'Not_A_Name', '--bind', 'localhost', '--observe-port', '0', '--control-port', '70000'],
-    ...['--log-level', 'loud', '--pod-name', 'a b'],
-  ]);
+  const errors = errorsOf(
+    [
+      ...['--namespace', 'Not_A_Name', '--bind', 'localhost', '--observe-port', '0', '--control-port', '70000'],
+      ...['--log-level', 'loud', '--pod-name', 'a b'],
+    ],
+    { OUTRIGGER_POD_UID: 'a b' },
+  );
   const told = ['--namespace', '--kubeconfig', '--bind', '--observe-port', '--control-port', '--log-level', '--pod-name'];
+  told.push('OUTRIGGER_POD_UID');
   assert.equal(errors.length, told.length);
   for (const flag of told)
     assert.ok(

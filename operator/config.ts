@@ -19,6 +19,8 @@ export interface Config {
   readonly controlPort: number;
   readonly logLevel: LogLevel;
   readonly podName: string;
+  /** Undefined: not known, so a restart of this process is somebody else, who waits for the Lease to expire. */
+  readonly podUid: string | undefined;
 }
 
 const OBSERVE_PORT = 9801;
@@ -38,6 +40,7 @@ export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes
 environment, where the flag is absent
   OUTRIGGER_NAMESPACE   --namespace
   OUTRIGGER_POD_NAME    --pod-name
+  OUTRIGGER_POD_UID     UID of this pod: its restarted container takes the Lease back at once
   KUBECONFIG            --kubeconfig, several files as kubectl takes them
 `;
 
@@ -79,6 +82,7 @@ export function readConfig(
     controlPort: Number(flags['control-port']),
     logLevel: flags['log-level'] as LogLevel,
     podName: flags['pod-name'] ?? env['OUTRIGGER_POD_NAME'] ?? hostname(),
+    podUid: env['OUTRIGGER_POD_UID'] || undefined,
   };
   const errors = [...mistakes(config, env)];
   return errors.length > 0 ? { errors } : Object.freeze(config);
@@ -100,6 +104,9 @@ function* mistakes(config: Config, env: Readonly<Record<string, string | undefin
   if (!LOG_LEVELS.includes(config.logLevel)) yield `--log-level must be one of ${LOG_LEVELS.join(', ')}`;
   if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(config.podName)) {
     yield `--pod-name must be the name of a pod, not ${quote(config.podName)}`;
+  }
+  if (config.podUid !== undefined && !/^[a-z0-9-]{1,64}$/i.test(config.podUid)) {
+    yield `OUTRIGGER_POD_UID must be the UID of this pod (downward API: metadata.uid), not ${quote(config.podUid)}`;
   }
 }
 

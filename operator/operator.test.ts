@@ -165,6 +165,7 @@ class World {
         controlPort: this.#controlPort,
         logLevel: 'silent',
         podName: 'operator-1',
+        podUid: undefined,
       },
       pino({ level: 'silent' }),
     );

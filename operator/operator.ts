@@ -8,6 +8,8 @@ import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { loadKubeConfig } from './kube/load.ts';
 import { createSecretStore } from './kube/secrets.ts';
 import { createLeader, type Leader } from './lead/leader.ts';
+import { candidateOf, type Candidate } from './lead/lease.ts';
+import { watchLease } from './lead/watch.ts';
 import { Metrics } from './observe/metrics.ts';
 import { startObserveServer } from './observe/server.ts';
 import { createWatchdog, type Watchdog } from './observe/watchdog.ts';
@@ -19,6 +21,7 @@ import { persist } from './retry.ts';
 import { createStatusWriter, type StatusWriter } from './status/writer.ts';
 import { translate } from './translate/index.ts';
 import { createInventory, type InventorySource } from './watch/inventory.ts';
+import type { ReflectorReport } from './watch/reflector.ts';
 
 export interface Operator {
   readonly observePort: number;
@@ -37,8 +40,8 @@ interface Context {
   readonly metrics: Metrics;
   readonly watchdog: Watchdog;
   readonly client: KubeClient;
-  /** Of this process: pod name and a UUID. */
-  readonly identity: string;
+  /** This process, by a UUID. */
+  readonly candidate: Candidate;
   readonly signal: AbortSignal;
   /** What is still missing until the operator is ready; undefined: nothing. */
   notReady: () => string | undefined;
@@ -66,7 +69,7 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
       accessFrom(() => loadKubeConfig(config.kubeconfig)),
       USER_AGENT,
     ),
-    identity: `${config.podName}_${randomUUID()}`,
+    candidate: candidateOf(config.namespace, config.podName, config.podUid, randomUUID()),
     signal: controller.signal,
     notReady: () => 'the signing key has not been read yet',
   };
@@ -102,35 +105,27 @@ async function operate(context: Context): Promise<void> {
   await Promise.race([synced, stopped]);
   if (!signal.aborted) {
     log.info('everything was listed once');
-    context.notReady = () => (leader.leading ? undefined : 'the Lease is not held');
+    context.notReady = () => leader.problem;
   }
   await leader.run(signal);
   await Promise.all([watching, stopped]);
 }
 
 function wire(context: Context, keys: SigningKeys): Stages {
-  const { client, config, log, metrics, watchdog, identity } = context;
+  const { client, config, log, metrics, candidate } = context;
+  const report = reportOf(context);
   const synced = Promise.withResolvers<void>();
   const inventory = createInventory({
     client,
-    report: {
-      heard(kind) {
-        metrics.heard(kind, Date.now() / 1000);
-        watchdog.seen(kind);
-      },
-      failed(kind, error) {
-        metrics.restarted(kind);
-        watchdog.seen(kind);
-        log.warn({ kind, error: error.message }, 'list or watch failed and is tried again');
-      },
-    },
+    report,
     changed() {
       if (inventory.ready) synced.resolve();
       coordinator.inventoryChanged();
     },
     random: Math.random,
   });
-  const fleet = wireFleet(context, keys, {
+  const leading = (): boolean => leader.leading;
+  const fleet = wireFleet(context, keys, leading, {
     changed: () => coordinator.fleetChanged(),
     fenced(current) {
       log.warn({ current }, 'a proxy holds a higher version: acquiring anew above it');
@@ -139,8 +134,8 @@ function wire(context: Context, keys: SigningKeys): Stages {
   });
   const status = createStatusWriter({
     client,
-    leading: () => leader.leading,
-    instance: identity,
+    leading,
+    instance: candidate.identity,
     failed: (policy, error) => log.warn({ policy, error: error.message }, 'status could not be written'),
     random: Math.random,
     now: Date.now,
@@ -158,19 +153,41 @@ function wire(context: Context, keys: SigningKeys): Stages {
   });
   const leader = createLeader({
     client,
-    candidate: { namespace: config.namespace, identity },
+    watch: watchLease({ client, namespace: config.namespace, report, random: Math.random }),
+    candidate,
     lead(epoch) {
       log.info({ epoch }, epoch === undefined ? 'leading has ended' : 'leading');
       metrics.leads(epoch);
       coordinator.lead(epoch);
     },
+    standby: (holder) => log.info({ holder }, 'standing by: another operator leads'),
     failed: warn(log, 'the Lease could not be had'),
     now: Date.now,
+    random: Math.random,
   });
   return { inventory, fleet, status, coordinator, leader, synced: synced.promise };
 }
 
-function wireFleet({ config, metrics }: Context, keys: SigningKeys, events: Parameters<typeof createFleet>[0]['events']): Fleet {
+function reportOf({ metrics, watchdog, log }: Context): ReflectorReport {
+  return {
+    heard(kind) {
+      metrics.heard(kind, Date.now() / 1000);
+      watchdog.seen(kind);
+    },
+    failed(kind, error) {
+      metrics.restarted(kind);
+      watchdog.seen(kind);
+      log.warn({ kind, error: error.message }, 'list or watch failed and is tried again');
+    },
+  };
+}
+
+function wireFleet(
+  { config, metrics }: Context,
+  keys: SigningKeys,
+  leading: () => boolean,
+  events: Parameters<typeof createFleet>[0]['events'],
+): Fleet {
   const origin = (address: string): string => {
     const url = new URL(podOrigin(address));
     url.port = String(config.controlPort);
@@ -180,6 +197,7 @@ function wireFleet({ config, metrics }: Context, keys: SigningKeys, events: Para
     ...keys,
     client: createProxyClient({ origin }),
     events,
+    leading,
     metrics,
     now: () => performance.now(),
     unixNow: Date.now,

@@ -4,32 +4,48 @@ import type { Call, KubeClient } from '../kube/client.ts';
 import { ApiError } from '../kube/error.ts';
 import { until } from '../kube/test-server.ts';
 import { createLeader, type LeaderTiming } from './leader.ts';
+import type { Sink } from '../watch/reflector.ts';
 import { epochOf, LEASE_NAME, type Lease } from './lease.ts';
+import type { LeaseWatch } from './watch.ts';
 
-const TIMING: LeaderTiming = { renewEvery: 20, renewWithin: 150, retry: 10, releaseWithin: 200 };
+const TIMING: LeaderTiming = {
+  ...{ duration: 150, renewEvery: 20, renewWithin: 100, retry: 10, jitter: 5, releaseWithin: 200 },
+};
 const START = Date.parse('2026-11-22T00:00:00Z');
 const EPOCH = START / 1000;
 
-/** The Lease of an API server: creates, and replaces under a precondition. */
+/** The Lease of an API server: creates, replaces under a precondition, and tells those who watch. */
 function leaseServer() {
+  const sinks = new Set<Sink<Lease>>();
   const state = {
     lease: undefined as Lease | undefined,
     version: 0,
     down: false,
     silent: false,
+    /** What is written is not told: every watch is broken without anybody knowing. */
+    mute: false,
     writes: 0,
-    beforeWrite: () => {},
+  };
+  const tell = (event: (sink: Sink<Lease>) => void): void => {
+    if (!state.mute) setImmediate(() => sinks.forEach(event));
   };
   const store = (lease: Lease): Lease => {
     state.version += 1;
     state.writes += 1;
-    return (state.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(state.version) } });
+    const uid = state.lease?.metadata.uid ?? `uid-${state.version}`;
+    const stored = { ...lease, metadata: { ...lease.metadata, uid, resourceVersion: String(state.version) } };
+    tell((sink) => sink.onUpsert(stored));
+    return (state.lease = stored);
+  };
+  const remove = (): void => {
+    const { lease } = state;
+    state.lease = undefined;
+    if (lease !== undefined) tell((sink) => sink.onDelete(lease));
   };
   const call = async ({ method = 'GET', body, signal }: Call): Promise<unknown> => {
     await new Promise((resolve) => setImmediate(resolve));
     if (state.silent) await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
     if (state.down) throw new Error('connection refused');
-    if (method !== 'GET') state.beforeWrite();
     if (method === 'POST' && state.lease !== undefined) throw new ApiError(409, 'AlreadyExists', 'exists');
     if (method === 'POST') return store(body as Lease);
     if (state.lease === undefined) throw new ApiError(404, 'NotFound', 'no lease');
@@ -38,20 +54,32 @@ function leaseServer() {
     if (stale) throw new ApiError(409, 'Conflict', 'modified');
     return store(body as Lease);
   };
-  return { state, store, client: { call: call as KubeClient['call'] } };
+  const watch: LeaseWatch = async (sink, signal) => {
+    sinks.add(sink);
+    tell(() => sink.onReplace(state.lease === undefined ? [] : [state.lease]));
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    sinks.delete(sink);
+  };
+  return { state, store, remove, watch, client: { call: call as KubeClient['call'] } };
 }
 
 type Server = ReturnType<typeof leaseServer>;
 
-function candidate(context: TestContext, server: Server, identity = 'one', timing = TIMING) {
+function candidate(context: TestContext, server: Server, identity = 'one', timing = TIMING, clock?: { now: number }) {
   const epochs: (number | undefined)[] = [];
   const errors: string[] = [];
+  const holders: string[] = [];
+  const began = performance.now();
   const leader = createLeader({
     client: server.client,
-    candidate: { namespace: 'outrigger-system', identity },
+    watch: server.watch,
+    candidate: { namespace: 'outrigger-system', identity, pod: `${identity.split('_')[0]}_` },
     lead: (epoch) => epochs.push(epoch),
+    standby: (holder) => holders.push(holder),
     failed: (error) => errors.push(error.message),
-    now: () => START,
+    // A test takes less than a second, so that epochs count from EPOCH.
+    now: () => clock?.now ?? START + Math.min(999, performance.now() - began),
+    random: Math.random,
     timing,
   });
   const controller = new AbortController();
@@ -61,8 +89,14 @@ function candidate(context: TestContext, server: Server, identity = 'one', timin
     await running;
   };
   context.after(stop);
-  return { leader, epochs, errors, stop };
+  return { leader, epochs, errors, holders, stop };
 }
+
+/** A Lease that somebody else holds, as written just now. */
+const held = (holder: string, renewTime = '2026-11-22T00:00:00.000000Z', epoch = EPOCH): Lease => ({
+  metadata: { name: LEASE_NAME, annotations: { 'outrigger.dev/epoch': String(epoch) } },
+  spec: { holderIdentity: holder, leaseDurationSeconds: 15, renewTime, leaseTransitions: 3 },
+});
 
 test('creates the Lease, leads under its epoch, renews it, and gives it back', async (context) => {
   const server = leaseServer();
@@ -79,24 +113,103 @@ test('creates the Lease, leads under its epoch, renews it, and gives it back', a
   assert.deepEqual(errors, []);
 });
 
-test('takes over without contest, under a higher epoch', async (context) => {
+test('a Lease that is given back is taken at once, under a higher epoch', async (context) => {
+  const server = leaseServer();
+  const slow = { ...TIMING, duration: 60_000 };
+  const first = candidate(context, server, 'one', slow);
+  await until(() => first.leader.leading, 'the first');
+  const second = candidate(context, server, 'two', slow);
+  await until(() => second.holders.length === 1, 'the second to stand by');
+  assert.deepEqual([second.holders, second.leader.problem, second.leader.leading], [['one'], undefined, false]);
+  await first.stop();
+  await until(() => second.leader.leading, 'the second');
+  assert.deepEqual(second.epochs, [EPOCH + 1]);
+  assert.equal(server.state.lease?.spec?.leaseTransitions, 1);
+});
+
+test('a holder that says nothing is believed for the whole duration, whatever its clock says, and not for longer', async (context) => {
+  const server = leaseServer();
+  server.store(held('other', '2020-01-01T00:00:00.000000Z'));
+  const { leader, epochs, holders } = candidate(context, server);
+  const renewals = ['2031-01-01T00:00:00.000000Z', '2021-01-01T00:00:00.000000Z'];
+  for (const renewTime of renewals) {
+    await new Promise((resolve) => setTimeout(resolve, TIMING.duration * 0.6));
+    server.store({ ...(server.state.lease as Lease), spec: held('other', renewTime).spec as object });
+    assert.deepEqual(epochs, []);
+  }
+  const renewed = performance.now();
+  await until(() => leader.leading, 'the term');
+  const took = performance.now() - renewed;
+  assert.ok(took >= TIMING.duration - 5 && took < TIMING.duration + 100, `${took} ms`);
+  assert.deepEqual([epochs, holders], [[EPOCH + 1], ['other']]);
+});
+
+test('an annotation is no renewal', async (context) => {
+  const server = leaseServer();
+  server.store(held('other'));
+  const { leader } = candidate(context, server);
+  const annotate = setInterval(() => {
+    if (!leader.leading) server.store({ ...(server.state.lease as Lease) });
+  }, 20);
+  context.after(() => clearInterval(annotate));
+  await until(() => leader.leading, 'the term', 1000);
+});
+
+test('a watch that is broken without anybody knowing takes no Lease from one who renews it', async (context) => {
   const server = leaseServer();
   const first = candidate(context, server);
   await until(() => first.leader.leading, 'the first');
-  await first.stop();
-  server.store({ ...(server.state.lease as Lease), spec: { holderIdentity: 'somebody else', leaseDurationSeconds: 3600 } });
+  server.state.mute = true;
   const second = candidate(context, server, 'two');
-  await until(() => second.leader.leading, 'the second');
-  assert.deepEqual(second.epochs, [EPOCH + 1]);
+  const { writes } = server.state;
+  await until(() => server.state.writes > writes + 20, 'more renewals than the duration has');
+  assert.deepEqual([first.epochs, second.epochs, second.leader.problem], [[EPOCH], [], undefined]);
 });
 
-test('two that acquire at the same time never lead under one epoch', async (context) => {
+test('what an earlier process of the same pod holds is free, and fenced off', async (context) => {
   const server = leaseServer();
-  const all = ['a', 'b', 'c'].map((identity) => candidate(context, server, identity));
-  await until(() => all.every(({ epochs }) => epochs.some((epoch) => epoch !== undefined)), 'each to have led');
+  server.store(held('one_before'));
+  const { leader, epochs, holders } = candidate(context, server, 'one_after', { ...TIMING, duration: 60_000 });
+  await until(() => leader.leading, 'the term');
+  assert.deepEqual([epochs, holders], [[EPOCH + 1], []]);
+});
+
+test('of many standbys one leads at a time, until all have led', async (context) => {
+  const server = leaseServer();
+  const all = ['a', 'b', 'c', 'd'].map((identity) => candidate(context, server, identity));
+  const leading = (): typeof all => all.filter(({ leader }) => leader.leading);
+  for (const _ of all) {
+    await until(() => leading().length > 0, 'a leader');
+    assert.equal(leading().length, 1);
+    await leading()[0]?.stop();
+  }
+  assert.ok(all.every(({ epochs }) => epochs.length === 2));
+});
+
+test('two that fight never lead under one epoch, and each under epochs that rise', async (context) => {
+  const server = leaseServer();
+  const all = ['a', 'b'].map((identity) => candidate(context, server, identity));
+  const rounds = 30;
+  for (let round = 0; round < rounds; round += 1) {
+    await until(() => all.some(({ leader }) => leader.leading), 'a leader');
+    const { lease } = server.state;
+    if (round % 3 === 0) server.remove();
+    else if (lease !== undefined && round % 3 === 1) server.store({ ...lease, spec: { ...lease.spec, holderIdentity: '' } });
+    else if (lease !== undefined) {
+      const epoch = String(epochOf(lease) + 5);
+      server.store({ ...lease, metadata: { ...lease.metadata, annotations: { 'outrigger.dev/epoch': epoch } } });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
   await Promise.all(all.map(({ stop }) => stop()));
-  const epochs = all.flatMap((one) => one.epochs.filter((epoch) => epoch !== undefined));
-  assert.equal(new Set(epochs).size, epochs.length, `${epochs.join(' ')}`);
+  const epochs = all.map((one) => one.epochs.filter((epoch) => epoch !== undefined));
+  assert.equal(new Set(epochs.flat()).size, epochs.flat().length, epochs.join(' / '));
+  for (const one of epochs)
+    assert.deepEqual(
+      one,
+      one.toSorted((x, y) => x - y),
+    );
+  assert.ok(epochs.flat().length >= rounds / 3);
 });
 
 test('a renewal that loses the race ends the term at once; the next one is above what is there', async (context) => {
@@ -110,15 +223,53 @@ test('a renewal that loses the race ends the term at once; the next one is above
   assert.deepEqual(epochs.slice(0, 3), [EPOCH, undefined, EPOCH + 51]);
 });
 
-test('a Lease deleted under its leader ends the term, and is made anew without using an epoch again', async (context) => {
+test('a Lease deleted under its leader ends the term at once, and is made anew without using an epoch again', async (context) => {
   const server = leaseServer();
-  const { epochs } = candidate(context, server);
+  const { leader, epochs } = candidate(context, server, 'one', { ...TIMING, renewEvery: 60_000, renewWithin: 120_000 });
   await until(() => epochs.length === 1, 'the first term');
-  server.state.lease = undefined;
+  server.remove();
   await until(() => epochs.length >= 3, 'the second term');
   assert.deepEqual(epochs, [EPOCH, undefined, EPOCH + 1]);
-  assert.equal((server.state.lease as Lease | undefined)?.metadata.name, LEASE_NAME);
+  assert.equal((server.state.lease)?.metadata.name, LEASE_NAME);
+  assert.equal(leader.leading, true);
 });
+
+test('a standby that takes a deleted Lease remembers the epoch that was on it', async (context) => {
+  const server = leaseServer();
+  server.store(held('other', undefined, EPOCH + 70));
+  const { leader, epochs, holders } = candidate(context, server, 'one', { ...TIMING, duration: 60_000 });
+  await until(() => holders.length === 1, 'the other to be seen');
+  server.remove();
+  await until(() => leader.leading, 'the term');
+  assert.deepEqual(epochs, [EPOCH + 71]);
+});
+
+test('whoever acquires above a leader ends its term before its next renewal', async (context) => {
+  const server = leaseServer();
+  const { leader, epochs } = candidate(context, server, 'one', { ...TIMING, renewEvery: 60_000, renewWithin: 120_000 });
+  await until(() => leader.leading, 'the first term');
+  server.store({
+    ...(server.state.lease as Lease),
+    ...{ spec: held('other').spec as object },
+    metadata: held('other', '', EPOCH + 1).metadata,
+  });
+  await until(() => !leader.leading, 'the end');
+  assert.deepEqual(epochs, [EPOCH, undefined]);
+});
+
+for (const which of ['monotonic', 'wall'] as const) {
+  test(`a process that slept (by the ${which} clock) leads no more from the first instant, before any timer`, async (context) => {
+    const server = leaseServer();
+    const clock = { now: START };
+    const { leader, epochs } = candidate(context, server, 'one', { ...TIMING, retry: 1000 }, clock);
+    await until(() => leader.leading, 'the term');
+    server.state.down = true;
+    if (which === 'wall') clock.now += TIMING.renewWithin + 1;
+    else for (const end = performance.now() + TIMING.renewWithin + 1; performance.now() < end;);
+    assert.equal(leader.leading, false);
+    await until(() => epochs.length === 2, 'the end of the term');
+  });
+}
 
 for (const how of ['down', 'silent'] as const) {
   test(`with the API server ${how}, leading ends within the limit and comes back with a new epoch`, async (context) => {
@@ -129,12 +280,15 @@ for (const how of ['down', 'silent'] as const) {
     server.state[how] = true;
     await until(() => !leader.leading, 'the end of the term');
     const took = performance.now() - begin;
+    await until(() => epochs.length === 2, 'to be told');
     assert.ok(took > TIMING.renewWithin - TIMING.renewEvery - 20 && took < TIMING.renewWithin + 100, `${took} ms`);
     assert.deepEqual(epochs, [EPOCH, undefined]);
+    if (how === 'down') await until(() => leader.problem !== undefined, 'the problem');
     server.state[how] = false;
     if (how === 'silent') return;
+    assert.match(leader.problem ?? '', /connection refused/);
     await until(() => leader.leading, 'the second term');
-    assert.deepEqual(epochs, [EPOCH, undefined, EPOCH + 1]);
+    assert.deepEqual([epochs, leader.problem], [[EPOCH, undefined, EPOCH + 1], undefined]);
   });
 }
 

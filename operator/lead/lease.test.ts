@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EPOCH_ANNOTATION } from '../api/labels.ts';
-import { acquired, epochOf, LEASE_NAME, released, renewed, type Lease } from './lease.ts';
+import { acquired, candidateOf, epochOf, isFree, LEASE_NAME, released, renewed, type Lease } from './lease.ts';
 
 const NOW = Date.parse('2026-11-22T00:00:00.123Z');
 const SECONDS = Math.floor(NOW / 1000);
@@ -61,6 +61,25 @@ test('acquiring names the holder, counts transitions between holders, and keeps 
   });
   assert.equal(acquired(withEpoch('5', US.identity), US, NOW, 0).spec?.leaseTransitions, 4);
   assert.equal(acquired(undefined, US, NOW, 0).spec?.leaseTransitions, 0);
+});
+
+test('free is what nobody holds, or we do, or an earlier process of the same pod did', () => {
+  const named = candidateOf('outrigger-system', 'operator-1', undefined, 'p1');
+  const known = candidateOf('outrigger-system', 'operator-1', 'u1', 'p1');
+  assert.deepEqual([named.identity, known.identity], ['operator-1_p1', 'operator-1_u1_p1']);
+  const cases: [string, boolean, boolean][] = [
+    ['', true, true],
+    ['operator-1_p1', true, false],
+    ['operator-1_u1_p1', false, true],
+    ['operator-1_u1_p0', false, true],
+    ['operator-1_p0', false, false],
+    ['operator-1_u2_p0', false, false],
+    ['operator-2_u1_p0', false, false],
+  ];
+  for (const [holder, byName, byUid] of cases) {
+    assert.deepEqual([isFree(withEpoch('5', holder), named), isFree(withEpoch('5', holder), known)], [byName, byUid], holder);
+  }
+  assert.ok(isFree(undefined, named) && isFree({ metadata: { name: LEASE_NAME } }, named));
 });
 
 test('renewing changes the time alone; releasing names nobody and keeps the epoch', () => {

@@ -7,6 +7,7 @@ export interface Lease {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    readonly uid?: string;
     /** The precondition of every write; absent on a Lease that is to be created. */
     readonly resourceVersion?: string;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -24,10 +25,29 @@ export const LEASE_NAME = 'outrigger-operator';
 /** Seconds for which others must believe in a leader that says nothing. */
 export const LEASE_SECONDS = 15;
 
-/** Who acquires. The identity holds a UUID of the process, so that a restart under the same name is somebody else. */
+/** Who acquires. */
 export interface Candidate {
   readonly namespace: string;
+  /** Holds a UUID of the process, so that a restart under the same name is somebody else. */
   readonly identity: string;
+  /**
+   * What the identities of all processes of this pod begin with; absent where the pod's UID is not known. A container starts only
+   * when the one before it has ended, so what an earlier process of this very pod held is free.
+   */
+  readonly pod?: string;
+}
+
+/** The candidate of a process: pod, then (where it is known) the pod's UID, then the process. */
+export function candidateOf(namespace: string, podName: string, podUid: string | undefined, process: string): Candidate {
+  if (podUid === undefined) return { namespace, identity: `${podName}_${process}` };
+  const pod = `${podName}_${podUid}_`;
+  return { namespace, identity: `${pod}${process}`, pod };
+}
+
+/** Whether nobody holds the Lease whom the candidate would have to wait for. */
+export function isFree(lease: Lease | undefined, { identity, pod }: Candidate): boolean {
+  const holder = lease?.spec?.holderIdentity || identity;
+  return holder === identity || (pod !== undefined && holder.startsWith(pod));
 }
 
 /** The epoch written on a Lease; 0 where there is none, or none that can be one. */
@@ -38,7 +58,7 @@ export function epochOf(lease: Lease | undefined): number {
 }
 
 /**
- * The Lease by which a candidate takes the lead, whoever held it. Its epoch is above the one before, above `above`, and not
+ * The Lease by which a candidate takes the lead from whoever held it. Its epoch is above the one before, above `above`, and not
  * below the clock, so that neither a deleted Lease nor a restart can use an epoch again.
  *
  * @param now unix milliseconds

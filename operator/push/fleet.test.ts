@@ -266,6 +266,45 @@ test('who no longer leads pushes nothing', async (t) => {
   assert.equal(current(fleet, 'one'), false);
 });
 
+test('a Lease that is no longer fresh stops pushes before anybody said so', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  await settledSoon(fleet, 'one');
+  rig.leading = false;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const before = rig.sent.length;
+  fleet.want(translation([target('one', one.address)], content([B])), performance.now());
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(rig.sent.length, before);
+});
+
+test('what was known of proxies ends with the term: another may have led since; a standby counts no proxy', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.want(translation([target('one', one.address)], content([A], 1)), performance.now());
+  await settledSoon(fleet, 'one');
+  await until(() => rig.counts['current'] === 1);
+  const changed = rig.changed;
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  one.dataPlane.gate = () => opened;
+  fleet.want(translation([target('one', one.address)], content([B], 2)), performance.now());
+  await until(() => one.dataPlane.busy === 1);
+  fleet.lead(undefined);
+  open();
+  await until(() => rig.results.length === 2);
+  assert.deepEqual(fleet.reports().get('one'), { current: false, rejected: [], unhealthy: undefined });
+  await until(() => rig.counts['current'] === 0 && rig.counts['pending'] === 0 && rig.changed > changed);
+  fleet.lead(EPOCH + 7);
+  await until(() => fleet.reports().get('one')?.acked?.epoch === EPOCH + 7);
+  await until(() => rig.counts['current'] === 1);
+});
+
 test('a clock that differs too much: retried, reported, and healed', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');

@@ -7,7 +7,7 @@ import { PACE, ProxyState } from './proxy.ts';
 import type { Step } from './proxy.ts';
 import type { Fleet, ProxyReport } from './seam.ts';
 import { Slots } from './slots.ts';
-import { summarise } from './summary.ts';
+import { NONE, summarise } from './summary.ts';
 import type { Summary } from './summary.ts';
 import { Stamper, wish } from './stamp.ts';
 import type { Wish } from './stamp.ts';
@@ -55,7 +55,7 @@ class PushingFleet implements Fleet {
     const { signer, client, now, unixNow, random, metrics } = options;
     this.#dialogue = new Dialogue({
       ...{ signer, client, now, unixNow, random, bodies: new Bodies() },
-      mayPush: (stamp) => !this.#stopped && stamp.version.epoch === this.#stamper?.epoch,
+      mayPush: (stamp) => !this.#stopped && stamp.version.epoch === this.#stamper?.epoch && options.leading(),
       pushed: (result) => metrics.pushed(result),
       ahead: (current) => this.#ahead(current),
     });
@@ -82,9 +82,11 @@ class PushingFleet implements Fleet {
     // Who did not lead can not have been slow.
     this.#unsettledSince = this.#stamper && !this.#summary().settled ? this.#options.now() : undefined;
     for (const member of this.#members.values()) {
-      member.state.newEpoch();
+      if (epoch === undefined) member.state.forget();
+      else member.state.newEpoch();
       this.#advance(member);
     }
+    this.#tellSoon();
   }
 
   reports(): ReadonlyMap<string, ProxyReport> {
@@ -119,7 +121,7 @@ class PushingFleet implements Fleet {
   #step(member: Member): Step {
     const { state } = member;
     const silent = this.#stopped || this.#members.get(state.target.uid) !== member;
-    if (silent || this.#stamper === undefined) return { kind: 'wait', ms: Infinity };
+    if (silent || this.#stamper === undefined || !this.#options.leading()) return { kind: 'wait', ms: Infinity };
     return state.step(this.#wish(state)?.key, this.#stamper.epoch, this.#options.now());
   }
 
@@ -180,7 +182,8 @@ class PushingFleet implements Fleet {
   #tell(): void {
     const { metrics, events, now } = this.#options;
     const { counts, skew, settled } = this.#summary();
-    metrics.proxies(counts);
+    // Two replicas must not both count: who does not lead knows of no proxy.
+    metrics.proxies(this.#stamper ? counts : NONE);
     metrics.skew(skew);
     if (settled && this.#unsettledSince !== undefined) {
       metrics.propagated((now() - this.#unsettledSince) / 1000);

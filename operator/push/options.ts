@@ -21,6 +21,8 @@ export interface FleetOptions {
   readonly trustedKeys: readonly string[];
   readonly client: ProxyClient;
   readonly events: FleetEvents;
+  /** Whether the Lease is held at this moment: asked before every push. */
+  readonly leading: () => boolean;
   readonly metrics: FleetMetrics;
   /** Monotonic milliseconds. */
   readonly now: () => number;

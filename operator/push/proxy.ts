@@ -36,7 +36,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** What is known of one proxy, and how that changes. No I/O: time (monotonic ms) and chance are arguments. */
 export class ProxyState {
   target: ProxyTarget;
-  /** Changes when address or container do: what was in flight then says nothing about the new one. */
+  /** Changes when address or container do, or leading ends: what was in flight then says nothing about what comes. */
   life = 0;
   /** Digests of the parts that the proxy is believed to have. */
   has: ReadonlySet<string> = NOTHING;
@@ -94,6 +94,16 @@ export class ProxyState {
     this.#unhealthy = undefined;
     this.#failures = 0;
     this.#notBefore = 0;
+  }
+
+  /** Leading has ended: whoever leads now may change all of it, so that nothing is known when we lead again. Delays stay. */
+  forget(): void {
+    this.life++;
+    this.#acked = undefined;
+    this.#rejected = [];
+    this.#unhealthy = undefined;
+    this.#error = undefined;
+    this.skew = 0;
   }
 
   /** A new epoch: every sequence may be used again. Delays stay, so that a proxy that lies can not set the pace. */

@@ -3,6 +3,8 @@ import type { ProxyState } from './proxy.ts';
 /** Label of `outrigger_operator_proxies`: has what it should, is yet to get it, failed lately. */
 export type ProxyCounts = Readonly<Record<'current' | 'pending' | 'failing', number>>;
 
+export const NONE: ProxyCounts = { current: 0, pending: 0, failing: 0 };
+
 export interface Summary {
   readonly counts: ProxyCounts;
   /** The largest difference of a proxy's clock, in seconds. */
@@ -13,7 +15,7 @@ export interface Summary {
 
 /** One look over all proxies; `key` names the content that each should have. */
 export function summarise(proxies: readonly { readonly state: ProxyState; readonly key: string | undefined }[]): Summary {
-  const counts = { current: 0, pending: 0, failing: 0 };
+  const counts = { ...NONE };
   let [skew, settled] = [0, true];
   for (const { state, key } of proxies) {
     const current = state.holds(key);

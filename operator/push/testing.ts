@@ -74,6 +74,8 @@ export class Rig {
   readonly propagated: number[] = [];
   readonly results: string[] = [];
   changed = 0;
+  /** Whether the Lease is held; the epoch alone does not say so. */
+  leading = true;
   skew = 0;
   counts: Readonly<Record<string, number>> = {};
   readonly #ports = new Map<string, number>();
@@ -121,6 +123,7 @@ export class Rig {
       signer: this.signer,
       trustedKeys: [this.signer.publicKey],
       client: this.#recording(client),
+      leading: () => this.leading,
       events: { changed: () => void this.changed++, fenced: (current) => void this.fenced.push(current) },
       metrics: {
         pushed: (result) => void this.results.push(result),

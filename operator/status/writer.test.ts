@@ -162,6 +162,29 @@ test('writes nothing unless leading, and nothing after stop', async () => {
   assert.equal(patches.length, 1);
 });
 
+test('who begins to lead writes conditions at once, and counts when the proxies could be asked', async () => {
+  const { clock, state, patches, want, settle, written } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  const theirs = { ...written(), summary: { endpoints: '1/3', proxies: '2/2' }, endpoints: { total: 3, ready: 2, healthy: 1 } };
+  state.leading = false;
+  want(FLEET, policyAt(500, theirs));
+  clock.advance(60_000);
+  state.leading = true;
+  want(FLEET, policyAt(500, theirs));
+  await settle();
+  assert.equal(patches.length, 1, 'only counts differ from what the other wrote');
+  clock.advance(STATUS_PACE.counts);
+  await settle();
+  assert.equal(patches.length, 2);
+  state.leading = false;
+  want(FLEET, policyAt(600, theirs));
+  state.leading = true;
+  want(FLEET, policyAt(600, { ...theirs, conditions: [] }));
+  await settle();
+  assert.equal(patches.length, 3);
+});
+
 test('failures are tried again with back-off; a conflict or a deletion is no cause for alarm', async () => {
   for (const [error, alarms] of [
     [new ApiError(500, '', 'broken'), 1],

@@ -86,6 +86,7 @@ class ApplyingWriter implements StatusWriter {
   readonly #running = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
   #wish: StatusWish | undefined;
+  #led = false;
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
 
   constructor(options: StatusWriterOptions) {
@@ -107,10 +108,21 @@ class ApplyingWriter implements StatusWriter {
   }
 
   #considerAll(): void {
+    this.#beginTerm();
     this.#wake?.cancel();
     this.#wake = undefined;
     for (const key of this.#wish?.verdicts.keys() ?? []) this.#consider(key);
     this.#drain();
+  }
+
+  /** Whoever led meanwhile may have written, and asked the proxies, whom we have not asked yet: counts wait as after a start. */
+  #beginTerm(): void {
+    const leading = this.#options.leading();
+    if (leading && !this.#led) {
+      const countsNotBefore = this.#clock.now() + this.#pace.counts;
+      for (const entry of this.#entries.values()) Object.assign(entry, { written: undefined, countsNotBefore });
+    }
+    this.#led = leading;
   }
 
   /** Queues the policy, or sees to it that it is looked at again when it may be written. */

@@ -9,7 +9,7 @@ import { Backend } from './backend.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { backendPod, endpointSlice, namespacePath, policy, policyPath, service, servicePath, slicePath } from './objects.ts';
 import type { Policy, PolicySpec, Published } from './objects.ts';
-import { createPod, startOutrigger, type Component } from './outrigger.ts';
+import { createPod, startOutrigger, type Component, type OutriggerOptions } from './outrigger.ts';
 import { startPlatform, type Platform } from './platform.ts';
 
 /** Generous: the machine may be busy with other things. */
@@ -24,7 +24,8 @@ export class Harness {
   /** Of the operator and the gateways; likewise. */
   readonly systemNamespace: string;
   readonly kubectl: Kubectl;
-  readonly operator: Component;
+  /** One, unless the test asked for others. */
+  readonly operators: readonly Component[];
   readonly gateways: readonly [Component, Component];
   readonly #stateDir: string;
   readonly #backends: Backend[] = [];
@@ -35,7 +36,7 @@ export class Harness {
     this.namespace = namespaces.tests;
     this.systemNamespace = namespaces.system;
     this.kubectl = kubectl;
-    this.operator = started.operator;
+    this.operators = started.operators;
     this.gateways = started.gateways;
     this.#stateDir = stateDir;
   }
@@ -44,8 +45,9 @@ export class Harness {
    * A platform with Outrigger running and Ready. Nothing is left of it when this throws.
    *
    * @param zones of the two gateways; without them, both are on one Node, or none
+   * @param options names and flags of operators, where one as it comes will not do
    */
-  static async start(zones?: readonly [string, string]): Promise<Harness> {
+  static async start(zones?: readonly [string, string], options: Omit<OutriggerOptions, 'nodes'> = {}): Promise<Harness> {
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-integration-'));
     const id = randomBytes(4).toString('hex');
     const nodes = zones && ([`outrigger-${id}-1`, `outrigger-${id}-2`] as const);
@@ -58,7 +60,7 @@ export class Harness {
       for (const name of [namespaces.tests, namespaces.system]) {
         await api.create(namespacePath(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
       }
-      const started = await startOutrigger(platform, namespaces.system, nodes);
+      const started = await startOutrigger(platform, namespaces.system, { ...options, nodes });
       return new Harness(stateDir, platform, namespaces, kubectl, started);
     } catch (error) {
       if (platform) await clear(platform.api, namespaces).catch(() => undefined);
@@ -66,6 +68,11 @@ export class Harness {
       await forget(stateDir);
       throw error;
     }
+  }
+
+  /** The only operator, or the first. */
+  get operator(): Component {
+    return this.operators[0] as Component;
   }
 
   async stop(): Promise<void> {

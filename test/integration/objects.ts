@@ -38,6 +38,7 @@ export const slicePath = (namespace: string, name = '') =>
   `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices${name && `/${name}`}`;
 export const policyPath = (namespace: string, name = '') =>
   `/apis/outrigger.dev/v1alpha1/namespaces/${namespace}/loadbalancerpolicies${name && `/${name}`}`;
+export const secretPath = (namespace: string, name = '') => `${namespacePath(namespace)}/secrets${name && `/${name}`}`;
 export const leasePath = (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/outrigger-operator`;
 
 export const policy = (name: string, spec: object) => ({

@@ -1,4 +1,4 @@
-/** Outrigger itself, running on a platform: the operator and two gateways by their real entry points, as Pods. */
+/** Outrigger itself, running on a platform: operators and two gateways by their real entry points, as Pods. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiError, type Api } from '../local-cluster/api.ts';
@@ -67,28 +67,53 @@ export class Component {
   }
 }
 
-/**
- * Creates the Pods in the namespace, and waits until they are Ready.
- *
- * @param nodes of the two gateways; default: where the platform places them
- */
-export async function startOutrigger(platform: Platform, namespace: string, nodes?: readonly [string, string]) {
-  const { api, kubeconfig } = platform;
-  const start = async (pod: object, kind: 'gateway' | 'operator', nodeName?: string) => {
-    const placement = { ...platform.placement, ...(nodeName !== undefined && { nodeName }) };
-    const { metadata } = await createPod(api, namespace, placed(pod, placement));
-    const ready = await until(`${metadata.name} is Ready`, READY_MS, async () => {
-      const current = await api.get<RunPod>(podPath(namespace, metadata.name));
-      return isReady(current) && current;
-    });
-    return new Component(platform, ready, kind);
-  };
-  const [operator, first, second] = await Promise.all([
-    start(operatorPod('operator', kubeconfig, namespace), 'operator'),
-    start(gatewayPod('gateway-1', namespace), 'gateway', nodes?.[0]),
-    start(gatewayPod('gateway-2', namespace), 'gateway', nodes?.[1]),
+export interface OutriggerOptions {
+  /** Of the two gateways; default: where the platform places them. */
+  readonly nodes?: readonly [string, string] | undefined;
+  /** Names of the operators' pods. */
+  readonly operators?: readonly string[];
+  readonly operatorArgs?: readonly string[];
+}
+
+/** Creates the Pods in the namespace, and waits until they are Ready. */
+export async function startOutrigger(platform: Platform, namespace: string, options: OutriggerOptions = {}) {
+  const { nodes, operators = ['operator'], operatorArgs } = options;
+  const [started, first, second] = await Promise.all([
+    Promise.all(operators.map((name) => startOperator(platform, namespace, name, operatorArgs))),
+    startGateway(platform, namespace, 'gateway-1', nodes?.[0]),
+    startGateway(platform, namespace, 'gateway-2', nodes?.[1]),
   ]);
-  return { operator, gateways: [first, second] as const };
+  return { operators: started, gateways: [first, second] as const };
+}
+
+/** One operator more; resolves when it is Ready. */
+export function startOperator(
+  platform: Platform,
+  namespace: string,
+  name: string,
+  extraArgs: readonly string[] = [],
+): Promise<Component> {
+  return startPod(platform, namespace, operatorPod(name, platform.kubeconfig, namespace, extraArgs), 'operator');
+}
+
+/** One gateway more; resolves when it is Ready. */
+export function startGateway(platform: Platform, namespace: string, name: string, nodeName?: string): Promise<Component> {
+  return startPod(platform, namespace, gatewayPod(name, namespace), 'gateway', nodeName);
+}
+
+/** Creates a Pod that the platform runs, and does not wait for it. */
+export function placePod(platform: Platform, namespace: string, pod: object, nodeName?: string): Promise<RunPod> {
+  const placement = { ...platform.placement, ...(nodeName !== undefined && { nodeName }) };
+  return createPod(platform.api, namespace, placed(pod, placement));
+}
+
+async function startPod(platform: Platform, namespace: string, pod: object, kind: 'gateway' | 'operator', nodeName?: string) {
+  const { metadata } = await placePod(platform, namespace, pod, nodeName);
+  const ready = await until(`${metadata.name} is Ready`, READY_MS, async () => {
+    const current = await platform.api.get<RunPod>(podPath(namespace, metadata.name));
+    return isReady(current) && current;
+  });
+  return new Component(platform, ready, kind);
 }
 
 function placed(pod: object, placement: object): object {

@@ -27,13 +27,18 @@ function pod({ name, namespace, labels, container, volumes = [], graceSeconds }:
 }
 
 /** The operator by its real entry point, on the pod's own address, reading the given kubeconfig. */
-export function operatorPod(name: string, kubeconfig: string, namespace = SYSTEM_NAMESPACE): object {
+export function operatorPod(
+  name: string,
+  kubeconfig: string,
+  namespace = SYSTEM_NAMESPACE,
+  extraArgs: readonly string[] = [],
+): object {
   const container = {
     name: 'operator',
     image: 'outrigger/operator',
     command: ['node', 'operator/main.ts'],
-    args: ['--namespace', namespace, '--kubeconfig', kubeconfig, '--bind', '$(POD_IP)'],
-    env: [POD_IP, field('OUTRIGGER_POD_NAME', 'metadata.name')],
+    args: ['--namespace', namespace, '--kubeconfig', kubeconfig, '--bind', '$(POD_IP)', ...extraArgs],
+    env: [POD_IP, field('OUTRIGGER_POD_NAME', 'metadata.name'), field('OUTRIGGER_POD_UID', 'metadata.uid')],
     ports: [{ name: 'observe', containerPort: OPERATOR_OBSERVE_PORT }],
     readinessProbe: readiness('/readyz', 'observe'),
   };

@@ -1,0 +1,185 @@
+/** Two operators and two gateways: who leads when a leader ends, hangs or loses its Lease, and that clients see nothing of it. */
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ApiError } from '../local-cluster/api.ts';
+import { until } from '../local-cluster/cluster.ts';
+import { Load } from './client.ts';
+import { Harness } from './harness.ts';
+import { epochOf, Leading, WITHIN } from './leading.ts';
+import { leasePath } from './objects.ts';
+import type { Component } from './outrigger.ts';
+
+interface Version {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+const PORT = 8950;
+
+let harness: Harness;
+let leading: Leading;
+before(async () => {
+  harness = await Harness.start(undefined, { operators: ['operator-1', 'operator-2'] });
+  leading = new Leading(harness, PORT);
+  await harness.publish('web', ...(await harness.backends('a', 'b')));
+  await leading.change();
+  await leading.untilInForce();
+});
+after(() => harness.stop());
+
+/** Versions that a proxy put in force, in order, as its log tells. */
+async function versions(gateway: Component): Promise<Version[]> {
+  return [...(await gateway.log()).matchAll(/^.*"a snapshot is in force".*$/gm)].map(
+    ([line]) => (JSON.parse(line) as { version: Version }).version,
+  );
+}
+
+async function assertVersionsRose(): Promise<void> {
+  for (const gateway of harness.gateways) {
+    const seen = await versions(gateway);
+    for (const [i, { epoch, sequence }] of seen.slice(1).entries()) {
+      const before = seen[i] as Version;
+      assert.ok(epoch > before.epoch || (epoch === before.epoch && sequence > before.sequence), JSON.stringify(seen));
+    }
+  }
+}
+
+/** While both gateways are asked in a closed loop: not one request fails. */
+async function underLoad(work: () => Promise<void>): Promise<void> {
+  const load = new Load(harness.gateways.map((gateway) => gateway.url(PORT)));
+  try {
+    await work();
+  } finally {
+    await load.stop();
+  }
+  assert.deepEqual(load.failed, []);
+  assert.ok(load.sent > 20);
+}
+
+async function assertPushedWithin(signal: keyof typeof WITHIN): Promise<string> {
+  const took = Math.round(await leading.timeToPush(WITHIN[signal]));
+  assert.ok(took <= WITHIN[signal], `${took} ms`);
+  return `${took} ms`;
+}
+
+test('one leads, the other is Ready all the same; the Lease is written as client-go writes it', async () => {
+  const [leader, standby] = await leading.roles();
+  assert.equal((await fetch(`${standby.observe}/readyz`)).status, 200);
+  assert.match(await standby.metrics(), /^outrigger_operator_leader 0$/m);
+  assert.match(await standby.metrics(), /^outrigger_operator_proxies\{state="current"\} 0$/m);
+  const { spec, metadata } = await leading.lease();
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+  assert.match(String(spec.holderIdentity), new RegExp(`^${leader.name}_[0-9a-f-]{36}_[0-9a-f-]{36}$`));
+  assert.match(String(spec['renewTime']), time);
+  assert.match(String(spec['acquireTime']), time);
+  assert.deepEqual([spec['leaseDurationSeconds'], typeof spec['leaseTransitions']], [15, 'number']);
+  assert.match(metadata.annotations?.['outrigger.dev/epoch'] ?? '', /^\d+$/);
+});
+
+test('SIGTERM to the leader: the standby pushes a change within 3 s, under a higher epoch', async (t) => {
+  const [leader, standby] = await leading.roles();
+  const before = epochOf(await leading.lease());
+  await underLoad(async () => {
+    leader.kill('SIGTERM');
+    t.diagnostic(await assertPushedWithin('SIGTERM'));
+  });
+  assert.equal((await leading.roles())[0], standby);
+  assert.ok(epochOf(await leading.lease()) > before);
+});
+
+test('a leader that crashes leads again as soon as its pod restarts it, under a higher epoch', async (t) => {
+  const [leader] = await leading.roles();
+  const before = await leading.lease();
+  await underLoad(async () => {
+    leader.kill('SIGKILL');
+    t.diagnostic(await assertPushedWithin('SIGKILL'));
+  });
+  const after = await leading.lease();
+  assert.ok(epochOf(after) > epochOf(before));
+  assert.notEqual(after.spec.holderIdentity, before.spec.holderIdentity);
+});
+
+test('SIGKILL, and the pod is gone: the standby pushes a change within 17 s; a pod of the same name stands by', async (t) => {
+  const [leader, standby] = await leading.roles();
+  const before = epochOf(await leading.lease());
+  await underLoad(async () => {
+    await leading.destroy(leader);
+    t.diagnostic(await assertPushedWithin('SIGKILL'));
+  });
+  const taken = await leading.lease();
+  assert.ok(epochOf(taken) > before);
+  await leading.replace(leader);
+  assert.equal((await leading.roles())[0], standby);
+  assert.equal(epochOf(await leading.lease()), epochOf(taken), 'whoever comes back under the name of a leader takes nothing');
+});
+
+test('a Lease that is deleted is made anew under a higher epoch, and changes go on', async () => {
+  await leading.roles();
+  const before = epochOf(await leading.lease());
+  await underLoad(async () => {
+    await harness.api.delete(leasePath(harness.systemNamespace));
+    await assertPushedWithin('SIGTERM');
+  });
+  await leading.roles();
+  assert.ok(epochOf(await leading.lease()) > before);
+  await assertVersionsRose();
+});
+
+test('a leader that wakes up after another took over pushes nothing older, and writes no status', async () => {
+  const [sleeper, standby] = await leading.roles();
+  // In the middle of something, which it will go on with.
+  await leading.change();
+  sleeper.kill('SIGSTOP');
+  try {
+    await underLoad(async () => {
+      await assertPushedWithin('SIGKILL');
+      await harness.untilProgrammed('web');
+    });
+  } finally {
+    sleeper.kill('SIGCONT');
+  }
+  const { status } = await harness.policy('web');
+  const taken = epochOf(await leading.lease());
+  await until('it stands by', 10_000, async () =>
+    /standing by/.test((await sleeper.log()).split('leading has ended').at(-1) ?? ''),
+  );
+  await pause(500);
+  assert.deepEqual((await harness.policy('web')).status, status);
+  assert.equal((await leading.roles())[0], standby);
+  await assertPushedWithin('SIGTERM');
+  await harness.untilProgrammed('web');
+  assert.equal(epochOf(await leading.lease()), taken);
+  await assertVersionsRose();
+  for (const gateway of harness.gateways) assert.equal((await versions(gateway)).at(-1)?.epoch, taken);
+});
+
+test('two that fight over the Lease never push an older state, and the newest is in force in the end', async () => {
+  await underLoad(async () => {
+    for (let round = 0; round < 15; round += 1) {
+      await leading.change();
+      await unsettle(round).catch((error: unknown) => {
+        // Both write to it all the time.
+        if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
+      });
+      await pause(200);
+    }
+    await leading.untilInForce();
+  });
+  await harness.untilProgrammed('web');
+  await leading.roles();
+  await assertVersionsRose();
+  const epochs = new Set((await versions(harness.gateways[0])).map(({ epoch }) => epoch));
+  assert.ok(epochs.size >= 8, `both led in turn: ${[...epochs].join(' ')}`);
+});
+
+/** Takes the Lease away from whoever holds it, in one of three ways. */
+async function unsettle(round: number): Promise<void> {
+  const path = leasePath(harness.systemNamespace);
+  if (round % 3 === 0) await harness.api.delete(path);
+  else if (round % 3 === 1) await harness.api.patch(path, { spec: { holderIdentity: '' } });
+  else {
+    const epoch = String(epochOf(await leading.lease()) + 3);
+    await harness.api.patch(path, { metadata: { annotations: { 'outrigger.dev/epoch': epoch } }, spec: { holderIdentity: '' } });
+  }
+}

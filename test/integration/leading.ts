@@ -1,0 +1,94 @@
+/** Who leads among several operators, and how long it takes until a change is pushed, whoever does it. */
+import { until } from '../local-cluster/cluster.ts';
+import { ask } from './client.ts';
+import type { Harness } from './harness.ts';
+import { leasePath, podPath } from './objects.ts';
+import { startOperator, type Component } from './outrigger.ts';
+
+export interface Lease {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: Readonly<Record<string, unknown>> & { readonly holderIdentity?: string | null };
+}
+
+/** From the end of a leader until its successor has pushed a change to every proxy, ms, at most. */
+export const WITHIN = { SIGKILL: 17_000, SIGTERM: 3_000 } as const;
+
+const LEADING_MS = 20_000;
+
+export const epochOf = ({ metadata }: Lease) => Number(metadata.annotations?.['outrigger.dev/epoch']);
+
+/** The operators of a harness, one of which may be replaced, and a policy that is changed over and over. */
+export class Leading {
+  operators: readonly Component[];
+  readonly #harness: Harness;
+  readonly #port: number;
+  #change = 0;
+
+  constructor(harness: Harness, port: number) {
+    this.#harness = harness;
+    this.operators = harness.operators;
+    this.#port = port;
+  }
+
+  lease(): Promise<Lease> {
+    return this.#harness.api.get<Lease>(leasePath(this.#harness.systemNamespace));
+  }
+
+  /** The leader and a standby, when there is exactly one of each. */
+  roles(): Promise<readonly [leader: Component, standby: Component]> {
+    return until('one operator leads and one stands by', LEADING_MS, async () => {
+      const leading = await Promise.all(this.operators.map(leads));
+      if (leading.filter(Boolean).length !== 1) return false;
+      const [leader, standby] = leading[0] === true ? this.operators : this.operators.toReversed();
+      if (leader === undefined || standby === undefined) return false;
+      const { spec } = await this.lease();
+      return spec.holderIdentity?.startsWith(`${leader.name}_`) === true && [leader, standby];
+    });
+  }
+
+  /** A change that every answer shows, of Service `web`. */
+  async change(): Promise<void> {
+    this.#change += 1;
+    await this.#harness.apply('web', {
+      listener: { port: this.#port },
+      backendRefs: [{ name: 'web', port: 80 }],
+      responseHeaderModifier: { set: [{ name: 'x-change', value: String(this.#change) }] },
+    });
+  }
+
+  /** Waits until the newest change is in force. */
+  async untilInForce(gateways: readonly Component[] = this.#harness.gateways, ms = 30_000): Promise<void> {
+    for (const gateway of gateways) {
+      await until(`the newest change is in force at ${gateway.name}`, ms, async () => {
+        const answer = await ask(gateway.url(this.#port)).catch(() => undefined);
+        return answer?.headers['x-change'] === String(this.#change);
+      });
+    }
+  }
+
+  /** Milliseconds from now until a change that is made now is in force everywhere. @throws after `limit` and 5 s */
+  async timeToPush(limit: number): Promise<number> {
+    const began = performance.now();
+    await this.change();
+    await this.untilInForce(undefined, limit + 5_000);
+    return performance.now() - began;
+  }
+
+  /** Kills an operator for good, pod and all. */
+  async destroy(operator: Component): Promise<void> {
+    operator.kill('SIGKILL');
+    await this.#harness.api.delete(podPath(this.#harness.systemNamespace, operator.name), { gracePeriodSeconds: 0 });
+  }
+
+  /** A new pod in the place of one that was destroyed, under its name; resolves when it is Ready. */
+  async replace(operator: Component): Promise<void> {
+    const { platform, systemNamespace } = this.#harness;
+    const replacement = await startOperator(platform, systemNamespace, operator.name);
+    this.operators = this.operators.map((each) => (each === operator ? replacement : each));
+  }
+}
+
+/** Whether an operator says that it leads; one that does not answer does not. */
+export async function leads(operator: Component): Promise<boolean> {
+  return /^outrigger_operator_leader 1$/m.test(await operator.metrics().catch(() => ''));
+}
