@@ -23,6 +23,7 @@ test('flags come before the environment, the environment before the pod', () => 
       logLevel: 'debug',
       podName: 'pod-flag',
       podUid: undefined,
+      keyOverlap: 300_000,
     },
   );
   const second = readConfig([], env, () => 'from-pod');
@@ -45,12 +46,12 @@ test('every mistake is named at once', () => {
   const errors = errorsOf(
     [
       ...['--namespace', 'Not_A_Name', '--bind', 'localhost', '--observe-port', '0', '--control-port', '70000'],
-      ...['--log-level', 'loud', '--pod-name', 'a b'],
+      ...['--log-level', 'loud', '--pod-name', 'a b', '--key-overlap', 'soon'],
     ],
     { OUTRIGGER_POD_UID: 'a b' },
   );
   const told = ['--namespace', '--kubeconfig', '--bind', '--observe-port', '--control-port', '--log-level', '--pod-name'];
-  told.push('OUTRIGGER_POD_UID');
+  told.push('OUTRIGGER_POD_UID', '--key-overlap');
   assert.equal(errors.length, told.length);
   for (const flag of told)
     assert.ok(

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseDuration } from './api/duration.ts';
 import { CONTROL_PORT } from '../proxy/snapshot/types.ts';
 import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
 
@@ -21,6 +22,8 @@ export interface Config {
   readonly podName: string;
   /** Undefined: not known, so a restart of this process is somebody else, who waits for the Lease to expire. */
   readonly podUid: string | undefined;
+  /** Milliseconds for which the old and the new signing key are both in their Secret. */
+  readonly keyOverlap: number;
 }
 
 const OBSERVE_PORT = 9801;
@@ -34,6 +37,7 @@ export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes
   --observe-port PORT   /healthz, /readyz and /metrics (${OBSERVE_PORT})
   --control-port PORT   where proxies accept snapshots (${CONTROL_PORT})
   --pod-name NAME       name of this pod, for the Lease and logs (the host's name)
+  --key-overlap TIME    how long a rotated signing key stays trusted, at least (5m)
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (info)
   --help
 
@@ -51,6 +55,7 @@ const OPTIONS = {
   'observe-port': { type: 'string', default: String(OBSERVE_PORT) },
   'control-port': { type: 'string', default: String(CONTROL_PORT) },
   'pod-name': { type: 'string' },
+  'key-overlap': { type: 'string', default: '5m' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -82,6 +87,7 @@ export function readConfig(
     controlPort: Number(flags['control-port']),
     logLevel: flags['log-level'] as LogLevel,
     podName: flags['pod-name'] ?? env['OUTRIGGER_POD_NAME'] ?? hostname(),
+    keyOverlap: durationOf(flags['key-overlap']),
     podUid: env['OUTRIGGER_POD_UID'] || undefined,
   };
   const errors = [...mistakes(config, env)];
@@ -101,6 +107,7 @@ function* mistakes(config: Config, env: Readonly<Record<string, string | undefin
   ] as const) {
     if (!Number.isInteger(port) || port < 1 || port > 65535) yield `${flag} must be a whole number from 1 to 65535`;
   }
+  if (Number.isNaN(config.keyOverlap)) yield '--key-overlap must be a duration such as 5m or 90s';
   if (!LOG_LEVELS.includes(config.logLevel)) yield `--log-level must be one of ${LOG_LEVELS.join(', ')}`;
   if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(config.podName)) {
     yield `--pod-name must be the name of a pod, not ${quote(config.podName)}`;
@@ -113,6 +120,14 @@ function* mistakes(config: Config, env: Readonly<Record<string, string | undefin
 function kubeconfigOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): readonly string[] {
   if (flag !== undefined) return [flag];
   return (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+}
+
+function durationOf(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    return NaN;
+  }
 }
 
 const isLabel = (name: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);

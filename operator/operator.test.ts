@@ -166,6 +166,7 @@ class World {
         logLevel: 'silent',
         podName: 'operator-1',
         podUid: undefined,
+        keyOverlap: 0,
       },
       pino({ level: 'silent' }),
     );

@@ -16,8 +16,9 @@ import { createWatchdog, type Watchdog } from './observe/watchdog.ts';
 import { createProxyClient, podOrigin } from './push/client.ts';
 import { createFleet } from './push/fleet.ts';
 import { ensureSigningKeys, type SigningKeys } from './push/keys.ts';
-import type { Fleet } from './push/seam.ts';
+import type { Fleet, KeyCarrier } from './push/seam.ts';
 import { persist } from './retry.ts';
+import { createRotation, type Rotation } from './rotate.ts';
 import { createStatusWriter, type StatusWriter } from './status/writer.ts';
 import { translate } from './translate/index.ts';
 import { createInventory, type InventorySource } from './watch/inventory.ts';
@@ -53,6 +54,7 @@ interface Stages {
   readonly status: StatusWriter;
   readonly coordinator: Coordinator;
   readonly leader: Leader;
+  readonly rotation: Rotation;
   /** Resolves when every collection was listed once. */
   readonly synced: Promise<void>;
 }
@@ -95,13 +97,14 @@ async function operate(context: Context): Promise<void> {
   const failed = warn(log, 'the signing key can not be had yet');
   const keys = await persist(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
   if (keys === undefined) return;
-  const { inventory, fleet, status, coordinator, leader, synced } = wire(context, keys);
+  const { inventory, fleet, status, coordinator, leader, rotation, synced } = wire(context, keys);
   context.notReady = () => 'not everything has been listed yet';
   const stopped = aborted(signal).then(() => {
     coordinator.stop();
+    rotation.stop();
     return Promise.all([status.stop(), fleet.stop()]);
   });
-  const watching = inventory.run(signal);
+  const watching = Promise.all([inventory.run(signal), rotation.run(signal)]);
   await Promise.race([synced, stopped]);
   if (!signal.aborted) {
     log.info('everything was listed once');
@@ -126,12 +129,16 @@ function wire(context: Context, keys: SigningKeys): Stages {
   });
   const leading = (): boolean => leader.leading;
   const fleet = wireFleet(context, keys, leading, {
-    changed: () => coordinator.fleetChanged(),
+    changed() {
+      coordinator.fleetChanged();
+      rotation.look();
+    },
     fenced(current) {
       log.warn({ current }, 'a proxy holds a higher version: acquiring anew above it');
       leader.acquireAbove(current.epoch);
     },
   });
+  const rotation = createRotation({ client, config, log, report, carrier: fleet, leading });
   const status = createStatusWriter({
     client,
     leading,
@@ -149,7 +156,7 @@ function wire(context: Context, keys: SigningKeys): Stages {
     proxyError: (proxy, error) =>
       error === undefined
         ? log.info({ proxy }, 'proxy answers again')
-        : log.warn({ proxy, error }, 'push failed and is tried again'),
+        : log.warn({ proxy, error }, 'proxy can not be brought up to date, and is tried again'),
   });
   const leader = createLeader({
     client,
@@ -159,13 +166,14 @@ function wire(context: Context, keys: SigningKeys): Stages {
       log.info({ epoch }, epoch === undefined ? 'leading has ended' : 'leading');
       metrics.leads(epoch);
       coordinator.lead(epoch);
+      rotation.look();
     },
     standby: (holder) => log.info({ holder }, 'standing by: another operator leads'),
     failed: warn(log, 'the Lease could not be had'),
     now: Date.now,
     random: Math.random,
   });
-  return { inventory, fleet, status, coordinator, leader, synced: synced.promise };
+  return { inventory, fleet, status, coordinator, leader, rotation, synced: synced.promise };
 }
 
 function reportOf({ metrics, watchdog, log }: Context): ReflectorReport {
@@ -187,14 +195,14 @@ function wireFleet(
   keys: SigningKeys,
   leading: () => boolean,
   events: Parameters<typeof createFleet>[0]['events'],
-): Fleet {
+): Fleet & KeyCarrier {
   const origin = (address: string): string => {
     const url = new URL(podOrigin(address));
     url.port = String(config.controlPort);
     return url.origin;
   };
   return createFleet({
-    ...keys,
+    keys,
     client: createProxyClient({ origin }),
     events,
     leading,

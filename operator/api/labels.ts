@@ -25,6 +25,9 @@ export const MAINTENANCE_ANNOTATION = 'outrigger.dev/maintenance';
 /** Annotation of the leader Lease: the fencing epoch. */
 export const EPOCH_ANNOTATION = 'outrigger.dev/epoch';
 
+/** Annotation of the Secret with the signing key: asks for a new one; removed when that has taken the old one's place. */
+export const ROTATE_ANNOTATION = 'outrigger.dev/rotate';
+
 /** The annotations for which the operator keeps a pod's metadata. */
 export const POD_ANNOTATIONS: readonly string[] = [WEIGHT_ANNOTATION, MAINTENANCE_ANNOTATION];
 

@@ -1,6 +1,5 @@
 import { EMPTY_BODY_SHA } from '../../proxy/snapshot/token.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
-import type { ProxyTarget } from '../translate/types.ts';
 import { lacking } from './bodies.ts';
 import type { Bodies } from './bodies.ts';
 import type { ProxyClient, Refused } from './client.ts';
@@ -12,7 +11,8 @@ import type { Stamp } from './stamp.ts';
 export type PushResult = 'acked' | Refused['kind'];
 
 export interface DialogueOptions {
-  readonly signer: Signer;
+  /** Who signs what is for this proxy. */
+  readonly signer: (proxy: ProxyState) => Signer;
   readonly client: ProxyClient;
   readonly bodies: Bodies;
   /** Monotonic milliseconds. */
@@ -41,7 +41,7 @@ export class Dialogue {
     const { life, target } = proxy;
     const outcome = await this.#attempt(async () => {
       const body = await bodies.get(stamp, lacking(stamp, proxy.has));
-      const token = await this.#sign(target, 'PUT', '/v1/snapshot', stamp.version, body.sha256);
+      const token = await this.#sign(proxy, 'PUT', '/v1/snapshot', stamp.version, body.sha256);
       // Leadership may have ended while the body was made.
       if (!mayPush(stamp)) return undefined;
       proxy.floor = stamp.version.sequence;
@@ -60,7 +60,7 @@ export class Dialogue {
     const { client, now, random, ahead } = this.#options;
     const life = proxy.life;
     const outcome = await this.#attempt(async () => {
-      const token = await this.#sign(proxy.target, 'GET', '/v1/status', version, EMPTY_BODY_SHA);
+      const token = await this.#sign(proxy, 'GET', '/v1/status', version, EMPTY_BODY_SHA);
       return client.status(proxy.target.address, token);
     });
     if (outcome === undefined || life !== proxy.life) return;
@@ -69,11 +69,11 @@ export class Dialogue {
     if (outcome.answer.fence.epoch > version.epoch) ahead(outcome.answer.fence);
   }
 
-  #sign(target: ProxyTarget, htm: string, htu: string, version: Version, bsha: string): Promise<string> {
+  #sign(proxy: ProxyState, htm: string, htu: string, version: Version, bsha: string): Promise<string> {
     const { signer, unixNow } = this.#options;
     const { epoch, sequence: seq } = version;
-    const { uid: aud, zone = '' } = target;
-    return signer.sign({ aud, htm, htu, epoch, seq, zone, bsha }, Math.floor(unixNow() / 1000));
+    const { uid: aud, zone = '' } = proxy.target;
+    return signer(proxy).sign({ aud, htm, htu, epoch, seq, zone, bsha }, Math.floor(unixNow() / 1000));
   }
 
   /** What can not even be sent, such as a body that is too large. */
@@ -107,6 +107,7 @@ export class Dialogue {
   }
 
   #unauthorized(proxy: ProxyState, reason: string, time: number | undefined): void {
+    proxy.distrust();
     if (time !== undefined) proxy.skew = time - Math.floor(this.#options.unixNow() / 1000);
     const clock = proxy.skew === 0 ? '' : `; its clock is ${Math.abs(proxy.skew)} s ${proxy.skew > 0 ? 'ahead' : 'behind'}`;
     this.#fail(proxy, `the proxy refused the token (${reason})${clock}`);

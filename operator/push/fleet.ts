@@ -5,7 +5,9 @@ import { Dialogue } from './dialogue.ts';
 import type { FleetOptions } from './options.ts';
 import { PACE, ProxyState } from './proxy.ts';
 import type { Step } from './proxy.ts';
-import type { Fleet, ProxyReport } from './seam.ts';
+import type { Fleet, KeyCarrier, ProxyReport } from './seam.ts';
+import type { SigningKeys } from './keys.ts';
+import type { Signer } from './signer.ts';
 import { Slots } from './slots.ts';
 import { NONE, summarise } from './summary.ts';
 import type { Summary } from './summary.ts';
@@ -21,7 +23,7 @@ const STOP_WITHIN = 2_000;
 const PLAUSIBLE_LEAD = 24 * 3600;
 
 /** Makes the fleet; it is silent until it is told both what to want and under which epoch to lead. */
-export function createFleet(options: FleetOptions): Fleet {
+export function createFleet(options: FleetOptions): Fleet & KeyCarrier {
   return new PushingFleet(options);
 }
 
@@ -34,7 +36,7 @@ interface Member {
   timer: NodeJS.Timeout | undefined;
 }
 
-class PushingFleet implements Fleet {
+class PushingFleet implements Fleet, KeyCarrier {
   readonly #options: FleetOptions;
   readonly #slots = new Slots(CONCURRENCY, PATIENCE);
   readonly #dialogue: Dialogue;
@@ -44,6 +46,7 @@ class PushingFleet implements Fleet {
   /** Present while leading. */
   #stamper: Stamper | undefined;
   #stopped = false;
+  #keys: SigningKeys;
   /** Epoch under which `fenced` was said; once is enough. */
   #fencedUnder: number | undefined;
   /** First sight of the oldest change that some Ready proxy has not acknowledged. */
@@ -52,9 +55,11 @@ class PushingFleet implements Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    const { signer, client, now, unixNow, random, metrics } = options;
+    this.#keys = options.keys;
+    const { client, now, unixNow, random, metrics } = options;
     this.#dialogue = new Dialogue({
-      ...{ signer, client, now, unixNow, random, bodies: new Bodies() },
+      ...{ client, now, unixNow, random, bodies: new Bodies() },
+      signer: (proxy) => this.#signer(proxy),
       mayPush: (stamp) => !this.#stopped && stamp.version.epoch === this.#stamper?.epoch && options.leading(),
       pushed: (result) => metrics.pushed(result),
       ahead: (current) => this.#ahead(current),
@@ -78,7 +83,7 @@ class PushingFleet implements Fleet {
 
   lead(epoch: number | undefined): void {
     if (epoch === this.#stamper?.epoch) return;
-    this.#stamper = epoch === undefined ? undefined : new Stamper(epoch, this.#options.trustedKeys);
+    this.#stamper = epoch === undefined ? undefined : new Stamper(epoch, this.#keys.trustedKeys);
     // Who did not lead can not have been slow.
     this.#unsettledSince = this.#stamper && !this.#summary().settled ? this.#options.now() : undefined;
     for (const member of this.#members.values()) {
@@ -87,6 +92,17 @@ class PushingFleet implements Fleet {
       this.#advance(member);
     }
     this.#tellSoon();
+  }
+
+  trust(keys: SigningKeys): void {
+    this.#keys = keys;
+    this.#stamper?.trust(keys.trustedKeys);
+    for (const member of this.#members.values()) this.#advance(member);
+  }
+
+  lacking(publicKey: string): readonly string[] {
+    const lacking = [...this.#members.values()].filter(({ state }) => !state.target.terminating && !state.trusts(publicKey));
+    return lacking.map(({ state }) => state.target.name);
   }
 
   reports(): ReadonlyMap<string, ProxyReport> {
@@ -122,7 +138,7 @@ class PushingFleet implements Fleet {
     const { state } = member;
     const silent = this.#stopped || this.#members.get(state.target.uid) !== member;
     if (silent || this.#stamper === undefined || !this.#options.leading()) return { kind: 'wait', ms: Infinity };
-    return state.step(this.#wish(state)?.key, this.#stamper.epoch, this.#options.now());
+    return state.step(this.#wish(state)?.key, this.#stamper, this.#options.now());
   }
 
   /** Starts what is due, or the timer for it. One exchange at a time: the newest wish is looked up when its turn comes. */
@@ -154,6 +170,12 @@ class PushingFleet implements Fleet {
     const { epoch } = this.#stamper;
     if (kind === 'push') await this.#dialogue.push(state, this.#stamper.stamp(wanted, state.floor));
     else await this.#dialogue.ask(state, { epoch, sequence: state.floor });
+  }
+
+  /** The successor, for proxies that are known to trust it: one of which nothing is known trusts what its file said. */
+  #signer(proxy: ProxyState): Signer {
+    const { signer, successor } = this.#keys;
+    return successor !== undefined && proxy.trusts(successor.publicKey) ? successor : signer;
   }
 
   #ahead(current: Version): void {

@@ -12,7 +12,9 @@ export interface SecretStore {
 
 export interface SigningKeys {
   readonly signer: Signer;
-  /** Raw public keys in base64url that proxies are told to trust; the signer's is among them. */
+  /** While keys rotate: signs for proxies that are known to trust it, and takes the signer's place in the end. */
+  readonly successor?: Signer;
+  /** Raw public keys in base64url that proxies are told to trust; the signer's and the successor's are among them. */
   readonly trustedKeys: readonly string[];
 }
 
@@ -20,33 +22,39 @@ export const SIGNING_SECRET = 'outrigger-signing-key';
 
 /**
  * The operator's signing key: of the Secret if it exists, else a new one. Replicas that start together agree, since only one
- * of them creates the Secret and the others read it. Its members are `key.pem` (PKCS#8) and `keys`, one public key per line,
- * which gateways mount at /etc/outrigger/trust/keys. Throws when a Secret is there but can not be used: it is never
+ * of them creates the Secret and the others read it. Its members are `key.pem` (PKCS#8), `keys`, one public key per line,
+ * which gateways mount at /etc/outrigger/trust/keys, and while keys rotate `next.pem`. Throws when a Secret is there but can not be used: it is never
  * overwritten, because proxies may already trust it.
  */
 export async function ensureSigningKeys(secrets: SecretStore): Promise<SigningKeys> {
   const found = await secrets.read(SIGNING_SECRET);
-  if (found !== undefined) return understand(found);
+  if (found !== undefined) return readSigningKeys(found);
   const pem = generateKey();
   const data = { 'key.pem': pem, keys: `${createSigner(pem).publicKey}\n` };
-  if (await secrets.create(SIGNING_SECRET, data)) return understand(data);
+  if (await secrets.create(SIGNING_SECRET, data)) return readSigningKeys(data);
   const theirs = await secrets.read(SIGNING_SECRET);
   if (theirs === undefined) throw new Error(`the Secret ${SIGNING_SECRET} was deleted while it was being created`);
-  return understand(theirs);
+  return readSigningKeys(theirs);
 }
 
-function understand(data: Readonly<Record<string, string>>): SigningKeys {
-  const { 'key.pem': pem, keys } = data;
+/** What the members of the Secret say. @throws when they can not be used */
+export function readSigningKeys(data: Readonly<Record<string, string>>): SigningKeys {
+  const { 'key.pem': pem, 'next.pem': next, keys } = data;
   if (pem === undefined || keys === undefined) throw new Error(`the Secret ${SIGNING_SECRET} lacks key.pem or keys`);
   const signer = createSigner(pem);
   const trustedKeys = parseKeys(keys);
   if (!trustedKeys.includes(signer.publicKey))
     throw new Error(`the member keys of the Secret ${SIGNING_SECRET} lacks the public key of key.pem`);
-  return { signer, trustedKeys };
+  if (next === undefined) return { signer, trustedKeys };
+  const successor = createSigner(next);
+  if (successor.publicKey === signer.publicKey)
+    throw new Error(`next.pem of the Secret ${SIGNING_SECRET} is the key that it should replace`);
+  // Proxies that run may trust it before it is in the file that new ones read.
+  return { signer, successor, trustedKeys: [...new Set([...trustedKeys, successor.publicKey])] };
 }
 
 /** One key per line; blank lines are skipped, anything else that is no key throws. */
-function parseKeys(text: string): readonly string[] {
+export function parseKeys(text: string): readonly string[] {
   const lines = text.split('\n').map((line) => line.trim());
   const keys = lines.filter((line) => line !== '');
   if (keys.some((key) => importPublicKey(key) === undefined))

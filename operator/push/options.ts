@@ -2,7 +2,7 @@ import type { ProxyClient } from './client.ts';
 import type { PushResult } from './dialogue.ts';
 import type { Pace } from './proxy.ts';
 import type { FleetEvents } from './seam.ts';
-import type { Signer } from './signer.ts';
+import type { SigningKeys } from './keys.ts';
 import type { ProxyCounts } from './summary.ts';
 
 /** What the fleet counts; implemented by the operator's metrics. */
@@ -16,9 +16,8 @@ export interface FleetMetrics {
 }
 
 export interface FleetOptions {
-  readonly signer: Signer;
-  /** What proxies are told to trust; must hold the signer's own key. */
-  readonly trustedKeys: readonly string[];
+  /** To begin with; see `Fleet.trust`. */
+  readonly keys: SigningKeys;
   readonly client: ProxyClient;
   readonly events: FleetEvents;
   /** Whether the Lease is held at this moment: asked before every push. */

@@ -8,6 +8,7 @@ import { Stamper, wish } from './stamp.ts';
 import { content, target } from './testing.ts';
 
 const stamp = new Stamper(9, ['k']).stamp(wish(content([poolPart([endpoint(1)])])), 1);
+const TERMS = { epoch: 9, trustedKeys: ['k'] };
 const right: PushAnswer = { pod: 'one', applied: { ...stamp.version, digest: stamp.digest }, rejected: [] };
 const status: StatusAnswer = { ...right, fence: stamp.version, trustedKeys: [], unhealthy: [] };
 const fresh = (): ProxyState => new ProxyState(target('one', '10.0.0.1'), PACE);
@@ -19,13 +20,13 @@ function acknowledged(): ProxyState {
 }
 
 test('a proxy is pushed to until it has what it should under this epoch, then asked from time to time', () => {
-  assert.deepEqual(fresh().step(stamp.key, 9, 0), { kind: 'push' });
-  assert.deepEqual(fresh().step(undefined, 9, 0), { kind: 'wait', ms: Infinity });
+  assert.deepEqual(fresh().step(stamp.key, TERMS, 0), { kind: 'push' });
+  assert.deepEqual(fresh().step(undefined, TERMS, 0), { kind: 'wait', ms: Infinity });
   const state = acknowledged();
-  assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'wait', ms: 2000 });
-  assert.deepEqual(state.step(stamp.key, 9, 2000), { kind: 'status' });
-  assert.deepEqual(state.step('another', 9, 0), { kind: 'push' });
-  assert.deepEqual(state.step(stamp.key, 10, 0), { kind: 'push' });
+  assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'wait', ms: 2000 });
+  assert.deepEqual(state.step(stamp.key, TERMS, 2000), { kind: 'status' });
+  assert.deepEqual(state.step('another', TERMS, 0), { kind: 'push' });
+  assert.deepEqual(state.step(stamp.key, { ...TERMS, epoch: 10 }, 0), { kind: 'push' });
 });
 
 test('questions are 24 to 36 s apart', () => {
@@ -36,7 +37,7 @@ test('questions are 24 to 36 s apart', () => {
   ] as const) {
     const state = acknowledged();
     assert.ok(state.heard(status, 0, () => random));
-    const step = state.step(stamp.key, 9, 0);
+    const step = state.step(stamp.key, TERMS, 0);
     assert.equal(step.kind === 'wait' && Math.round(step.ms), ms);
   }
 });
@@ -44,7 +45,7 @@ test('questions are 24 to 36 s apart', () => {
 test('a proxy that rejects a listener is asked every two seconds, until it does no longer', () => {
   const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'port 80 is in use' }];
   const state = acknowledged();
-  const waits = (ms: number) => assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'wait', ms });
+  const waits = (ms: number) => assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'wait', ms });
   assert.ok(state.heard(status, 0, () => 0.5));
   assert.ok(state.acknowledge(stamp, { ...right, rejected }, 0));
   waits(2000);
@@ -60,7 +61,7 @@ test('back-off starts at 100 ms, doubles, ends at 10 s, and is drawn from its up
       const state = fresh();
       for (let i = 0; i <= failures; i++) state.fail('failed', 0, () => random);
       const whole = Math.min(10_000, 100 * 2 ** failures);
-      const step = state.step(stamp.key, 9, 0);
+      const step = state.step(stamp.key, TERMS, 0);
       assert.ok(step.kind === 'wait' && step.ms >= whole / 2 && step.ms <= whole);
     }),
   );
@@ -80,7 +81,7 @@ test('a new address or container forgets what was acknowledged and the delay, no
     const state = acknowledged();
     state.fail('failed', 0, () => 1);
     state.retarget(target('one', '10.0.0.1', over));
-    assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'push' });
+    assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'push' });
     assert.deepEqual(
       [...state.has],
       stamp.content.pools.map((pool) => pool.digest),
@@ -95,10 +96,10 @@ test('another zone is pushed, while what was acknowledged stays so', () => {
   const state = acknowledged();
   const { life } = state;
   state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
-  assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'push' });
+  assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'push' });
   assert.ok(state.holds(stamp.key));
   assert.ok(state.acknowledge(stamp, right, 0, 'a'));
-  assert.equal(state.step(stamp.key, 9, 0).kind, 'wait');
+  assert.equal(state.step(stamp.key, TERMS, 0).kind, 'wait');
   assert.equal(state.life, life);
 });
 
@@ -106,7 +107,7 @@ test('a zone that was signed before it was known to be another one is pushed aga
   const state = fresh();
   state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
   assert.ok(state.acknowledge(stamp, right, 0, ''));
-  assert.deepEqual(state.step(stamp.key, 9, 0), { kind: 'push' });
+  assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'push' });
 });
 
 test('another digest, or none, in a status is drift', () => {

@@ -22,12 +22,19 @@ export const PACE: Pace = { backOffBase: 100, backOffMax: 10_000, statusInterval
 /** What is to be done for a proxy; `wait` in milliseconds, without end where nothing is due. */
 export type Step = { readonly kind: 'push' | 'status' } | { readonly kind: 'wait'; readonly ms: number };
 
+/** What a proxy must have acknowledged beside a content. */
+export interface Terms {
+  readonly epoch: number;
+  readonly trustedKeys: readonly string[];
+}
+
 interface Acked extends Version {
   readonly digest: string;
   /** Name of the content, see Wish. */
   readonly key: string;
   /** Of the proxy, as it was signed; empty: not known. */
   readonly zone: string;
+  readonly trustedKeys: readonly string[];
   readonly generations: ReadonlyMap<string, number>;
 }
 
@@ -55,6 +62,8 @@ export class ProxyState {
   /** Name of the content that the last failure was about. */
   #refusedKey: string | undefined;
   #nextStatus = 0;
+  /** Keys whose tokens it is known to take: acknowledged, or told when asked. */
+  #trusts: readonly string[] = [];
 
   constructor(target: ProxyTarget, pace: Pace) {
     this.target = target;
@@ -70,14 +79,23 @@ export class ProxyState {
     return this.#acked !== undefined && this.#acked.key === key;
   }
 
-  /** What to do now, for a proxy that should have the content `key` under `epoch`. */
-  step(key: string | undefined, epoch: number, now: number): Step {
+  /** Whether it is known to take tokens of this key. */
+  trusts(publicKey: string): boolean {
+    return this.#trusts.includes(publicKey);
+  }
+
+  /** It refused a token: what it was thought to trust it may have forgotten. */
+  distrust(): void {
+    this.#trusts = [];
+  }
+
+  /** What to do now, for a proxy that should have the content `key` on these terms. */
+  step(key: string | undefined, terms: Terms, now: number): Step {
     if (key === undefined) return { kind: 'wait', ms: Infinity };
     // What was wrong with one content says nothing about another.
     const hopeful = this.#refusedKey !== undefined && this.#refusedKey !== key;
     if (now < this.#notBefore && !hopeful) return { kind: 'wait', ms: this.#notBefore - now };
-    const inForce = this.holds(key) && this.#acked?.epoch === epoch && this.#acked.zone === (this.target.zone ?? '');
-    if (!inForce) return { kind: 'push' };
+    if (!this.holds(key) || !this.#agrees(terms)) return { kind: 'push' };
     return now < this.#nextStatus ? { kind: 'wait', ms: this.#nextStatus - now } : { kind: 'status' };
   }
 
@@ -91,6 +109,7 @@ export class ProxyState {
     if (same) return;
     this.life++;
     this.#acked = undefined;
+    this.#trusts = [];
     this.#unhealthy = undefined;
     this.#failures = 0;
     this.#notBefore = 0;
@@ -100,6 +119,7 @@ export class ProxyState {
   forget(): void {
     this.life++;
     this.#acked = undefined;
+    this.#trusts = [];
     this.#rejected = [];
     this.#unhealthy = undefined;
     this.#error = undefined;
@@ -118,13 +138,14 @@ export class ProxyState {
    */
   acknowledge(stamp: Stamp, answer: PushAnswer, now: number, zone = ''): boolean {
     const { epoch, sequence, digest } = answer.applied;
-    const { version, content, key } = stamp;
+    const { version, content, key, trustedKeys } = stamp;
     if (answer.pod !== this.target.uid) return false;
     if (epoch !== version.epoch || sequence !== version.sequence || digest !== stamp.digest) return false;
     const { firstStatus } = this.#pace;
     if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
     else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
-    this.#acked = { ...version, digest, key, zone, generations: content.generations };
+    this.#acked = { ...version, digest, key, zone, trustedKeys, generations: content.generations };
+    this.#trusts = trustedKeys;
     this.has = new Set(content.pools.map((pool) => pool.digest));
     this.#rejected = answer.rejected;
     this.#succeeded();
@@ -149,6 +170,7 @@ export class ProxyState {
     const drifted = applied?.digest !== this.#acked?.digest;
     if (drifted) this.#acked = undefined;
     if (drifted && applied === undefined) this.has = NOTHING;
+    this.#trusts = answer.trustedKeys;
     this.#rejected = answer.rejected;
     this.#unhealthy = answer.unhealthy;
     const { firstStatus, statusInterval } = this.#pace;
@@ -182,6 +204,11 @@ export class ProxyState {
   fingerprint(key: string | undefined): string {
     const { acked, ...rest } = this.report(key);
     return JSON.stringify([acked?.epoch, acked?.sequence, acked?.digest, rest]);
+  }
+
+  #agrees({ epoch, trustedKeys }: Terms): boolean {
+    const { zone = '' } = this.target;
+    return this.#acked?.epoch === epoch && this.#acked.zone === zone && this.#acked.trustedKeys.join() === trustedKeys.join();
   }
 
   #succeeded(): void {

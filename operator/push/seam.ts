@@ -1,5 +1,14 @@
+import type { SigningKeys } from './keys.ts';
 import type { Translation } from '../translate/types.ts';
 import type { Rejected, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
+
+/** Which keys proxies trust, and which sign. */
+export interface KeyCarrier {
+  /** Signs with these, and tells proxies to trust these, from now on. */
+  trust(keys: SigningKeys): void;
+  /** Names of the proxies that may live on and have not acknowledged this public key. */
+  lacking(publicKey: string): readonly string[];
+}
 
 /** Brings every proxy to what the newest translation wants, and knows what each has acknowledged. */
 export interface Fleet {

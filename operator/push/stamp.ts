@@ -27,13 +27,23 @@ export function wish(content: SnapshotContent): Wish {
  */
 export class Stamper {
   readonly epoch: number;
-  readonly #trustedKeys: readonly string[];
+  #trustedKeys: readonly string[];
   readonly #stamps = new Map<string, Stamp>();
   #sequence = 0;
 
   constructor(epoch: number, trustedKeys: readonly string[]) {
     this.epoch = epoch;
     this.#trustedKeys = trustedKeys;
+  }
+
+  get trustedKeys(): readonly string[] {
+    return this.#trustedKeys;
+  }
+
+  /** From now on proxies are told to trust these: every content gets a new version. */
+  trust(trustedKeys: readonly string[]): void {
+    this.#trustedKeys = trustedKeys;
+    this.#stamps.clear();
   }
 
   /** The content under a version whose sequence is at least `floor`. */

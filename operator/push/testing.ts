@@ -15,7 +15,7 @@ import { createProxyClient } from './client.ts';
 import type { ProxyClient } from './client.ts';
 import { createFleet } from './fleet.ts';
 import type { Pace } from './proxy.ts';
-import type { Fleet } from './seam.ts';
+import type { Fleet, KeyCarrier } from './seam.ts';
 import { createSigner, generateKey } from './signer.ts';
 import type { Signer } from './signer.ts';
 
@@ -87,7 +87,7 @@ export class Rig {
   }
 
   /** A real control server on an address of its own. */
-  async proxy(uid: string): Promise<TestProxy> {
+  async proxy(uid: string, bootstrapKeys?: string[]): Promise<TestProxy> {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-fleet-'));
     const address = `127.9.0.${++this.#addresses}`;
     const proxy = { uid, address, folder, skew: 0 } as TestProxy;
@@ -95,17 +95,16 @@ export class Rig {
       await proxy.control.close();
       await rm(folder, { recursive: true, force: true });
     });
-    await this.boot(proxy);
+    await this.boot(proxy, bootstrapKeys);
     return proxy;
   }
 
   /** Starts the proxy's container (anew). */
-  async boot(proxy: TestProxy): Promise<void> {
+  async boot(proxy: TestProxy, bootstrapKeys = [this.signer.publicKey]): Promise<void> {
     proxy.dataPlane = new FakeDataPlane();
     proxy.metrics = new FakeMetrics();
     const { uid: podUid, dataPlane, metrics, folder: stateDir } = proxy;
     const now = (): number => Date.now() + proxy.skew;
-    const bootstrapKeys = [this.signer.publicKey];
     proxy.control = createControl({ podUid, dataPlane, metrics, stateDir, bootstrapKeys, log: new FakeLog(), now });
     await proxy.control.restore();
     const { port } = await proxy.control.start(proxy.address, 0);
@@ -118,10 +117,9 @@ export class Rig {
   }
 
   /** A fleet that is stopped when the test ends. */
-  fleet(pace: Partial<Pace> = {}, client: ProxyClient = this.client()): Fleet {
+  fleet(pace: Partial<Pace> = {}, client: ProxyClient = this.client()): Fleet & KeyCarrier {
     const fleet = createFleet({
-      signer: this.signer,
-      trustedKeys: [this.signer.publicKey],
+      keys: { signer: this.signer, trustedKeys: [this.signer.publicKey] },
       client: this.#recording(client),
       leading: () => this.leading,
       events: { changed: () => void this.changed++, fenced: (current) => void this.fenced.push(current) },

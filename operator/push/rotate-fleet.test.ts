@@ -1,0 +1,93 @@
+/** A rotation as proxies live through it: real control servers, and not one push or question refused. */
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { test } from 'node:test';
+import { until } from '../../proxy/control/testing.ts';
+import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
+import { createSigner, generateKey } from './signer.ts';
+import { content, Rig, target, translation, type TestProxy } from './testing.ts';
+
+const EPOCH = 1_795_305_600;
+const contentOf = (n: number) => content([poolPart([endpoint(n)])]);
+
+test('keys rotate without a refused push: proxies that run, that join with either file, that start again, and another leader', async (t) => {
+  const rig = new Rig(t);
+  const [signer, successor] = [rig.signer, createSigner(generateKey())];
+  const [a, b] = [signer.publicKey, successor.publicKey];
+  const both = { signer, successor, trustedKeys: [a, b] };
+  const proxies: TestProxy[] = [await rig.proxy('old')];
+  let containers = 0;
+  const targets = () => proxies.map(({ uid, address }) => target(uid, address, { container: `${uid}-${containers}` }));
+  const pace = { statusInterval: 10, firstStatus: 10 };
+  let fleet = rig.fleet(pace);
+  let wanted = 0;
+  /** Another content, acknowledged by everybody; questions go on all the while. */
+  const push = async (): Promise<void> => {
+    wanted += 1;
+    fleet.want(translation(targets(), contentOf(wanted)), performance.now());
+    await until(() => proxies.every(({ uid }) => fleet.reports().get(uid)?.current === true));
+  };
+  const trusting = (key: string): Promise<void> => until(() => fleet.lacking(key).length === 0);
+
+  fleet.lead(EPOCH);
+  await push();
+  assert.deepEqual(fleet.lacking(b), ['outrigger/old']);
+  fleet.trust(both);
+  await trusting(b);
+  // One whose file is that of before, one that has the newest.
+  proxies.push(await rig.proxy('late-file', [a]), await rig.proxy('new-file', [a, b]));
+  await push();
+  await trusting(b);
+  // A container starts again from what it last had.
+  const [old] = proxies as [TestProxy];
+  await old.control.close();
+  await rig.boot(old);
+  containers += 1;
+  await push();
+  // Another replica takes over in the middle: it knows nothing of who trusts what.
+  await fleet.stop();
+  fleet = rig.fleet(pace);
+  fleet.trust(both);
+  fleet.lead(EPOCH + 1);
+  await push();
+  await trusting(b);
+
+  fleet.trust({ signer: successor, trustedKeys: [b] });
+  await push();
+  assert.deepEqual(
+    proxies.map(({ dataPlane }) => dataPlane.applied.at(-1)?.trustedKeys),
+    proxies.map(() => [b]),
+  );
+  proxies.push(await rig.proxy('joins-after', [b]), await rig.proxy('announced-file', [a, b]));
+  await push();
+  const asked = rig.sent.filter(({ kind, outcome }) => kind === 'status' && outcome === 'status').length;
+  await until(() => rig.sent.filter(({ outcome }) => outcome === 'status').length > asked + 5);
+  const refused = rig.sent.filter(({ outcome }) => outcome === 'unauthorized' || outcome === 'stale' || outcome === 'invalid');
+  assert.deepEqual(refused, []);
+});
+
+test('a proxy that forgot the successor is reached with the old key', async (t) => {
+  const rig = new Rig(t);
+  const successor = createSigner(generateKey());
+  const one = await rig.proxy('one');
+  const fleet = rig.fleet();
+  fleet.lead(EPOCH);
+  fleet.trust({ signer: rig.signer, successor, trustedKeys: [rig.signer.publicKey, successor.publicKey] });
+  fleet.want(translation([target('one', one.address)], contentOf(1)), performance.now());
+  await until(() => fleet.lacking(successor.publicKey).length === 0);
+  await one.control.close();
+  await rm(one.folder, { recursive: true });
+  await rig.boot(one);
+  fleet.want(translation([target('one', one.address)], contentOf(2)), performance.now());
+  await until(() => fleet.reports().get('one')?.current === true);
+  assert.ok(rig.results.includes('unauthorized'));
+  assert.equal(fleet.lacking(successor.publicKey).length, 0);
+});
+
+test('a proxy that is about to go holds up no rotation, one that can not be reached does', (t) => {
+  const rig = new Rig(t);
+  const fleet = rig.fleet();
+  const gone = target('going', '127.9.5.1', { terminating: true });
+  fleet.want(translation([gone, target('hangs', '127.9.5.2', { ready: false })], contentOf(1)), performance.now());
+  assert.deepEqual(fleet.lacking('k'), ['outrigger/hangs']);
+});
