@@ -125,6 +125,9 @@ test('an error of a proxy is told once, and when it is over', () => {
   clock.advance(200);
   reports.set('p1', acked(3, { error: 'refused' }));
   look();
+  assert.deepEqual(errors, [], 'who does not lead hears nothing from proxies');
+  coordinator.lead(9);
+  look();
   look();
   reports.set('p1', acked(3));
   look();

@@ -13,7 +13,7 @@ export interface CoordinatorOptions {
   readonly status: StatusWriter;
   /** Called after every reconciliation with its duration in seconds. */
   readonly reconciled: (seconds: number) => void;
-  /** The error of a proxy changed; undefined: there is none any more. */
+  /** What is wrong with a proxy changed; undefined: nothing is any more. */
   readonly proxyError: (proxy: string, error: string | undefined) => void;
   readonly clock?: Clock;
 }
@@ -34,13 +34,16 @@ const INTERVAL = 100;
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { fleet, status, clock = systemClock } = options;
   const errors = new Map<string, string | undefined>();
+  let leading = false;
   let latest: { readonly inventory: Inventory; readonly translation: Translation } | undefined;
 
   const report = (): void => {
     if (latest === undefined) return;
     const { inventory, translation } = latest;
     const reports = fleet.reports();
-    noteErrors(errors, translation, reports, options.proxyError);
+    // Who does not lead hears nothing from proxies, which says nothing about them.
+    if (leading) noteErrors(errors, translation, reports, options.proxyError);
+    else errors.clear();
     const targets = new Map(translation.proxies.map((proxy) => [proxy.uid, proxy]));
     const view = { targets, reports, complaints: gatherComplaints(reports) };
     status.want({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
@@ -61,6 +64,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     inventoryChanged: () => changes.touch(),
     fleetChanged: () => reports.touch(),
     lead(epoch) {
+      leading = epoch !== undefined;
       fleet.lead(epoch);
       // What was wanted while nobody led was not written.
       if (epoch !== undefined) reports.touch();
@@ -80,8 +84,8 @@ function noteErrors(
 ): void {
   const present = new Set(proxies.map(({ uid }) => uid));
   for (const uid of known.keys()) if (!present.has(uid)) known.delete(uid);
-  for (const { uid, name } of proxies) {
-    const error = reports.get(uid)?.error;
+  for (const { uid, name, trouble } of proxies) {
+    const error = trouble ?? reports.get(uid)?.error;
     if (known.get(uid) === error) continue;
     known.set(uid, error);
     changed(name, error);

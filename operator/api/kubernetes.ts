@@ -59,7 +59,14 @@ export interface Pod extends KubernetesObject {
       readonly name: string;
       readonly containerID?: string;
       readonly restartCount?: number;
-      readonly state?: { readonly running?: { readonly startedAt?: string } };
+      readonly state?: ContainerState;
+      readonly lastState?: ContainerState;
     }[];
   };
+}
+
+interface ContainerState {
+  readonly running?: { readonly startedAt?: string };
+  readonly waiting?: { readonly reason?: string };
+  readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
 }

@@ -95,6 +95,9 @@ async function exchange(agent: Agent, origin: string, token: string, call: Call,
     const response = await agent.request({ ...call, origin, headers, signal });
     return { status: response.statusCode, body: await response.body.json() };
   } catch (error) {
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      return { kind: 'failed', detail: `no answer within ${timeout / 1000} s` };
+    }
     return { kind: 'failed', detail: error instanceof Error ? error.message : 'the request failed' };
   }
 }

@@ -108,6 +108,31 @@ const CASES: readonly Case[] = [
     want: ['False', 'Pending', /None of the selected proxies is Ready: outrigger-system\/p1, outrigger-system\/p2\./],
   },
   {
+    what: 'one crashes over and over, one hangs: named with the reason, not counted',
+    targets: [
+      proxy('p1'),
+      proxy('p2', { ready: false, trouble: 'CrashLoopBackOff, last exit code 1' }),
+      proxy('p3', { ready: false }),
+    ],
+    verdict: { proxies: ['p1', 'p2', 'p3'] },
+    reports: {
+      p1: acked(3),
+      p2: { ...unheard, error: 'connection refused' },
+      p3: { ...unheard, error: 'no answer within 10 s' },
+    },
+    want: [
+      'True',
+      'Programmed',
+      /Not counted: \S+p2 \(not Ready: CrashLoopBackOff, last exit code 1\), \S+p3 \(not Ready: no answer within 10 s\)\.$/,
+    ],
+  },
+  {
+    what: 'all crash over and over: named with the reason',
+    targets: [proxy('p1', { ready: false, trouble: 'CrashLoopBackOff, last exit code 1' }), proxy('p2', { ready: false })],
+    reports: {},
+    want: ['False', 'Pending', /is Ready: \S+p1 \(CrashLoopBackOff, last exit code 1\), \S+p2\.$/],
+  },
+  {
     what: 'one not Ready, one terminating: named, not counted',
     targets: [proxy('p1'), proxy('p2', { ready: false }), proxy('p3', { terminating: true })],
     verdict: { proxies: ['p1', 'p2', 'p3'] },

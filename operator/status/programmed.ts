@@ -32,7 +32,7 @@ export function programmedCondition(
   if (selected.length === 0) return no('NoProxies', 'spec.proxies selects no proxy pod.');
   const counted = selected.filter(counts);
   const rest = notCounted(selected);
-  if (counted.length === 0) return no('Pending', `None of the selected proxies is Ready: ${names(selected)}.`);
+  if (counted.length === 0) return no('Pending', `None of the selected proxies is Ready: ${explained(selected)}.`);
   const refused = counted.filter((one) => rejection(verdict, one) !== undefined);
   const [first] = refused;
   if (first !== undefined) {
@@ -89,24 +89,19 @@ function notCounted(selected: readonly Selected[]): string {
   if (rest.length === 0) return '';
   const shown = rest
     .slice(0, MAX_NAMES)
-    .map(({ target }) => `${target.name} (${target.terminating ? 'terminating' : 'not Ready'})`);
+    .map((one) => `${one.target.name} (${one.target.terminating ? 'terminating' : ['not Ready', ...why(one)].join(': ')})`);
   return ` Not counted: ${enumerate(shown, rest.length)}.`;
 }
 
-function names(selected: readonly Selected[]): string {
-  return enumerate(
-    selected.slice(0, MAX_NAMES).map(({ target }) => target.name),
-    selected.length,
-  );
+function explained(proxies: readonly Selected[]): string {
+  const shown = proxies.slice(0, MAX_NAMES).map((one) => [one.target.name, ...why(one).map((text) => `(${text})`)].join(' '));
+  return enumerate(shown, proxies.length);
 }
 
-function explained(waiting: readonly Selected[]): string {
-  const shown = waiting
-    .slice(0, MAX_NAMES)
-    .map(({ target, report }) =>
-      report?.error === undefined ? target.name : `${target.name} (${report.error.slice(0, MAX_REASON)})`,
-    );
-  return enumerate(shown, waiting.length);
+/** What is wrong with a proxy, if anything is known to be. */
+function why({ target, report }: Selected): readonly string[] {
+  const known = target.trouble ?? report?.error;
+  return known === undefined ? [] : [known.slice(0, MAX_REASON)];
 }
 
 function enumerate(shown: readonly string[], total: number): string {

@@ -4,6 +4,8 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Inventory, ProxyTarget, TranslateSettings } from './types.ts';
 
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+
 /** A proxy that may be pushed to, before it is known what it gets. */
 export interface Proxy {
   readonly target: Omit<ProxyTarget, 'selection'>;
@@ -32,6 +34,7 @@ function isGateway({ metadata, spec, status }: Pod, { namespace }: TranslateSett
 function describe({ metadata, spec, status }: Pod, nodeZones: Inventory['nodeZones']): Proxy {
   const containers = status?.containerStatuses ?? [];
   const container = containers.find(({ name }) => name === PROXY_CONTAINER) ?? containers[0];
+  const trouble = container && troubleOf(container);
   const zone = nodeZones.get(spec.nodeName ?? '');
   const target = {
     uid: metadata.uid,
@@ -41,8 +44,21 @@ function describe({ metadata, spec, status }: Pod, nodeZones: Inventory['nodeZon
     container: container ? `${container.containerID ?? ''}/${container.restartCount ?? 0}` : '',
     ready: status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
     terminating: metadata.deletionTimestamp !== undefined,
+    ...(trouble !== undefined && { trouble }),
   };
   return { target, labels: metadata.labels ?? {} };
+}
+
+/** What is merely under way is no trouble. */
+const USUAL: ReadonlySet<string | undefined> = new Set([undefined, 'ContainerCreating', 'PodInitializing', 'Completed']);
+
+function troubleOf({ state, lastState }: ContainerStatus): string | undefined {
+  const reason = state?.waiting?.reason ?? state?.terminated?.reason;
+  if (USUAL.has(reason)) return undefined;
+  const ended = state?.terminated ?? lastState?.terminated;
+  if (ended === undefined) return reason;
+  const why = ended.reason === undefined || ended.reason === 'Error' || ended.reason === reason ? '' : ` (${ended.reason})`;
+  return `${reason}, last exit code ${ended.exitCode ?? 'not known'}${why}`;
 }
 
 /** UIDs of the proxies that a policy selects, in name order. */

@@ -52,6 +52,8 @@ export interface ProxyTarget {
   readonly container: string;
   readonly ready: boolean;
   readonly terminating: boolean;
+  /** Why its container does not run, where the kubelet says so: `CrashLoopBackOff, last exit code 1`. */
+  readonly trouble?: string;
   /** Key into `contents`. */
   readonly selection: string;
 }
