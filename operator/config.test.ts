@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { HELP, readConfig } from './config.ts';
 
@@ -68,9 +71,27 @@ test('missing and unknown things are mistakes, not guesses', () => {
   assert.match(errorsOf(['--observe-port', '1.5', '--namespace', 'a', '--kubeconfig', 'b']).join('\n'), /whole number/);
 });
 
+test('what is wrong with the file of --gateway-config is named beside the other mistakes, with the file', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-config-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'gateway.json');
+  const flags = ['--namespace', 'a', '--kubeconfig', 'b', '--gateway-config', file];
+  const service = { name: 'outrigger-gateway', selector: { app: 'gateway' } };
+  await writeFile(file, JSON.stringify({ service: { ...service, type: 'x' } }));
+  const errors = errorsOf([...flags, '--log-level', 'loud']);
+  assert.equal(errors.length, 3);
+  assert.ok(errors.some((error) => error.startsWith(`--gateway-config ${file}: deployment is missing`)));
+  assert.ok(errors.some((error) => error.startsWith(`--gateway-config ${file}: service.type must be`)));
+  await writeFile(file, JSON.stringify({ deployment: 'outrigger-gateway', service }));
+  const config = readConfig(flags, {}, outside);
+  assert.ok(typeof config === 'object' && !('errors' in config));
+  assert.equal(config.gateway?.service.type, 'ClusterIP');
+});
+
 test('--help names every flag', () => {
   assert.equal(readConfig(['--help', '--bind', 'nonsense'], {}, outside), 'help');
-  for (const flag of ['namespace', 'kubeconfig', 'bind', 'observe-port', 'control-port', 'pod-name', 'log-level']) {
+  const flags = ['namespace', 'kubeconfig', 'bind', 'observe-port', 'control-port', 'pod-name', 'log-level', 'gateway-config'];
+  for (const flag of flags) {
     assert.ok(HELP.includes(`--${flag} `), flag);
   }
 });

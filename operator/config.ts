@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { parseDuration } from './api/duration.ts';
 import { CONTROL_PORT } from '../proxy/snapshot/types.ts';
 import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
+import { readGatewayConfig, type GatewayConfig } from './service/config.ts';
 
 export interface Config {
   /** The operator's own namespace: of its Lease, its Secret and the gateways. */
@@ -24,6 +25,8 @@ export interface Config {
   readonly podUid: string | undefined;
   /** Milliseconds for which the old and the new signing key are both in their Secret. */
   readonly keyOverlap: number;
+  /** The gateways' Service, and who may use what of them; absent: no Service is made, and everybody may use everything. */
+  readonly gateway?: GatewayConfig;
 }
 
 const OBSERVE_PORT = 9801;
@@ -39,6 +42,7 @@ export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes
   --pod-name NAME       name of this pod, for the Lease and logs (the host's name)
   --key-overlap TIME    how long a rotated signing key stays trusted, at least (5m)
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (info)
+  --gateway-config FILE JSON: the gateways' Service, and who may use which ports and hosts (no Service; everybody, all)
   --help
 
 environment, where the flag is absent
@@ -57,6 +61,7 @@ const OPTIONS = {
   'pod-name': { type: 'string' },
   'key-overlap': { type: 'string', default: '5m' },
   'log-level': { type: 'string', default: 'info' },
+  'gateway-config': { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -79,6 +84,7 @@ export function readConfig(
     return { errors: [(error as Error).message] };
   }
   if (flags.help === true) return 'help';
+  const gateway = gatewayOf(flags['gateway-config']);
   const config: Config = {
     namespace: flags.namespace ?? env['OUTRIGGER_NAMESPACE'] ?? podNamespace() ?? '',
     kubeconfig: kubeconfigOf(flags.kubeconfig, env),
@@ -89,8 +95,9 @@ export function readConfig(
     podName: flags['pod-name'] ?? env['OUTRIGGER_POD_NAME'] ?? hostname(),
     keyOverlap: durationOf(flags['key-overlap']),
     podUid: env['OUTRIGGER_POD_UID'] || undefined,
+    ...gateway.config,
   };
-  const errors = [...mistakes(config, env)];
+  const errors = [...mistakes(config, env), ...gateway.errors];
   return errors.length > 0 ? { errors } : Object.freeze(config);
 }
 
@@ -115,6 +122,13 @@ function* mistakes(config: Config, env: Readonly<Record<string, string | undefin
   if (config.podUid !== undefined && !/^[a-z0-9-]{1,64}$/i.test(config.podUid)) {
     yield `OUTRIGGER_POD_UID must be the UID of this pod (downward API: metadata.uid), not ${quote(config.podUid)}`;
   }
+}
+
+function gatewayOf(file: string | undefined): { readonly config: Pick<Config, 'gateway'>; readonly errors: readonly string[] } {
+  if (file === undefined) return { config: {}, errors: [] };
+  const gateway = readGatewayConfig(file);
+  if (!('errors' in gateway)) return { config: { gateway }, errors: [] };
+  return { config: {}, errors: gateway.errors.map((error) => `--gateway-config ${file}: ${error}`) };
 }
 
 function kubeconfigOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): readonly string[] {

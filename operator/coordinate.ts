@@ -1,5 +1,6 @@
 /** The sequence of one reconciliation: inventory → translate → push and status. Decides nothing by itself. */
 import type { ProxyReport, Fleet } from './push/seam.ts';
+import type { GatewayService } from './service/gateway.ts';
 import { gatherComplaints } from './status/health.ts';
 import type { StatusWriter } from './status/writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';
@@ -11,6 +12,8 @@ export interface CoordinatorOptions {
   readonly inventory: () => Inventory | undefined;
   readonly fleet: Fleet;
   readonly status: StatusWriter;
+  /** Absent: the gateways have no Service of ours. */
+  readonly gateway?: GatewayService;
   /** Called after every reconciliation with its duration in seconds. */
   readonly reconciled: (seconds: number) => void;
   /** What is wrong with a proxy changed; undefined: nothing is any more. */
@@ -32,7 +35,7 @@ export interface Coordinator {
 const INTERVAL = 100;
 
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
-  const { fleet, status, clock = systemClock } = options;
+  const { fleet, status, gateway, clock = systemClock } = options;
   const errors = new Map<string, string | undefined>();
   let leading = false;
   let latest: { readonly inventory: Inventory; readonly translation: Translation } | undefined;
@@ -46,13 +49,15 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     else errors.clear();
     const targets = new Map(translation.proxies.map((proxy) => [proxy.uid, proxy]));
     const view = { targets, reports, complaints: gatherComplaints(reports) };
+    gateway?.want(inventory, translation, reports);
     status.want({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
   };
   const reconcile = (changedAt: number): void => {
     const inventory = options.inventory();
     if (inventory === undefined) return;
     const began = clock.now();
-    const translation = options.translate(inventory);
+    const translated = options.translate(inventory);
+    const translation = gateway?.order(inventory, translated) ?? translated;
     latest = { inventory, translation };
     fleet.want(translation, changedAt);
     report();

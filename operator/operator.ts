@@ -19,6 +19,7 @@ import { ensureSigningKeys, type SigningKeys } from './push/keys.ts';
 import type { Fleet, KeyCarrier } from './push/seam.ts';
 import { persist } from './retry.ts';
 import { createRotation, type Rotation } from './rotate.ts';
+import { createGatewayService, type GatewayService, type GatewayServiceOptions } from './service/gateway.ts';
 import { createStatusWriter, type StatusWriter } from './status/writer.ts';
 import { translate } from './translate/index.ts';
 import { createInventory, type InventorySource } from './watch/inventory.ts';
@@ -52,6 +53,7 @@ interface Stages {
   readonly inventory: InventorySource;
   readonly fleet: Fleet;
   readonly status: StatusWriter;
+  readonly gateway: GatewayService | undefined;
   readonly coordinator: Coordinator;
   readonly leader: Leader;
   readonly rotation: Rotation;
@@ -97,12 +99,12 @@ async function operate(context: Context): Promise<void> {
   const failed = warn(log, 'the signing key can not be had yet');
   const keys = await persist(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
   if (keys === undefined) return;
-  const { inventory, fleet, status, coordinator, leader, rotation, synced } = wire(context, keys);
+  const { inventory, fleet, status, gateway, coordinator, leader, rotation, synced } = wire(context, keys);
   context.notReady = () => 'not everything has been listed yet';
   const stopped = aborted(signal).then(() => {
     coordinator.stop();
     rotation.stop();
-    return Promise.all([status.stop(), fleet.stop()]);
+    return Promise.all([gateway?.stop(), status.stop(), fleet.stop()]);
   });
   const watching = Promise.all([inventory.run(signal), rotation.run(signal)]);
   await Promise.race([synced, stopped]);
@@ -147,11 +149,14 @@ function wire(context: Context, keys: SigningKeys): Stages {
     random: Math.random,
     now: Date.now,
   });
+  const settings = { namespace: config.namespace, ...(config.gateway && { allowed: config.gateway.allowed }) };
+  const gateway = wireService(context, { leading, again: () => coordinator.inventoryChanged() });
   const coordinator = createCoordinator({
-    translate: (known) => translate(known, { namespace: config.namespace }),
+    translate: (known) => translate(known, settings),
     inventory: () => (inventory.ready ? inventory.current() : undefined),
     fleet,
     status,
+    ...(gateway && { gateway }),
     reconciled: (seconds) => metrics.reconciled(seconds),
     proxyError: (proxy, error) =>
       error === undefined
@@ -173,7 +178,26 @@ function wire(context: Context, keys: SigningKeys): Stages {
     now: Date.now,
     random: Math.random,
   });
-  return { inventory, fleet, status, coordinator, leader, rotation, synced: synced.promise };
+  return { inventory, fleet, status, gateway, coordinator, leader, rotation, synced: synced.promise };
+}
+
+/** Undefined without `--gateway-config`. */
+function wireService(
+  { client, config, log, metrics, candidate }: Context,
+  events: Pick<GatewayServiceOptions, 'leading' | 'again'>,
+): GatewayService | undefined {
+  if (config.gateway === undefined) return undefined;
+  return createGatewayService({
+    client,
+    config: config.gateway,
+    namespace: config.namespace,
+    instance: candidate.identity,
+    wrote: (result) => metrics.wroteService(result),
+    failed: warn(log, 'the gateway Service could not be written and is tried again'),
+    ...events,
+    random: Math.random,
+    now: Date.now,
+  });
 }
 
 function reportOf({ metrics, watchdog, log }: Context): ReflectorReport {

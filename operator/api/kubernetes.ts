@@ -10,6 +10,14 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
 }
 
 export interface KubernetesObject {
@@ -23,6 +31,9 @@ export interface Service extends KubernetesObject {
     readonly type?: string;
     readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
     readonly ports?: readonly ServicePort[];
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly externalTrafficPolicy?: string;
+    readonly loadBalancerClass?: string;
   };
 }
 
@@ -30,6 +41,8 @@ export interface ServicePort {
   readonly name?: string;
   readonly port: number;
   readonly protocol?: string;
+  readonly appProtocol?: string;
+  readonly targetPort?: number | string;
 }
 
 export interface EndpointSlice extends KubernetesObject {

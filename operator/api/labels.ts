@@ -33,3 +33,7 @@ export const POD_ANNOTATIONS: readonly string[] = [WEIGHT_ANNOTATION, MAINTENANC
 
 /** Name of the proxy's container within its pod. */
 export const PROXY_CONTAINER = 'outrigger-proxy';
+
+/** Label of what the operator itself made and may delete. */
+export const MANAGED_BY_LABEL = 'outrigger.dev/managed-by';
+export const MANAGED_BY_OPERATOR = 'outrigger-operator';

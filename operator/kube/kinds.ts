@@ -19,3 +19,7 @@ export const policyStatusPath = (namespace: string, name: string): string =>
 export const leasesPath = (namespace: string): string => `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`;
 export const secretsPath = (namespace: string): string => `/api/v1/namespaces/${segment(namespace)}/secrets`;
 export const eventsPath = (namespace: string): string => `/apis/events.k8s.io/v1/namespaces/${segment(namespace)}/events`;
+export const servicePath = (namespace: string, name: string): string =>
+  `/api/v1/namespaces/${segment(namespace)}/services/${segment(name)}`;
+export const deploymentPath = (namespace: string, name: string): string =>
+  `/apis/apps/v1/namespaces/${segment(namespace)}/deployments/${segment(name)}`;

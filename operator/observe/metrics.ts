@@ -1,6 +1,7 @@
 /** Every metric of the operator is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FleetMetrics } from '../push/options.ts';
+import type { WriteResult } from '../service/writer.ts';
 
 /** Seconds; a reconciliation is computing alone, a propagation has the network in it. */
 const RECONCILE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -61,6 +62,13 @@ export class Metrics implements FleetMetrics {
     registers: this.#registers,
   });
 
+  readonly #serviceWrites = new Counter({
+    name: 'outrigger_operator_gateway_service_writes_total',
+    help: "Writes of the gateways' Service, by what came of them.",
+    labelNames: ['result'],
+    registers: this.#registers,
+  });
+
   reconciled(seconds: number): void {
     this.#reconcile.observe(seconds);
   }
@@ -84,6 +92,10 @@ export class Metrics implements FleetMetrics {
   leads(epoch: number | undefined): void {
     this.#leader.set(epoch === undefined ? 0 : 1);
     if (epoch !== undefined) this.#epoch.set(epoch);
+  }
+
+  wroteService(result: WriteResult): void {
+    this.#serviceWrites.inc({ result });
   }
 
   /** @param now unix seconds */

@@ -1,5 +1,4 @@
-import type { LoadBalancerPolicy, PolicyStatus } from '../api/policy.gen.ts';
-import { POLICY_API_VERSION } from '../kube/kinds.ts';
+import type { PolicyStatus } from '../api/policy.gen.ts';
 
 /** A turn of a condition that people should find in `kubectl describe`. */
 export interface Transition {
@@ -22,8 +21,18 @@ export function transitions(previous: PolicyStatus | undefined, next: PolicyStat
     const old = before.get(type);
     if (reason === 'Pending' || (old?.status === status && old.reason === reason)) return [];
     if (status === 'True' && old === undefined && type !== 'Programmed') return [];
-    return [{ type: status === 'True' ? 'Normal' : 'Warning', reason, note: message.slice(0, MAX_NOTE) }];
+    return [{ type: status === 'True' ? 'Normal' : 'Warning', reason, note: message }];
   });
+}
+
+/** The object that an Event is about; namespaced, and the Event is in its namespace. */
+export interface Regarding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 /**
@@ -33,11 +42,11 @@ export function transitions(previous: PolicyStatus | undefined, next: PolicyStat
  * @param now unix milliseconds
  */
 export function eventBody(
-  policy: LoadBalancerPolicy,
-  transition: Transition,
+  regarding: Regarding,
+  { note, ...transition }: Transition,
   { instance, id, now }: { readonly instance: string; readonly id: string; readonly now: number },
 ): object {
-  const { name, namespace, uid, resourceVersion } = policy.metadata;
+  const { name, namespace } = regarding;
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
@@ -47,6 +56,7 @@ export function eventBody(
     reportingInstance: instance.slice(0, MAX_INSTANCE),
     action: 'Reconcile',
     ...transition,
-    regarding: { apiVersion: POLICY_API_VERSION, kind: 'LoadBalancerPolicy', namespace, name, uid, resourceVersion },
+    note: note.slice(0, MAX_NOTE),
+    regarding,
   };
 }

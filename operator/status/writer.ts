@@ -216,8 +216,10 @@ class ApplyingWriter implements StatusWriter {
   async #tell(key: string, { policy, previous, status }: Plan): Promise<void> {
     for (const transition of transitions(previous, status)) {
       const { instance } = this.#options;
-      const body = eventBody(policy, transition, { instance, id: randomUUID(), now: this.#options.now() });
-      const path = eventsPath(policy.metadata.namespace ?? '');
+      const { name, namespace = '', uid, resourceVersion } = policy.metadata;
+      const regarding = { apiVersion: POLICY_API_VERSION, kind: 'LoadBalancerPolicy', namespace, name, uid, resourceVersion };
+      const body = eventBody(regarding, transition, { instance, id: randomUUID(), now: this.#options.now() });
+      const path = eventsPath(namespace);
       const call = { method: 'POST', path, body, signal: this.#stopped.signal, timeout: WRITE_TIMEOUT } as const;
       await this.#options.client.call(call).catch((error: unknown) => {
         if (!this.#stopped.signal.aborted) this.#options.failed(key, error as Error);

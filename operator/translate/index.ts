@@ -1,5 +1,6 @@
 /** Translation: the inventory in, what every proxy must have and what every policy's status must say out. Pure, and total: it never throws. */
 import { refusedByProxy } from './acceptable.ts';
+import { refusedByAllowance } from './allowed.ts';
 import { acceptedCondition, resolvedCondition } from './conditions.ts';
 import { findConflicts } from './conflicts.ts';
 import { makeContents } from './contents.ts';
@@ -7,7 +8,9 @@ import { rememberLast } from './memo.ts';
 import { parsePolicy } from './policy.ts';
 import { indexSlices, resolvePools } from './pools.ts';
 import { listProxies, selectProxies } from './proxies.ts';
+import { DEFAULTS } from '../api/defaults.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
+import type { Allowed } from './allowed.ts';
 import type { Pool } from './pools.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './reader.ts';
@@ -26,6 +29,8 @@ interface Parsed {
   readonly problems: readonly Problem[];
 }
 
+const NOBODY_RESTRICTED: Allowed = new Map();
+
 type Counts = Pick<Verdict, 'endpoints' | 'endpointIds'>;
 
 const lastParsed = rememberLast<LoadBalancerPolicy, Parsed>();
@@ -37,7 +42,7 @@ export function translate(inventory: Inventory, settings: TranslateSettings): Tr
   const drafts = [...inventory.policies.values()]
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map((source): Draft => {
-      const parsed = lastParsed(source, [], () => parse(source));
+      const parsed = lastParsed(source, [settings.allowed], () => parse(source, settings));
       const pools = resolvePools(parsed.policy, inventory, slices);
       return { ...parsed, pools, proxies: selectProxies(parsed.policy, proxies) };
     })
@@ -50,10 +55,14 @@ export function translate(inventory: Inventory, settings: TranslateSettings): Tr
   return { contents, proxies: targets, verdicts: new Map(verdicts) };
 }
 
-function parse(source: LoadBalancerPolicy): Parsed {
+function parse(source: LoadBalancerPolicy, { allowed = NOBODY_RESTRICTED }: TranslateSettings): Parsed {
   // 1e999 is read as Infinity, which no document can be made of again: it becomes null, and that is refused by name.
   const policy = parsePolicy(JSON.parse(JSON.stringify(source)) as LoadBalancerPolicy);
-  return { policy, problems: policy.problems.length > 0 ? policy.problems : refusedByProxy(policy) };
+  if (policy.problems.length > 0) return { policy, problems: policy.problems };
+  // Sidecars listen for their own application alone: their ports need not be shared out.
+  const onGateways = (source.spec.proxies?.type ?? DEFAULTS.proxyType) === 'Gateway';
+  const refused = onGateways ? refusedByAllowance(policy, allowed) : [];
+  return { policy, problems: [...refused, ...refusedByProxy(policy)] };
 }
 
 function judge({ policy, pools, proxies, problems }: Draft, conflict: Problem | undefined): Verdict {

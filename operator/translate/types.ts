@@ -2,6 +2,7 @@
 import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { Listener, PoolPart, PoolRef } from '../../proxy/snapshot/types.ts';
+import type { Allowed } from './allowed.ts';
 
 /** Everything the operator has listed and watched, keyed `namespace/name` unless said otherwise. Immutable: a change makes a new one. */
 export interface Inventory {
@@ -20,6 +21,8 @@ export interface Inventory {
 export interface TranslateSettings {
   /** The operator's own namespace: gateways count only there. */
   readonly namespace: string;
+  /** What each namespace may use of the gateways; absent: everything. The same object as long as it says the same. */
+  readonly allowed?: Allowed;
 }
 
 export interface Translation {

@@ -3,7 +3,11 @@ import type { YAMLMap } from 'yaml';
 import { MAINTENANCE_ANNOTATION, PROXY_LABEL, WEIGHT_ANNOTATION, ZONE_LABEL } from '../../operator/api/labels.ts';
 import type { EndpointSlice, KubernetesObject, Pod, PodMetadata, Service } from '../../operator/api/kubernetes.ts';
 import type { LoadBalancerPolicy } from '../../operator/api/policy.gen.ts';
+import { parseGatewayConfig } from '../../operator/service/config.ts';
+import type { Allowed } from '../../operator/translate/allowed.ts';
 import type { Inventory, SnapshotContent, Translation } from '../../operator/translate/types.ts';
+
+const GATEWAY_CONFIG = 'GatewayConfig';
 
 /**
  * Kubernetes objects as YAML documents → the inventory that the operator would hold. What a case does not care about is filled in:
@@ -17,7 +21,8 @@ export function readInventory(text: string): Inventory {
   const annotatedPods = new Map<string, PodMetadata>();
   const proxyPods = new Map<string, Pod>();
   const nodeZones = new Map<string, string>();
-  for (const object of parseAllDocuments(text).map((document) => complete(document.toJS() as KubernetesObject))) {
+  const documents = parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject);
+  for (const object of documents.filter(({ kind }) => kind !== GATEWAY_CONFIG).map(complete)) {
     const { kind, metadata } = object;
     const key = `${metadata.namespace}/${metadata.name}`;
     if (kind === 'LoadBalancerPolicy') policies.set(key, object as LoadBalancerPolicy);
@@ -31,6 +36,17 @@ export function readInventory(text: string): Inventory {
     if (WEIGHT_ANNOTATION in annotations || MAINTENANCE_ANNOTATION in annotations) annotatedPods.set(key, { metadata });
   }
   return { policies, services, endpointSlices, annotatedPods, proxyPods, nodeZones };
+}
+
+/** What a document of the kind GatewayConfig says under `allowed`, read as the operator reads its `--gateway-config`. */
+export function readAllowed(text: string): Allowed {
+  const config = parseAllDocuments(text)
+    .map((document) => document.toJS() as { kind?: string; allowed?: object })
+    .find(({ kind }) => kind === GATEWAY_CONFIG);
+  const service = { name: 'outrigger-gateway', selector: { app: 'gateway' } };
+  const read = parseGatewayConfig(JSON.stringify({ deployment: 'outrigger-gateway', service, allowed: config?.allowed ?? {} }));
+  if ('errors' in read) throw new Error(read.errors.join('\n'));
+  return read.allowed;
 }
 
 /** Of a Node, only the zone is known. */

@@ -7,17 +7,18 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { translate } from '../../operator/translate/index.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
-import { readInventory, writeTranslation } from './translate-case.ts';
+import { readAllowed, readInventory, writeTranslation } from './translate-case.ts';
 import type { Translation } from '../../operator/translate/types.ts';
 
 const CASES = new URL('./translate/', import.meta.url);
-const SETTINGS = { namespace: 'outrigger-system' };
+const NAMESPACE = 'outrigger-system';
 const names = await namesOf('.in.yaml');
 
 describe('translate', () => {
   for (const name of names) {
     test(name, async () => {
-      const translation = translate(readInventory(await readFile(new URL(`${name}.in.yaml`, CASES), 'utf8')), SETTINGS);
+      const text = await readFile(new URL(`${name}.in.yaml`, CASES), 'utf8');
+      const translation = translate(readInventory(text), { namespace: NAMESPACE, allowed: readAllowed(text) });
       assertAccepted(translation);
       const out = new URL(`${name}.out.yaml`, CASES);
       const written = writeTranslation(translation);
