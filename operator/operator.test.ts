@@ -217,6 +217,21 @@ test('from a policy to a snapshot, a status and an Event; a change of endpoints 
   await until(() => world.latest?.listeners.length === 0, 'the listener to go');
 });
 
+test('an installed kind that is older than the operator shows in the metrics', async (context) => {
+  const world = await World.make(context);
+  const outdated = async (operator: Operator): Promise<string> => {
+    const metrics = await (await fetch(`http://127.0.0.1:${operator.observePort}/metrics`)).text();
+    return /^outrigger_operator_crd_outdated (\d)$/m.exec(metrics)?.[1] ?? '';
+  };
+  const first = await world.startOperator();
+  await until(async () => (await fetch(`http://127.0.0.1:${first.observePort}/readyz`)).status === 200, 'the first to be ready');
+  assert.equal(await outdated(first), '0');
+  const annotations = { 'outrigger.dev/schema-version': null };
+  await world.api.patch(`${CRD}/loadbalancerpolicies.outrigger.dev`, { metadata: { annotations } });
+  const second = await world.startOperator();
+  await until(async () => (await outdated(second)) === '1', 'the second to find an older one');
+});
+
 test('an API server that goes and comes back takes nothing from the proxies, and all converges', async (context) => {
   const world = await World.make(context);
   await world.createPolicy();

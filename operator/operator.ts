@@ -19,6 +19,7 @@ import { ensureSigningKeys, type SigningKeys } from './push/keys.ts';
 import type { Fleet, KeyCarrier } from './push/seam.ts';
 import { persist } from './retry.ts';
 import { createRotation, type Rotation } from './rotate.ts';
+import { schemaOptions, watchSchema } from './schema.ts';
 import { createGatewayService, type GatewayService, type GatewayServiceOptions } from './service/gateway.ts';
 import { createStatusWriter, type StatusWriter } from './status/writer.ts';
 import { translate } from './translate/index.ts';
@@ -94,7 +95,7 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
 
 /** Key → caches → Lease → until the signal aborts. */
 async function operate(context: Context): Promise<void> {
-  const { client, config, log, signal } = context;
+  const { client, config, log, metrics, signal } = context;
   const secrets = createSecretStore(client, config.namespace);
   const failed = warn(log, 'the signing key can not be had yet');
   const keys = await persist(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
@@ -106,7 +107,8 @@ async function operate(context: Context): Promise<void> {
     rotation.stop();
     return Promise.all([gateway?.stop(), status.stop(), fleet.stop()]);
   });
-  const watching = Promise.all([inventory.run(signal), rotation.run(signal)]);
+  const schema = watchSchema(schemaOptions(client, log, metrics), signal);
+  const watching = Promise.all([inventory.run(signal), rotation.run(signal), schema]);
   await Promise.race([synced, stopped]);
   if (!signal.aborted) {
     log.info('everything was listed once');

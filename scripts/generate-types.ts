@@ -1,7 +1,8 @@
 /**
- * Writes operator/api/policy.gen.ts, the TypeScript types of LoadBalancerPolicy, from crds/loadbalancerpolicies.yaml.
+ * Writes operator/api/policy.gen.ts, the TypeScript types of LoadBalancerPolicy, and operator/api/schema.gen.ts, the version of its
+ * schema, from crds/loadbalancerpolicies.yaml.
  *
- *   node scripts/generate-types.ts [FILE]           write (FILE instead of the one above)
+ *   node scripts/generate-types.ts [FILE]           write (the types alone, to FILE)
  *   node scripts/generate-types.ts --check [FILE]   write nothing; exit 1 and show the first differing line when it is out of date
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -10,9 +11,11 @@ import { parseArgs } from 'node:util';
 import { compile } from 'json-schema-to-typescript';
 import { parse } from 'yaml';
 import type { JSONSchema } from 'json-schema-to-typescript';
+import { schemaVersionFile, type Definition } from './schema-version.ts';
 
 const SOURCE = new URL('../crds/loadbalancerpolicies.yaml', import.meta.url);
 const TARGET = fileURLToPath(new URL('../operator/api/policy.gen.ts', import.meta.url));
+const VERSION_TARGET = fileURLToPath(new URL('../operator/api/schema.gen.ts', import.meta.url));
 
 const BANNER = `// Generated from crds/loadbalancerpolicies.yaml by scripts/generate-types.ts: edit that, then run the script.
 // Fields with a default are optional all the same: an object stored before the default existed lacks it (see defaults.ts).
@@ -97,10 +100,11 @@ function objectMembers(schema: Schema, path: string): JSONSchema {
   };
 }
 
-async function generate(): Promise<string> {
-  const crd = parse(await readFile(SOURCE, 'utf8')) as {
-    spec: { versions: { schema: { openAPIV3Schema: Schema } }[] };
-  };
+type Crd = Definition & {
+  readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[] };
+};
+
+async function generate(crd: Crd): Promise<string> {
   const version = crd.spec.versions[0];
   if (version === undefined) throw new Error(`${fileURLToPath(SOURCE)} has no version`);
   const schema = toJsonSchema(version.schema.openAPIV3Schema, '');
@@ -124,7 +128,18 @@ async function differs(target: string, wanted: string): Promise<boolean> {
 }
 
 const { values, positionals } = parseArgs({ options: { check: { type: 'boolean' } }, allowPositionals: true });
-const target = positionals[0] ?? TARGET;
-const wanted = await generate();
-if (!values.check) await writeFile(target, wanted);
-else if (await differs(target, wanted)) process.exitCode = 1;
+const crd = parse(await readFile(SOURCE, 'utf8')) as Crd;
+const wanted = new Map([[positionals[0] ?? TARGET, await generate(crd)]]);
+if (positionals.length === 0) {
+  const present = await readFile(VERSION_TARGET, 'utf8').catch(() => '');
+  try {
+    wanted.set(VERSION_TARGET, schemaVersionFile(crd, present));
+  } catch (error) {
+    console.error(`${fileURLToPath(SOURCE)}: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+}
+for (const [target, text] of wanted) {
+  if (!values.check) await writeFile(target, text);
+  else if (await differs(target, text)) process.exitCode = 1;
+}

@@ -23,3 +23,4 @@ export const servicePath = (namespace: string, name: string): string =>
   `/api/v1/namespaces/${segment(namespace)}/services/${segment(name)}`;
 export const deploymentPath = (namespace: string, name: string): string =>
   `/apis/apps/v1/namespaces/${segment(namespace)}/deployments/${segment(name)}`;
+export const POLICY_CRD_PATH = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${POLICY_PLURAL}.${API_GROUP}`;

@@ -62,6 +62,11 @@ export class Metrics implements FleetMetrics {
     registers: this.#registers,
   });
 
+  readonly #outdated = new Gauge({
+    name: 'outrigger_operator_crd_outdated',
+    help: '1 while the installed CustomResourceDefinition is older than the one that the operator was built for.',
+    registers: this.#registers,
+  });
   readonly #serviceWrites = new Counter({
     name: 'outrigger_operator_gateway_service_writes_total',
     help: "Writes of the gateways' Service, by what came of them.",
@@ -92,6 +97,10 @@ export class Metrics implements FleetMetrics {
   leads(epoch: number | undefined): void {
     this.#leader.set(epoch === undefined ? 0 : 1);
     if (epoch !== undefined) this.#epoch.set(epoch);
+  }
+
+  outdated(outdated: boolean): void {
+    this.#outdated.set(outdated ? 1 : 0);
   }
 
   wroteService(result: WriteResult): void {

@@ -43,6 +43,7 @@ test('every metric of the contract is there, under its name and labels', async (
   metrics.heard('Service', 1795306600);
   metrics.restarted('Service');
   metrics.wroteService('applied');
+  metrics.outdated(true);
   const text = await metrics.registry.metrics();
   for (const line of [
     'outrigger_operator_reconcile_duration_seconds_count 1',
@@ -55,6 +56,7 @@ test('every metric of the contract is there, under its name and labels', async (
     'outrigger_operator_epoch 1795306600',
     'outrigger_operator_watch_last_event_timestamp_seconds{kind="Service"} 1795306600',
     'outrigger_operator_watch_restarts_total{kind="Service"} 1',
+    'outrigger_operator_crd_outdated 1',
     'outrigger_operator_gateway_service_writes_total{result="applied"} 1',
   ]) {
     assert.ok(text.includes(`${line}\n`), line);

@@ -1,0 +1,70 @@
+/** Whether the kind that is installed is as new as the one that the operator was built for: helm does not upgrade it by itself everywhere. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { KubernetesObject } from './api/kubernetes.ts';
+import { SCHEMA_VERSION, SCHEMA_VERSION_ANNOTATION } from './api/schema.gen.ts';
+import type { KubeClient } from './kube/client.ts';
+import { POLICY_CRD_PATH } from './kube/kinds.ts';
+
+/** Milliseconds. */
+export interface SchemaPace {
+  readonly every: number;
+  /** After a failure. */
+  readonly retry: number;
+}
+
+const PACE: SchemaPace = { every: 300_000, retry: 30_000 };
+const TIMEOUT = 10_000;
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io, application/json';
+
+export interface SchemaOptions {
+  readonly client: Pick<KubeClient, 'call'>;
+  /** The version of the installed schema; 0 for one that was installed before there were versions. */
+  readonly found: (version: number) => void;
+  readonly failed: (error: Error) => void;
+  readonly pace?: SchemaPace;
+}
+
+const REMEDY =
+  'the installed CustomResourceDefinition is older than this operator, so newer fields of policies are refused or lost: ' +
+  'run "helm upgrade" of this version with crds.enabled=true, or "kubectl apply --server-side -f crds/loadbalancerpolicies.yaml"';
+
+/** Says what is found: in the metric always, in the log once for each older version. */
+export function schemaOptions(
+  client: SchemaOptions['client'],
+  log: Pick<Logger, 'warn'>,
+  metrics: { outdated(outdated: boolean): void },
+): SchemaOptions {
+  let told: number | undefined;
+  return {
+    client,
+    found(installed) {
+      const outdated = installed < SCHEMA_VERSION;
+      metrics.outdated(outdated);
+      if (outdated && installed !== told) log.warn({ installed, builtFor: SCHEMA_VERSION }, REMEDY);
+      told = installed;
+    },
+    failed: (error) => log.warn({ error: error.message }, 'the version of the installed CustomResourceDefinition is not known'),
+  };
+}
+
+/** Asks now and then, until the signal aborts. Never rejects: nothing else depends on the answer. */
+export async function watchSchema({ client, found, failed, pace = PACE }: SchemaOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let wait = pace.every;
+    try {
+      const call = { path: POLICY_CRD_PATH, accept: METADATA_ONLY, timeout: TIMEOUT, signal } as const;
+      found(versionOf(await client.call<KubernetesObject>(call)));
+    } catch (error) {
+      if (signal.aborted) return;
+      failed(error as Error);
+      wait = pace.retry;
+    }
+    await sleep(wait, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function versionOf({ metadata }: KubernetesObject): number {
+  const text = metadata.annotations?.[SCHEMA_VERSION_ANNOTATION] ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0;
+}
