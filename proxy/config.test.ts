@@ -15,6 +15,7 @@ test('defaults are those that the help shows', () => {
   const c = valid([]);
   assert.deepEqual([c.mode, c.controlPort, c.observePort, c.drainDelay, c.drainTimeout], ['gateway', 9900, 9901, 10_000, 30_000]);
   assert.equal(c.trustFile, '/etc/outrigger/trust/keys');
+  assert.deepEqual([c.stats, valid(['--stats', 'off']).stats], [true, false]);
   assert.ok(Object.isFrozen(c));
 });
 
@@ -43,11 +44,12 @@ test('every mistake is told at once', () => {
       '--log-level',
       'loud',
       '--max-connections=0',
+      '--stats=maybe',
     ],
     {},
   );
   assert.ok(typeof config === 'object' && 'errors' in config);
-  assert.equal(config.errors.length, 7);
+  assert.equal(config.errors.length, 8);
   for (const word of [
     '--mode',
     '--control-port',
@@ -55,6 +57,7 @@ test('every mistake is told at once', () => {
     '--drain-delay',
     '--log-level',
     '--max-connections',
+    '--stats',
     'OUTRIGGER_POD_UID',
   ]) {
     assert.ok(

@@ -18,6 +18,8 @@ export interface Config {
   readonly drainTimeout: number;
   readonly maxConnections: number;
   readonly logLevel: string;
+  /** Whether the observe port has the stats page. */
+  readonly stats: boolean;
   readonly podUid: string;
   readonly podName: string;
 }
@@ -27,7 +29,8 @@ export const HELP = `outrigger proxy: balances over the endpoints that the opera
   --mode gateway|sidecar   what this pod is (gateway)
   --bind ADDRESS           bind only this address; a sidecar always binds loopback (all addresses)
   --control-port PORT      where the operator pushes to (${CONTROL_PORT})
-  --observe-port PORT      /healthz, /readyz and /metrics (${OBSERVE_PORT})
+  --observe-port PORT      /healthz, /readyz, /metrics and /stats (${OBSERVE_PORT})
+  --stats on|off           whether the observe port shows /stats to whoever reaches it (on)
   --trust-file FILE        the operator's public keys, one a line (/etc/outrigger/trust/keys)
   --state-dir DIR          last good snapshot and fence (/var/lib/outrigger)
   --drain-delay TIME       after SIGTERM, go on accepting for this long (10s)
@@ -53,6 +56,7 @@ const OPTIONS = {
   'drain-timeout': { type: 'string', default: '30s' },
   'max-connections': { type: 'string', default: '10000' },
   'log-level': { type: 'string', default: 'info' },
+  stats: { type: 'string', default: 'on' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -79,7 +83,7 @@ export function readConfig(
     if (value === undefined) errors.push(`--${name} must be a duration such as 500ms, 10s or 1m`);
     return value ?? 0;
   };
-  const oneOf = <T extends string>(name: 'mode' | 'log-level', allowed: readonly T[]): T => {
+  const oneOf = <T extends string>(name: 'mode' | 'log-level' | 'stats', allowed: readonly T[]): T => {
     const value = flags[name] as T;
     if (!allowed.includes(value)) errors.push(`--${name} must be one of ${allowed.join(', ')}`);
     return value;
@@ -97,6 +101,7 @@ export function readConfig(
     drainTimeout: duration('drain-timeout'),
     maxConnections: number('max-connections', 1_000_000),
     logLevel: oneOf('log-level', LOG_LEVELS),
+    stats: oneOf('stats', ['on', 'off']) === 'on',
     podUid: env['OUTRIGGER_POD_UID'] ?? '',
     podName: env['OUTRIGGER_POD_NAME'] ?? 'proxy',
   };

@@ -7,6 +7,8 @@ import { createControl } from './control/control.ts';
 import { createDataPlane } from './data-plane.ts';
 import { createAccessLog, createHealthLog, createLog } from './observe/log.ts';
 import { createObserveServer } from './observe/server.ts';
+import { createStats } from './observe/stats/index.ts';
+import { VERSION } from './version.ts';
 
 const config = readConfig(process.argv.slice(2), process.env);
 if (config === 'help') process.stdout.write(HELP);
@@ -37,7 +39,15 @@ async function run(c: Config): Promise<void> {
     if (stopping) return 'shutting down';
     return control.ready() ? undefined : 'no snapshot has been received yet';
   };
-  const observe = createObserveServer({ registry: metrics.registry, notReady });
+  const facts = { pod: c.podName, mode: c.mode, version: VERSION, startedAt: performance.now() };
+  const serving = { served: runtime.served, pools: runtime.pools, slots: metrics.traffic.slots };
+  const source = () => ({
+    ...{ ...serving, facts, zone: runtime.zone, snapshot: control.inForce(), rejected: runtime.rejected() },
+    notReady: notReady() ?? '',
+    connections: [...runtime.served.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
+  });
+  const stats = c.stats ? createStats({ serving, source, now: () => performance.now(), wall: Date.now }) : undefined;
+  const observe = createObserveServer({ registry: metrics.registry, notReady, ...(stats && { stats: stats.answer }) });
 
   await control.restore();
   await control.start(c.bind ?? '::', c.controlPort);
@@ -51,6 +61,7 @@ async function run(c: Config): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, c.drainDelay));
     await plane.drain(c.drainTimeout);
     await control.close();
+    stats?.close();
     observe.closeAllConnections();
     observe.close();
     log.info('drained');

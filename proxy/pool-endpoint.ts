@@ -34,6 +34,8 @@ export class PoolEndpoint implements Target, EndpointView {
   usable = true;
   /** Passes its checks and is not ejected. */
   healthy = true;
+  /** Monotonic milliseconds at which `healthy` became what it is, or the endpoint joined. */
+  turnedAt = 0;
   watch: Watch | undefined;
   /** What passive checks know of it. */
   readonly suspect = new Suspect();

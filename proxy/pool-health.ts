@@ -86,7 +86,9 @@ export class PoolHealth {
     this.#counts.fit = 0;
     this.#eligible = 0;
     for (const e of endpoints) {
-      e.healthy = this.#isHealthy(e);
+      const healthy = this.#isHealthy(e);
+      if (healthy !== e.healthy) e.turnedAt = this.#deps.now();
+      e.healthy = healthy;
       if (!this.#isEligible(e)) continue;
       this.#eligible++;
       if (e.healthy) this.#counts.fit++;
@@ -200,7 +202,8 @@ export class PoolHealth {
   /** Its health is the other way round now. */
   #turn(e: PoolEndpoint): void {
     e.healthy = !e.healthy;
-    if (e.healthy) e.startedAt = this.#deps.now();
+    e.turnedAt = this.#deps.now();
+    if (e.healthy) e.startedAt = e.turnedAt;
     if (this.#isEligible(e)) this.#counts.fit += e.healthy ? 1 : -1;
   }
 

@@ -107,6 +107,12 @@ export class Pool {
     return lb.type === 'ConsistentHash' ? lb.consistentHash.hashOn : undefined;
   }
 
+  /** By name. */
+  get strategy(): string {
+    const lb = this.#part.loadBalancer;
+    return lb.type === 'ConsistentHash' ? lb.consistentHash.algorithm : lb.type;
+  }
+
   /** Some count by themselves. */
   get balancer(): Balancer {
     return this.#balancer;
@@ -185,7 +191,10 @@ export class Pool {
       if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
       e.take(w, this.health.probes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
       if (!stays || otherCheck) this.health.watch(e);
-      if (!stays) this.#deps.joined(e);
+      if (!stays) {
+        e.turnedAt = this.#deps.now();
+        this.#deps.joined(e);
+      }
       next.set(w.id, e);
     }
     for (const e of this.endpoints) if (next.get(e.id) !== e) this.#leave(e);

@@ -133,7 +133,7 @@ export class Request<X extends Exchange> {
     this.#last = head;
     this.#headMs = now - this.#begun;
     if (head.ok) {
-      endpoint.metrics.attempt(head.status >= 500 ? '5xx' : 'ok');
+      endpoint.metrics.attempt(head.status >= 500 ? '5xx' : 'ok', this.#headMs);
       metrics.firstByte(now - this.#x.started);
       if (head.connectMs !== undefined) metrics.connected(head.connectMs);
       // An answer counts as good once it is whole; but a trial has done its duty, and a tunnel may last for hours.

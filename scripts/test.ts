@@ -16,6 +16,7 @@ const CHECKS = {
   imports: ['depcruise', '--config', '.dependency-cruiser.cjs', 'operator', 'proxy', 'scripts', 'test'],
   'dead-code': ['knip', '--no-progress'],
   generated: ['node', 'scripts/generate-types.ts', '--check'],
+  'stats-client': ['node', 'scripts/generate-stats-client.ts', '--check'],
 } as const;
 
 /** In turn, after the checks. Golden and contract tests are unit tests by nature; `golden` runs the first of them alone. */

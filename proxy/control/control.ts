@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Api } from './api.ts';
 import { Holder } from './holder.ts';
+import type { InForce } from './holder.ts';
 import type { ControlLog } from './log.ts';
 import type { ControlMetrics, DataPlane } from './seam.ts';
 import { createStore } from './store.ts';
@@ -30,6 +31,8 @@ export interface Control {
   restore(): Promise<boolean>;
   /** Whether a snapshot is in force. */
   ready(): boolean;
+  /** What is in force, if anything. */
+  inForce(): Pick<InForce, 'epoch' | 'sequence' | 'digest' | 'since'> | undefined;
   /** Stops listening and ends every connection; settles when what was being applied is in force and saved. */
   close(): Promise<void>;
 }
@@ -49,7 +52,7 @@ const MAX_CONNECTIONS = 64;
 export function createControl(options: ControlOptions): Control {
   const { podUid, dataPlane, metrics, bootstrapKeys, log, now } = options;
   const store = createStore(options.stateDir, log);
-  const holder = new Holder({ dataPlane, store, metrics, log, bootstrapKeys });
+  const holder = new Holder({ dataPlane, store, metrics, log, bootstrapKeys, now });
   const api = new Api({ podUid, holder, dataPlane, metrics, log, now });
   const server = createServer(LIMITS, (req, res) => void api.handle(req, res));
   server.maxConnections = MAX_CONNECTIONS;
@@ -60,6 +63,7 @@ export function createControl(options: ControlOptions): Control {
     start: (bind, port) => listen(server, bind, port),
     restore: () => holder.restore(),
     ready: () => holder.inForce !== undefined,
+    inForce: () => holder.inForce,
     close: async () => void (await Promise.all([close(server), holder.settled()])),
   };
 }

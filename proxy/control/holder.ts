@@ -19,6 +19,8 @@ export interface InForce extends Version {
   readonly trustedKeys: readonly string[];
   /** Of this proxy; empty: not known. */
   readonly zone: string;
+  /** Unix milliseconds at which it came into force. */
+  readonly since: number;
   readonly parts: ReadonlyMap<string, PoolPart>;
 }
 
@@ -28,6 +30,8 @@ export interface HolderOptions {
   readonly metrics: ControlMetrics;
   readonly log: ControlLog;
   readonly bootstrapKeys: readonly string[];
+  /** Unix milliseconds. */
+  readonly now: () => number;
 }
 
 /** Negative where `a` comes before `b`, 0 where they are the same. */
@@ -129,7 +133,7 @@ export class Holder {
     await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools }, zone);
     // Only the parts in force are kept, so that memory does not grow with the number of pushes.
     const parts = new Map(pools.map((pool) => [pool.digest, pool.part]));
-    this.#inForce = { ...version, digest, trustedKeys, zone, parts };
+    this.#inForce = { ...version, digest, trustedKeys, zone, since: this.#options.now(), parts };
     this.#keys = importKeys(trustedKeys);
     this.#options.metrics.applied(version);
     return this.#inForce;

@@ -1,4 +1,4 @@
-/** The observe port: /healthz, /readyz, /metrics. */
+/** The observe port: /healthz, /readyz, /metrics, and what is under /stats. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
@@ -9,6 +9,8 @@ export interface ObserveDeps {
   readonly registry: Registry;
   /** Undefined when ready, else a line that says why not. */
   readonly notReady: () => string | undefined;
+  /** Answers what is under its paths; whether it did. Absent: there is no stats page. */
+  readonly stats?: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
 }
 
 const compress = promisify(gzip);
@@ -26,7 +28,7 @@ export function createObserveServer(d: ObserveDeps): Server {
 }
 
 async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps): Promise<void> {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return text(res, 405, 'GET only');
+  if (req.method !== 'GET' && req.method !== 'HEAD') return text(res, 405, 'GET only', { allow: 'GET, HEAD' });
   switch (req.url?.split('?')[0]) {
     case '/healthz':
       return text(res, 200, 'ok');
@@ -37,7 +39,8 @@ async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps)
     case '/metrics':
       return metrics(req, res, d.registry);
     default:
-      return text(res, 404, 'there are /healthz, /readyz and /metrics');
+      if ((await d.stats?.(req, res)) === true) return;
+      return text(res, 404, `there are /healthz, /readyz${d.stats ? ', /metrics and /stats' : ' and /metrics'}`);
   }
 }
 
@@ -52,7 +55,7 @@ async function metrics(req: IncomingMessage, res: ServerResponse, registry: Regi
   res.end(gzipped ?? body);
 }
 
-function text(res: ServerResponse, status: number, line: string): void {
-  res.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+function text(res: ServerResponse, status: number, line: string, headers: Record<string, string> = {}): void {
+  res.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers });
   res.end(`${line}\n`);
 }

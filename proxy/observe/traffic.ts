@@ -18,14 +18,16 @@ export const ENDPOINT = {
   weight: OUTCOMES.length + 2,
   checksPassed: OUTCOMES.length + 3,
   checksFailed: OUTCOMES.length + 4,
+  /** Milliseconds until the heads of all responses, together. */
+  answerMs: OUTCOMES.length + 5,
   /** One for each reason. */
-  ejections: OUTCOMES.length + 5,
+  ejections: OUTCOMES.length + 6,
 };
 const ENDPOINT_WIDTH = ENDPOINT.ejections + EJECTION_REASONS.length;
 
 /** Slots of a policy. */
-export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2, budgetExhausted: 3, overflow: 4, pending: 5, fallback: 6 };
-const ROUTE_WIDTH = 7;
+export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2, budgetExhausted: 3, overflow: 4, pending: 5, fallback: 6, failed: 7 };
+const ROUTE_WIDTH = 8;
 
 export class Traffic {
   readonly slots = new Slots();
@@ -79,6 +81,11 @@ export class EndpointMetrics {
     this.#series = traffic.endpoints.acquire(labels);
   }
 
+  /** First of its slots. */
+  get base(): number {
+    return this.#series.base;
+  }
+
   begin(): void {
     this.#active++;
     this.#add(ENDPOINT.active, 1);
@@ -88,8 +95,10 @@ export class EndpointMetrics {
     this.#add(ENDPOINT.active, -1);
     if (this.#released) this.#letGo();
   }
-  attempt(outcome: AttemptOutcome | FailureKind): void {
+  /** @param ms until the response head, where one came */
+  attempt(outcome: AttemptOutcome | FailureKind, ms = 0): void {
     this.#add(OUTCOME_SLOT.get(outcome) ?? 0, 1);
+    this.#add(ENDPOINT.answerMs, ms);
   }
   ejected(reason: EjectionReason): void {
     this.#add(ENDPOINT.ejections + EJECTION_REASONS.indexOf(reason), 1);
@@ -138,6 +147,11 @@ export class RouteMetrics {
     this.#connect = traffic.connect.acquire(labels);
   }
 
+  /** First slots of what ROUTE counts, and of the histogram of durations. */
+  get bases(): { readonly route: number; readonly duration: number } {
+    return { route: this.#series.base, duration: this.#duration.base };
+  }
+
   begin(): void {
     this.#active++;
   }
@@ -149,6 +163,7 @@ export class RouteMetrics {
     if (!series) this.#codes.set(code, (series = t.requests.acquire({ ...this.#labels, code: String(code) })));
     t.slots.values[series.base]!++;
     observe(t.slots, this.#duration, ms);
+    if (code >= 500) this.#count(ROUTE.failed);
     t.bytesIn += end.bytesIn;
     t.bytesOut += end.bytesOut;
     if (end.how === 'client-gone') this.#count(ROUTE.aborts);

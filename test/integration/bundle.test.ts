@@ -25,6 +25,9 @@ test('the bundle of the proxy starts, takes a signed push, serves and is scraped
   assert.equal(posted.status, 200);
   const metrics = await (await fetch(`http://${address}:9901/metrics`)).text();
   assert.match(metrics, /outrigger_requests_total\{namespace="default",policy="bench",code="200"\} [2-9]/);
+  const page = await (await fetch(`http://${address}:9901/`)).text();
+  assert.match(page, /default\/bench/);
+  assert.ok(page.includes(`127.0.0.1:${backend.port}`));
 });
 
 test('it asks gRPC backends for their health, which takes a module that it has not loaded before', async () => {

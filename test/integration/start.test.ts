@@ -48,6 +48,9 @@ test(
     const metrics = [...printed.matchAll(/curl (http:\S+\/metrics)/g)].map(([, url]) => url ?? '');
     assert.equal(metrics.length, 3);
     for (const url of metrics) assert.match(await (await fetch(url)).text(), /^outrigger_/m);
+    const pages = [...printed.matchAll(/(http:\S+:9901\/stats)$/gm)].map(([, url]) => url ?? '');
+    assert.equal(pages.length, 2);
+    for (const url of pages) assert.match(await (await fetch(url)).text(), /default\/first-policy.*echo-1/);
 
     const kubeconfig = /export KUBECONFIG=(\S+)/.exec(printed)?.[1] ?? '';
     const run = (...args: string[]) => promisify(execFile)(kubectl, args, { env: { KUBECONFIG: kubeconfig, HOME: stateDir } });

@@ -80,6 +80,10 @@ Two gateways listen for first-policy and balance over ${BACKENDS.join(', ')}:
 
 ${GATEWAYS.map((name) => `  curl ${gatewayUrl(find(name))}`).join('\n')}
 
+Who gets how much, and how it fares, in a browser:
+
+${GATEWAYS.map((name) => `  http://${address(name)}:9901/stats`).join('\n')}
+
 What they count, and what the operator counts:
 
 ${GATEWAYS.map((name) => `  curl http://${address(name)}:9901/metrics`).join('\n')}

@@ -1,0 +1,83 @@
+/** An endpoint in the words of the page. PURE. */
+import type { PoolEndpoint } from '../../pool-endpoint.ts';
+import type { Pool } from '../../pool.ts';
+import type { EndpointLately } from './sampler.ts';
+import { printable } from './text.ts';
+import type { EndpointView, Status } from './view.ts';
+
+/** Monotonic and unix milliseconds of the same moment. */
+export interface Moment {
+  readonly now: number;
+  readonly wall: number;
+}
+
+export function isoAt({ now, wall }: Moment, monotonic: number): string {
+  return new Date(wall - (now - monotonic)).toISOString();
+}
+
+/** The first that holds, in the order in which they keep requests away. */
+export function statusOf(e: PoolEndpoint): Status {
+  if (e.watch?.healthy === false) return 'DOWN';
+  if (e.suspect.out) return 'EJECTED';
+  if (e.state === 'draining' || e.fullWeight === 0) return 'DRAIN';
+  if (e.state === 'filling') return 'NEW';
+  return e.full ? 'FULL' : 'UP';
+}
+
+function reasonOf(e: PoolEndpoint, status: Status, now: number): string {
+  switch (status) {
+    case 'DOWN':
+      return `check: ${e.watch?.detail ?? ''}`;
+    case 'EJECTED':
+      return e.suspect.evidence + trialOf(e, now);
+    case 'DRAIN':
+      return e.state === 'draining' ? 'leaves, or is in maintenance' : 'its weight is 0';
+    case 'NEW':
+      return 'awaits its first check';
+    case 'FULL':
+      return 'has as many requests as it may have';
+    case 'UP':
+      return '';
+  }
+}
+
+function trialOf({ suspect }: PoolEndpoint, now: number): string {
+  if (suspect.trial) return '; on trial';
+  return now >= suspect.until ? '; the next request tries it' : '';
+}
+
+/** @param tries of its backend within the last minute */
+export function endpointView(e: PoolEndpoint, lately: EndpointLately | undefined, tries: number, at: Moment): EndpointView {
+  const status = statusOf(e);
+  return {
+    name: printable(e.hashKey),
+    address: printable(e.address.includes(':') ? `[${e.address}]:${e.port}` : `${e.address}:${e.port}`),
+    zone: printable(e.zone),
+    status,
+    reason: printable(reasonOf(e, status, at.now)),
+    since: isoAt(at, e.turnedAt),
+    ejectedUntil: e.suspect.out ? isoAt(at, e.suspect.until) : null,
+    weight: round(e.weight),
+    fullWeight: e.fullWeight,
+    active: e.active,
+    attempts: lately?.attempts ?? null,
+    share: ratio(lately?.attempts, tries),
+    errorRatio: ratio(lately?.failed, lately?.attempts),
+    meanMs: lately?.meanMs === undefined ? null : round(lately.meanMs),
+  };
+}
+
+/** Of a pool, whose id is `namespace/policy/refNamespace/service:port`. */
+export function namesOf({ id }: Pick<Pool, 'id'>): { readonly policy: string; readonly backend: string } {
+  const [namespace = '', policy = '', ...rest] = id.split('/');
+  return { policy: printable(`${namespace}/${policy}`), backend: printable(rest.join('/')) };
+}
+
+export function ratio(part: number | undefined, whole: number | undefined): number | null {
+  return part === undefined || whole === undefined || whole === 0 ? null : round(part / whole);
+}
+
+/** To what is worth sending. */
+export function round(n: number): number {
+  return Math.round(n * 1000) / 1000;
+}

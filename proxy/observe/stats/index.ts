@@ -1,0 +1,97 @@
+/** What is under `/stats`: the page, and the same as JSON. Read only, for whoever reaches the port. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { contentSecurityPolicy, writePage } from './html.ts';
+import { makeView } from './model.ts';
+import type { Source } from './model.ts';
+import { INTERVAL_MS, Sampler } from './sampler.ts';
+import type { Serving } from './sampler.ts';
+import { Busy, inSlices, Shared } from './slices.ts';
+import { readFilter } from './text.ts';
+import type { StatsView } from './view.ts';
+
+export interface StatsOptions {
+  readonly serving: Serving;
+  /** The proxy at this moment. */
+  readonly source: () => Source;
+  /** Monotonic and unix milliseconds. */
+  readonly now: () => number;
+  readonly wall: () => number;
+  /** Milliseconds between two samples of counters. */
+  readonly interval?: number;
+}
+
+export interface Stats {
+  /** Answers what is under its paths; whether it did. */
+  readonly answer: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
+  /** Stops what runs by itself. */
+  close(): void;
+}
+
+/** A second viewer within this time sees what the first one saw. */
+const KEEP_MS = 500;
+/** Different filters that are worked on, or were a moment ago. */
+const MAX_FILTERS = 16;
+
+const compress = promisify(gzip);
+
+export function createStats(o: StatsOptions): Stats {
+  const { now, wall } = o;
+  const sampler = new Sampler(o.serving);
+  let sampling: Promise<void> | undefined;
+  const sample = () => {
+    sampling ??= inSlices(sampler.sample(now()), now).finally(() => (sampling = undefined));
+  };
+  sample();
+  const timer = setInterval(sample, o.interval ?? INTERVAL_MS).unref();
+  const views = new Shared<StatsView>({ keepMs: KEEP_MS, waiting: MAX_FILTERS, now });
+  const view = (url: URL): Promise<StatsView> => {
+    const filter = readFilter(url.searchParams.get('q') ?? '');
+    return views.get(filter.text, () => inSlices(makeView(o.source(), sampler, filter, { now: now(), wall: wall() }), now));
+  };
+  const page = async (url: URL) => inSlices(writePage(await view(url)), now);
+  return {
+    answer: async (req, res) => {
+      const url = URL.parse(req.url ?? '', 'http://proxy');
+      if (url?.pathname === '/') return redirect(res);
+      if (url?.pathname === '/stats') return send(req, res, 'text/html', () => page(url));
+      if (url?.pathname === '/stats.json') return send(req, res, 'application/json', async () => JSON.stringify(await view(url)));
+      return false;
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+/** Relative, so that it works behind `kubectl proxy` as well. */
+function redirect(res: ServerResponse): true {
+  res.writeHead(302, { location: 'stats', 'content-length': 0 }).end();
+  return true;
+}
+
+async function send(req: IncomingMessage, res: ServerResponse, type: string, make: () => Promise<string>): Promise<true> {
+  let body: Buffer;
+  try {
+    body = Buffer.from(await make());
+  } catch (error) {
+    if (!(error instanceof Busy)) throw error;
+    res.writeHead(503, { 'retry-after': '2', 'content-type': 'text/plain; charset=utf-8' });
+    res.end('too many others look at this proxy with filters of their own: try again in two seconds\n');
+    return true;
+  }
+  const zipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '') ? await compress(body, { level: 1 }) : undefined;
+  res.writeHead(200, {
+    'content-type': `${type}; charset=utf-8`,
+    'content-length': (zipped ?? body).length,
+    vary: 'accept-encoding',
+    ...(zipped && { 'content-encoding': 'gzip' }),
+    'cache-control': 'no-store',
+    'content-security-policy': contentSecurityPolicy(),
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
+  });
+  res.end(zipped ?? body);
+  return true;
+}

@@ -1,0 +1,196 @@
+/**
+ * What the proxy is doing, as a view of bounded size. PURE but for what it reads. A generator that yields every so often: a proxy may
+ * have half a million endpoints, and requests must not wait for somebody to look.
+ */
+import type { Pool } from '../../pool.ts';
+import type { PoolEndpoint } from '../../pool-endpoint.ts';
+import type { RouteState } from '../../route-state.ts';
+import type { Rejected } from '../../snapshot/types.ts';
+import { ROUTE } from '../traffic.ts';
+import { endpointView, namesOf, ratio, round, statusOf } from './endpoint-view.ts';
+import type { Moment } from './endpoint-view.ts';
+import { routeTexts, routeView } from './route-view.ts';
+import type { Sampler, Serving } from './sampler.ts';
+import { missing, printable } from './text.ts';
+import type { Filter } from './text.ts';
+import { VIEW_VERSION } from './view.ts';
+import type { BackendView, RejectedView, RouteView, SnapshotView, StatsView, TotalsView } from './view.ts';
+
+/** Rows of one view. */
+const MAX_ROUTES = 100;
+const MAX_ENDPOINTS = 300;
+/** Backends without endpoints, which have no rows and must be seen all the same. */
+const MAX_EMPTY = 50;
+const MAX_REJECTED = 20;
+/** Endpoints and routes between two yields: tens of microseconds. */
+const STEP = 100;
+
+export interface Facts {
+  readonly pod: string;
+  readonly mode: 'gateway' | 'sidecar';
+  readonly version: string;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+}
+
+/** The proxy at this moment. */
+export interface Source extends Serving {
+  readonly facts: Facts;
+  readonly zone: string;
+  readonly notReady: string;
+  readonly connections: number;
+  readonly snapshot:
+    { readonly epoch: number; readonly sequence: number; readonly digest: string; readonly since: number } | undefined;
+  readonly rejected: readonly Rejected[];
+}
+
+type Steps<T> = Generator<void, T>;
+
+/** Endpoints of all pools: how many of each there are, and the rows to show. */
+interface Found {
+  readonly health: Map<string, { healthy: number; endpoints: number }>;
+  readonly sick: [Pool, PoolEndpoint][];
+  readonly fit: [Pool, PoolEndpoint][];
+  readonly empty: Pool[];
+  /** Ids of pools with an endpoint that matches: their routes do, too. */
+  readonly pools: Set<string>;
+  matching: number;
+}
+
+export function* makeView(source: Source, sampler: Sampler, filter: Filter, at: Moment): Steps<StatsView> {
+  const found = yield* findEndpoints(source, filter);
+  const chosen = choose(found);
+  const backends: BackendView[] = [];
+  for (const [pool, endpoints] of chosen) backends.push(yield* backendView(pool, endpoints, found, sampler, at));
+  const routes = yield* routeViews(source, sampler, filter, found, at);
+  const rows = backends.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+  const { facts, snapshot } = source;
+  const rejected = source.rejected.slice(0, MAX_REJECTED).map(({ policy, listener, reason }): RejectedView => ({
+    policy: printable(policy),
+    port: listener,
+    reason: printable(reason, 400),
+  }));
+  return {
+    version: VIEW_VERSION,
+    at: new Date(at.wall).toISOString(),
+    proxy: {
+      pod: printable(facts.pod),
+      mode: facts.mode,
+      zone: printable(source.zone),
+      version: facts.version,
+      uptimeSeconds: Math.floor((at.now - facts.startedAt) / 1000),
+      notReady: source.notReady,
+      connections: source.connections,
+    },
+    snapshot: snapshot ? snapshotView(snapshot) : null,
+    rejected,
+    rejectedLeftOut: source.rejected.length - rejected.length,
+    totals: yield* totals(source, sampler, found, at),
+    filter: filter.text,
+    routes: routes.shown,
+    routesLeftOut: routes.matching - routes.shown.length,
+    backends,
+    endpointsLeftOut: found.matching - rows,
+  };
+}
+
+function snapshotView({ epoch, sequence, digest, since }: NonNullable<Source['snapshot']>): SnapshotView {
+  return { epoch, sequence, digest: printable(digest), since: new Date(since).toISOString() };
+}
+
+function* findEndpoints({ pools }: Source, { words }: Filter): Steps<Found> {
+  const found: Found = { health: new Map(), sick: [], fit: [], empty: [], pools: new Set(), matching: 0 };
+  let seen = 0;
+  for (const pool of pools.values()) {
+    const count = { healthy: 0, endpoints: pool.endpoints.length };
+    found.health.set(pool.id, count);
+    const left = missing(words, [pool.id, pool.strategy]);
+    if (pool.endpoints.length === 0 && left.length === 0 && found.empty.length < MAX_EMPTY) found.empty.push(pool);
+    for (const e of pool.endpoints) {
+      if (++seen % STEP === 0) yield;
+      if (e.healthy) count.healthy++;
+      if (left.length > 0 && missing(left, [e.hashKey, e.address, e.zone, statusOf(e)]).length > 0) continue;
+      found.matching++;
+      found.pools.add(pool.id);
+      const list = e.healthy ? found.fit : found.sick;
+      if (list.length < MAX_ENDPOINTS) list.push([pool, e]);
+    }
+    yield;
+  }
+  return found;
+}
+
+/** The pools to show, with the endpoints that have rows: those in trouble before the others, where there is no room for all. */
+function choose({ sick, fit, empty }: Found): Map<Pool, PoolEndpoint[]> {
+  const chosen = new Map<Pool, PoolEndpoint[]>(empty.map((pool) => [pool, []]));
+  for (const [pool, e] of [...sick, ...fit].slice(0, MAX_ENDPOINTS)) {
+    const rows = chosen.get(pool);
+    if (rows) rows.push(e);
+    else chosen.set(pool, [e]);
+  }
+  // In an order that does not change with anybody's health.
+  for (const rows of chosen.values()) rows.sort((a, b) => a.index - b.index);
+  return new Map([...chosen].sort(([a], [b]) => (a.id < b.id ? -1 : 1)));
+}
+
+function* backendView(pool: Pool, rows: readonly PoolEndpoint[], found: Found, sampler: Sampler, at: Moment): Steps<BackendView> {
+  let tries = 0;
+  for (const [i, e] of pool.endpoints.entries()) {
+    if (i % STEP === STEP - 1) yield;
+    tries += sampler.endpoint(e, at.now)?.attempts ?? 0;
+  }
+  const { healthy, endpoints } = found.health.get(pool.id) ?? { healthy: 0, endpoints: 0 };
+  yield;
+  return {
+    ...namesOf(pool),
+    strategy: pool.strategy,
+    panic: pool.health.panic,
+    healthy,
+    endpointCount: endpoints,
+    endpoints: rows.map((e) => endpointView(e, sampler.endpoint(e, at.now), tries, at)),
+  };
+}
+
+function* routeViews(source: Source, sampler: Sampler, { words }: Filter, found: Found, at: Moment) {
+  const shown: RouteView[] = [];
+  let matching = 0;
+  const health = (pool: string) => found.health.get(pool) ?? { healthy: 0, endpoints: 0 };
+  for (const [port, state] of routesOf(source)) {
+    yield;
+    const reached = state.route.destinations.some(({ pool }) => found.pools.has(pool));
+    if (!reached && missing(words, routeTexts(port, state)).length > 0) continue;
+    matching++;
+    if (shown.length === MAX_ROUTES) continue;
+    const { policy } = state.route;
+    const pending = source.slots.values[state.metrics.bases.route + ROUTE.pending] ?? 0;
+    shown.push(routeView(port, state, { lately: sampler.policy(state, at.now), spark: sampler.spark(policy), pending, health }));
+  }
+  return { shown, matching };
+}
+
+function* routesOf({ served }: Source): Generator<[port: number, state: RouteState]> {
+  for (const port of [...served.keys()].sort((a, b) => a - b)) {
+    for (const state of served.get(port)?.routes.values() ?? []) yield [port, state];
+  }
+}
+
+function* totals(source: Source, sampler: Sampler, { health }: Found, at: Moment): Steps<TotalsView> {
+  const sums = { routes: 0, perSecond: 0, requests: 0, failed: 0 };
+  for (const [, state] of routesOf(source)) {
+    yield;
+    sums.routes++;
+    const lately = sampler.policy(state, at.now);
+    if (!lately) continue;
+    sums.perSecond += lately.perSecond;
+    sums.requests += lately.requests;
+    sums.failed += lately.failed;
+  }
+  const counts = [...health.values()];
+  return {
+    routes: sums.routes,
+    endpoints: counts.reduce((sum, { endpoints }) => sum + endpoints, 0),
+    healthy: counts.reduce((sum, { healthy }) => sum + healthy, 0),
+    requestsPerSecond: round(sums.perSecond),
+    errorRatio: ratio(sums.failed, sums.requests),
+  };
+}

@@ -1,0 +1,167 @@
+/** Reads counters every few seconds, so that the page can say what happened lately. Costs requests nothing. */
+import type { Pool } from '../../pool.ts';
+import type { PoolEndpoint } from '../../pool-endpoint.ts';
+import type { RouteState } from '../../route-state.ts';
+import { BUCKETS } from '../expose.ts';
+import type { Slots } from '../series.ts';
+import { ENDPOINT, OUTCOMES, ROUTE } from '../traffic.ts';
+import { History } from './history.ts';
+import type { Recent } from './history.ts';
+
+/** Milliseconds between two samples. */
+export const INTERVAL_MS = 5_000;
+/** Intervals that make a minute. */
+const MINUTE = 12;
+/** Intervals over which a rate is taken: a whole one, and the one that has not ended. */
+const LATELY = 1;
+/** Intervals of a sparkline: five minutes. */
+const SPARK = 60;
+/** What is sampled costs memory: 0.7 kB an endpoint, 2 kB a policy. */
+const MAX_ENDPOINTS = 5_000;
+const MAX_POLICIES = 1_000;
+
+const OUTCOME = (name: (typeof OUTCOMES)[number]) => OUTCOMES.indexOf(name);
+const FAILED = (['5xx', 'connect', 'reset', 'timeout', 'protocol'] as const).map(OUTCOME);
+const ANSWERED = (['ok', '5xx'] as const).map(OUTCOME);
+/** Columns of an endpoint. */
+const E = { attempts: 0, failed: 1, answered: 2, ms: 3 };
+/** Columns of a policy; then come the buckets of its histogram. */
+const P = { requests: 0, failed: 1, buckets: 2 };
+const BUCKET_COUNT = BUCKETS.length + 1;
+
+/** What is served at this moment. */
+export interface Serving {
+  readonly served: ReadonlyMap<number, { readonly routes: ReadonlyMap<string, RouteState> }>;
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly slots: Slots;
+}
+
+export interface EndpointLately {
+  readonly attempts: number;
+  readonly failed: number;
+  /** Mean milliseconds until the response head; undefined where none came. */
+  readonly meanMs: number | undefined;
+}
+
+export interface PolicyLately {
+  readonly perSecond: number;
+  /** Within the last minute. */
+  readonly requests: number;
+  readonly failed: number;
+  /** Milliseconds; undefined without requests. */
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+}
+
+export class Sampler {
+  readonly #serving: Serving;
+  readonly #endpoints = new History<PoolEndpoint>({ width: 4, length: MINUTE, max: MAX_ENDPOINTS });
+  readonly #policies = new History<string>({ width: P.buckets + BUCKET_COUNT, length: MINUTE, max: MAX_POLICIES });
+  readonly #sparks = new History<string>({ width: 1, length: SPARK, max: MAX_POLICIES });
+  readonly #endpointNow = new Float64Array(4);
+  readonly #policyNow = new Float64Array(P.buckets + BUCKET_COUNT);
+
+  constructor(serving: Serving) {
+    this.#serving = serving;
+  }
+
+  /**
+   * In steps; a second one must not begin before the first has ended.
+   * @param now monotonic milliseconds, as everywhere here
+   */
+  *sample(now: number): Generator<void, void> {
+    const { served, pools } = this.#serving;
+    yield* this.#endpoints.sample(endpointsOf(pools), (e, into) => this.#readEndpoint(e, into), now);
+    const states = new Map<string, RouteState>();
+    for (const { routes } of served.values()) {
+      for (const state of routes.values()) if (states.size < MAX_POLICIES) states.set(state.route.policy, state);
+    }
+    const read = (policy: string, into: Float64Array) => this.#readPolicy(states.get(policy) as RouteState, into);
+    yield* this.#policies.sample(states.keys(), read, now);
+    const count = (policy: string, into: Float64Array) => {
+      read(policy, this.#policyNow);
+      into[0] = this.#policyNow[P.requests] ?? 0;
+    };
+    yield* this.#sparks.sample(states.keys(), count, now);
+  }
+
+  /** Of the last minute; undefined where the endpoint is too new, or one too many. */
+  endpoint(e: PoolEndpoint, now: number): EndpointLately | undefined {
+    if (!this.#endpoints.has(e)) return undefined;
+    this.#readEndpoint(e, this.#endpointNow);
+    const recent = this.#endpoints.recent(e, this.#endpointNow, now);
+    if (!recent) return undefined;
+    const { values } = recent;
+    const answered = values[E.answered] ?? 0;
+    return {
+      attempts: values[E.attempts] ?? 0,
+      failed: values[E.failed] ?? 0,
+      meanMs: answered > 0 ? (values[E.ms] ?? 0) / answered : undefined,
+    };
+  }
+
+  /** Undefined where the policy is too new, or one too many. */
+  policy(state: RouteState, now: number): PolicyLately | undefined {
+    this.#readPolicy(state, this.#policyNow);
+    const key = state.route.policy;
+    const minute = this.#policies.recent(key, this.#policyNow, now);
+    const lately = this.#policies.recent(key, this.#policyNow, now, LATELY);
+    if (!minute || !lately) return undefined;
+    const buckets = minute.values.slice(P.buckets);
+    return {
+      perSecond: perSecond(lately),
+      requests: minute.values[P.requests] ?? 0,
+      failed: minute.values[P.failed] ?? 0,
+      p50: quantile(buckets, 0.5),
+      p99: quantile(buckets, 0.99),
+    };
+  }
+
+  /** Requests per second of a policy in each interval of the last five minutes, the oldest first. */
+  spark(policy: string): number[] {
+    return this.#sparks.rates(policy);
+  }
+
+  #readEndpoint(e: PoolEndpoint, into: Float64Array): void {
+    const { values } = this.#serving.slots;
+    const { base } = e.metrics;
+    const read = (slot: number) => values[base + slot] ?? 0;
+    let attempts = 0;
+    for (let i = 0; i < OUTCOMES.length; i++) attempts += read(i);
+    into[E.attempts] = attempts;
+    into[E.failed] = FAILED.reduce((sum, i) => sum + read(i), 0);
+    into[E.answered] = ANSWERED.reduce((sum, i) => sum + read(i), 0);
+    into[E.ms] = read(ENDPOINT.answerMs);
+  }
+
+  #readPolicy({ metrics }: RouteState, into: Float64Array): void {
+    const { values } = this.#serving.slots;
+    const { route, duration } = metrics.bases;
+    let requests = 0;
+    for (let i = 0; i < BUCKET_COUNT; i++) requests += into[P.buckets + i] = values[duration + i] ?? 0;
+    into[P.requests] = requests;
+    into[P.failed] = values[route + ROUTE.failed] ?? 0;
+  }
+}
+
+function* endpointsOf(pools: ReadonlyMap<string, Pool>): Generator<PoolEndpoint> {
+  for (const { endpoints } of pools.values()) yield* endpoints;
+}
+
+function perSecond({ values, ms }: Recent): number {
+  return ((values[P.requests] ?? 0) * 1000) / Math.max(ms, 1);
+}
+
+/** Milliseconds, evenly within a bucket, as Prometheus does it; what is above all buckets counts as the highest bound. */
+export function quantile(buckets: readonly number[], q: number): number | undefined {
+  const total = buckets.reduce((sum, n) => sum + n, 0);
+  if (total === 0) return undefined;
+  let left = q * total;
+  for (const [i, bound] of BUCKETS.entries()) {
+    const n = buckets[i] ?? 0;
+    const below = BUCKETS[i - 1] ?? 0;
+    if (left <= n && n > 0) return (below + ((bound - below) * left) / n) * 1000;
+    left -= n;
+  }
+  return (BUCKETS.at(-1) as number) * 1000;
+}
