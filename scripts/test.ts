@@ -15,13 +15,15 @@ const CHECKS = {
   format: ['prettier', '--check', '--log-level=warn', '.'],
   imports: ['depcruise', '--config', '.dependency-cruiser.cjs', 'operator', 'proxy', 'scripts', 'test'],
   'dead-code': ['knip', '--no-progress'],
-  generated: ['node', 'scripts/generate-types.ts', '--check'],
-  'stats-client': ['node', 'scripts/generate-stats-client.ts', '--check'],
+  generated: ['node', 'scripts/generated.ts'],
 } as const;
 
 /** In turn, after the checks. Golden and contract tests are unit tests by nature; `golden` runs the first of them alone. */
 const SUITES = {
-  unit: { files: ['{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/bench}/**/*.test.ts'], concurrency: 2 },
+  unit: {
+    files: ['{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/bench}/**/*.test.ts'],
+    concurrency: 2,
+  },
   golden: { files: ['{operator,test/golden}/**/*golden*.test.ts'], concurrency: 2 },
   integration: { files: ['test/integration/**/*.test.ts'], concurrency: 1 },
 } as const;

@@ -26,6 +26,8 @@ export interface ProxySettings extends PolicySettings {
   readonly args?: readonly string[];
   /** File that gets its log; /dev/null when absent. */
   readonly log?: string;
+  /** Default: the bundle where it was built. */
+  readonly program?: string;
 }
 
 /** The one policy: defaults but RoundRobin, and what is said here. */
@@ -46,7 +48,10 @@ export interface ProxyProcess extends Server {
 }
 
 /** The proxy's bundle, alone on the CPU under test, with one policy that was pushed and acknowledged. */
-export async function startProxy(scope: Scope, { address, args = [], log, ...policy }: ProxySettings): Promise<ProxyProcess> {
+export async function startProxy(
+  scope: Scope,
+  { address, args = [], log, program = BUNDLES.proxy, ...policy }: ProxySettings,
+): Promise<ProxyProcess> {
   const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
   scope.defer(() => rm(stateDir, { recursive: true, force: true }));
   const signer = createSigner(generateKey());
@@ -55,7 +60,7 @@ export async function startProxy(scope: Scope, { address, args = [], log, ...pol
     scope,
     {
       flags: PROXY_NODE_FLAGS,
-      program: BUNDLES.proxy,
+      program,
       args: ['--bind', address, '--state-dir', stateDir, ...args],
       env: { OUTRIGGER_POD_UID: uid, OUTRIGGER_TRUSTED_KEYS: signer.publicKey },
       place: 'test',

@@ -1,23 +1,36 @@
-/** What ships is the bundle, not the sources: it must start by itself, take a push and serve. */
+/** What ships are bundles, not the sources: each must start by itself, without node_modules, and do its work. */
 import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { GRPC, grpcBackend, statusFrame } from '../../proxy/health/testing.ts';
 import { httpBackend, PASSIVE } from '../../proxy/testing.ts';
-import { ensureBundles } from '../bench/bundles.ts';
+import { BUNDLES, ensureBundles } from '../bench/bundles.ts';
+import { startServer } from '../bench/child.ts';
 import { startProxy } from '../bench/proxy-process.ts';
 import { Scope } from '../bench/scope.ts';
-import { until } from '../local-cluster/cluster.ts';
+import { startCluster, until } from '../local-cluster/cluster.ts';
+import { external } from './platform.ts';
 
 const scope = new Scope();
 after(() => scope.end());
 
-test('the bundle of the proxy starts, takes a signed push, serves and is scraped', async () => {
+/** A bundle in a folder with nothing else in it, nor above it: as in its image. */
+async function alone(bundle: string): Promise<string> {
   ensureBundles();
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-bundle-'));
+  scope.defer(() => rm(folder, { recursive: true }));
+  await copyFile(bundle, join(folder, basename(bundle)));
+  return join(folder, basename(bundle));
+}
+
+test('the bundle of the proxy starts, takes a signed push, serves and is scraped', async () => {
   const backend = await httpBackend((_req, res) => res.end('from the backend'));
   scope.defer(() => backend.close());
   const address = '127.78.0.1';
   await startProxy(scope, {
-    ...{ address, port: 8080, accessLog: false },
+    ...{ program: await alone(BUNDLES.proxy), address, port: 8080, accessLog: false },
     ...{ backends: ['127.0.0.1'], backendPort: backend.port },
   });
   assert.equal(await (await fetch(`http://${address}:8080/`)).text(), 'from the backend');
@@ -31,11 +44,10 @@ test('the bundle of the proxy starts, takes a signed push, serves and is scraped
 });
 
 test('it asks gRPC backends for their health, which takes a module that it has not loaded before', async () => {
-  ensureBundles();
   const health = await grpcBackend(statusFrame(1));
   const address = '127.78.0.2';
   await startProxy(scope, {
-    ...{ address, port: 8080, accessLog: false },
+    ...{ program: await alone(BUNDLES.proxy), address, port: 8080, accessLog: false },
     ...{ backends: ['127.0.0.1'], backendPort: health.port },
     part: { healthCheck: { active: { ...GRPC, interval: 100, timeout: 100 }, passive: PASSIVE } },
   });
@@ -49,3 +61,22 @@ test('it asks gRPC backends for their health, which takes a module that it has n
   assert.doesNotMatch(text, /outrigger_attempts_total\{.*\} [1-9]/);
   assert.match(text, /outrigger_upstream_connections_total\{state="opened"\} 0/);
 });
+
+test(
+  'the bundle of the operator reads a cluster, makes its key, leads and is scraped',
+  { skip: external.ownCluster },
+  async () => {
+    const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-bundle-'));
+    scope.defer(() => rm(stateDir, { recursive: true, force: true }));
+    const cluster = await startCluster({ stateDir });
+    scope.defer(() => cluster.stop(0));
+    const address = cluster.addresses.take();
+    const args = ['--namespace', 'default', '--kubeconfig', cluster.kubeconfigPath, '--bind', address];
+    const program = await alone(BUNDLES.operator);
+    await startServer(scope, { program, args }, async () => (await fetch(`http://${address}:9801/readyz`)).ok);
+    const secret = await cluster.api.get<{ data: object }>('/api/v1/namespaces/default/secrets/outrigger-signing-key');
+    assert.deepEqual(Object.keys(secret.data).sort(), ['key.pem', 'keys']);
+    const metrics = await (await fetch(`http://${address}:9801/metrics`)).text();
+    assert.match(metrics, /^outrigger_operator_leader 1$/m);
+  },
+);

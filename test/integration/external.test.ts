@@ -29,6 +29,7 @@ before(async () => {
   server = await ApiServerProcess.start({
     ...{ bind: '127.0.0.1', port: 0, podPrefix, token: 'external', kubeconfig },
     ...{ stateDir: join(stateDir, 'apiserver'), logFile: join(stateDir, 'apiserver.log') },
+    auditLog: join(stateDir, 'audit.jsonl'),
   });
   kubectl = await kubectlFor(kubeconfig, 'default', stateDir);
 });

@@ -1,0 +1,56 @@
+/** The values of the chart as a table for its README: keys and meanings from values.schema.json, defaults from values.yaml. */
+
+export interface Schema {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly definitions?: Readonly<Record<string, Schema>>;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+export interface Value {
+  readonly key: string;
+  readonly schema: Schema;
+  /** Undefined where values.yaml says nothing of it. */
+  readonly default: unknown;
+}
+
+/** Every value that is no group of values, in the schema's order, with what a `$ref` refers to in its place. */
+export function flatten(root: Schema, values: Values): readonly Value[] {
+  const walk = (schema: Schema, present: unknown, path: readonly string[]): readonly Value[] => {
+    const { $ref = '', ...own } = schema;
+    const whole = { ...root.definitions?.[$ref.replace('#/definitions/', '')], ...own };
+    if (whole.properties === undefined || $ref !== '') return [{ key: path.join('.'), schema: whole, default: present }];
+    return Object.entries(whole.properties).flatMap(([key, value]) =>
+      walk(value, (present as Values | undefined)?.[key], [...path, key]),
+    );
+  };
+  return walk(root, values, []);
+}
+
+/** Markdown; `global` is left out, since nothing reads it. */
+export function valuesTable(root: Schema, values: Values): string {
+  const rows = flatten(root, values)
+    .filter(({ key }) => key !== 'global')
+    .map(({ key, schema, default: value }) => `| \`${key}\` | ${code(value)} | ${meaning(schema)} |`);
+  return ['| value | default | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function code(value: unknown): string {
+  return value === '' ? '' : `\`${JSON.stringify(value)}\``;
+}
+
+function meaning({ description = '', enum: choices, minimum, maximum }: Schema): string {
+  const bounds =
+    choices !== undefined
+      ? ` ${choices.map((choice) => `\`${choice}\``).join(', ')}.`
+      : minimum !== undefined && maximum !== undefined
+        ? ` ${minimum} to ${maximum}.`
+        : '';
+  return (description + bounds).replaceAll('|', '\\|');
+}

@@ -1,0 +1,10 @@
+/** Whether every file that is generated is what its source makes of it; each check says which are not, and what to run. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const GENERATORS = ['generate-types.ts', 'generate-chart.ts', 'generate-stats-client.ts'];
+
+for (const generator of GENERATORS) {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, generator), '--check'], { stdio: 'inherit' });
+  if (status !== 0) process.exitCode = 1;
+}

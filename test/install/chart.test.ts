@@ -1,0 +1,124 @@
+/** The chart by itself: lint, versions, and that its values, their schema and their table speak of the same things. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { parse } from 'yaml';
+import { LOG_LEVELS as OPERATOR_LEVELS } from '../../operator/observe/log.ts';
+import { LOG_LEVELS as PROXY_LEVELS } from '../../proxy/observe/log.ts';
+import { flatten, valuesTable, type Schema } from '../../scripts/chart-values.ts';
+import { CHART, find, render, runHelm, withoutHelm } from './helm.ts';
+import type { Rules } from './kinds.ts';
+
+const read = (path: string): string => readFileSync(join(CHART, path), 'utf8');
+const schema = JSON.parse(read('values.schema.json')) as Schema;
+const values = parse(read('values.yaml')) as Record<string, unknown>;
+const generate = (...args: string[]) =>
+  spawnSync(process.execPath, [join(CHART, '../../scripts/generate-chart.ts'), ...args], { encoding: 'utf8' });
+
+test('helm lint finds nothing, however strict', { skip: withoutHelm }, () => {
+  const { code, out, err } = runHelm(['lint', '--strict', CHART]);
+  assert.equal(code, 0, out + err);
+  assert.doesNotMatch(out, /WARNING|ERROR/);
+});
+
+test('the chart is for Kubernetes 1.29 and newer, where init containers can keep running', { skip: withoutHelm }, () => {
+  const { kubeVersion } = parse(read('Chart.yaml')) as { kubeVersion: string };
+  assert.equal(kubeVersion, '>=1.29.0-0');
+  const old = runHelm(['template', 'x', CHART, '--kube-version', '1.28.9']);
+  assert.match(old.err, /chart requires kubeVersion: >=1\.29\.0-0 which is incompatible with Kubernetes v1\.28\.9/);
+  assert.equal(runHelm(['template', 'x', CHART, '--kube-version', '1.29.1-vendor.3']).code, 0);
+});
+
+test('every value has a default and a description, and every default is in the schema', () => {
+  const known = flatten(schema, values).filter(({ key }) => key !== 'global');
+  for (const { key, schema: of, default: value } of known) {
+    assert.notEqual(value, undefined, `${key} is not in values.yaml`);
+    assert.match(of.description ?? '', /^[A-Z].*[.:`]$/s, `${key} needs a description`);
+  }
+  const leaves = (of: unknown, path: string): string[] =>
+    known.some(({ key }) => key === path)
+      ? [path]
+      : Object.entries(of as object).flatMap(([key, value]) => leaves(value, path === '' ? key : `${path}.${key}`));
+  assert.deepEqual(leaves(values, '').sort(), known.map(({ key }) => key).sort());
+});
+
+test('the schema is strict: a group takes the values it names, all of them, and no others', () => {
+  const groups = (of: Schema, path: string): string[] =>
+    of.properties === undefined
+      ? []
+      : [
+          ...('additionalProperties' in of && of.additionalProperties === false ? [] : [`${path} takes anything`]),
+          ...Object.entries(of.properties).flatMap(([key, value]) => groups(value, `${path}.${key}`)),
+        ];
+  assert.deepEqual(groups(schema, ''), []);
+});
+
+test('log levels are those of the programs', () => {
+  assert.deepEqual(schema.definitions?.['logLevel']?.enum, [...OPERATOR_LEVELS]);
+  assert.deepEqual(OPERATOR_LEVELS, PROXY_LEVELS);
+});
+
+test('the table of values names each with its default, its bounds and its meaning', () => {
+  const table = valuesTable(
+    {
+      properties: {
+        a: { properties: { b: { description: 'How many.', minimum: 1, maximum: 9 } } },
+        c: { $ref: '#/definitions/kind', description: 'Which | what.' },
+      },
+      definitions: { kind: { enum: ['x', 'y'], properties: { z: {} } } },
+    },
+    { a: { b: 3 }, c: 'x' },
+  );
+  assert.equal(
+    table,
+    '| value | default | meaning |\n|---|---|---|\n' +
+      '| `a.b` | `3` | How many. 1 to 9. |\n| `c` | `"x"` | Which \\| what. `x`, `y`. |',
+  );
+});
+
+test('the check of what is generated passes, and names every file that is out of date without writing it', (t) => {
+  assert.deepEqual(generate('--check').stderr, '');
+  const copy = mkdtempSync(join(tmpdir(), 'outrigger-chart-'));
+  t.after(() => rmSync(copy, { recursive: true }));
+  cpSync(CHART, copy, { recursive: true });
+  appendFileSync(join(copy, 'files/loadbalancerpolicies.yaml'), '# changed\n');
+  appendFileSync(join(copy, 'Chart.yaml'), 'appVersion: "9"\n');
+  const schemaFile = join(copy, 'values.schema.json');
+  appendFileSync(schemaFile, '');
+  const { status, stderr } = generate('--check', '--chart', copy);
+  assert.equal(status, 1);
+  assert.match(stderr, /loadbalancerpolicies\.yaml is out of date\. Run: node scripts\/generate-chart\.ts/);
+  assert.equal(generate('--chart', copy).status, 0);
+  assert.equal(readFileSync(join(copy, 'files/loadbalancerpolicies.yaml'), 'utf8'), read('files/loadbalancerpolicies.yaml'));
+});
+
+/** `everywhere loadbalancerpolicies/status.outrigger.dev patch`, one for each verb; a name at the end where it is narrowed to one. */
+function granted(): string[] {
+  const objects = render();
+  const roles = {
+    everywhere: find<Rules>(objects, 'ClusterRole', 'outrigger-operator'),
+    release: find<Rules>(objects, 'Role', 'outrigger-operator'),
+  };
+  return Object.entries(roles).flatMap(([where, { rules }]) =>
+    rules.flatMap(({ apiGroups: [group = ''], resources, verbs, resourceNames = [''] }) =>
+      resources.flatMap((resource) =>
+        resourceNames.flatMap((name) =>
+          verbs.map((verb) => `${where} ${resource}${group && `.${group}`} ${verb}${name && ` ${name}`}`),
+        ),
+      ),
+    ),
+  );
+}
+
+test('the README says why the operator may do each thing that it may do, and nothing else', { skip: withoutHelm }, () => {
+  const rows = [
+    ...read('README.md').matchAll(/^\| (everywhere|release) \| `([^`]+)` \| ([a-z, ]+) \| (?:`([^`]+)` )?\| .+ \|$/gm),
+  ];
+  const told = rows.flatMap(([, where, resource, verbs = '', name]) =>
+    verbs.split(', ').map((verb) => `${where} ${resource} ${verb}${name === undefined ? '' : ` ${name}`}`),
+  );
+  assert.deepEqual(told.sort(), granted().sort());
+});

@@ -1,0 +1,113 @@
+/** The Dockerfile, read; and its file system, made as it says and entered, since a missing library shows only there. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
+import { BUNDLES, ensureBundles } from '../bench/bundles.ts';
+import { all, dockerfile, whole } from './dockerfile.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const IMAGES = { operator: [], proxy: PROXY_NODE_FLAGS } as const;
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  version: string;
+  devDependencies: Record<string, string>;
+};
+const names = Object.keys(IMAGES) as (keyof typeof IMAGES)[];
+
+test('every image is made of Node in exactly the version that tests run, or of nothing', () => {
+  const stages = new Set(dockerfile.map(({ name }) => name));
+  const foreign = dockerfile.map(({ from }) => from).filter((from) => !stages.has(from));
+  assert.deepEqual(new Set(foreign), new Set([`node:${manifest.devDependencies['node']}-bookworm-slim`, 'scratch']));
+  assert.equal(`v${manifest.devDependencies['node']}`, process.version);
+});
+
+for (const image of names) {
+  test(`${image}: an empty base, Node and one bundle; nobody's root; ends on SIGTERM`, () => {
+    const instructions = whole(image);
+    const copied = all(instructions, 'COPY');
+    assert.deepEqual(copied, ['--from=root /root-fs /', `--from=build /src/dist/${image}.mjs /app/${image}.mjs`]);
+    assert.deepEqual(
+      all(instructions, 'ENTRYPOINT').map((json) => JSON.parse(json) as unknown),
+      [['node', ...IMAGES[image], `/app/${image}.mjs`]],
+    );
+    assert.deepEqual(all(instructions, 'USER'), ['65532:65532']);
+    assert.deepEqual(all(instructions, 'STOPSIGNAL'), ['SIGTERM']);
+    for (const name of ['RUN', 'ADD', 'CMD', 'VOLUME']) assert.deepEqual(all(instructions, name), [], name);
+  });
+
+  test(`${image}: labels say what it is, and which version`, () => {
+    const instructions = whole(image);
+    const labels = new Map(
+      all(instructions, 'LABEL')
+        .flatMap((text) => [...text.matchAll(/org\.opencontainers\.image\.(\w+)="([^"]*)"/g)])
+        .map(([, k, v]) => [k, v]),
+    );
+    assert.equal(labels.get('title'), `Outrigger ${image}`);
+    assert.equal(labels.get('licenses'), 'Apache-2.0');
+    assert.deepEqual([labels.get('version'), labels.get('revision')], ['${VERSION}', '${REVISION}']);
+    assert.ok(all(instructions, 'ARG').includes(`VERSION=${manifest.version}`));
+  });
+}
+
+test('nothing secret goes in, nothing is fetched but what the lock file names, and the context holds only sources', () => {
+  for (const { name, instructions } of dockerfile) {
+    for (const each of instructions) {
+      assert.doesNotMatch(each.rest, /secret|token|password|credential|curl|wget|http:|https:/i, `${name}: ${each.name}`);
+    }
+  }
+  const installs = dockerfile.flatMap(({ instructions }) => all(instructions, 'RUN')).filter((rest) => /npm|apt/.test(rest));
+  assert.deepEqual(installs, ['npm ci --ignore-scripts --no-audit --no-fund']);
+  const [first, ...others] = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  assert.equal(first, '*');
+  const allowed = others.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+  const build = dockerfile.find(({ name }) => name === 'build')?.instructions ?? [];
+  const read = all(build, 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
+  assert.deepEqual(read.sort(), allowed.sort());
+});
+
+/** Runs what the stage `root` does, with this machine's Node in the place of the image's. */
+function makeRoot(folder: string): void {
+  const [script = ''] = all(whole('root'), 'RUN');
+  const here = script
+    .replaceAll(' /usr/local/LICENSE ', ` ${join(ROOT, 'LICENSE')} `)
+    .replaceAll(' /usr/local/bin/node ', ` ${process.execPath} `)
+    .replaceAll('/root-fs', folder);
+  const { status, stderr } = spawnSync('/bin/sh', ['-ec', here], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
+
+/** A root of its own, by unshare where the user is not root. */
+const enter = process.getuid?.() === 0 ? ['chroot'] : ['unshare', '--user', '--map-root-user', 'chroot'];
+const canEnter = spawnSync(enter[0] ?? '', [...enter.slice(1), '/', '/bin/true']).status === 0;
+
+test(
+  'Node and both bundles run where nothing is but what the images hold, and no shell is there',
+  { skip: canEnter ? false : 'neither root nor user namespaces' },
+  (t) => {
+    ensureBundles();
+    const folder = mkdtempSync(join(tmpdir(), 'outrigger-root-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    makeRoot(folder);
+    for (const bundle of Object.values(BUNDLES)) cpSync(join(ROOT, bundle), join(folder, bundle.replace('dist', 'app')));
+    const run = (...argv: string[]) => {
+      const [file = '', ...args] = [...enter, folder, ...argv];
+      return spawnSync(file, args, { env: { PATH: `/usr/local/bin:${process.env['PATH']}` }, encoding: 'utf8' });
+    };
+    for (const image of names) {
+      const [json = '[]'] = all(whole(image), 'ENTRYPOINT');
+      const { status, stdout, stderr } = run(...(JSON.parse(json) as string[]), '--help');
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, new RegExp(`^outrigger ${image}:`));
+    }
+    assert.notEqual(run('/bin/sh', '-c', 'true').status, 0);
+    // As a kubelet mounts it: names in it count, though there is no resolver to ask.
+    writeFileSync(join(folder, 'etc/hosts'), '127.0.0.9 somewhere\n');
+    const lookup = "require('dns').lookup('somewhere', (error, address) => console.log(error?.message ?? address))";
+    assert.equal(run('node', '-e', lookup).stdout, '127.0.0.9\n');
+  },
+);

@@ -1,0 +1,98 @@
+/** The real helm, rendering the chart: no cluster, and nothing of the user's own configuration. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { ensureHelm } from '../../scripts/tools.ts';
+
+export const CHART = join(import.meta.dirname, '../../charts/outrigger');
+export const NAMESPACE = 'outrigger-system';
+
+/** helm's path, or why there is none. */
+const helm = await ensureHelm().then(
+  (path) => ({ path }),
+  (error: Error) => ({ missing: error.message }),
+);
+
+/** For the option `skip` of tests. */
+export const withoutHelm: string | false = 'missing' in helm && helm.missing;
+
+export interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `helm ARGS…`, with text on its standard input. */
+export function runHelm(args: readonly string[], input = ''): Said {
+  if ('missing' in helm) throw new Error(helm.missing);
+  const home = mkdtempSync(join(tmpdir(), 'outrigger-helm-'));
+  try {
+    const env = { PATH: process.env['PATH'], HOME: home };
+    const { status, stdout, stderr } = spawnSync(helm.path, args, { input, env, encoding: 'utf8', timeout: 60_000 });
+    return { code: status ?? 1, out: stdout, err: stderr };
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+}
+
+export interface Settings {
+  readonly release?: string;
+  readonly namespace?: string;
+  readonly kubeVersion?: string;
+  /** Of kinds that the cluster has besides Kubernetes' own. */
+  readonly apiVersions?: readonly string[];
+  readonly values?: object;
+  /** A folder with a chart; default: ours. */
+  readonly chart?: string;
+}
+
+/** What was rendered: tests ask for the same again and again. */
+const rendered = new Map<string, Said>();
+
+/** `helm template`, as text. */
+export function template(settings: Settings = {}): Said {
+  const key = JSON.stringify(settings);
+  const known = rendered.get(key) ?? run(settings);
+  rendered.set(key, known);
+  return known;
+}
+
+function run(settings: Settings): Said {
+  const { release = 'outrigger', namespace = NAMESPACE, kubeVersion, apiVersions = [], values = {}, chart = CHART } = settings;
+  const args = ['template', release, chart, '--namespace', namespace, '--values', '-'];
+  if (kubeVersion !== undefined) args.push('--kube-version', kubeVersion);
+  for (const version of apiVersions) args.push('--api-versions', version);
+  return runHelm(args, JSON.stringify(values));
+}
+
+/** An object that the chart renders. What is read of it is what tests say it is: no type holds for all kinds. */
+export interface Rendered {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: unknown;
+}
+
+/** `helm template`, as objects. @throws Error with helm's words when it refuses */
+export function render(settings: Settings = {}): readonly Rendered[] {
+  const { code, out, err } = template(settings);
+  if (code !== 0) throw new Error(err);
+  return parseAllDocuments(out)
+    .map((document) => document.toJS() as Rendered | null)
+    .filter((object) => object !== null);
+}
+
+/** The one object of this kind and name. @throws Error when it is not there */
+export function find<T extends object = object>(objects: readonly Rendered[], kind: string, name: string): Rendered & T {
+  const found = objects.filter((object) => object.kind === kind && object.metadata.name === name);
+  if (found.length !== 1) throw new Error(`${found.length} objects ${kind} ${name}`);
+  return found[0] as Rendered & T;
+}
