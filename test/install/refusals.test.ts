@@ -19,7 +19,16 @@ const MISTAKES: readonly (readonly [values: object, sentence: RegExp])[] = [
     /at '\/gateway\/service\/type': value must be one of 'LoadBalancer', 'NodePort', /,
   ],
   [{ gateway: { service: { annotations: { a: 1 } } } }, /at '\/gateway\/service\/annotations\/a': got number, want string/],
-  [{ gateway: { allowed: { a: { ports: ['80'] } } } }, /at '\/gateway\/allowed\/a\/ports\/0': '80' does not match pattern/],
+  [{ gateway: { allowed: { a: { ports: ['80-'] } } } }, /at '\/gateway\/allowed\/a\/ports\/0': '80-' does not match pattern/],
+  [
+    { gateway: { allowed: { a: { ports: ['90-80'] } } } },
+    /gateway\.allowed\.a\.ports: "90-80" must be a port from 1 to 65535, or a range/,
+  ],
+  [
+    { gateway: { allowed: { a: { ports: ['80-70000'] } } } },
+    /gateway\.allowed\.a\.ports: "80-70000" must be a port from 1 to 65535/,
+  ],
+  [{ gateway: { allowed: { a: { hostnames: ['A.example'] } } } }, /a\/hostnames\/0': 'A\.example' does not match pattern/],
   [{ gateway: { allowed: { a: { ports: [70000] } } } }, /at '\/gateway\/allowed\/a\/ports\/0': maximum: got 70,000, want 65,535/],
   [{ gateway: { allowed: { a: { hosts: [] } } } }, /at '\/gateway\/allowed\/a': additional properties 'hosts' not allowed/],
   [{ gateway: { allowed: { 'A b': {} } } }, /'A b' does not match pattern/],
