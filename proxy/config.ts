@@ -5,7 +5,7 @@ import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/types.ts';
 
 export interface Config {
   readonly mode: 'gateway' | 'sidecar';
-  /** Address for every port of a gateway; undefined: all of them. */
+  /** Address for every port; undefined: all of them, and loopback for the listeners of a sidecar. */
   readonly bind: string | undefined;
   readonly controlPort: number;
   readonly observePort: number;
@@ -27,7 +27,7 @@ export interface Config {
 export const HELP = `outrigger proxy: balances over the endpoints that the operator pushes
 
   --mode gateway|sidecar   what this pod is (gateway)
-  --bind ADDRESS           bind only this address; a sidecar always binds loopback (all addresses)
+  --bind ADDRESS           bind only this address (all; a sidecar's listeners: loopback)
   --control-port PORT      where the operator pushes to (${CONTROL_PORT})
   --observe-port PORT      /healthz, /readyz, /metrics and /stats (${OBSERVE_PORT})
   --stats on|off           whether the observe port shows /stats to whoever reaches it (on)

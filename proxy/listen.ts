@@ -18,6 +18,8 @@ const PRIVILEGED = 1024;
 const PRIVILEGED_OFFSET = 10_000;
 /** Kept-alive clients have this long to send one more request, whose response tells them to close, before they are cut off. */
 const IDLE_GRACE = 1_000;
+/** How it shows that the machine lacks an address, or its whole family. */
+const ABSENT: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 const DRAIN_CHECK = 100;
 /** Connections over the cap are told so, as long as no more than this many are being told; others are closed at once. */
 const MAX_LEAVING = 256;
@@ -42,10 +44,21 @@ export class Listener {
     this.#settings = settings;
   }
 
-  /** Binds every address. Rejects, with nothing bound, when one of them can not be. */
+  /**
+   * Binds every address that the machine has. Rejects, with nothing bound, when one of them can not be: a sidecar's ::1 may well be
+   * missing, but that somebody else has it must be told.
+   */
   async open(): Promise<void> {
+    let absent: unknown;
     try {
-      for (const address of this.#settings.addresses) this.#servers.push(await this.#bind(address));
+      for (const address of this.#settings.addresses) {
+        const server = await this.#bind(address).catch((error: NodeJS.ErrnoException) => {
+          if (!ABSENT.includes(error.code ?? '')) throw error;
+          absent = error;
+        });
+        if (server) this.#servers.push(server);
+      }
+      if (this.#servers.length === 0) throw absent;
     } catch (error) {
       for (const server of this.#servers) server.close();
       this.#http.close();

@@ -10,6 +10,9 @@ import { createObserveServer } from './observe/server.ts';
 import { createStats } from './observe/stats/index.ts';
 import { VERSION } from './version.ts';
 
+/** What a sidecar's own pod reaches, and nothing else does. */
+const LOOPBACK = ['127.0.0.1', '::1'];
+
 const config = readConfig(process.argv.slice(2), process.env);
 if (config === 'help') process.stdout.write(HELP);
 else if ('errors' in config) {
@@ -20,7 +23,7 @@ else if ('errors' in config) {
 async function run(c: Config): Promise<void> {
   const log = createLog(c.logLevel, c.podName);
   const plane = createDataPlane({
-    addresses: c.mode === 'sidecar' ? ['127.0.0.1', '::1'] : [c.bind],
+    addresses: c.mode === 'sidecar' && c.bind === undefined ? LOOPBACK : [c.bind],
     maxConnections: c.maxConnections,
     // Told apart in Via, without showing the pod's UID to clients.
     viaName: `outrigger-${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,

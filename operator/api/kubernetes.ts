@@ -63,19 +63,27 @@ export interface SliceEndpoint {
 export type PodMetadata = KubernetesObject;
 
 export interface Pod extends KubernetesObject {
-  readonly spec: { readonly hostNetwork?: boolean; readonly nodeName?: string };
+  readonly spec: {
+    readonly hostNetwork?: boolean;
+    readonly nodeName?: string;
+    readonly initContainers?: readonly { readonly name: string }[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly {
-      readonly name: string;
-      readonly containerID?: string;
-      readonly restartCount?: number;
-      readonly state?: ContainerState;
-      readonly lastState?: ContainerState;
-    }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    /** A sidecar is an init container that goes on running. */
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly containerID?: string;
+  readonly restartCount?: number;
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
 }
 
 interface ContainerState {

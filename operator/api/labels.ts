@@ -11,6 +11,10 @@ export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Label of proxy pods; the value says which kind they are. */
 export const PROXY_LABEL = 'outrigger.dev/proxy';
 export const PROXY_GATEWAY = 'gateway';
+export const PROXY_SIDECAR = 'sidecar';
+
+/** Label of pods: `"true"` asks for a sidecar. A label, so that the webhook's `objectSelector` sees only such pods. */
+export const INJECT_LABEL = 'outrigger.dev/inject';
 
 /** Label of Nodes: the zone that they, and the pods on them, are in. */
 export const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -21,6 +25,12 @@ export const MAX_ENDPOINT_WEIGHT = 1000;
 
 /** Annotation of pods: `"true"` drains their endpoints until it is removed. */
 export const MAINTENANCE_ANNOTATION = 'outrigger.dev/maintenance';
+
+/** Annotation of pods: what injection added, as JSON, for people. */
+export const INJECTED_ANNOTATION = 'outrigger.dev/injected';
+
+/** Annotation of Services: the namespaces, separated by commas, whose Gateway policies may use them; `*` stands for all. */
+export const SHARED_WITH_ANNOTATION = 'outrigger.dev/shared-with';
 
 /** Annotation of the leader Lease: the fencing epoch. */
 export const EPOCH_ANNOTATION = 'outrigger.dev/epoch';

@@ -29,7 +29,7 @@ export interface PolicySpec {
    */
   matches?: MatchSpec[];
   /**
-   * Services of the policy's own namespace that the traffic goes to, each with its share. While a Service or port does not exist, or none of its endpoints can be used, its share goes to the others; without others, the answer is 503. Required, except with requestRedirect.
+   * Services that the traffic goes to, each with its share. While a Service or port does not exist or may not be used, or none of its endpoints can be used, its share goes to the others; without others, the answer is 503. Required, except with requestRedirect.
    */
   backendRefs?: BackendRef[];
   loadBalancer?: LoadBalancerSpec;
@@ -46,13 +46,13 @@ export interface PolicySpec {
   accessLog?: AccessLogSpec;
 }
 /**
- * Which proxies carry the policy. All gateway proxies unless narrowed.
+ * Which proxies carry the policy. All gateway proxies unless told otherwise.
  */
 export interface ProxySelection {
   /**
-   * `Gateway` (default): the gateway pods in the operator's namespace.
+   * `Gateway` (default): the gateway pods in the operator's namespace. `Sidecar`: the proxies beside applications in pods of the policy's own namespace, which carry the label `outrigger.dev/inject: "true"`; an application calls `localhost` and the listener's port.
    */
-  type?: 'Gateway';
+  type?: 'Gateway' | 'Sidecar';
   selector?: LabelSelector;
 }
 /**
@@ -97,7 +97,7 @@ export interface LabelRequirement {
  */
 export interface ListenerSpec {
   /**
-   * Port on which clients reach the proxies, 1-65535 without 9900 and 9901, which the proxies use themselves. A gateway binds a port below 1024 as port + 10000, and its Service maps it. Policies may share a port.
+   * Port on which clients reach the proxies, 1-65535 without 9900 and 9901, which the proxies use themselves. A gateway binds a port below 1024 as port + 10000, and its Service maps it; sidecars take 1024 and more, on loopback only. Policies may share a port.
    */
   port: number;
   /**
@@ -179,6 +179,10 @@ export interface BackendRef {
    * Name of the Service.
    */
   name: string;
+  /**
+   * Namespace of the Service. Default: the policy's own. With `Sidecar` any; with `Gateway` another one only where the Service carries the annotation `outrigger.dev/shared-with`, with the namespaces of policies that may use it, separated by commas, or `*` for all.
+   */
+  namespace?: string;
   /**
    * Port of the Service (not the target port of its pods).
    */
@@ -673,13 +677,17 @@ export interface FallbackSpec {
   redirect?: FallbackRedirectSpec;
   response?: FallbackResponseSpec;
   /**
-   * For type BackendRef. A Service of the policy's namespace; balanced and checked as the policy's backends are. It does not count in status.endpoints.
+   * For type BackendRef. A Service, balanced and checked as the policy's backends are. It does not count in status.endpoints.
    */
   backendRef?: {
     /**
      * Name of the Service.
      */
     name: string;
+    /**
+     * Namespace of the Service. Default: the policy's own. With `Sidecar` any; with `Gateway` another one only where the Service carries the annotation `outrigger.dev/shared-with`, with the namespaces of policies that may use it, separated by commas, or `*` for all.
+     */
+    namespace?: string;
     /**
      * Port of the Service (not of its pods).
      */

@@ -4,5 +4,5 @@
 export const SCHEMA_VERSION_ANNOTATION = 'outrigger.dev/schema-version';
 
 /** The version that this operator was built for. */
-export const SCHEMA_VERSION = 1;
-// digest: 75a822534a180ce32f0cd7578574b4d0b8155cdead5d8f618185242ffce45608
+export const SCHEMA_VERSION = 2;
+// digest: fda046ef95893a2d435f005d842c0a76115506a988e83fb1a6f55d8d4055b90a

@@ -156,6 +156,7 @@ const hash = (consistentHash: object): object => ({ loadBalancer: { type: 'Consi
 const path = (value: string): object => ({ matches: [{ path: { value } }] });
 const hosts = (...hostnames: string[]): object => ({ listener: { port: 8080, hostnames } });
 const client = (clientAddress: object): object => ({ listener: { port: 8080, clientAddress } });
+const sidecar = (more: object = {}): object => ({ proxies: { type: 'Sidecar' }, ...more });
 const selector = (requirement: object): object => ({ proxies: { selector: { matchExpressions: [requirement] } } });
 const rewrite = (urlRewrite: object): object => ({ urlRewrite });
 /** A redirect has no backends. */
@@ -177,6 +178,16 @@ describe('good input is taken', () => {
         { name: 'echo', port: 81 },
       ],
     },
+    'one name in two namespaces': {
+      backendRefs: [
+        { name: 'echo', port: 80 },
+        { name: 'echo', namespace: 'b', port: 80 },
+      ],
+      fallback: { type: 'BackendRef', backendRef: { name: 'echo', namespace: 'c', port: 80 } },
+    },
+    'a sidecar': sidecar({ listener: { port: 1024 } }),
+    'a sidecar that only monitors': sidecar({ listener: undefined, ...active(tcp) }),
+    'a sidecar that hashes what the application says': sidecar(hash({ hashOn: { type: 'Header', header: { name: 'x-user' } } })),
     'weights 0 and 1000000': {
       backendRefs: [
         { name: 'a', port: 80, weight: 0 },
@@ -295,7 +306,23 @@ describe('bad input is refused', () => {
     '17 backends': [{ backendRefs: many(17) }, /spec\.backendRefs: Too many.* at most 16 items/],
     'negative weight': [{ backendRefs: [{ name: 'echo', port: 80, weight: -1 }] }, /weight/],
     'backend name with a capital': [{ backendRefs: [{ name: 'Echo', port: 80 }] }, /spec\.backendRefs\[0\]\.name/],
-    'backend of another namespace': [{ backendRefs: [{ name: 'echo', namespace: 'b', port: 80 }] }, /unknown field/, 400],
+    'a namespace with a capital': [{ backendRefs: [{ name: 'echo', namespace: 'B', port: 80 }] }, /backendRefs\[0\]\.namespace/],
+    'a backend of another namespace twice': [
+      {
+        backendRefs: [
+          { name: 'echo', namespace: 'b', port: 80, weight: 1 },
+          { name: 'echo', namespace: 'b', port: 80, weight: 2 },
+        ],
+      },
+      /spec\.backendRefs.* keep one entry and give it the sum of the weights/,
+    ],
+    'a fallback of another namespace that is a backend': [
+      {
+        backendRefs: [{ name: 'echo', namespace: 'b', port: 80 }],
+        fallback: { type: 'BackendRef', backendRef: { name: 'echo', namespace: 'b', port: 80 } },
+      },
+      /spec\.fallback\.backendRef: .* the fallback is one of backendRefs/,
+    ],
     'a backend twice': [
       {
         backendRefs: [
@@ -306,7 +333,27 @@ describe('bad input is refused', () => {
       /spec\.backendRefs.* keep one entry and give it the sum of the weights/,
     ],
     'protocol TCP, which is not there yet': [{ listener: { port: 8080, protocol: 'TCP' } }, /Unsupported value: "TCP"/],
-    'sidecars, which are not there yet': [{ proxies: { type: 'Sidecar' } }, /Unsupported value: "Sidecar"/],
+    'a kind of proxies that is none': [{ proxies: { type: 'Ambient' } }, /Unsupported value: "Ambient"/],
+    'a sidecar on port 1023': [
+      sidecar({ listener: { port: 1023 } }),
+      /spec\.listener\.port: .*choose a listener\.port from 1024 on/,
+    ],
+    'a sidecar behind other proxies': [
+      sidecar(client({ trustedHops: 1 })),
+      /spec\.listener\.clientAddress: .*nothing but the application itself calls a sidecar: remove listener\.clientAddress/,
+    ],
+    'a sidecar that hashes localhost': [
+      sidecar(hash({ hashOn: { type: 'SourceIP' } })),
+      /consistentHash\.hashOn: .*every request comes from localhost.* set hashOn to Header/,
+    ],
+    'a sidecar that hashes localhost by default': [
+      sidecar(hash({})),
+      /consistentHash\.hashOn: .*every request comes from localhost/,
+    ],
+    'a sidecar that hashes without a word more': [
+      sidecar({ loadBalancer: { type: 'ConsistentHash' } }),
+      /spec\.loadBalancer: .*set consistentHash\.hashOn to Header/,
+    ],
     'unknown strategy': [{ loadBalancer: { type: 'Fastest' } }, /spec\.loadBalancer\.type: Unsupported value: "Fastest"/],
     'hashing with another type': [{ loadBalancer: { consistentHash: {} } }, /remove it, or set type to ConsistentHash/],
     'zones with hashing': [

@@ -24,9 +24,12 @@ export interface Claimant {
 
 /** Why policies lose, by key; a policy that wins is not in it. The order of `claimants` does not matter. */
 export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<string, Problem> {
-  const claims = new Claims();
+  const byRealm = new Map<string, Claims>();
   const losers = new Map<string, Problem>();
   for (const claimant of [...claimants].sort((a, b) => precedence(a.policy, b.policy))) {
+    const realm = realmOf(claimant.policy);
+    const claims = byRealm.get(realm) ?? new Claims();
+    byRealm.set(realm, claims);
     const problem = claims.refuse(claimant);
     if (problem) losers.set(claimant.policy.key, problem);
     else claims.grant(claimant);
@@ -34,11 +37,16 @@ export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<strin
   return losers;
 }
 
+/** Policies of two realms are never on the same proxy: all gateways are one, and so are the sidecars of each namespace. */
+function realmOf({ proxyType, namespace }: ParsedPolicy): string {
+  return proxyType === 'Gateway' ? '' : namespace;
+}
+
 function precedence(a: ParsedPolicy, b: ParsedPolicy): number {
   return a.created - b.created || (a.key < b.key ? -1 : 1);
 }
 
-/** Everything granted so far. */
+/** Everything granted so far in one realm. */
 class Claims {
   readonly #byPort = new Map<number, Claimant[]>();
   readonly #byMatch = new Map<string, Claimant[]>();
@@ -71,7 +79,7 @@ class Claims {
     for (const { key } of listTerms(claimant.policy, port)) append(this.#byMatch, key, claimant);
   }
 
-  /** Counted over all proxies, so that a policy is not served by some and refused by others. */
+  /** Counted over all proxies of the realm, so that a policy is not served by some and refused by others. */
   #beyondLimits({ references, matches, port }: ParsedPolicy): Problem | undefined {
     const limit = (count: number, of: string): Problem => ({
       reason: 'LimitExceeded',

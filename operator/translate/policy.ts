@@ -24,11 +24,15 @@ import type {
 } from '../../proxy/snapshot/types.ts';
 import type { Problem } from './reader.ts';
 
+export type ProxyType = NonNullable<NonNullable<PolicySpec['proxies']>['type']>;
+
 export interface Backend {
   /** Its pool's id: `namespace/policy/refNamespace/service:port`. */
   readonly pool: string;
   /** `namespace/name` of the Service. */
   readonly service: string;
+  /** Of the Service. */
+  readonly namespace: string;
   readonly port: number;
   readonly weight: number;
   /** Where the policy names it. */
@@ -45,6 +49,7 @@ export interface ParsedPolicy {
   readonly generation: number;
   /** Unix milliseconds. */
   readonly created: number;
+  readonly proxyType: ProxyType;
   readonly selector: LabelSelector;
   /** Absent: the policy only monitors. */
   readonly port?: number;
@@ -80,12 +85,10 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
   const { listener } = spec;
   const clientAddress = readClientAddress(listener?.clientAddress);
   const timeouts = readTimeouts(spec.timeouts, reader);
-  const backend = (field: string, { name, port, weight = DEFAULTS.weight }: BackendRef): Backend => {
-    const service = `${namespace}/${name}`;
-    return { pool: `${key}/${service}:${port}`, service, port, weight, field };
-  };
-  const backends = (spec.backendRefs ?? []).map((ref, i) => backend(`backendRefs[${i}]`, ref));
-  const last = spec.fallback?.backendRef && backend('fallback.backendRef', spec.fallback.backendRef);
+  const backends = (spec.backendRefs ?? []).map((ref, i) => readBackend(key, namespace, ref, `backendRefs[${i}]`));
+  const last = spec.fallback?.backendRef && readBackend(key, namespace, spec.fallback.backendRef, 'fallback.backendRef');
+  const references = [...backends, ...(last ? [last] : [])];
+  refuseTwins(references, reader);
   const perEndpoint = spec.circuitBreaker?.perEndpoint?.maxParallelRequests;
   const fallback = readFallback(spec, last?.pool);
   return {
@@ -95,6 +98,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     uid: metadata.uid,
     generation: metadata.generation ?? 0,
     created: Math.max(0, Date.parse(metadata.creationTimestamp) || 0),
+    proxyType: spec.proxies?.type ?? DEFAULTS.proxyType,
     selector: spec.proxies?.selector ?? {},
     ...(listener && { port: listener.port }),
     ...(clientAddress && { clientAddress }),
@@ -110,10 +114,26 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     circuitBreaker: readCircuitBreaker(spec.circuitBreaker),
     ...(perEndpoint !== undefined && { perEndpoint }),
     ...(fallback && { fallback }),
-    references: [...backends, ...(last ? [last] : [])],
+    references,
     ...(spec.sessionPersistence && { sessionPersistence: readSession(spec.sessionPersistence, metadata.uid, reader) }),
     problems: reader.problems,
   };
+}
+
+function readBackend(policy: string, own: string, ref: BackendRef, field: string): Backend {
+  const { name, port, namespace = own, weight = DEFAULTS.weight } = ref;
+  const service = `${namespace}/${name}`;
+  return { pool: `${policy}/${service}:${port}`, service, namespace, port, weight, field };
+}
+
+/** The schema does not know the policy's namespace: there, naming it and leaving it out are two things. */
+function refuseTwins(references: readonly Backend[], reader: Reader): void {
+  const first = new Map<string, string>();
+  for (const { pool, field, service, port } of references) {
+    const twin = first.get(pool);
+    if (twin === undefined) first.set(pool, field);
+    else reader.fail('UnsupportedValue', `${field} is port ${port} of Service ${service}, as ${twin} is: keep one of them`);
+  }
 }
 
 function readSession({ cookie }: SessionPersistenceSpec, policyUid: string, reader: Reader): SessionPersistence {

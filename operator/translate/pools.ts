@@ -2,6 +2,7 @@ import { SERVICE_NAME_LABEL } from '../api/labels.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { rememberLast } from './memo.ts';
+import { refuseReference } from './reference.ts';
 import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
 import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
@@ -59,7 +60,7 @@ function resolvePool(
   slices: readonly EndpointSlice[],
   pods: Inventory['annotatedPods'],
 ): Pool {
-  const found = findPort(service, backend);
+  const found = refuseReference(policy, backend, service) ?? findPort(service, backend);
   const resolved = 'port' in found ? resolveEndpoints(found.service, found.port.name ?? '', slices, pods) : NOTHING;
   const part: PoolPart = { ...partOf(policy), endpoints: resolved.endpoints };
   return {

@@ -1,7 +1,7 @@
-import { PROXY_CONTAINER, PROXY_GATEWAY, PROXY_LABEL } from '../api/labels.ts';
+import { PROXY_CONTAINER, PROXY_GATEWAY, PROXY_LABEL, PROXY_SIDECAR } from '../api/labels.ts';
 import { matchesSelector } from '../api/selector.ts';
 import type { Pod } from '../api/kubernetes.ts';
-import type { ParsedPolicy } from './policy.ts';
+import type { ParsedPolicy, ProxyType } from './policy.ts';
 import type { Inventory, ProxyTarget, TranslateSettings } from './types.ts';
 
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
@@ -9,30 +9,36 @@ type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses
 /** A proxy that may be pushed to, before it is known what it gets. */
 export interface Proxy {
   readonly target: Omit<ProxyTarget, 'selection'>;
+  readonly type: ProxyType;
+  readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** The gateway pods of the operator's namespace that run and have an address, in name order. */
+/** The gateway pods of the operator's namespace, and the sidecars of all, that run and have an address, in name order. */
 export function listProxies({ proxyPods, nodeZones }: Inventory, settings: TranslateSettings): Proxy[] {
   return [...proxyPods.values()]
-    .flatMap((pod) => (isGateway(pod, settings) ? [describe(pod, nodeZones)] : []))
+    .flatMap((pod) => {
+      const type = runs(pod) ? typeOf(pod, settings) : undefined;
+      return type === undefined ? [] : [describe(pod, type, nodeZones)];
+    })
     .sort((a, b) => (a.target.name < b.target.name ? -1 : 1));
 }
 
 /** A pod on the host's network shares its ports with the node, and its address with other pods: never a proxy. */
-function isGateway({ metadata, spec, status }: Pod, { namespace }: TranslateSettings): boolean {
-  return (
-    metadata.labels?.[PROXY_LABEL] === PROXY_GATEWAY &&
-    metadata.namespace === namespace &&
-    spec.hostNetwork !== true &&
-    status?.phase !== 'Succeeded' &&
-    status?.phase !== 'Failed' &&
-    Boolean(status?.podIP)
-  );
+function runs({ spec, status }: Pod): boolean {
+  return spec.hostNetwork !== true && status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && Boolean(status?.podIP);
 }
 
-function describe({ metadata, spec, status }: Pod, nodeZones: Inventory['nodeZones']): Proxy {
-  const containers = status?.containerStatuses ?? [];
+/** A label alone makes no sidecar: it may come from a template, while the webhook did not see the pod. */
+function typeOf({ metadata, spec }: Pod, { namespace }: TranslateSettings): ProxyType | undefined {
+  const label = metadata.labels?.[PROXY_LABEL];
+  if (label === PROXY_GATEWAY && metadata.namespace === namespace) return 'Gateway';
+  if (label === PROXY_SIDECAR && spec.initContainers?.some(({ name }) => name === PROXY_CONTAINER)) return 'Sidecar';
+  return undefined;
+}
+
+function describe({ metadata, spec, status }: Pod, type: ProxyType, nodeZones: Inventory['nodeZones']): Proxy {
+  const containers = (type === 'Sidecar' ? status?.initContainerStatuses : status?.containerStatuses) ?? [];
   const container = containers.find(({ name }) => name === PROXY_CONTAINER) ?? containers[0];
   const trouble = container && troubleOf(container);
   const zone = nodeZones.get(spec.nodeName ?? '');
@@ -46,7 +52,7 @@ function describe({ metadata, spec, status }: Pod, nodeZones: Inventory['nodeZon
     terminating: metadata.deletionTimestamp !== undefined,
     ...(trouble !== undefined && { trouble }),
   };
-  return { target, labels: metadata.labels ?? {} };
+  return { target, type, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {} };
 }
 
 /** What is merely under way is no trouble. */
@@ -62,6 +68,10 @@ function troubleOf({ state, lastState }: ContainerStatus): string | undefined {
 }
 
 /** UIDs of the proxies that a policy selects, in name order. */
-export function selectProxies({ selector }: ParsedPolicy, proxies: readonly Proxy[]): string[] {
-  return proxies.filter(({ labels }) => matchesSelector(selector, labels)).map(({ target }) => target.uid);
+export function selectProxies({ proxyType, namespace, selector }: ParsedPolicy, proxies: readonly Proxy[]): string[] {
+  const mine = (proxy: Proxy): boolean =>
+    proxy.type === proxyType &&
+    (proxyType === 'Gateway' || proxy.namespace === namespace) &&
+    matchesSelector(selector, proxy.labels);
+  return proxies.filter(mine).map(({ target }) => target.uid);
 }

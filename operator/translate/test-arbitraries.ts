@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MAINTENANCE_ANNOTATION, PROXY_LABEL, SERVICE_NAME_LABEL, WEIGHT_ANNOTATION } from '../api/labels.ts';
+import { MAINTENANCE_ANNOTATION, PROXY_CONTAINER, PROXY_LABEL, SERVICE_NAME_LABEL, WEIGHT_ANNOTATION } from '../api/labels.ts';
 import { inventory, meta } from './testing.ts';
 import type { EndpointSlice, Pod, PodMetadata, Service, SliceEndpoint } from '../api/kubernetes.ts';
 import type { LoadBalancerPolicy, PolicySpec } from '../api/policy.gen.ts';
@@ -92,12 +92,16 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const backendRef = fc.record(
   {
     name,
+    namespace: mostly(fc.constant('default'), name),
     port: mostly(fc.constant(80), fc.constant(443)),
     weight: mostly(fc.constantFrom(0, 1, 9), fc.constantFrom(-1, 1e9, 0.5)),
   },
   { requiredKeys: ['name', 'port'] },
 );
-const backendRefs = fc.uniqueArray(backendRef, { maxLength: 3, selector: (ref) => `${ref.name}:${ref.port}` });
+const backendRefs = fc.uniqueArray(backendRef, {
+  maxLength: 3,
+  selector: (ref) => `${ref.namespace ?? ''}/${ref.name}:${ref.port}`,
+});
 
 const strategy = mostly(fc.constantFrom('RoundRobin', 'ConsistentHash', 'PeakEWMA'), fc.constant('Guess'));
 const named = fc.record({ name: mostly(fc.constantFrom('a', 'X-A'), text), ttl: duration }, some);
@@ -133,7 +137,7 @@ const clientAddress = mostly(
 
 const spec = fc.record(
   {
-    proxies: fc.record({ selector }, some),
+    proxies: fc.record({ type: fc.constantFrom('Gateway' as const, 'Sidecar' as const), selector }, some),
     listener: fc.record({
       port,
       hostnames: fc.oneof(
@@ -263,8 +267,9 @@ const annotated = fc
 const proxy = fc
   .record({
     name,
-    namespace: mostly(fc.constant('outrigger-system'), fc.constant('default')),
-    kind: mostly(fc.constant('gateway'), fc.constant('sidecar')),
+    namespace: fc.constantFrom('outrigger-system', 'default'),
+    kind: fc.constantFrom('gateway', 'sidecar'),
+    container: mostly(fc.constant(PROXY_CONTAINER), fc.constant('other')),
     tier: name,
     status: mostly<Pod['status']>(
       fc.constantFrom({ podIP: '10.0.9.1' }, { podIP: '10.0.9.2' }),
@@ -273,9 +278,9 @@ const proxy = fc
     hostNetwork: mostly(fc.constant(false), fc.constant(true)),
     nodeName: name,
   })
-  .map(({ name, namespace, kind, tier, status, hostNetwork, nodeName }): Pod => {
+  .map(({ name, namespace, kind, container, tier, status, hostNetwork, nodeName }): Pod => {
     const metadata = meta(name, { namespace, labels: { [PROXY_LABEL]: kind, tier } });
-    return { metadata, spec: { hostNetwork, nodeName }, ...(status && { status }) };
+    return { metadata, spec: { hostNetwork, nodeName, initContainers: [{ name: container }] }, ...(status && { status }) };
   });
 
 export const anyInventory: fc.Arbitrary<Inventory> = fc
