@@ -16,7 +16,11 @@ test('flags come before the environment, the environment before the pod', () => 
   const env = { OUTRIGGER_NAMESPACE: 'from-env', OUTRIGGER_POD_NAME: 'pod-env', KUBECONFIG: 'a:b' };
   const flags = ['--namespace', 'from-flag', '--kubeconfig', 'c', '--pod-name', 'pod-flag', '--bind', '::1'];
   assert.deepEqual(
-    readConfig([...flags, '--observe-port', '1', '--control-port', '2', '--log-level', 'debug'], env, () => 'from-pod'),
+    readConfig(
+      [...flags, '--observe-port', '1', '--control-port', '2', '--webhook-port', '3', '--log-level', 'debug'],
+      env,
+      () => 'from-pod',
+    ),
     {
       namespace: 'from-flag',
       kubeconfig: ['c'],
@@ -27,6 +31,7 @@ test('flags come before the environment, the environment before the pod', () => 
       podName: 'pod-flag',
       podUid: undefined,
       keyOverlap: 300_000,
+      webhookPort: 3,
     },
   );
   const second = readConfig([], env, () => 'from-pod');
@@ -49,12 +54,13 @@ test('every mistake is named at once', () => {
   const errors = errorsOf(
     [
       ...['--namespace', 'Not_A_Name', '--bind', 'localhost', '--observe-port', '0', '--control-port', '70000'],
+      ...['--webhook-port', 'x', '--sidecar-config', '/nowhere'],
       ...['--log-level', 'loud', '--pod-name', 'a b', '--key-overlap', 'soon'],
     ],
     { OUTRIGGER_POD_UID: 'a b' },
   );
   const told = ['--namespace', '--kubeconfig', '--bind', '--observe-port', '--control-port', '--log-level', '--pod-name'];
-  told.push('OUTRIGGER_POD_UID', '--key-overlap');
+  told.push('OUTRIGGER_POD_UID', '--key-overlap', '--webhook-port', '--sidecar-config');
   assert.equal(errors.length, told.length);
   for (const flag of told)
     assert.ok(
@@ -90,8 +96,8 @@ test('what is wrong with the file of --gateway-config is named beside the other 
 
 test('--help names every flag', () => {
   assert.equal(readConfig(['--help', '--bind', 'nonsense'], {}, outside), 'help');
-  const flags = ['namespace', 'kubeconfig', 'bind', 'observe-port', 'control-port', 'pod-name', 'log-level', 'gateway-config'];
-  for (const flag of flags) {
+  const flags = ['namespace', 'kubeconfig', 'bind', 'observe-port', 'control-port', 'pod-name', 'log-level'];
+  for (const flag of [...flags, 'key-overlap', 'gateway-config', 'sidecar-config', 'webhook-port']) {
     assert.ok(HELP.includes(`--${flag} `), flag);
   }
 });

@@ -6,6 +6,7 @@ import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDuration } from './api/duration.ts';
 import { CONTROL_PORT } from '../proxy/snapshot/types.ts';
+import { readSidecarConfig, type SidecarConfig } from './inject/sidecar-config.ts';
 import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
 import { readGatewayConfig, type GatewayConfig } from './service/config.ts';
 
@@ -27,9 +28,13 @@ export interface Config {
   readonly keyOverlap: number;
   /** The gateways' Service, and who may use what of them; absent: no Service is made, and everybody may use everything. */
   readonly gateway?: GatewayConfig;
+  /** What the webhook injects; absent: there is no webhook. */
+  readonly sidecar?: SidecarConfig;
+  readonly webhookPort: number;
 }
 
 const OBSERVE_PORT = 9801;
+const WEBHOOK_PORT = 9443;
 const SERVICE_ACCOUNT_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes them to the proxies
@@ -43,6 +48,8 @@ export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes
   --key-overlap TIME    how long a rotated signing key stays trusted, at least (5m)
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (info)
   --gateway-config FILE JSON: the gateways' Service, and who may use which ports and hosts (no Service; everybody, all)
+  --sidecar-config FILE JSON: the sidecar that the webhook injects (no webhook)
+  --webhook-port PORT   where the API server asks the webhook (${WEBHOOK_PORT})
   --help
 
 environment, where the flag is absent
@@ -62,6 +69,8 @@ const OPTIONS = {
   'key-overlap': { type: 'string', default: '5m' },
   'log-level': { type: 'string', default: 'info' },
   'gateway-config': { type: 'string' },
+  'sidecar-config': { type: 'string' },
+  'webhook-port': { type: 'string', default: String(WEBHOOK_PORT) },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -85,6 +94,7 @@ export function readConfig(
   }
   if (flags.help === true) return 'help';
   const gateway = gatewayOf(flags['gateway-config']);
+  const sidecar = sidecarOf(flags['sidecar-config']);
   const config: Config = {
     namespace: flags.namespace ?? env['OUTRIGGER_NAMESPACE'] ?? podNamespace() ?? '',
     kubeconfig: kubeconfigOf(flags.kubeconfig, env),
@@ -96,8 +106,10 @@ export function readConfig(
     keyOverlap: durationOf(flags['key-overlap']),
     podUid: env['OUTRIGGER_POD_UID'] || undefined,
     ...gateway.config,
+    ...sidecar.config,
+    webhookPort: Number(flags['webhook-port']),
   };
-  const errors = [...mistakes(config, env), ...gateway.errors];
+  const errors = [...mistakes(config, env), ...gateway.errors, ...sidecar.errors];
   return errors.length > 0 ? { errors } : Object.freeze(config);
 }
 
@@ -111,6 +123,7 @@ function* mistakes(config: Config, env: Readonly<Record<string, string | undefin
   for (const [flag, port] of [
     ['--observe-port', config.observePort],
     ['--control-port', config.controlPort],
+    ['--webhook-port', config.webhookPort],
   ] as const) {
     if (!Number.isInteger(port) || port < 1 || port > 65535) yield `${flag} must be a whole number from 1 to 65535`;
   }
@@ -129,6 +142,13 @@ function gatewayOf(file: string | undefined): { readonly config: Pick<Config, 'g
   const gateway = readGatewayConfig(file);
   if (!('errors' in gateway)) return { config: { gateway }, errors: [] };
   return { config: {}, errors: gateway.errors.map((error) => `--gateway-config ${file}: ${error}`) };
+}
+
+function sidecarOf(file: string | undefined): { readonly config: Pick<Config, 'sidecar'>; readonly errors: readonly string[] } {
+  if (file === undefined) return { config: {}, errors: [] };
+  const sidecar = readSidecarConfig(file);
+  if (!('errors' in sidecar)) return { config: { sidecar }, errors: [] };
+  return { config: {}, errors: sidecar.errors.map((error) => `--sidecar-config ${file}: ${error}`) };
 }
 
 function kubeconfigOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): readonly string[] {

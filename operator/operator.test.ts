@@ -167,6 +167,7 @@ class World {
         podName: 'operator-1',
         podUid: undefined,
         keyOverlap: 0,
+        webhookPort: 0,
       },
       pino({ level: 'silent' }),
     );

@@ -66,7 +66,7 @@ export interface Pod extends KubernetesObject {
   readonly spec: {
     readonly hostNetwork?: boolean;
     readonly nodeName?: string;
-    readonly initContainers?: readonly { readonly name: string }[];
+    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
   };
   readonly status?: {
     readonly phase?: string;

@@ -24,3 +24,4 @@ export const servicePath = (namespace: string, name: string): string =>
 export const deploymentPath = (namespace: string, name: string): string =>
   `/apis/apps/v1/namespaces/${segment(namespace)}/deployments/${segment(name)}`;
 export const POLICY_CRD_PATH = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${POLICY_PLURAL}.${API_GROUP}`;
+export const mutatingWebhooksPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';

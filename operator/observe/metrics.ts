@@ -2,12 +2,13 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FleetMetrics } from '../push/options.ts';
 import type { WriteResult } from '../service/writer.ts';
+import type { WebhookMetrics } from '../inject/webhook.ts';
 
 /** Seconds; a reconciliation is computing alone, a propagation has the network in it. */
 const RECONCILE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const PROPAGATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-export class Metrics implements FleetMetrics {
+export class Metrics implements FleetMetrics, WebhookMetrics {
   readonly registry = new Registry();
   readonly #registers = [this.registry];
   readonly #reconcile = new Histogram({
@@ -73,6 +74,22 @@ export class Metrics implements FleetMetrics {
     labelNames: ['result'],
     registers: this.#registers,
   });
+  readonly #injections = new Counter({
+    name: 'outrigger_operator_injections_total',
+    help: 'Pods that the webhook was asked about, by what it answered.',
+    labelNames: ['result'],
+    registers: this.#registers,
+  });
+  readonly #webhookCertificate = new Gauge({
+    name: 'outrigger_operator_webhook_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate that the webhook serves ends; 0 without a webhook.',
+    registers: this.#registers,
+  });
+  readonly #uninjected = new Gauge({
+    name: 'outrigger_operator_pods_not_injected',
+    help: 'Pods that ask for a sidecar and run without one; 0 while another operator leads.',
+    registers: this.#registers,
+  });
 
   reconciled(seconds: number): void {
     this.#reconcile.observe(seconds);
@@ -105,6 +122,18 @@ export class Metrics implements FleetMetrics {
 
   wroteService(result: WriteResult): void {
     this.#serviceWrites.inc({ result });
+  }
+
+  injected(result: Parameters<WebhookMetrics['injected']>[0]): void {
+    this.#injections.inc({ result });
+  }
+
+  webhookCertificate(expiry: number): void {
+    this.#webhookCertificate.set(expiry);
+  }
+
+  uninjected(pods: number): void {
+    this.#uninjected.set(pods);
   }
 
   /** @param now unix seconds */

@@ -1,0 +1,132 @@
+/** The webhook of one replica: certificates, server, and what the API server knows of them. Decides nothing by itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { X509Certificate } from 'node:crypto';
+import { persist } from '../retry.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { ReflectorReport } from '../watch/reflector.ts';
+import { keepCertificates } from './certificate/keeper.ts';
+import { createCertificateSecret } from './certificate/secret.ts';
+import { createConfiguration } from './configuration.ts';
+import { review, type InjectionResult } from './review.ts';
+import { startWebhookServer, type WebhookServer } from './server.ts';
+import { createSidecar, type Sidecar } from './sidecar.ts';
+import type { Material } from './certificate/material.ts';
+import type { SidecarConfig } from './sidecar-config.ts';
+
+export interface WebhookMetrics {
+  injected(result: InjectionResult | 'invalid'): void;
+  /** @param expiry of the serving certificate, in Unix seconds */
+  webhookCertificate(expiry: number): void;
+}
+
+export interface WebhookOptions {
+  readonly client: KubeClient;
+  readonly config: SidecarConfig;
+  /** The operator's own. */
+  readonly namespace: string;
+  readonly port: number;
+  readonly bind: string | undefined;
+  /** What a sidecar that starts now has to trust. */
+  readonly trustedKeys: () => readonly string[];
+  readonly leading: () => boolean;
+  readonly report: ReflectorReport;
+  readonly metrics: WebhookMetrics;
+  /** Something failed and is tried again. */
+  readonly failed: (error: Error) => void;
+  readonly random: () => number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export interface Webhook {
+  /** Undefined once it serves. */
+  readonly problem: string | undefined;
+  /** Something may be due: this replica leads now. */
+  look(): void;
+  /** Serves until the signal aborts. Never rejects: what fails, be it the port, is tried again. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Milliseconds between two looks at the Secret, in which the leader may have renewed what we serve. */
+const LOOK_EVERY = 60_000;
+
+export function createWebhook(options: WebhookOptions): Webhook {
+  return new InjectionWebhook(options);
+}
+
+class InjectionWebhook implements Webhook {
+  problem: string | undefined = 'the webhook has no certificate yet';
+  readonly #options: WebhookOptions;
+  readonly #configuration;
+  readonly #secret;
+  readonly #names: readonly string[];
+  #server: WebhookServer | undefined;
+  #material: Material | undefined;
+  #sidecar: { readonly keys: string; readonly sidecar: Sidecar } | undefined;
+  #wake = new AbortController();
+
+  constructor(options: WebhookOptions) {
+    const { client, config, namespace, report, random } = options;
+    this.#options = options;
+    const { configuration: name, service } = config.webhook;
+    this.#names = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`];
+    this.#configuration = createConfiguration({ client, name, report, random, changed: () => this.look() });
+    this.#secret = createCertificateSecret(client, namespace);
+  }
+
+  look(): void {
+    this.#wake.abort();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { failed } = this.#options;
+    const watching = this.#configuration.run(signal);
+    try {
+      while (!signal.aborted) {
+        this.#wake = new AbortController();
+        await persist(() => this.#look(), failed, signal);
+        const woken = AbortSignal.any([signal, this.#wake.signal]);
+        await sleep(LOOK_EVERY, undefined, { signal: woken }).catch(() => undefined);
+      }
+    } catch {
+      // The signal.
+    } finally {
+      this.problem = 'the webhook has ended';
+      await Promise.all([watching, this.#server?.close()]);
+    }
+  }
+
+  /** The bundle goes to the API server before anything is served that only it can verify. */
+  async #look(): Promise<void> {
+    const { leading, now } = this.#options;
+    const published = (bundle: string): boolean => this.#configuration.has(bundle);
+    const [secret, names, serving] = [this.#secret, this.#names, this.#material];
+    const material = await keepCertificates({ secret, names, serving, leading, published, now });
+    if (leading()) await this.#configuration.heal(material.bundle);
+    await this.#present(material);
+  }
+
+  async #present(material: Material): Promise<void> {
+    const { port, bind, metrics } = this.#options;
+    if (this.#material?.cert === material.cert) return;
+    if (this.#server) this.#server.present(material);
+    else this.#server = await startWebhookServer({ port, bind, certificate: material, review: (text) => this.#review(text) });
+    this.#material = material;
+    this.problem = undefined;
+    metrics.webhookCertificate(new X509Certificate(material.cert).validToDate.getTime() / 1000);
+  }
+
+  #review(text: string): string | undefined {
+    const reviewed = review(text, this.#sidecarNow());
+    this.#options.metrics.injected(reviewed?.result ?? 'invalid');
+    return reviewed?.body;
+  }
+
+  /** Made anew only when the keys are others. */
+  #sidecarNow(): Sidecar {
+    const keys = this.#options.trustedKeys();
+    const text = keys.join();
+    if (this.#sidecar?.keys !== text) this.#sidecar = { keys: text, sidecar: createSidecar(this.#options.config, keys) };
+    return this.#sidecar.sidecar;
+  }
+}
