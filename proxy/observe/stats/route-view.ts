@@ -64,7 +64,9 @@ function matchInWords({ method, path, headers = [] }: Match): string {
 }
 
 function redirectInWords({ statusCode, scheme, hostname, port, path }: RequestRedirect): string {
-  const target = [scheme && `${scheme}://`, hostname, port && `:${port}`, path?.value].filter(Boolean).join('');
+  const target = [scheme && `${scheme}://`, hostname ?? (scheme && '…'), port && `:${port}`, path?.value]
+    .filter(Boolean)
+    .join('');
   return printable(`${statusCode} to ${target === '' ? 'itself' : target}`);
 }
 

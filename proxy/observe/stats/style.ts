@@ -15,7 +15,7 @@ h1 small{margin-left:.35rem;font-size:.9rem}
 h2{margin:1.6rem 0 .6rem;font-size:1.05rem}
 h2 small{margin-left:.4rem}
 h3{margin:0;padding:.7rem .9rem .55rem;font-size:.95rem}
-h3 small{margin-left:.5rem}
+h3 small{margin-right:.5rem}
 .to{color:var(--soft);font-weight:400}
 form{display:flex;gap:.5rem;align-items:center;flex:0 1 26rem}
 label{color:var(--soft)}
@@ -55,8 +55,9 @@ td div div small{display:inline-block;white-space:nowrap}
 section>table td:first-child{min-width:9rem}td:nth-child(3){min-width:12rem}td:nth-child(4):not(.n){min-width:11rem}
 article table{table-layout:fixed}
 article th:first-child{width:25%}article th:nth-child(2){width:9%}article th:nth-child(3){width:23%}article th:nth-child(6){width:13%}
-.spark{width:118px;height:24px;margin-right:.6rem;vertical-align:middle;overflow:visible}
+.spark{width:118px;height:24px;margin:-.25rem .6rem -.25rem 0;vertical-align:middle;overflow:visible}
 .spark polyline{fill:none;stroke:var(--accent);stroke-width:1.5;stroke-linejoin:round}
+.spark .base{stroke:var(--line);stroke-width:1}
 .spark polygon{fill:var(--fill)}
 .n .spark+span,.n .bar+span{display:inline-block;min-width:2.9rem}
 .bar{width:60px;height:6px;margin-right:.3rem;vertical-align:middle}
@@ -69,8 +70,8 @@ color:var(--c);background:color-mix(in srgb,var(--c) var(--tint),transparent)}
 .UP{--c:var(--good)}.DOWN{--c:var(--bad)}.EJECTED,.FULL{--c:var(--warn)}.DRAIN{--c:var(--info)}.NEW{--c:var(--soft)}
 @media(scripting:enabled){.go{display:none}}
 @media(max-width:62rem){
-form,h1{flex:1 1 100%}
-.tiles{grid-template-columns:repeat(2,1fr)}
+h1{flex:1 1 100%}form{flex:1 1 18rem}
+.tiles{grid-template-columns:repeat(3,1fr)}
 table,tbody,tr,td{display:block}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 tr{padding:.5rem .9rem;border-top:1px solid var(--line)}
@@ -82,6 +83,8 @@ td:first-child:before{display:none}
 td>div{min-width:0}
 section td:nth-child(n){min-width:0}
 td:first-child{font-size:1.02em;margin-bottom:.2rem}}
+@media(min-width:40rem)and (max-width:62rem){tr{display:grid;grid-template-columns:1fr 1fr;column-gap:2rem}td:first-child{grid-column:1/-1}}
+@media(max-width:40rem){.tiles{grid-template-columns:repeat(2,1fr)}form{flex-basis:100%}}
 @media(prefers-reduced-motion:no-preference){button,input{transition:border-color .15s}}
 button:hover,input:hover{border-color:var(--soft)}
 `;

@@ -7,7 +7,7 @@ const HEIGHT = 24;
 /** Points that fill it: five minutes. */
 const POINTS = 60;
 
-/** A line from the left to now; its height is that of its highest point. */
+/** A line that ends at the right with the newest; its height is that of its highest point. */
 export function spark(rates: readonly number[]): Element {
   const highest = Math.max(...rates, 0);
   const x = (i: number) => WIDTH - (rates.length - 1 - i) * (WIDTH / (POINTS - 1));
@@ -18,8 +18,9 @@ export function spark(rates: readonly number[]): Element {
     'svg',
     { class: 'spark', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label },
     h('title', {}, label),
-    h('polygon', { points: points.length > 1 ? [`${fixed(x(0))},${HEIGHT}`, ...points, `${WIDTH},${HEIGHT}`].join(' ') : '' }),
-    h('polyline', { points: points.length > 1 ? points.join(' ') : `0,${HEIGHT - 1} ${WIDTH},${HEIGHT - 1}` }),
+    h('polyline', { class: 'base', points: `0,${HEIGHT - 1} ${WIDTH},${HEIGHT - 1}` }),
+    h('polygon', { points: [`${fixed(x(0))},${HEIGHT}`, ...points, `${WIDTH},${HEIGHT}`].join(' ') }),
+    h('polyline', { points: points.join(' ') }),
   );
 }
 
