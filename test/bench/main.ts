@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Bench, Options } from './bench.ts';
 import { ensureBundles } from './bundles.ts';
 import { cpu } from './cpu.ts';
+import { inject } from './inject.ts';
 import { kills } from './kills.ts';
 import { memory } from './memory.ts';
 import { propagation } from './propagation.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   propagation,
   rolling,
   kills,
+  inject,
   memory,
 };
 
