@@ -5,9 +5,10 @@ import { TestServer } from '../../test/local-cluster/apiserver/testing.ts';
 import type { Service } from '../api/kubernetes.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { until } from '../kube/test-server.ts';
-import type { Translation } from '../translate/types.ts';
+import type { ProxyTarget, Translation } from '../translate/types.ts';
 import { parseGatewayConfig } from './config.ts';
 import { createGatewayService } from './gateway.ts';
+import { ORDER_PACE } from './order.ts';
 import { listenersOf } from './ports.ts';
 import { allHave, known } from './testing.ts';
 
@@ -33,6 +34,8 @@ class World {
   readonly failures: string[] = [];
   readonly #gateway: ReturnType<typeof createGatewayService>;
   #ports: readonly number[] = [];
+  /** Sidecars that should have what the gateways have, and never say so. */
+  sidecars: readonly string[] = [];
   pushed: Translation | undefined;
 
   private constructor(api: TestServer, context: TestContext) {
@@ -72,10 +75,17 @@ class World {
   /** What the operator does whenever something changes: proxies acknowledge what is pushed at once. */
   async look(): Promise<void> {
     const service = await this.service();
-    const { inventory, translation } = known(this.#ports);
+    const { inventory, translation: given } = known(this.#ports);
+    const [gateway] = given.proxies;
+    const sidecars = this.sidecars.map((uid) => ({ ...(gateway as ProxyTarget), uid, sidecar: true as const }));
+    const translation = { ...given, proxies: [...sidecars, ...given.proxies] };
     const services = new Map([...inventory.services, ...(service ? [[`${SYSTEM}/outrigger-gateway`, service] as const] : [])]);
     this.pushed = this.#gateway.order({ ...inventory, services }, translation);
-    this.#gateway.want({ ...inventory, services }, this.pushed, allHave(this.pushed));
+    this.#gateway.want({ ...inventory, services }, this.pushed, this.#reports(this.pushed));
+  }
+
+  #reports(translation: Translation): ReturnType<typeof allHave> {
+    return new Map([...allHave(translation)].filter(([uid]) => !this.sidecars.includes(uid)));
   }
 
   async service(): Promise<Service | undefined> {
@@ -117,6 +127,20 @@ test('without the Deployment there is no Service; with it there is one that it o
     'Deployment outrigger-gateway GatewayServiceFailed',
     'Deployment outrigger-gateway GatewayServiceWritten',
   ]);
+});
+
+test('a port does not wait for sidecars, and they are pushed to like everybody', async (context) => {
+  const world = await World.make(context);
+  await world.api.must('POST', DEPLOYMENTS, DEPLOYMENT);
+  world.sidecars = ['s'];
+  const began = performance.now();
+  await world.want(8080);
+  await world.untilPorts(8080);
+  assert.ok(performance.now() - began < ORDER_PACE.patience);
+  assert.deepEqual(
+    world.pushed?.proxies.map(({ uid }) => uid),
+    ['s', 'uid-a', 'uid-b'],
+  );
 });
 
 test('node ports stay with their ports, hand edits are healed, ports of others stay, and the last port takes the Service with it', async (context) => {

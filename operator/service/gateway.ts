@@ -1,6 +1,6 @@
 /** The gateways' Service: what it shall have, in which order, and who writes it. Put together here, decided and done beside. */
 import type { ProxyReport } from '../push/seam.ts';
-import type { Inventory, Translation } from '../translate/types.ts';
+import type { Inventory, ProxyTarget, Translation } from '../translate/types.ts';
 import { systemClock, type Clock } from '../watch/coalesce.ts';
 import { Order } from './order.ts';
 import { portsOfPolicies } from './ports.ts';
@@ -29,14 +29,15 @@ export function createGatewayService(options: GatewayServiceOptions): GatewaySer
     order({ policies, services }, translation) {
       writer.see(services.get(key));
       const wanted = portsOfPolicies(policies, translation.verdicts);
-      const { value, again: after } = order.push(translation, wanted, writer.published, clock.now());
+      const { value, again: after } = order.push(onGateways(translation), wanted, writer.published, clock.now());
       timers.push.set(after);
-      return value;
+      const gateways = new Map(value.proxies.map((target) => [target.uid, target]));
+      return { ...value, proxies: translation.proxies.map((target): ProxyTarget => gateways.get(target.uid) ?? target) };
     },
     want({ policies, services }, translation, reports) {
       writer.see(services.get(key));
       const wanted = portsOfPolicies(policies, translation.verdicts);
-      const ports = order.publish(translation, reports, { wanted, published: writer.published, now: clock.now() });
+      const ports = order.publish(onGateways(translation), reports, { wanted, published: writer.published, now: clock.now() });
       timers.publish.set(ports.again);
       writer.want(ports.value);
     },
@@ -45,6 +46,11 @@ export function createGatewayService(options: GatewayServiceOptions): GatewaySer
       await writer.stop();
     },
   };
+}
+
+/** No Service leads to sidecars: they neither wait for its ports nor keep them waiting. */
+function onGateways(translation: Translation): Translation {
+  return { ...translation, proxies: translation.proxies.filter(({ sidecar }) => sidecar !== true) };
 }
 
 /** One timer; setting it anew takes the former time back, and Infinity is never. */

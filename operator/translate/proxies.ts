@@ -51,6 +51,7 @@ function describe({ metadata, spec, status }: Pod, type: ProxyType, nodeZones: I
     ready: status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
     terminating: metadata.deletionTimestamp !== undefined,
     ...(trouble !== undefined && { trouble }),
+    ...(type === 'Sidecar' && { sidecar: true as const }),
   };
   return { target, type, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {} };
 }

@@ -57,6 +57,8 @@ export interface ProxyTarget {
   readonly terminating: boolean;
   /** Why its container does not run, where the kubelet says so: `CrashLoopBackOff, last exit code 1`. */
   readonly trouble?: string;
+  /** It serves its own pod alone; absent: it is a gateway. */
+  readonly sidecar?: true;
   /** Key into `contents`. */
   readonly selection: string;
 }
