@@ -48,23 +48,24 @@ function time(date: Date): Buffer {
   return der(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`));
 }
 
-function selfSigned(now: Date): Identity {
+/** @param names of DNS, beside those of loopback */
+export function selfSigned(now: Date, ...names: readonly string[]): Identity {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(oid('1.2.840.10045.4.3.2'));
-  const name = sequence(der(0x31, sequence(oid('2.5.4.3'), der(0x0c, Buffer.from('outrigger-local')))));
+  const subject = sequence(der(0x31, sequence(oid('2.5.4.3'), der(0x0c, Buffer.from('outrigger-local')))));
   const validity = sequence(time(new Date(now.getTime() - 60_000)), time(new Date(now.getTime() + VALID_FOR)));
   const serial = der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(15)]));
   const version = der(0xa0, der(0x02, Buffer.from([2])));
   const key = publicKey.export({ type: 'spki', format: 'der' });
-  const body = sequence(version, serial, algorithm, name, validity, name, key, der(0xa3, extensions()));
+  const body = sequence(version, serial, algorithm, subject, validity, subject, key, der(0xa3, extensions(names)));
   const certificate = sequence(body, algorithm, bits(sign('sha256', body, privateKey)));
   return { certificate: pem(certificate), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 /** Its own authority, for servers, under the names of loopback. */
-function extensions(): Buffer {
+function extensions(others: readonly string[]): Buffer {
   const names = sequence(
-    der(0x82, Buffer.from('localhost')),
+    ...['localhost', ...others].map((name) => der(0x82, Buffer.from(name))),
     der(0x87, Buffer.from([127, 0, 0, 1])),
     der(0x87, Buffer.concat([Buffer.alloc(15), Buffer.from([1])])),
   );

@@ -1,12 +1,13 @@
 /** Kinds that come with what is installed: rights, disruption budgets, autoscalers, network policies, webhooks. */
 import { asArray, asObject, asString, at, deepEqual, isObject, setDefault } from '../json.ts';
-import type { JsonObject, KubeObject } from '../json.ts';
+import type { KubeObject } from '../json.ts';
 import { describeKind } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import { fieldError } from '../status.ts';
 import type { FieldError } from '../status.ts';
 import * as columns from './columns.ts';
 import { knowing } from './knowing.ts';
+import * as webhook from './webhook.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const PDB_SPEC = 'minAvailable maxUnavailable selector unhealthyPodEvictionPolicy';
@@ -55,53 +56,6 @@ function networkPolicyDefaults(policy: KubeObject): void {
   for (const rule of [...asArray(spec['ingress']), ...asArray(spec['egress'])]) {
     for (const port of asArray(at(rule, 'ports'))) if (isObject(port)) setDefault(port, 'protocol', 'TCP');
   }
-}
-
-function webhookDefaults(configuration: KubeObject): void {
-  for (const webhook of asArray(configuration['webhooks']).filter(isObject)) {
-    const usual: JsonObject = {
-      ...{ failurePolicy: 'Fail', matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} },
-      ...{ timeoutSeconds: 10, reinvocationPolicy: 'Never' },
-    };
-    for (const [name, value] of Object.entries(usual)) setDefault(webhook, name, value);
-    const { service } = asObject(webhook['clientConfig']);
-    if (isObject(service)) setDefault(service, 'port', 443);
-    for (const rule of asArray(webhook['rules'])) if (isObject(rule)) setDefault(rule, 'scope', '*');
-  }
-}
-
-function webhookValidate(configuration: KubeObject): FieldError[] {
-  return asArray(configuration['webhooks']).flatMap((one, i) => {
-    const webhook = asObject(one);
-    const path = `webhooks[${i}]`;
-    const { clientConfig, sideEffects, timeoutSeconds, failurePolicy } = webhook;
-    const { url, service } = asObject(clientConfig);
-    const name = asString(webhook['name']);
-    const errors: FieldError[] = [];
-    if (name.split('.').length < 3) {
-      const detail = 'should be a domain with at least three segments separated by dots';
-      errors.push(fieldError.invalid(`${path}.name`, name, detail));
-    }
-    if ((url === undefined) === (service === undefined)) {
-      errors.push(fieldError.required(`${path}.clientConfig`, 'exactly one of url or service is required'));
-    }
-    if (!['None', 'NoneOnDryRun'].includes(asString(sideEffects))) {
-      errors.push(fieldError.notSupported(`${path}.sideEffects`, sideEffects ?? '', ['None', 'NoneOnDryRun']));
-    }
-    if (!['Fail', 'Ignore'].includes(asString(failurePolicy))) {
-      errors.push(fieldError.notSupported(`${path}.failurePolicy`, failurePolicy ?? '', ['Fail', 'Ignore']));
-    }
-    if (!(Number(timeoutSeconds) >= 1 && Number(timeoutSeconds) <= 30)) {
-      const detail = 'the timeout value must be between 1 and 30 seconds';
-      errors.push(fieldError.invalid(`${path}.timeoutSeconds`, timeoutSeconds ?? 0, detail));
-    }
-    if (!asArray(webhook['admissionReviewVersions']).includes('v1')) {
-      errors.push(
-        fieldError.invalid(`${path}.admissionReviewVersions`, webhook['admissionReviewVersions'] ?? [], 'must include v1'),
-      );
-    }
-    return errors;
-  });
 }
 
 const role = { group: RBAC, version: 'v1', nameRule: 'any', columns: age, validate: rulesValidate } as const;
@@ -153,7 +107,7 @@ export const installedKinds: readonly Kind[] = [
   describeKind({
     ...{ group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false, hasGeneration: true },
     ...{ kind: 'MutatingWebhookConfiguration', plural: 'mutatingwebhookconfigurations', columns: columns.webhookColumns },
-    ...{ defaults: webhookDefaults, validate: webhookValidate },
+    ...{ defaults: webhook.defaults, validate: webhook.validate },
     prune: knowing('webhooks'),
   }),
 ];

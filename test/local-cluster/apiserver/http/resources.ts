@@ -3,12 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { callOf } from '../access/call.ts';
 import type { Gate } from '../access/gate.ts';
 import type { User, Users } from '../access/user.ts';
+import { createAdmitted } from '../admission/create.ts';
+import type { Json } from '../json.ts';
 import type { Cluster, Kind } from '../kinds.ts';
 import { list } from '../list.ts';
 import { create } from '../ops/create.ts';
 import { deleteOptions, remove } from '../ops/delete.ts';
 import { writeOptions } from '../ops/options.ts';
-import type { WriteResult } from '../ops/options.ts';
+import type { WriteOptions, WriteResult } from '../ops/options.ts';
 import { APPLY, patch } from '../ops/patch.ts';
 import { find, keyOfTarget, update } from '../ops/update.ts';
 import type { Target } from '../ops/update.ts';
@@ -76,7 +78,7 @@ export class Resources {
     if (path.name === undefined) {
       if (method === 'DELETE') return this.#deleteCollection(request, kind, namespace, query, body);
       if (method !== 'POST') throw methodNotAllowed();
-      return this.#written(request, kind, query, create(this.#cluster, kind, namespace, parseBody(kind, body), options));
+      return this.#create(request, asked, kind, namespace, parseBody(kind, body), options);
     }
     const target: Target = { kind, namespace, name: path.name };
     const creates = this.#cluster.store.get(kind.resource, keyOfTarget(target)) === undefined;
@@ -90,6 +92,23 @@ export class Resources {
       return this.#written(request, kind, query, patch(this.#cluster, target, body.type, textOf(body), options));
     if (method !== 'DELETE' || subresource !== '') throw methodNotAllowed();
     return { code: 200, body: remove(this.#cluster, target, deleteOptions(parseOptions(body), query)) };
+  }
+
+  /** Webhooks are asked about Pods only: nobody needs more here. */
+  async #create(
+    request: IncomingMessage,
+    { query, user }: Asked,
+    kind: Kind,
+    namespace: string | undefined,
+    body: Json,
+    options: WriteOptions,
+  ): Promise<Reply> {
+    const question = { kind, user, dryRun: options.dryRun, query };
+    const result =
+      kind.resource === '/pods'
+        ? await createAdmitted(this.#cluster, namespace, body, options, question)
+        : create(this.#cluster, kind, namespace, body, options);
+    return this.#written(request, kind, query, result);
   }
 
   async #token(request: IncomingMessage, kind: Kind, { namespace = '', name = '' }: ResourcePath): Promise<Reply> {
