@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly nodes?: Nodes;
   /** Run the bundles in `dist/` where a container names one of the project's images; default: the sources. */
   readonly bundles?: boolean;
+  /** False: without the LoadBalancerPolicy kind, for a chart that brings it. */
+  readonly crd?: boolean;
 }
 
 export interface Cluster {
@@ -44,7 +46,7 @@ export interface Cluster {
   stop(graceSeconds?: number): Promise<void>;
 }
 
-/** Brings up API server, pod runner, scheduler, and the controllers of Deployments and EndpointSlices, with the LoadBalancerPolicy kind in place. */
+/** Brings up API server, pod runner, scheduler, and the controllers of Deployments and EndpointSlices, with the LoadBalancerPolicy kind in place unless told otherwise. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { stateDir, nodes = { [NODE_NAME]: 'local-a' } } = options;
   const logs = join(stateDir, 'logs');
@@ -108,7 +110,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
   try {
     await registerNodes(api, nodes);
-    await applyCrd(api);
+    if (options.crd !== false) await applyCrd(api);
   } catch (error) {
     await cluster.stop(0);
     throw error;

@@ -53,8 +53,10 @@ test('images of the project have entry points, whatever their tag; others need a
     const { argv } = expand(pod, { name: 'c', image, args }, nowhere);
     assert.deepEqual(argv, ['node', 'test/local-cluster/sample-backend.ts', '--port', '80']);
   }
-  const { argv } = expand(pod, { name: 'c', image: 'outrigger/proxy:1', args }, { ...nowhere, entryPoints: BUNDLES });
-  assert.deepEqual(argv, ['node', ...PROXY_NODE_FLAGS, 'dist/proxy.mjs', '--port', '80']);
+  const mounts = new Map([['/etc/outrigger/trust', '/tmp/p/trust']]);
+  const { argv } = expand(pod, { name: 'c', image: 'outrigger/proxy:1', args }, { ...nowhere, mounts, entryPoints: BUNDLES });
+  const files = ['--trust-file', '/tmp/p/trust/keys', '--state-dir', '/var/lib/outrigger'];
+  assert.deepEqual(argv, ['node', ...PROXY_NODE_FLAGS, 'dist/proxy.mjs', ...files, '--port', '80']);
   assert.throws(() => expand(pod, { name: 'c', image: 'example.org/other:1', args }, nowhere), /give the container a command/);
 });
 

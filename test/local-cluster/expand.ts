@@ -32,8 +32,9 @@ export function expand(pod: Pod, container: ContainerSpec, { podIP, mounts, entr
   for (const { name, value, valueFrom } of container.env ?? []) {
     env[name] = valueFrom?.fieldRef ? field(pod, podIP, valueFrom.fieldRef.fieldPath) : relocate(substitute(value ?? ''));
   }
-  const own = [...(container.command ?? []), ...(container.args ?? [])].map((text) => relocate(substitute(text)));
-  return { argv: container.command ? own : [...entryPoint(entryPoints, container.image), ...own], env };
+  const own = [...(container.command ?? []), ...(container.args ?? [])].map(substitute);
+  const argv = container.command ? own : [...entryPoint(entryPoints, container.image), ...own];
+  return { argv: argv.map(relocate), env };
 }
 
 function field(pod: Pod, podIP: string, path: string): string {

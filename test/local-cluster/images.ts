@@ -4,19 +4,21 @@ import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 /** Image without its tag → ENTRYPOINT, relative to the project's root. */
 export type EntryPoints = Readonly<Record<string, readonly string[]>>;
 
+/** The proxy's defaults, said aloud: a mount path can be replaced by the real folder only where it is written (expand.ts). */
+const PROXY_FILES = ['--trust-file', '/etc/outrigger/trust/keys', '--state-dir', '/var/lib/outrigger'];
 const sampleBackend = { 'outrigger/sample-backend': ['node', 'test/local-cluster/sample-backend.ts'] };
 
 export const SOURCES: EntryPoints = {
   ...sampleBackend,
   'outrigger/operator': ['node', 'operator/main.ts'],
-  'outrigger/proxy': ['node', ...PROXY_NODE_FLAGS, 'proxy/main.ts'],
+  'outrigger/proxy': ['node', ...PROXY_NODE_FLAGS, 'proxy/main.ts', ...PROXY_FILES],
 };
 
 /** What `npm run build` makes, as the images hold it. */
 export const BUNDLES: EntryPoints = {
   ...sampleBackend,
   'outrigger/operator': ['node', 'dist/operator.mjs'],
-  'outrigger/proxy': ['node', ...PROXY_NODE_FLAGS, 'dist/proxy.mjs'],
+  'outrigger/proxy': ['node', ...PROXY_NODE_FLAGS, 'dist/proxy.mjs', ...PROXY_FILES],
 };
 
 /** @throws Error for an image that is none of the project's */
