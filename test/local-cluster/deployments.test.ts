@@ -86,6 +86,17 @@ test('an upgrade replaces pods one by one, and never has fewer ready than asked 
   assert.ok(pods.every(({ metadata }) => metadata.annotations?.['colour'] === 'blue' && !before.has(metadata.uid)));
 });
 
+test('kubectl scale changes how many there are', { skip }, async () => {
+  assert.match(await kubectl('scale', 'deployment', 'demo', '--replicas=3', '--current-replicas=2'), /demo scaled/);
+  await until('there are three', 10_000, async () => (await live()).filter(isReady).length === 3);
+  await assert.rejects(
+    kubectl('scale', 'deployment', 'demo', '--replicas=4', '--current-replicas=2'),
+    /Expected replicas to be 2, was 3/,
+  );
+  await kubectl('scale', 'deployment', 'demo', '--replicas=2');
+  await until('there are two', 10_000, async () => (await listPods()).length === 2);
+});
+
 test('a deleted pod is replaced', { skip }, async () => {
   const [gone] = await live();
   await kubectl('delete', 'pod', gone?.metadata.name ?? '', '--timeout=20s');

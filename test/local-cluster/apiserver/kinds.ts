@@ -37,6 +37,8 @@ export interface Kind extends ResourceName {
   readonly resource: string;
   readonly custom: boolean;
   readonly hasStatus: boolean;
+  /** Has the subresource `scale`. */
+  readonly hasScale: boolean;
   readonly hasGeneration: boolean;
   /** PUT of a missing object creates it. */
   readonly createOnUpdate: boolean;
@@ -81,6 +83,7 @@ export function describeKind(description: KindDescription): Kind {
     resource: `${group}/${plural}`,
     custom: false,
     hasStatus: false,
+    hasScale: false,
     hasGeneration: false,
     createOnUpdate: false,
     unconditionalUpdate: true,

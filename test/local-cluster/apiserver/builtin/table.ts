@@ -161,7 +161,7 @@ export const builtInKinds: readonly Kind[] = [
   }),
   describeKind({
     ...{ group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments', shortNames: ['deploy'], categories: ['all'] },
-    ...{ hasStatus: true, hasGeneration: true, columns: columns.deploymentColumns },
+    ...{ hasStatus: true, hasScale: true, hasGeneration: true, columns: columns.deploymentColumns },
     defaults: pod.deploymentDefaults,
     prepare: pod.deploymentPrepare,
     validate: pod.deploymentValidate,

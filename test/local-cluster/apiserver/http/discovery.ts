@@ -53,8 +53,14 @@ function aggregatedResource(kind: Kind): JsonObject {
     verbs: VERBS,
     ...(kind.shortNames.length === 0 ? {} : { shortNames: [...kind.shortNames] }),
     ...(kind.categories.length === 0 ? {} : { categories: [...kind.categories] }),
-    ...(kind.hasStatus ? { subresources: [{ subresource: 'status', responseKind, verbs: STATUS_VERBS }] } : {}),
+    ...(kind.hasStatus ? { subresources: [{ subresource: 'status', responseKind, verbs: STATUS_VERBS }, ...scaleOf(kind)] } : {}),
   };
+}
+
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
+function scaleOf(kind: Kind): JsonObject[] {
+  return kind.hasScale ? [{ subresource: 'scale', responseKind: SCALE, verbs: STATUS_VERBS }] : [];
 }
 
 export function coreVersions(host: string): JsonObject {
@@ -92,5 +98,10 @@ function listed(kind: Kind): JsonObject[] {
     ...(kind.shortNames.length === 0 ? {} : { shortNames: [...kind.shortNames] }),
     ...(kind.categories.length === 0 ? {} : { categories: [...kind.categories] }),
   };
-  return kind.hasStatus ? [main, { name: `${kind.plural}/status`, ...common, singularName: '', verbs: STATUS_VERBS }] : [main];
+  const sub = { ...common, singularName: '', verbs: STATUS_VERBS };
+  return [
+    main,
+    ...(kind.hasStatus ? [{ name: `${kind.plural}/status`, ...sub }] : []),
+    ...(kind.hasScale ? [{ name: `${kind.plural}/scale`, ...sub, ...SCALE }] : []),
+  ];
 }

@@ -25,6 +25,7 @@ import { viewOf } from './negotiate.ts';
 import type { ResourcePath } from './paths.ts';
 import { warningHeaders } from './reply.ts';
 import type { Reply } from './reply.ts';
+import { scale } from './scale.ts';
 import { requestToken } from './token.ts';
 
 const TOKEN = 'serviceaccounts/token';
@@ -69,12 +70,16 @@ export class Resources {
     this.#gate.pass(user, call);
     const kind = this.#kindOf(path);
     if (call.resource === TOKEN && method === 'POST') return this.#token(request, kind, path);
+    if (path.subresource === 'scale' && kind.hasScale && path.name !== undefined) {
+      const target = { kind, namespace: path.namespace, name: path.name };
+      return scale(this.#cluster, target, method, await readBody(request), writeOptions(query, agentOf(request), ''));
+    }
     const subresource = subresourceOf(kind, path);
     if (method === 'GET' || method === 'HEAD') return this.#read(request, response, kind, path, query);
     const namespace = kind.namespaced ? path.namespace : undefined;
     if (kind.namespaced && namespace === undefined && method !== 'DELETE') throw methodNotAllowed();
     const body = await readBody(request);
-    const options = writeOptions(query, request.headers['user-agent'] ?? '', subresource);
+    const options = writeOptions(query, agentOf(request), subresource);
     if (path.name === undefined) {
       if (method === 'DELETE') return this.#deleteCollection(request, kind, namespace, query, body);
       if (method !== 'POST') throw methodNotAllowed();
@@ -180,6 +185,10 @@ export class Resources {
     const view = viewOf(request.headers.accept, query);
     return { code: 200, body: listOf(kind, objects, { resourceVersion: String(store.revision) }, view, this.#cluster.now()) };
   }
+}
+
+function agentOf(request: IncomingMessage): string {
+  return request.headers['user-agent'] ?? '';
 }
 
 function subresourceOf(kind: Kind, path: ResourcePath): '' | 'status' {

@@ -19,7 +19,7 @@ import { find, keyOfTarget, replace } from './update.ts';
 import type { Target } from './update.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
-const MERGE = 'application/merge-patch+json';
+export const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
 
