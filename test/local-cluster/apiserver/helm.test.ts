@@ -96,6 +96,8 @@ describe('helm', { skip }, () => {
 
   it('is refused what a real server refuses', async () => {
     await assert.rejects(helm('upgrade', 'demo', chart, '--set', 'webhook=wrong'), /three segments separated by dots/);
+    const misspelt = helm('upgrade', 'demo', chart, '--set', 'imageField=imege');
+    await assert.rejects(misspelt, /\.spec\.template\.spec\.containers\[0\]\.imege: field not declared in schema/);
     await assert.rejects(helm('install', 'demo', chart), /cannot reuse a name/);
   });
 

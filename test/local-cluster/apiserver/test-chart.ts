@@ -63,7 +63,7 @@ spec:
       terminationGracePeriodSeconds: 2
       containers:
         - name: c
-          image: outrigger/sample-backend:1
+          {{ .Values.imageField }}: outrigger/sample-backend:1
           args: [--bind, $(POD_IP), --linger-ms, "0"]
           env: [{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
           ports: [{name: http, containerPort: 8080}]
@@ -113,7 +113,10 @@ export function writeChart(parent: string): string {
   const folder = path.join(parent, 'demo-chart');
   fs.mkdirSync(path.join(folder, 'templates'), { recursive: true });
   fs.writeFileSync(path.join(folder, 'Chart.yaml'), 'apiVersion: v2\nname: demo\nversion: 0.1.0\nkubeVersion: ">=1.29.0-0"\n');
-  fs.writeFileSync(path.join(folder, 'values.yaml'), 'colour: red\nreplicas: 1\nwebhook: inject.example.org\n');
+  fs.writeFileSync(
+    path.join(folder, 'values.yaml'),
+    'colour: red\nreplicas: 1\nwebhook: inject.example.org\nimageField: image\n',
+  );
   const templates = { 'crd.yaml': WIDGETS, 'access.yaml': ACCESS, 'workload.yaml': WORKLOAD };
   for (const [name, text] of Object.entries(templates)) fs.writeFileSync(path.join(folder, 'templates', name), text);
   return folder;

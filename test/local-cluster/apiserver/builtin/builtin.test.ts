@@ -105,6 +105,22 @@ describe('Pods and Deployments', () => {
     assert.equal(at(asArray(at(pod, 'spec', 'containers'))[0], 'imagePullPolicy'), 'Always');
   });
 
+  it('have no fields that a real server does not know, as deep as their containers', async () => {
+    const container = { name: 'c', image: 'x:1', readOnlyRootFilesystem: true, readinessProbe: { path: '/' } };
+    const spec = { replica: 1, containers: [container], securityContext: { runAsNonroot: true } };
+    const url = '/api/v1/namespaces/default/pods?fieldValidation=Strict';
+    const pod = await server.request('POST', url, { metadata: { name: 'y' }, spec });
+    const unknown = [
+      'containers[0].readOnlyRootFilesystem',
+      'containers[0].readinessProbe.path',
+      'replica',
+      'securityContext.runAsNonroot',
+    ];
+    assert.equal(pod.status, 400);
+    const list = unknown.map((path) => `unknown field "spec.${path}"`).join(', ');
+    assert.equal(at(pod.body, 'message'), `Pod in version "v1" cannot be handled as a Pod: strict decoding error: ${list}`);
+  });
+
   it('need containers, and a selector that fits and stays', async () => {
     const pod = await server.request('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'x' }, spec: {} });
     assert.deepEqual(causes(pod.body), ['Required value']);

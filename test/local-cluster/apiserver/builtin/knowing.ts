@@ -1,6 +1,7 @@
 /** Which fields a built-in kind knows. */
-import { isObject } from '../json.ts';
+import { at, isObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
+import { dropUnknown, dropUnknownOfPod } from './podfields.ts';
 
 /** Prunes fields that are unknown at the top or in `spec`; deeper ones are kept unseen. */
 export function knowing(top: string, spec?: string): (object: JsonObject) => string[] {
@@ -12,8 +13,13 @@ export function knowing(top: string, spec?: string): (object: JsonObject) => str
   ];
 }
 
-function dropUnknown(object: JsonObject, names: ReadonlySet<string>, prefix: string): string[] {
-  const unknown = Object.keys(object).filter((name) => !names.has(name));
-  for (const name of unknown) delete object[name];
-  return unknown.map((name) => `${prefix}${name}`).sort();
+/** The same for a kind whose spec is a pod's, or holds a template of one. */
+export function knowingPod(top: string, spec?: string): (object: JsonObject) => string[] {
+  const known = knowing(top, spec);
+  return (object) => [
+    ...known(object),
+    ...(spec === undefined
+      ? dropUnknownOfPod(object['spec'], 'spec.')
+      : dropUnknownOfPod(at(object, 'spec', 'template', 'spec'), 'spec.template.spec.')),
+  ];
 }

@@ -8,7 +8,7 @@ import * as columns from './columns.ts';
 import * as endpointSlice from './endpointslice.ts';
 import * as event from './event.ts';
 import { installedKinds } from './installed.ts';
-import { knowing } from './knowing.ts';
+import { knowing, knowingPod } from './knowing.ts';
 import * as pod from './pod.ts';
 import * as service from './service.ts';
 
@@ -79,7 +79,7 @@ export const builtInKinds: readonly Kind[] = [
     defaults: pod.podDefaults,
     prepare: pod.podPrepare,
     validate: pod.podValidate,
-    prune: knowing('spec status'),
+    prune: knowingPod('spec status'),
   }),
   describeKind({
     ...{ group: '', version: 'v1', kind: 'Service', plural: 'services', shortNames: ['svc'], categories: ['all'] },
@@ -165,7 +165,7 @@ export const builtInKinds: readonly Kind[] = [
     defaults: pod.deploymentDefaults,
     prepare: pod.deploymentPrepare,
     validate: pod.deploymentValidate,
-    prune: knowing('spec status', DEPLOYMENT_SPEC),
+    prune: knowingPod('spec status', DEPLOYMENT_SPEC),
   }),
   crdKind,
   ...installedKinds,
