@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { podColumns } from './builtin/podcolumns.ts';
 import { age } from './duration.ts';
+import type { Json, KubeObject } from './json.ts';
 import { evaluatePath } from './jsonpath.ts';
 
 describe('ages', () => {
@@ -49,4 +51,52 @@ describe('JSONPath', () => {
     ['.spec[', []],
   ];
   for (const [path, values] of paths) it(path, () => assert.deepEqual(evaluatePath(object, path), values));
+});
+
+describe('pods', () => {
+  const container = (name: string, state: Json, ready = false, started = ready): Json => ({
+    name,
+    ready,
+    started,
+    restartCount: 1,
+    state,
+  });
+  const running = { running: {} };
+  const waiting = (reason: string): Json => ({ waiting: { reason } });
+  const pod = (inits: Json[], mains: Json[], phase = 'Running'): KubeObject => ({
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid: '', resourceVersion: '', creationTimestamp: '' } },
+    spec: { initContainers: [{ name: 'once' }, { name: 'side', restartPolicy: 'Always' }], containers: [{ name: 'c' }] },
+    status: { phase, initContainerStatuses: inits, containerStatuses: mains },
+  });
+  const done = container('once', { terminated: { exitCode: 0 } });
+  const rows: [string, KubeObject, (string | number | boolean | null)[]][] = [
+    [
+      'that wait for an init container',
+      pod([container('once', running), container('side', waiting('ContainerCreating'))], [], 'Pending'),
+      ['0/2', 'Init:0/2', '1'],
+    ],
+    [
+      'whose init container fails',
+      pod([container('once', waiting('CrashLoopBackOff'))], [], 'Pending'),
+      ['0/2', 'Init:CrashLoopBackOff', '0'],
+    ],
+    [
+      'that run, with a sidecar',
+      pod([done, container('side', running, true)], [container('c', running, true)]),
+      ['2/2', 'Running', '2'],
+    ],
+    [
+      'that crash',
+      pod([done, container('side', running, true)], [container('c', waiting('CrashLoopBackOff'))]),
+      ['1/2', 'CrashLoopBackOff', '2'],
+    ],
+  ];
+  for (const [what, object, cells] of rows) {
+    it(what, () =>
+      assert.deepEqual(
+        podColumns.slice(0, 3).map((column) => column.value(object, new Date())),
+        cells,
+      ),
+    );
+  }
 });

@@ -6,7 +6,7 @@ import type { Column } from '../kinds.ts';
 
 type Cell = (object: KubeObject, now: Date) => string | number | null;
 
-function column(name: string, value: Cell, description = '', options: { type?: string; priority?: number } = {}): Column {
+export function column(name: string, value: Cell, description = '', options: { type?: string; priority?: number } = {}): Column {
   return { name, type: options.type ?? 'string', format: '', description, priority: options.priority ?? 0, value };
 }
 
@@ -16,7 +16,7 @@ export const ageColumn = column(
   'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata',
 );
 
-function count(value: Json | undefined): number {
+export function count(value: Json | undefined): number {
   return Array.isArray(value) ? value.length : Object.keys(asObject(value)).length;
 }
 
@@ -31,57 +31,7 @@ function conditionStatus(object: KubeObject, type: string): string {
   return asString(list.find((condition) => condition['type'] === type)?.['status']);
 }
 
-function podStatus(pod: KubeObject): string {
-  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
-  return asString(at(pod, 'status', 'reason')) || asString(at(pod, 'status', 'phase')) || 'Unknown';
-}
-
-function readyContainers(pod: KubeObject): string {
-  const statuses = asArray(at(pod, 'status', 'containerStatuses')).map(asObject);
-  return `${statuses.filter((status) => status['ready'] === true).length}/${count(at(pod, 'spec', 'containers'))}`;
-}
-
-function restarts(pod: KubeObject): string {
-  const statuses = asArray(at(pod, 'status', 'containerStatuses')).map(asObject);
-  return String(statuses.reduce((sum, status) => sum + Number(status['restartCount'] ?? 0), 0));
-}
-
-const wide = { priority: 1 };
-
-export const podColumns: readonly Column[] = [
-  column('Ready', readyContainers, 'The aggregate readiness state of this pod for accepting traffic.'),
-  column('Status', podStatus, 'The aggregate status of the containers in this pod.'),
-  column(
-    'Restarts',
-    restarts,
-    'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
-  ),
-  ageColumn,
-  column(
-    'IP',
-    (pod) => asString(at(pod, 'status', 'podIP')) || '<none>',
-    'podIP address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated.',
-    wide,
-  ),
-  column(
-    'Node',
-    (pod) => asString(at(pod, 'spec', 'nodeName')) || '<none>',
-    'NodeName indicates in which node this pod is scheduled. If empty, this pod is a candidate for scheduling by the scheduler defined in schedulerName. Once this field is set, the kubelet for this node becomes responsible for the lifecycle of this pod. This field should not be used to express a desire for the pod to be scheduled on a specific node. https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#nodename',
-    wide,
-  ),
-  column(
-    'Nominated Node',
-    (pod) => asString(at(pod, 'status', 'nominatedNodeName')) || '<none>',
-    'nominatedNodeName is set only when this pod preempts other pods on the node, but it cannot be scheduled right away as preemption victims receive their graceful termination periods. This field does not guarantee that the pod will be scheduled on this node. Scheduler may decide to place the pod elsewhere if other nodes become available sooner. Scheduler may also decide to give the resources on this node to a higher priority pod that is created after preemption. As a result, this field may be different than PodSpec.nodeName when the pod is scheduled.',
-    wide,
-  ),
-  column(
-    'Readiness Gates',
-    () => '<none>',
-    'If specified, all readiness gates will be evaluated for pod readiness. A pod is ready when all its containers are ready AND all conditions specified in the readiness gates have status equal to "True" More info: https://git.k8s.io/enhancements/keps/sig-network/580-pod-readiness-gates',
-    wide,
-  ),
-];
+export const wide = { priority: 1 };
 
 export const namespaceColumns: readonly Column[] = [
   column('Status', (ns) => asString(at(ns, 'status', 'phase')), 'The status of the namespace'),

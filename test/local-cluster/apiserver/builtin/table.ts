@@ -10,6 +10,7 @@ import * as event from './event.ts';
 import { installedKinds } from './installed.ts';
 import { knowing, knowingPod } from './knowing.ts';
 import * as pod from './pod.ts';
+import { podColumns } from './podcolumns.ts';
 import * as service from './service.ts';
 
 const SERVICE_SPEC =
@@ -69,7 +70,7 @@ export const builtInKinds: readonly Kind[] = [
       plural: 'pods',
       shortNames: ['po'],
       categories: ['all'],
-      columns: columns.podColumns,
+      columns: podColumns,
     },
     ...{ hasStatus: true, hasGeneration: true, returnsDeleted: true },
     selectable: {
