@@ -1,13 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, type Api } from './api.ts';
+import { ApiError, type Api, type ApiObject } from './api.ts';
 import { ContainerGroup, isSidecar } from './container-group.ts';
 import type { EntryPoints } from './images.ts';
 import { podStatus, type ContainerView } from './pod-status.ts';
 import type { ContainerSpec, Pod } from './pod-types.ts';
 import { serviceAccountEnv } from './service-account.ts';
 import type { ProbedContainer } from './probed.ts';
-import { prepareVolumes } from './volumes.ts';
+import { mountsSource, prepareVolumes } from './volumes.ts';
 
 const RETRY_MS = 100;
 const DEFAULT_GRACE_SECONDS = 30;
@@ -31,6 +31,7 @@ export class RunningPod {
   #group: ContainerGroup | undefined;
   #pod: Pod;
   #problem: string | undefined;
+  #renewing = Promise.resolve();
   #reporting: Promise<void> | undefined;
   #dirty = false;
   #stopping: Promise<void> | undefined;
@@ -61,6 +62,16 @@ export class RunningPod {
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp === undefined || this.#stopping) return;
     void this.stop(pod.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS).then(() => this.#remove());
+  }
+
+  /** A Secret or ConfigMap that it mounts changed: its files follow, as a kubelet's do a while later. */
+  renew(plural: 'secrets' | 'configmaps', source: ApiObject): void {
+    if (!mountsSource(this.#pod, plural, source)) return;
+    const write = () => (this.#stopping ? undefined : prepareVolumes(this.#api, this.#pod, this.place.folder));
+    this.#renewing = this.#renewing.then(write).then(
+      () => undefined,
+      () => undefined, // the next change, or the next start, brings it
+    );
   }
 
   /** Ends every process and forgets the volumes. Called again with 0, it ends them at once. */
@@ -96,6 +107,7 @@ export class RunningPod {
     await this.#started;
     this.#stopped = true;
     await this.#reporting;
+    await this.#renewing;
     await rm(this.place.folder, { recursive: true, force: true });
   }
 

@@ -65,6 +65,10 @@ test('a pod waits for its service account and its ConfigMap, then asks the API s
     { ...call, resource: 'secrets', allowed: false },
   ]);
 
+  const mounted = async () => join(stateDir, 'pods', (await find('reader'))?.metadata.uid ?? '', 'app', 'colour');
+  await api.patch(`${NAMESPACE}/configmaps/app`, { data: { colour: 'blue' } });
+  await until('the file has followed', 5_000, async () => (await readFile(await mounted(), 'utf8')) === 'blue');
+
   const uid = (await find('reader'))?.metadata.uid ?? '';
   const file = join(stateDir, 'pods', uid, '.kubeconfig');
   assert.ok(existsSync(file));

@@ -114,7 +114,15 @@ export function runPods(
     });
   };
 
-  const follower = follow<Pod>(api, '/api/v1/pods', changed, gone);
+  const sources = (['secrets', 'configmaps'] as const).map((plural) =>
+    follow(
+      api,
+      `/api/v1/${plural}`,
+      (source) => pods.forEach((pod) => pod.renew(plural, source)),
+      () => undefined, // files stay when what they came from is gone
+    ),
+  );
+  const followers = [follow<Pod>(api, '/api/v1/pods', changed, gone), ...sources];
   return {
     pid: (namespace, name, container) => {
       const pids = [...pods.values()].find((pod) => pod.is(namespace, name))?.pids();
@@ -122,7 +130,7 @@ export function runPods(
     },
     stop: async (graceSeconds) => {
       closing.abort();
-      follower.stop();
+      followers.forEach((follower) => follower.stop());
       await Promise.all([...pods.values()].map((pod) => pod.stop(graceSeconds)));
     },
   };

@@ -1,6 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Api } from './api.ts';
+import type { Api, ApiObject } from './api.ts';
 import type { ContainerSpec, Pod, Projection, Volume } from './pod-types.ts';
 
 /** A Secret (`data` is base64) or a ConfigMap (`data` is text, `binaryData` base64). */
@@ -41,11 +41,26 @@ async function project(files: Files | undefined, { items, optional = false }: Pr
     if (content === undefined && !optional) return false;
     if (content === undefined) continue;
     const file = join(folder, path);
+    if (
+      await readFile(file).then(
+        (old) => old.equals(content),
+        () => false,
+      )
+    )
+      continue; // nobody who watches it is woken up
     await mkdir(dirname(file), { recursive: true });
     await writeFile(`${file}.new`, content, { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
   return true;
+}
+
+/** Whether a pod has a volume of this Secret or ConfigMap. */
+export function mountsSource(pod: Pod, plural: 'secrets' | 'configmaps', { metadata }: ApiObject): boolean {
+  if (pod.metadata.namespace !== metadata.namespace) return false;
+  return (pod.spec.volumes ?? []).some(({ secret, configMap }) =>
+    plural === 'secrets' ? secret?.secretName === metadata.name : configMap?.name === metadata.name,
+  );
 }
 
 /** Mount path → real folder, of one container. */
