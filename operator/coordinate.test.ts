@@ -114,6 +114,22 @@ test('statuses are looked at again when leading begins', () => {
   assert.deepEqual(calls, ['lead 9', 'status', 'lead undefined']);
 });
 
+test('a term begins with a time in which proxies that were not heard of prove nothing', () => {
+  const { clock, state, wishes, coordinator } = setup();
+  const settling = () => wishes.at(-1)?.fleet.settling;
+  state.inventory = NOTHING;
+  coordinator.inventoryChanged();
+  clock.advance(200);
+  assert.equal(settling(), false);
+  coordinator.lead(9);
+  clock.advance(9999);
+  assert.equal(settling(), true);
+  const looks = wishes.length;
+  clock.advance(2);
+  assert.equal(wishes.length, looks + 1, 'statuses are looked at when it is over');
+  assert.equal(settling(), false);
+});
+
 test('an error of a proxy is told once, and when it is over', () => {
   const { clock, state, reports, errors, coordinator } = setup();
   state.inventory = NOTHING;

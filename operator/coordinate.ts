@@ -33,11 +33,14 @@ export interface Coordinator {
 
 /** Milliseconds between two reconciliations, and between two looks at the fleet's reports. */
 const INTERVAL = 100;
+/** Milliseconds from the beginning of a term within which proxies that live are heard of. */
+const SETTLING = 10_000;
 
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { fleet, status, gateway, clock = systemClock } = options;
   const errors = new Map<string, string | undefined>();
   let leading = false;
+  let settled: { readonly at: number; readonly cancel: () => void } | undefined;
   let latest: { readonly inventory: Inventory; readonly translation: Translation } | undefined;
 
   const report = (): void => {
@@ -48,7 +51,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     if (leading) noteErrors(errors, translation, reports, options.proxyError);
     else errors.clear();
     const targets = new Map(translation.proxies.map((proxy) => [proxy.uid, proxy]));
-    const view = { targets, reports, complaints: gatherComplaints(reports) };
+    const settling = settled !== undefined && clock.now() < settled.at;
+    const view = { targets, reports, complaints: gatherComplaints(reports), settling };
     gateway?.want(inventory, translation, reports);
     status.want({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
   };
@@ -71,12 +75,16 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     lead(epoch) {
       leading = epoch !== undefined;
       fleet.lead(epoch);
+      settled?.cancel();
+      const cancel = clock.after(SETTLING, () => reports.touch());
+      settled = { at: clock.now() + SETTLING, cancel };
       // What was wanted while nobody led was not written.
       if (epoch !== undefined) reports.touch();
     },
     stop() {
       changes.stop();
       reports.stop();
+      settled?.cancel();
     },
   };
 }

@@ -106,7 +106,12 @@ class PushingFleet implements Fleet, KeyCarrier {
   }
 
   reports(): ReadonlyMap<string, ProxyReport> {
-    return new Map([...this.#members].map(([uid, { state }]) => [uid, state.report(this.#wish(state)?.key)]));
+    return new Map(
+      [...this.#members].map(([uid, { state }]) => {
+        const wanted = this.#wish(state);
+        return [uid, state.report(wanted?.key, wanted?.content.uids)];
+      }),
+    );
   }
 
   async stop(): Promise<void> {

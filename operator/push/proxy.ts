@@ -36,6 +36,7 @@ interface Acked extends Version {
   readonly zone: string;
   readonly trustedKeys: readonly string[];
   readonly generations: ReadonlyMap<string, number>;
+  readonly uids: ReadonlyMap<string, string> | undefined;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -144,7 +145,7 @@ export class ProxyState {
     const { firstStatus } = this.#pace;
     if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
     else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
-    this.#acked = { ...version, digest, key, zone, trustedKeys, generations: content.generations };
+    this.#acked = { ...version, digest, key, zone, trustedKeys, generations: content.generations, uids: content.uids };
     this.#trusts = trustedKeys;
     this.has = new Set(content.pools.map((pool) => pool.digest));
     this.#rejected = answer.rejected;
@@ -192,12 +193,14 @@ export class ProxyState {
     this.#notBefore = now + delay * (0.5 + 0.5 * random());
   }
 
-  report(key: string | undefined): ProxyReport {
+  /** @param uids of the policies in the content `key`: of equal contents, one may hold a policy that was made anew under its name */
+  report(key: string | undefined, uids?: ReadonlyMap<string, string>): ProxyReport {
     const rest = { current: this.holds(key), rejected: this.#rejected, unhealthy: this.#unhealthy };
     const error = this.#error === undefined ? {} : { error: this.#error };
     if (this.#acked === undefined) return { ...rest, ...error };
     const { epoch, sequence, digest, generations } = this.#acked;
-    return { ...rest, ...error, acked: { epoch, sequence, digest, generations } };
+    const known = (this.holds(key) && uids) || this.#acked.uids;
+    return { ...rest, ...error, acked: { epoch, sequence, digest, generations, ...(known && { uids: known }) } };
   }
 
   /** Equal as long as the report says the same. */

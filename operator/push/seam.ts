@@ -35,6 +35,8 @@ export interface ProxyReport {
     readonly digest: string;
     /** Policies in it (`namespace/name`) and their generations. */
     readonly generations: ReadonlyMap<string, number>;
+    /** And their UIDs, where known. */
+    readonly uids?: ReadonlyMap<string, string>;
   };
   /** Whether `acked` is the newest content this proxy should have. */
   readonly current: boolean;

@@ -70,6 +70,7 @@ function keep(next: SnapshotContent, last: SnapshotContent, held: ReadonlySet<nu
     pools: [...next.pools, ...pools].sort((a, b) => (a.id < b.id ? -1 : 1)),
     parts: new Map([...pools.flatMap(({ digest }) => partOf(last, digest)), ...next.parts]),
     generations: next.generations,
+    ...(next.uids && { uids: next.uids }),
   };
   return isTooLarge(merged) ? next : merged;
 }

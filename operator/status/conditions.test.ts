@@ -19,6 +19,7 @@ const condition = (type: string, status: 'True' | 'False', extra: Partial<Condit
 });
 const programmed = ({ conditions }: PolicyStatus): Condition =>
   conditions?.find(({ type }) => type === 'Programmed') as Condition;
+const ACKED = { epoch: 1, sequence: 1, digest: 'd', generations: new Map([['shop/checkout', 3]]) };
 const unheard: ProxyReport = { current: false, rejected: [], unhealthy: undefined };
 const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'Port 80 is taken.' }];
 
@@ -28,6 +29,7 @@ interface Case {
   readonly reports: Record<string, ProxyReport>;
   readonly verdict?: Partial<Verdict>;
   readonly previous?: Condition;
+  readonly settling?: boolean;
   readonly want: [status: string, reason: string, message: RegExp];
 }
 
@@ -68,14 +70,32 @@ const CASES: readonly Case[] = [
     want: ['False', 'Pending', /waiting for outrigger-system\/p2 \(connection refused\)/],
   },
   {
-    what: 'a proxy that was not heard of yet, while this generation was programmed before',
+    what: 'a proxy that was not heard of yet, though this generation was programmed before: leading has just begun',
     reports: { p1: acked(3), p2: unheard },
     previous: condition('Programmed', 'True'),
+    settling: true,
     want: ['True', 'Programmed', /^as before$/],
+  },
+  {
+    what: 'a proxy that was not heard of yet, though this generation was programmed before: it was started anew',
+    reports: { p1: acked(3), p2: unheard },
+    previous: condition('Programmed', 'True'),
+    want: ['False', 'Pending', /^1 of 2 Ready proxies run it; waiting for outrigger-system\/p2\.$/],
+  },
+  {
+    what: 'the generation of a policy that had the name before',
+    reports: { p1: acked(3), p2: acked(3, { acked: { ...ACKED, uids: new Map([['shop/checkout', 'another']]) } }) },
+    want: ['False', 'Pending', /waiting for outrigger-system\/p2/],
+  },
+  {
+    what: 'the generation of this very policy',
+    reports: { p1: acked(3), p2: acked(3, { acked: { ...ACKED, uids: new Map([['shop/checkout', 'uid-checkout']]) } }) },
+    want: ['True', 'Programmed', /2 of 2/],
   },
   {
     what: 'nobody heard of yet, and another generation was programmed before',
     reports: {},
+    settling: true,
     previous: condition('Programmed', 'True', { observedGeneration: 2 }),
     want: ['False', 'Pending', /^0 of 2/],
   },
@@ -158,11 +178,11 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { what, targets = two, reports, verdict: extra, previous, want } of CASES) {
+for (const { what, targets = two, reports, verdict: extra, previous, settling, want } of CASES) {
   test(`Programmed: ${what} → ${want[0]}, ${want[1]}`, () => {
     const before = previous && { conditions: [previous] };
     const { status, reason, message, observedGeneration } = programmed(
-      statusOf(verdict(extra), fleetOf(targets, reports), before, NOW),
+      statusOf(verdict(extra), fleetOf(targets, reports, settling), before, NOW),
     );
     assert.deepEqual([status, reason, observedGeneration], [want[0], want[1], 3]);
     assert.match(message, want[2]);

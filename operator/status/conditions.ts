@@ -10,6 +10,8 @@ export interface FleetView {
   readonly targets: ReadonlyMap<string, ProxyTarget>;
   readonly reports: ReadonlyMap<string, ProxyReport>;
   readonly complaints: Complaints;
+  /** Whether leading has just begun, so that not every proxy could be heard of. */
+  readonly settling: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export function statusOf(
   const drafts: readonly (readonly [string, ConditionDraft])[] = [
     ['Accepted', verdict.accepted],
     ['ResolvedRefs', verdict.resolvedRefs],
-    ['Programmed', programmedCondition(verdict, selected, before.get('Programmed'))],
+    ['Programmed', programmedCondition(verdict, selected, before.get('Programmed'), fleet.settling)],
   ];
   return {
     conditions: drafts.map(([type, draft]) => stamp(type, draft, verdict.generation, before.get(type), now)),

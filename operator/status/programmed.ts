@@ -17,16 +17,18 @@ const MAX_REASON = 500;
 /**
  * The condition `Programmed`: every selected proxy that is Ready and not terminating runs exactly this generation.
  *
- * What a proxy acknowledged counts, not whether that is the newest: a change of endpoints alone flips nothing. A proxy that was
- * not heard of yet (the operator has just started, or the proxy has) gives no reason to withdraw what was said of this
- * generation before.
+ * What a proxy acknowledged counts, not whether that is the newest: a change of endpoints alone flips nothing. While the operator
+ * has just begun to lead, a proxy that was not heard of yet gives no reason to withdraw what was said of this generation before.
+ * Later it does: its container was started anew, perhaps with an older snapshot.
  *
  * @param previous the condition as it is on the policy
+ * @param settling whether leading has just begun
  */
 export function programmedCondition(
   verdict: Verdict,
   selected: readonly Selected[],
   previous: Condition | undefined,
+  settling: boolean,
 ): ConditionDraft {
   if (verdict.accepted.status === 'False') return no('Invalid', 'No proxy runs this policy: see the condition Accepted.');
   if (selected.length === 0) return no('NoProxies', 'spec.proxies selects no proxy pod.');
@@ -46,7 +48,7 @@ export function programmedCondition(
       message: `${counted.length} of ${counted.length} Ready proxies run it.${rest}`,
     };
   }
-  if (previous?.observedGeneration === verdict.generation && waiting.every(isUnheard)) return keep(previous);
+  if (settling && previous?.observedGeneration === verdict.generation && waiting.every(isUnheard)) return keep(previous);
   const done = counted.length - waiting.length;
   return no('Pending', `${done} of ${counted.length} Ready proxies run it; waiting for ${explained(waiting)}.${rest}`);
 }
@@ -54,9 +56,14 @@ export function programmedCondition(
 /** Whether the proxy runs exactly this generation of the policy, all of it. */
 export function isProgrammed(verdict: Verdict, { report }: Selected): boolean {
   return (
-    report?.acked?.generations.get(keyOf(verdict)) === verdict.generation &&
-    !report.rejected.some(({ policy }) => policy === keyOf(verdict))
+    report !== undefined && hasGeneration(verdict, report) && !report.rejected.some(({ policy }) => policy === keyOf(verdict))
   );
+}
+
+/** Whether what the proxy acknowledged holds this generation, of this very policy. */
+function hasGeneration(verdict: Verdict, { acked }: ProxyReport): boolean {
+  const uid = acked?.uids?.get(keyOf(verdict)) ?? verdict.uid;
+  return acked?.generations.get(keyOf(verdict)) === verdict.generation && uid === verdict.uid;
 }
 
 export const keyOf = ({ namespace, name }: Verdict): string => `${namespace}/${name}`;
@@ -77,7 +84,7 @@ function isUnheard({ report }: Selected): boolean {
 
 /** Why this generation was refused; what was refused of an older one says nothing about this. */
 function rejection(verdict: Verdict, { report }: Selected): string | undefined {
-  if (report?.acked?.generations.get(keyOf(verdict)) !== verdict.generation) return undefined;
+  if (report === undefined || !hasGeneration(verdict, report)) return undefined;
   return report.rejected
     .find(({ policy }) => policy === keyOf(verdict))
     ?.reason.slice(0, MAX_REASON)

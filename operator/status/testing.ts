@@ -39,7 +39,8 @@ export const acked = (generation: number, extra: Partial<ProxyReport> = {}): Pro
   ...extra,
 });
 
-export function fleetOf(targets: readonly ProxyTarget[], reports: Record<string, ProxyReport>): FleetView {
+export function fleetOf(targets: readonly ProxyTarget[], reports: Record<string, ProxyReport>, settling = false): FleetView {
   const byUid = new Map(Object.entries(reports));
-  return { targets: new Map(targets.map((target) => [target.uid, target])), reports: byUid, complaints: gatherComplaints(byUid) };
+  const known = new Map(targets.map((target) => [target.uid, target]));
+  return { targets: known, reports: byUid, complaints: gatherComplaints(byUid), settling };
 }

@@ -135,7 +135,7 @@ test('after a start, counts wait until proxies could be asked', async () => {
   const status = written();
   await writer.stop();
   const again = setup();
-  again.want(fleetOf([proxy('p1'), proxy('p2')], {}), policyAt(101, status));
+  again.want(fleetOf([proxy('p1'), proxy('p2')], {}, true), policyAt(101, status));
   await again.settle();
   assert.equal(again.patches.length, 0);
   again.want(FLEET, policyAt(101, status));

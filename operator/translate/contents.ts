@@ -36,5 +36,6 @@ function makeContent(winners: readonly Winner[]): SnapshotContent {
     pools: pools.map(({ id, digest }) => ({ id, digest })).sort((a, b) => (a.id < b.id ? -1 : 1)),
     parts: new Map(pools.map(({ digest, part }) => [digest, part])),
     generations: new Map(winners.map(({ policy }) => [policy.key, policy.generation])),
+    uids: new Map(winners.map(({ policy }) => [policy.key, policy.uid])),
   };
 }

@@ -42,6 +42,8 @@ export interface SnapshotContent {
   readonly parts: ReadonlyMap<string, PoolPart>;
   /** `namespace/name` of each policy in here → its generation. */
   readonly generations: ReadonlyMap<string, number>;
+  /** And → its UID, since one that is made anew under its name counts its generations anew. */
+  readonly uids?: ReadonlyMap<string, string>;
 }
 
 export interface ProxyTarget {
