@@ -15,6 +15,7 @@ import { ensureSigningKeys } from './push/keys.ts';
 import { persist } from './retry.ts';
 import { schemaOptions, watchSchema } from './schema.ts';
 import { wire } from './stages.ts';
+import { VERSION } from './version.ts';
 
 export interface Operator {
   readonly observePort: number;
@@ -22,7 +23,7 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
-const USER_AGENT = 'outrigger-operator/0.1.0';
+const USER_AGENT = `outrigger-operator/${VERSION}`;
 /** Milliseconds; a watch lasts ten minutes at most, and a list fails sooner. */
 const STALLED_AFTER = 15 * 60_000;
 

@@ -49,7 +49,11 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     pools: () => runtime.pools.values(),
     zone: () => runtime.zone,
   });
-  const pipeline = { upstream, now, random: Math.random, record: o.record };
+  const record = (r: RequestRecord): void => {
+    if (!r.route) metrics.unrouted();
+    o.record(r);
+  };
+  const pipeline = { upstream, now, random: Math.random, record };
   const { addresses, maxConnections, viaName, makeRequestId } = o;
   const listen = { addresses, maxConnections, refused: () => metrics.refused('overflow') };
   const http1 = { viaName, makeRequestId, now, ...(o.limits && { limits: o.limits }) };

@@ -49,8 +49,9 @@ async function run(c: Config): Promise<void> {
     notReady: notReady() ?? '',
     connections: [...runtime.served.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
   });
-  const stats = c.stats ? createStats({ serving, source, now: () => performance.now(), wall: Date.now }) : undefined;
-  const observe = createObserveServer({ registry: metrics.registry, notReady, ...(stats && { stats: stats.answer }) });
+  const now = () => performance.now();
+  const stats = c.stats ? createStats({ serving, source, now, wall: Date.now }) : undefined;
+  const observe = createObserveServer({ registry: metrics.registry, notReady, now, ...(stats && { stats: stats.answer }) });
 
   await control.restore();
   await control.start(c.bind ?? '::', c.controlPort);

@@ -187,7 +187,7 @@ export class Pool {
     for (const w of wanted) {
       const known = this.#byId.get(w.id);
       const stays = known?.address === w.address && known.port === w.port;
-      const e = stays ? known : new PoolEndpoint(w, this, this.#deps.metrics.endpoint(w.hashKey));
+      const e = stays ? known : new PoolEndpoint(w, this, this.#deps.metrics.endpoint(w.hashKey, w.zone));
       if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
       e.take(w, this.health.probes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
       if (!stays || otherCheck) this.health.watch(e);

@@ -244,7 +244,7 @@ export class Request<X extends Exchange> {
   #record(status: number, reason: LocalReason | undefined, end: End): void {
     const durationMs = this.#d.now() - this.#x.started;
     if (this.#inside) this.#route?.gate.leave();
-    this.#route?.metrics.done(status, end, durationMs);
+    this.#route?.metrics.done(status, reason, end, durationMs);
     this.#d.record({
       exchange: this.#x,
       route: this.#route,

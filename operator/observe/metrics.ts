@@ -3,6 +3,15 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FleetMetrics } from '../push/options.ts';
 import type { WriteResult } from '../service/writer.ts';
 import type { WebhookMetrics } from '../inject/webhook.ts';
+import { exposeProcess } from './process.ts';
+
+type PushResult = Parameters<FleetMetrics['pushed']>[0];
+
+/** There from the start, so that a rate sees the first of each. */
+const RESULTS = { acked: 0, missing: 0, conflict: 0, stale: 0, unauthorized: 0, invalid: 0, failed: 0 } satisfies Record<
+  PushResult,
+  0
+>;
 
 /** Seconds; a reconciliation is computing alone, a propagation has the network in it. */
 const RECONCILE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -91,11 +100,17 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
     registers: this.#registers,
   });
 
+  constructor() {
+    for (const result of Object.keys(RESULTS)) this.#pushes.inc({ result }, 0);
+    this.proxies({ current: 0, pending: 0, failing: 0 });
+    exposeProcess(this.registry);
+  }
+
   reconciled(seconds: number): void {
     this.#reconcile.observe(seconds);
   }
 
-  pushed(result: Parameters<FleetMetrics['pushed']>[0]): void {
+  pushed(result: PushResult): void {
     this.#pushes.inc({ result });
   }
 

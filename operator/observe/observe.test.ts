@@ -34,6 +34,10 @@ test('a port in use is an error, not a silent start', async (context) => {
 
 test('every metric of the contract is there, under its name and labels', async () => {
   const metrics = new Metrics();
+  const fresh = await metrics.registry.metrics();
+  for (const line of ['pushes_total{result="acked"} 0', 'pushes_total{result="failed"} 0', 'proxies{state="current"} 0']) {
+    assert.ok(fresh.includes(`outrigger_operator_${line}\n`), `${line} before anything happened`);
+  }
   metrics.reconciled(0.002);
   metrics.pushed('acked');
   metrics.propagated(0.05);
@@ -63,6 +67,22 @@ test('every metric of the contract is there, under its name and labels', async (
   }
   metrics.leads(undefined);
   assert.match(await metrics.registry.metrics(), /^outrigger_operator_leader 0$/m);
+});
+
+test('the process tells what it needs, and what it is', async () => {
+  const { registry } = new Metrics();
+  const value = async (name: string) =>
+    Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(await registry.metrics())?.[1]);
+  assert.ok((await value('process_cpu_seconds_total')) > 0.05);
+  assert.ok((await value('process_resident_memory_bytes')) > 20e6);
+  assert.ok(Math.abs((await value('process_start_time_seconds')) - Date.now() / 1000) < 60);
+  assert.ok((await value('nodejs_heap_size_used_bytes')) > 1e6);
+  const before = await value('outrigger_operator_event_loop_active_seconds_total');
+  for (const end = performance.now() + 30; performance.now() < end;);
+  await new Promise(setImmediate);
+  const after = await value('outrigger_operator_event_loop_active_seconds_total');
+  assert.ok(after - before > 0.02 && after < 60, `${before} → ${after}`);
+  assert.match(await registry.metrics(), /^outrigger_operator_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m);
 });
 
 test('the watchdog names loops that do nothing any more', () => {

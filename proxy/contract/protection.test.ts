@@ -15,7 +15,7 @@ const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 
 async function refused({ proxy }: Stage): Promise<string[]> {
   const text = await proxy.metrics();
-  return [...text.matchAll(/^outrigger_refused_total\{reason="([^"]*)"\} (\d+)/gm)].map(([, reason, n]) => `${reason} ${n}`);
+  return [...text.matchAll(/^outrigger_refused_total\{reason="([^"]*)"\} ([1-9]\d*)/gm)].map(([, reason, n]) => `${reason} ${n}`);
 }
 
 function statuses(t: Talk): readonly number[] {

@@ -69,7 +69,10 @@ export class Api {
     const nowSeconds = this.#nowSeconds();
     const rules = { keys: this.#options.holder.keys, audience: this.#options.podUid, method, path, nowSeconds };
     const verdict = token === undefined ? ({ ok: false, reason: 'no-token' } as const) : verifyToken(token, rules);
-    if (verdict.ok) return verdict.claims;
+    if (verdict.ok) {
+      this.#options.metrics.heard();
+      return verdict.claims;
+    }
     res.setHeader('www-authenticate', 'Bearer');
     this.#refuse(req, res, 401, 'unauthorized', { reason: verdict.reason, time: nowSeconds });
     return undefined;

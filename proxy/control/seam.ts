@@ -26,13 +26,23 @@ export interface DataPlane {
 
 /** What the control API counts; implemented by observe/metrics.ts. */
 export interface ControlMetrics {
+  /** An operator spoke, with a token that holds. */
+  heard(): void;
   /** A snapshot came into force. */
   applied(version: Version): void;
   /** The snapshot in force was sent again. */
   unchanged(): void;
-  /** Reasons: unauthorized, stale, conflict, malformed, invalid, missing-parts, too-large, body-mismatch. */
   rejected(reason: RejectReason): void;
 }
 
-export type RejectReason =
-  'unauthorized' | 'body-mismatch' | 'stale' | 'conflict' | 'malformed' | 'invalid' | 'missing-parts' | 'too-large';
+export const REJECT_REASONS = [
+  'unauthorized',
+  'body-mismatch',
+  'stale',
+  'conflict',
+  'malformed',
+  'invalid',
+  'missing-parts',
+  'too-large',
+] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];

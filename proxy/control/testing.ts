@@ -48,6 +48,10 @@ export class FakeDataPlane implements DataPlane {
 
 export class FakeMetrics implements ControlMetrics {
   readonly counted: string[] = [];
+  contacts = 0;
+  heard(): void {
+    this.contacts++;
+  }
   applied(version: Version): void {
     this.counted.push(`applied ${version.epoch}.${version.sequence}`);
   }

@@ -1,9 +1,9 @@
-import type { Registry } from 'prom-client';
 import { Affinity } from '../balance/affinity.ts';
 import type { AffinityCounts } from '../balance/affinity.ts';
 import type { Balancer } from '../balance/balancer.ts';
 import { expose } from './expose.ts';
 import type { Sample } from './expose.ts';
+import type { Registry } from './registry.ts';
 import { policyLabels } from './traffic.ts';
 
 export interface CountingPool {

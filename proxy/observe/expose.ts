@@ -1,30 +1,51 @@
-/** How families of slots become prom-client metrics. */
-import type { Registry } from 'prom-client';
-import type { Family, Labels, Series, Slots } from './series.ts';
+/** How numbers become lines of a scrape: of single samples, and of families of slots. */
+import { labelText } from './registry.ts';
+import type { Labels, Metric, Registry } from './registry.ts';
+import type { Family, Series, Slots } from './series.ts';
 
 export interface Sample {
   readonly labels: Labels;
   readonly value: number;
-  readonly metricName?: string;
 }
 
 /** Registers a metric whose samples are made when it is scraped. */
-export function expose(
-  registry: Registry,
-  type: 'counter' | 'gauge' | 'histogram',
-  name: string,
-  help: string,
-  read: () => Iterable<Sample>,
-): void {
-  const metric = {
-    name,
-    help,
-    type,
-    aggregator: 'sum',
-    get: () => ({ name, help, type, aggregator: 'sum', values: [...read()] }),
-  };
-  // prom-client asks no more of a metric than a name and get(); its type names a class.
-  registry.registerMetric(metric as never);
+export function expose(registry: Registry, type: Metric['type'], name: string, help: string, read: () => Iterable<Sample>): void {
+  registry.register({ name, help, type, read: () => lines(name, read()) });
+}
+
+function* lines(name: string, samples: Iterable<Sample>): Generator<string> {
+  for (const { labels, value } of samples) {
+    const text = labelText(labels);
+    yield text === '' ? `${name} ${value}\n` : `${name}{${text}} ${value}\n`;
+  }
+}
+
+/** A line for each series: one slot of it. */
+export function* column(name: string, family: Family, which: Iterable<Series>, offset = 0): Generator<string> {
+  for (const series of which) yield `${name}{${series.text}} ${family.read(series, offset)}\n`;
+}
+
+/** Slots of a series, one for each value of a further label. */
+export interface Split {
+  readonly label: string;
+  readonly values: readonly string[];
+  /** The first slot. */
+  readonly offset: number;
+}
+
+/**
+ * Lines of those slots that have counted something; the first is always there, so that a rate over all of them is never without a
+ * series.
+ */
+export function* split(name: string, family: Family, which: Iterable<Series>, by: Split): Generator<string> {
+  for (const series of which) {
+    let piece = '';
+    for (let i = 0; i < by.values.length; i++) {
+      const value = family.read(series, by.offset + i);
+      if (value > 0 || i === 0) piece += `${name}{${series.text},${by.label}="${by.values[i]}"} ${value}\n`;
+    }
+    yield piece;
+  }
 }
 
 /** Upper bounds in seconds; a response time falls into the first that is not below it. */
@@ -42,16 +63,17 @@ export function observe(slots: Slots, series: Series, ms: number): void {
   values[series.base + BOUNDS_MS.length + 1]! += ms;
 }
 
-export function* histogramSamples(name: string, family: Family, now: number): Generator<Sample> {
-  for (const series of family.live(now)) {
+export function* histogram(name: string, family: Family, which: Iterable<Series>): Generator<string> {
+  for (const series of which) {
     let count = 0;
+    let piece = '';
     for (let i = 0; i < BUCKETS.length; i++) {
       count += family.read(series, i);
-      yield { metricName: `${name}_bucket`, labels: { ...series.labels, le: String(BUCKETS[i]) }, value: count };
+      piece += `${name}_bucket{${series.text},le="${BUCKETS[i]}"} ${count}\n`;
     }
     count += family.read(series, BUCKETS.length);
-    yield { metricName: `${name}_bucket`, labels: { ...series.labels, le: '+Inf' }, value: count };
-    yield { metricName: `${name}_sum`, labels: series.labels, value: family.read(series, BUCKETS.length + 1) / 1000 };
-    yield { metricName: `${name}_count`, labels: series.labels, value: count };
+    piece += `${name}_bucket{${series.text},le="+Inf"} ${count}\n`;
+    piece += `${name}_sum{${series.text}} ${family.read(series, BUCKETS.length + 1) / 1000}\n`;
+    yield `${piece}${name}_count{${series.text}} ${count}\n`;
   }
 }

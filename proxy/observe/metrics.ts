@@ -1,21 +1,33 @@
 /** Every metric of the proxy is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import Counter from 'prom-client/lib/counter.js';
-import Gauge from 'prom-client/lib/gauge.js';
-import Registry from 'prom-client/lib/registry.js';
+import { REJECT_REASONS } from '../control/seam.ts';
 import type { ControlMetrics, RejectReason } from '../control/seam.ts';
 import type { LocalReason } from '../exchange/seam.ts';
 import { EJECTION_REASONS } from '../health/suspect.ts';
 import type { Version } from '../snapshot/types.ts';
 import { exposeAffinity } from './affinity.ts';
 import type { CountingPool } from './affinity.ts';
-import { expose, histogramSamples } from './expose.ts';
+import { column, expose, histogram, split } from './expose.ts';
 import type { Sample } from './expose.ts';
 import { exposePanic } from './panic.ts';
 import type { PanickyPool } from './panic.ts';
-import type { Family } from './series.ts';
+import { exposeProcess } from './process.ts';
+import { Counts, Registry } from './registry.ts';
+import type { Metric } from './registry.ts';
+import type { Family, Series } from './series.ts';
 import { ENDPOINT, OUTCOMES, ROUTE, Traffic } from './traffic.ts';
 import { exposeZone } from './zone.ts';
+
+/** Why requests and connections are refused before they have a route. */
+const REFUSALS: readonly LocalReason[] = [
+  'overflow',
+  'draining',
+  'loop',
+  'bad-request',
+  'method-not-allowed',
+  'request-timeout',
+  'content-too-large',
+  'headers-too-large',
+];
 
 /** What is read off other parts when a scrape comes. */
 export interface Gauges {
@@ -29,184 +41,161 @@ export interface Gauges {
 export class Metrics implements ControlMetrics {
   readonly registry = new Registry();
   readonly traffic: Traffic;
-  #refused: Counter<'reason'>;
-  #snapshotRejected: Counter<'reason'>;
-  #unchanged: Counter;
-  #appliedAt: Gauge;
+  readonly #refused: Counts<LocalReason>;
+  readonly #snapshotRejected: Counts<RejectReason>;
+  readonly #closeProcess: () => void;
+  #unrouted = 0;
+  #unchanged = 0;
+  /** Unix seconds; 0: never. */
+  #appliedAt = 0;
+  /** Unix seconds; the start counts, so that silence since then shows as well. */
+  #heardAt = Date.now() / 1000;
   #version: Version | undefined;
-  #delay = monitorEventLoopDelay({ resolution: 20 });
 
   /** @param now monotonic milliseconds. */
   constructor(now: () => number, gauges: Gauges) {
     this.traffic = new Traffic(now);
-    const registers = [this.registry];
-    this.#refused = new Counter({
-      name: 'outrigger_refused_total',
-      help: 'Requests and connections refused at admission.',
-      labelNames: ['reason'],
-      registers,
-    });
-    this.#snapshotRejected = new Counter({
-      name: 'outrigger_snapshot_rejected_total',
-      help: 'Pushes that were not applied.',
-      labelNames: ['reason'],
-      registers,
-    });
-    this.#unchanged = new Counter({
-      name: 'outrigger_snapshot_unchanged_total',
-      help: 'Pushes of the snapshot in force.',
-      registers,
-    });
-    this.#appliedAt = new Gauge({
-      name: 'outrigger_snapshot_applied_timestamp_seconds',
-      help: 'Unix time at which the snapshot in force was applied.',
-      registers,
-    });
-    this.#exposeTraffic(now);
+    const refused = { name: 'outrigger_refused_total', help: 'Requests and connections refused at admission.' };
+    this.#refused = new Counts(this.registry, refused, 'reason', REFUSALS);
+    const rejected = { name: 'outrigger_snapshot_rejected_total', help: 'Pushes that were not applied.' };
+    this.#snapshotRejected = new Counts(this.registry, rejected, 'reason', REJECT_REASONS);
+    this.#exposePolicies();
+    this.#exposeEndpoints();
+    this.#exposeSnapshot();
     this.#exposeGauges(gauges);
-    this.#delay.enable();
+    this.#closeProcess = exposeProcess(this.registry);
   }
 
+  heard(): void {
+    this.#heardAt = Date.now() / 1000;
+  }
   applied(version: Version): void {
     this.#version = version;
-    this.#appliedAt.setToCurrentTime();
+    this.#appliedAt = Date.now() / 1000;
   }
   unchanged(): void {
-    this.#unchanged.inc();
+    this.#unchanged++;
   }
   rejected(reason: RejectReason): void {
-    this.#snapshotRejected.inc({ reason });
+    this.#snapshotRejected.inc(reason);
   }
   refused(reason: LocalReason): void {
-    this.#refused.inc({ reason });
+    this.#refused.inc(reason);
+  }
+  /** No policy matched a request. */
+  unrouted(): void {
+    this.#unrouted++;
   }
   /** Stops what runs by itself. */
   close(): void {
-    this.#delay.disable();
+    this.#closeProcess();
   }
 
-  #exposeTraffic(now: () => number): void {
-    const t = this.traffic;
-    const counter = (name: string, help: string, read: () => Iterable<Sample>) =>
-      expose(this.registry, 'counter', `outrigger_${name}`, help, read);
-    const gauge = (name: string, help: string, read: () => Iterable<Sample>) =>
-      expose(this.registry, 'gauge', `outrigger_${name}`, help, read);
-    const histogram = (name: string, help: string, family: Family) =>
-      expose(this.registry, 'histogram', `outrigger_${name}`, help, () => histogramSamples(`outrigger_${name}`, family, now()));
+  /** Of a family: series that are gone linger in counters, for `rate()`; in gauges they would be untrue. */
+  #register(type: Metric['type'], name: string, help: string, family: Family, read: Reader): void {
+    const full = `outrigger_${name}`;
+    const which = () => (type === 'gauge' ? family.held() : family.live(this.traffic.now()));
+    this.registry.register({ name: full, help, type, read: () => read(full, family, which()) });
+  }
 
-    counter('requests_total', 'Requests answered, by status code; 499: the client left first.', () =>
-      column(t.requests, 0, now()),
+  #exposePolicies(): void {
+    const t = this.traffic;
+    const histograms = (name: string, help: string, family: Family) => this.#register('histogram', name, help, family, histogram);
+    const of = (type: Metric['type'], name: string, help: string, offset: number) =>
+      this.#register(type, name, help, t.routes, (full, family, which) => column(full, family, which, offset));
+
+    this.#register(
+      'counter',
+      'requests_total',
+      'Requests answered, by status code; 499: the client left first.',
+      t.requests,
+      column,
     );
-    histogram('request_duration_seconds', 'From the whole request head to the end of the response.', t.duration);
-    histogram('first_byte_seconds', 'From the whole request head to the response head of a backend.', t.firstByte);
-    histogram('connect_seconds', 'TCP connects to backends.', t.connect);
-    counter('attempts_total', 'Tries on an endpoint, by how they ended.', () => attempts(t.endpoints, now()));
-    counter('retries_total', 'Further tries, by what made them necessary.', () => column(t.retries, 0, now()));
-    counter('retry_budget_exhausted_total', 'Retries that were not made, because the budget was used up.', () =>
-      column(t.routes, ROUTE.budgetExhausted, now()),
-    );
-    counter('overflow_total', 'Requests that found no room in line, or whose turn did not come in time.', () =>
-      column(t.routes, ROUTE.overflow, now()),
-    );
-    gauge('pending_requests', 'Requests that wait for their turn.', () => present(t.routes, ROUTE.pending));
-    counter('fallback_total', 'Requests that went to the fallback.', () => column(t.routes, ROUTE.fallback, now()));
-    counter('client_aborts_total', 'Requests whose client left before the end.', () => column(t.routes, ROUTE.aborts, now()));
-    counter('responses_broken_total', 'Responses cut off after their head.', () => column(t.routes, ROUTE.broken, now()));
-    counter('no_endpoint_total', 'Requests for which no endpoint could be used.', () =>
-      column(t.routes, ROUTE.noEndpoint, now()),
-    );
-    counter('ejections_total', 'Endpoints ejected.', () => ejections(t.endpoints, now()));
-    counter('health_checks_total', 'Active health checks.', () => healthChecks(t.endpoints, now()));
-    gauge('endpoint_healthy', '1: may be picked as far as health goes.', () => present(t.endpoints, ENDPOINT.healthy));
-    gauge('endpoint_active_requests', 'Requests in flight.', () => present(t.endpoints, ENDPOINT.active));
-    gauge('endpoint_weight', 'Weight in balancing.', () => present(t.endpoints, ENDPOINT.weight));
-    counter('bytes_total', 'Body bytes from (in) and to (out) clients.', () => [
+    histograms('request_duration_seconds', 'From the whole request head to the end of the response.', t.duration);
+    histograms('first_byte_seconds', 'From the whole request head to the response head of a backend.', t.firstByte);
+    histograms('connect_seconds', 'TCP connects to backends.', t.connect);
+    this.#register('counter', 'local_answers_total', 'Requests that the proxy answered itself, by why.', t.localAnswers, column);
+    this.#register('counter', 'retries_total', 'Further tries, by what made them necessary.', t.retries, column);
+    of('counter', 'retry_budget_exhausted_total', 'Retries not made, because the budget was used up.', ROUTE.budgetExhausted);
+    of('counter', 'overflow_total', 'Requests without room in line, or whose turn did not come in time.', ROUTE.overflow);
+    of('gauge', 'pending_requests', 'Requests that wait for their turn.', ROUTE.pending);
+    of('counter', 'fallback_total', 'Requests that went to the fallback.', ROUTE.fallback);
+    of('counter', 'client_aborts_total', 'Requests whose client left before the end.', ROUTE.aborts);
+    of('counter', 'responses_broken_total', 'Responses cut off after their head.', ROUTE.broken);
+    of('counter', 'no_endpoint_total', 'Requests for which no endpoint could be used.', ROUTE.noEndpoint);
+    this.#one('counter', 'unrouted_total', 'Requests that match no policy.', () => this.#unrouted);
+  }
+
+  #exposeEndpoints(): void {
+    const t = this.traffic;
+    const add = (type: Metric['type'], name: string, help: string, read: Reader) =>
+      this.#register(type, name, help, t.endpoints, read);
+    const gauge = (name: string, help: string, offset: number) =>
+      add('gauge', name, help, (full, family, which) => column(full, family, which, offset));
+    const counts = (name: string, help: string, label: string, values: readonly string[], offset: number) =>
+      add('counter', name, help, (full, family, which) => split(full, family, which, { label, values, offset }));
+
+    counts('attempts_total', 'Tries on an endpoint, by how they ended.', 'outcome', OUTCOMES, 0);
+    add('summary', 'endpoint_first_byte_seconds', 'From the start of a try to the response head of its endpoint.', firstByte);
+    counts('ejections_total', 'Endpoints ejected.', 'reason', EJECTION_REASONS, ENDPOINT.ejections);
+    counts('health_checks_total', 'Active health checks.', 'result', ['passed', 'failed'], ENDPOINT.checksPassed);
+    gauge('endpoint_healthy', '1: may be picked as far as health goes.', ENDPOINT.healthy);
+    gauge('endpoint_active_requests', 'Requests in flight.', ENDPOINT.active);
+    gauge('endpoint_weight', 'Weight in balancing.', ENDPOINT.weight);
+    expose(this.registry, 'counter', 'outrigger_bytes_total', 'Body bytes from (in) and to (out) clients.', () => [
       { labels: { direction: 'in' }, value: t.bytesIn },
       { labels: { direction: 'out' }, value: t.bytesOut },
     ]);
   }
 
+  #exposeSnapshot(): void {
+    this.#one('counter', 'snapshot_unchanged_total', 'Pushes of the snapshot in force.', () => this.#unchanged);
+    const applied = 'Unix time at which the snapshot in force was applied; 0: there is none.';
+    this.#one('gauge', 'snapshot_applied_timestamp_seconds', applied, () => this.#appliedAt);
+    const heard = 'Unix time at which an operator last spoke, or at least of the start.';
+    this.#one('gauge', 'control_contact_timestamp_seconds', heard, () => this.#heardAt);
+    expose(this.registry, 'gauge', 'outrigger_snapshot_info', 'The snapshot in force.', () =>
+      this.#version
+        ? [{ labels: { epoch: String(this.#version.epoch), sequence: String(this.#version.sequence) }, value: 1 }]
+        : [],
+    );
+  }
+
   #exposeGauges(g: Gauges): void {
-    const gauge = (name: string, help: string, read: () => Iterable<Sample>) =>
-      expose(this.registry, 'gauge', `outrigger_${name}`, help, read);
-    gauge('connections_active', 'Open client connections.', () =>
+    const add = (type: Metric['type'], name: string, help: string, read: () => Iterable<Sample>) =>
+      expose(this.registry, type, `outrigger_${name}`, help, read);
+    add('gauge', 'connections_active', 'Open client connections.', () =>
       [...g.connections()].map(({ port, open }) => ({ labels: { port: String(port) }, value: open })),
     );
-    expose(
-      this.registry,
-      'counter',
-      'outrigger_upstream_connections_total',
-      'Connections to backends, opened or used again.',
-      () => {
-        const { opened, reused } = g.upstream();
-        return [
-          { labels: { state: 'opened' }, value: opened },
-          { labels: { state: 'reused' }, value: reused },
-        ];
-      },
-    );
+    add('counter', 'upstream_connections_total', 'Connections to backends, opened or used again.', () => {
+      const { opened, reused } = g.upstream();
+      return [
+        { labels: { state: 'opened' }, value: opened },
+        { labels: { state: 'reused' }, value: reused },
+      ];
+    });
     exposeAffinity(this.registry, g.pools);
     exposeZone(this.registry, g.zone, g.pools);
     exposePanic(this.registry, g.pools);
-    gauge('listener_rejected', 'Listeners that this proxy can not serve.', () =>
+    add('gauge', 'listener_rejected', 'Listeners that this proxy can not serve.', () =>
       [...g.rejectedListeners()].map(({ policy, listener }) => {
         const [namespace = '', name = ''] = policy.split('/');
         return { labels: { namespace, policy: name, port: String(listener) }, value: 1 };
       }),
     );
-    gauge('snapshot_info', 'The snapshot in force.', () =>
-      this.#version
-        ? [{ labels: { epoch: String(this.#version.epoch), sequence: String(this.#version.sequence) }, value: 1 }]
-        : [],
-    );
-    gauge('event_loop_delay_seconds', 'How late the event loop is, since the last scrape.', () => this.#eventLoopDelay());
   }
 
-  #eventLoopDelay(): Sample[] {
-    const delay = this.#delay;
-    const samples = [0.5, 0.99].map((q) => ({ labels: { quantile: String(q) }, value: delay.percentile(q * 100) / 1e9 }));
-    samples.push({ labels: { quantile: '1' }, value: delay.max / 1e9 });
-    delay.reset();
-    return samples;
+  #one(type: Metric['type'], name: string, help: string, read: () => number): void {
+    expose(this.registry, type, `outrigger_${name}`, help, () => [{ labels: {}, value: read() }]);
   }
 }
 
-function* column(family: Family, offset: number, now: number): Generator<Sample> {
-  for (const series of family.live(now)) yield { labels: series.labels, value: family.read(series, offset) };
-}
+type Reader = (name: string, family: Family, which: Iterable<Series>) => Iterable<string>;
 
-function* present(family: Family, offset: number): Generator<Sample> {
-  for (const series of family.held()) yield { labels: series.labels, value: family.read(series, offset) };
-}
-
-function* attempts(family: Family, now: number): Generator<Sample> {
-  for (const series of family.live(now)) {
-    for (const [i, outcome] of OUTCOMES.entries()) {
-      const value = family.read(series, i);
-      // `ok` is always there, so that a rate over all outcomes is never without a series.
-      if (value > 0 || i === 0) yield { labels: { ...series.labels, outcome }, value };
-    }
-  }
-}
-
-function* ejections(family: Family, now: number): Generator<Sample> {
-  for (const series of family.live(now)) {
-    for (const [i, reason] of EJECTION_REASONS.entries()) {
-      const value = family.read(series, ENDPOINT.ejections + i);
-      // One is always there, so that a rate over all reasons is never without a series.
-      if (value > 0 || i === 0) yield { labels: { ...series.labels, reason }, value };
-    }
-  }
-}
-
-function* healthChecks(family: Family, now: number): Generator<Sample> {
-  for (const series of family.live(now)) {
-    for (const [result, slot] of [
-      ['passed', ENDPOINT.checksPassed],
-      ['failed', ENDPOINT.checksFailed],
-    ] as const) {
-      const value = family.read(series, slot);
-      if (value > 0) yield { labels: { ...series.labels, result }, value };
-    }
+function* firstByte(name: string, family: Family, which: Iterable<Series>): Generator<string> {
+  for (const series of which) {
+    const answered = family.read(series, OUTCOMES.indexOf('ok')) + family.read(series, OUTCOMES.indexOf('5xx'));
+    const seconds = family.read(series, ENDPOINT.answerMs) / 1000;
+    yield `${name}_sum{${series.text}} ${seconds}\n${name}_count{${series.text}} ${answered}\n`;
   }
 }

@@ -1,6 +1,6 @@
-import type { Registry } from 'prom-client';
 import { expose } from './expose.ts';
 import type { Sample } from './expose.ts';
+import type { Registry } from './registry.ts';
 import { policyLabels } from './traffic.ts';
 
 export interface PanickyPool {

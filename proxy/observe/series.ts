@@ -1,13 +1,15 @@
 /**
  * Metric series whose values are plain slots of one typed array: on the path of a request a counter is `values[i]++`, nothing else.
- * prom-client reads them when it is scraped. A series is held by whoever counts into it; once let go it stays for two minutes
+ they are read when a scrape comes. A series is held by whoever counts into it; once let go it stays for two minutes
  * (`rate()` needs it that long) and continues where it was when it is wanted again meanwhile.
  */
 
-export type Labels = Readonly<Record<string, string>>;
+import { labelText } from './registry.ts';
+import type { Labels } from './registry.ts';
 
 export interface Series {
-  readonly labels: Labels;
+  /** Its labels, as every scrape writes them. */
+  readonly text: string;
   /** First slot. */
   readonly base: number;
 }
@@ -52,6 +54,7 @@ export class Family {
   readonly width: number;
   #slots: Slots;
   #series = new Map<string, Kept>();
+  #held = 0;
 
   constructor(slots: Slots, width: number) {
     this.#slots = slots;
@@ -60,20 +63,32 @@ export class Family {
 
   /** The series with these labels, new at 0 or as it was. Let go of it with `release`. */
   acquire(labels: Labels): Series {
-    const key = Object.values(labels).join('\u0000');
-    let series = this.#series.get(key);
+    const text = labelText(labels);
+    let series = this.#series.get(text);
     if (!series) {
-      series = { labels, base: this.#slots.allocate(this.width), holders: 0, goneAt: Infinity };
-      this.#series.set(key, series);
+      series = { text, base: this.#slots.allocate(this.width), holders: 0, goneAt: Infinity };
+      this.#series.set(text, series);
     }
-    series.holders++;
+    if (series.holders++ === 0) this.#held++;
     series.goneAt = Infinity;
     return series;
   }
 
+  /** How many series somebody holds. */
+  get size(): number {
+    return this.#held;
+  }
+
+  /** Whether somebody holds the series with these labels. */
+  holds(labels: Labels): boolean {
+    return (this.#series.get(labelText(labels))?.holders ?? 0) > 0;
+  }
+
   release(series: Series, now: number): void {
     const kept = series as Kept;
-    if (--kept.holders === 0) kept.goneAt = now;
+    if (--kept.holders > 0) return;
+    kept.goneAt = now;
+    this.#held--;
   }
 
   /** Every series that somebody holds. */

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { Counter, Registry } from 'prom-client';
+import { Counts, Registry } from './registry.ts';
 import { createObserveServer } from './server.ts';
 
 const registry = new Registry();
-new Counter({ name: 'things_total', help: 'Things.', registers: [registry] }).inc(3);
+new Counts(registry, { name: 'things_total', help: 'Things.' }, 'kind', ['a', 'b']).inc('a');
 let why: string | undefined = 'no snapshot has been received yet';
-const server = createObserveServer({ registry, notReady: () => why });
+const server = createObserveServer({ registry, notReady: () => why, now: () => performance.now() });
 let origin = '';
 before(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -39,6 +39,6 @@ test('/metrics is compressed for those who ask', async () => {
   assert.equal(zipped.headers.get('content-encoding'), 'gzip');
   for (const response of [plain, zipped]) {
     assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-    assert.match(await response.text(), /things_total 3/);
+    assert.match(await response.text(), /^things_total\{kind="a"\} 1\nthings_total\{kind="b"\} 0$/m);
   }
 });

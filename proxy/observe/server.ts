@@ -1,9 +1,8 @@
 /** The observe port: /healthz, /readyz, /metrics, and what is under /stats. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import type { Registry } from 'prom-client';
+import type { Registry } from './registry.ts';
+import { Scrapes } from './scrape.ts';
 
 export interface ObserveDeps {
   readonly registry: Registry;
@@ -11,23 +10,24 @@ export interface ObserveDeps {
   readonly notReady: () => string | undefined;
   /** Answers what is under its paths; whether it did. Absent: there is no stats page. */
   readonly stats?: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
-
-const compress = promisify(gzip);
 
 /** A server that does not listen yet. */
 export function createObserveServer(d: ObserveDeps): Server {
+  const scrapes = new Scrapes(d.registry, d.now);
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 60_000, maxHeaderSize: 16 * 1024 },
     (req, res) => {
-      answer(req, res, d).catch(() => res.destroy());
+      answer(req, res, d, scrapes).catch(() => res.destroy());
     },
   );
   server.maxConnections = 100;
   return server;
 }
 
-async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps): Promise<void> {
+async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps, scrapes: Scrapes): Promise<void> {
   if (req.method !== 'GET' && req.method !== 'HEAD') return text(res, 405, 'GET only', { allow: 'GET, HEAD' });
   switch (req.url?.split('?')[0]) {
     case '/healthz':
@@ -37,22 +37,11 @@ async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps)
       return why === undefined ? text(res, 200, 'ok') : text(res, 503, why);
     }
     case '/metrics':
-      return metrics(req, res, d.registry);
+      return scrapes.answer(req, res);
     default:
       if ((await d.stats?.(req, res)) === true) return;
       return text(res, 404, `there are /healthz, /readyz${d.stats ? ', /metrics and /stats' : ' and /metrics'}`);
   }
-}
-
-async function metrics(req: IncomingMessage, res: ServerResponse, registry: Registry): Promise<void> {
-  const body = Buffer.from(await registry.metrics());
-  const gzipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '') ? await compress(body, { level: 1 }) : undefined;
-  res.writeHead(200, {
-    'content-type': registry.contentType,
-    ...(gzipped && { 'content-encoding': 'gzip' }),
-    'content-length': (gzipped ?? body).length,
-  });
-  res.end(gzipped ?? body);
 }
 
 function text(res: ServerResponse, status: number, line: string, headers: Record<string, string> = {}): void {

@@ -1,10 +1,11 @@
 /** What the path of a request counts: per policy (RouteMetrics) and per endpoint of a policy (EndpointMetrics). */
-import type { End, FailureKind } from '../exchange/seam.ts';
+import type { End, FailureKind, LocalReason } from '../exchange/seam.ts';
 import { EJECTION_REASONS } from '../health/suspect.ts';
 import type { EjectionReason } from '../health/suspect.ts';
 import { HISTOGRAM_WIDTH, observe } from './expose.ts';
+import type { Labels } from './registry.ts';
 import { Family, Slots } from './series.ts';
-import type { Labels, Series } from './series.ts';
+import type { Series } from './series.ts';
 
 /** How an attempt can end; the label `outcome`. */
 export const OUTCOMES = ['ok', '5xx', 'connect', 'reset', 'timeout', 'protocol', 'overflow', 'client-gone'] as const;
@@ -29,12 +30,16 @@ const ENDPOINT_WIDTH = ENDPOINT.ejections + EJECTION_REASONS.length;
 export const ROUTE = { aborts: 0, broken: 1, noEndpoint: 2, budgetExhausted: 3, overflow: 4, pending: 5, fallback: 6, failed: 7 };
 const ROUTE_WIDTH = 8;
 
+/** Endpoints of all pools that get a series of their own; further ones count together, per Service and zone. */
+const MAX_ENDPOINT_SERIES = 2000;
+
 export class Traffic {
   readonly slots = new Slots();
   readonly endpoints = new Family(this.slots, ENDPOINT_WIDTH);
   readonly routes = new Family(this.slots, ROUTE_WIDTH);
   readonly requests = new Family(this.slots, 1);
   readonly retries = new Family(this.slots, 1);
+  readonly localAnswers = new Family(this.slots, 1);
   readonly duration = new Family(this.slots, HISTOGRAM_WIDTH);
   readonly firstByte = new Family(this.slots, HISTOGRAM_WIDTH);
   readonly connect = new Family(this.slots, HISTOGRAM_WIDTH);
@@ -52,16 +57,23 @@ export class Traffic {
     return new RouteMetrics(this, policyLabels(policy));
   }
 
-  /** Series of a pool, whose id begins with `namespace/policy/`. */
+  /** Series of a pool, `namespace/policy/service namespace/service:port`. */
   pool(id: string): PoolMetrics {
     const labels = policyLabels(id);
-    return { endpoint: (endpoint) => new EndpointMetrics(this, { ...labels, endpoint }) };
+    const service = id.split('/').slice(2).join('/');
+    return {
+      endpoint: (endpoint, zone) => {
+        const own = { ...labels, endpoint };
+        const room = this.endpoints.size < MAX_ENDPOINT_SERIES || this.endpoints.holds(own);
+        return new EndpointMetrics(this, room ? own : { ...labels, endpoint: `${service}@${zone}` });
+      },
+    };
   }
 }
 
 export interface PoolMetrics {
   /** @param name pod name and port, else address and port. */
-  endpoint(name: string): EndpointMetrics;
+  endpoint(name: string, zone: string): EndpointMetrics;
 }
 
 /** @param id begins with `namespace/policy`. */
@@ -70,10 +82,13 @@ export function policyLabels(id: string): { namespace: string; policy: string } 
   return { namespace, policy };
 }
 
+/** What one endpoint counts. Gauges are kept as differences, because endpoints may share a series. */
 export class EndpointMetrics {
   #traffic: Traffic;
   #series: Series;
   #active = 0;
+  #healthy = 0;
+  #weight = 0;
   #released = false;
 
   constructor(traffic: Traffic, labels: Labels) {
@@ -108,12 +123,15 @@ export class EndpointMetrics {
     this.#add(ok ? ENDPOINT.checksPassed : ENDPOINT.checksFailed, 1);
   }
   describe(healthy: boolean, weight: number): void {
-    const { values } = this.#traffic.slots;
-    values[this.#series.base + ENDPOINT.healthy] = healthy ? 1 : 0;
-    values[this.#series.base + ENDPOINT.weight] = weight;
+    const health = healthy ? 1 : 0;
+    this.#add(ENDPOINT.healthy, health - this.#healthy);
+    this.#add(ENDPOINT.weight, weight - this.#weight);
+    this.#healthy = health;
+    this.#weight = weight;
   }
   /** The endpoint left; what is in flight is still counted. */
   release(): void {
+    this.describe(false, 0);
     this.#released = true;
     this.#letGo();
   }
@@ -134,6 +152,7 @@ export class RouteMetrics {
   #connect: Series;
   #codes = new Map<number, Series>();
   #retries = new Map<string, Series>();
+  #localAnswers = new Map<string, Series>();
   /** Requests that began under this route and are not over. */
   #active = 0;
   #released = false;
@@ -156,12 +175,13 @@ export class RouteMetrics {
     this.#active++;
   }
 
-  /** A request is over, whoever answered it. Once for every `begin`. */
-  done(code: number, end: End, ms: number): void {
+  /** A request is over, whoever answered it; `reason`: the proxy itself did. Once for every `begin`. */
+  done(code: number, reason: LocalReason | undefined, end: End, ms: number): void {
     const t = this.#traffic;
     let series = this.#codes.get(code);
     if (!series) this.#codes.set(code, (series = t.requests.acquire({ ...this.#labels, code: String(code) })));
     t.slots.values[series.base]!++;
+    if (reason !== undefined) this.#countBy(t.localAnswers, this.#localAnswers, reason);
     observe(t.slots, this.#duration, ms);
     if (code >= 500) this.#count(ROUTE.failed);
     t.bytesIn += end.bytesIn;
@@ -178,9 +198,7 @@ export class RouteMetrics {
     observe(this.#traffic.slots, this.#connect, ms);
   }
   retry(reason: string): void {
-    let series = this.#retries.get(reason);
-    if (!series) this.#retries.set(reason, (series = this.#traffic.retries.acquire({ ...this.#labels, reason })));
-    this.#traffic.slots.values[series.base]!++;
+    this.#countBy(this.#traffic.retries, this.#retries, reason);
   }
   noEndpoint(): void {
     this.#count(ROUTE.noEndpoint);
@@ -202,6 +220,12 @@ export class RouteMetrics {
     this.#traffic.slots.values[this.#series.base + slot]! += n;
   }
 
+  #countBy(family: Family, known: Map<string, Series>, reason: string): void {
+    let series = known.get(reason);
+    if (!series) known.set(reason, (series = family.acquire({ ...this.#labels, reason })));
+    this.#traffic.slots.values[series.base]!++;
+  }
+
   /** The route left; what is in flight is still counted. */
   release(): void {
     this.#released = true;
@@ -218,5 +242,6 @@ export class RouteMetrics {
     t.connect.release(this.#connect, now);
     for (const series of this.#codes.values()) t.requests.release(series, now);
     for (const series of this.#retries.values()) t.retries.release(series, now);
+    for (const series of this.#localAnswers.values()) t.localAnswers.release(series, now);
   }
 }

@@ -1,8 +1,8 @@
-import type { Registry } from 'prom-client';
 import { ZoneAware } from '../balance/zone-aware.ts';
 import type { CountingPool } from './affinity.ts';
 import { expose } from './expose.ts';
 import type { Sample } from './expose.ts';
+import type { Registry } from './registry.ts';
 import { policyLabels } from './traffic.ts';
 
 /** Where the proxy is, and which tries stay there: per policy, for those that ask for it. Made when a scrape comes. */
