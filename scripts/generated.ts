@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const GENERATORS = ['generate-types.ts', 'generate-chart.ts', 'generate-stats-client.ts'];
+const GENERATORS = ['generate-types.ts', 'generate-chart.ts', 'generate-stats-client.ts', 'generate-dashboards.ts'];
 
 for (const generator of GENERATORS) {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, generator), '--check'], { stdio: 'inherit' });

@@ -21,7 +21,7 @@ const CHECKS = {
 /** In turn, after the checks. Golden and contract tests are unit tests by nature; `golden` runs the first of them alone. */
 const SUITES = {
   unit: {
-    files: ['{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/bench}/**/*.test.ts'],
+    files: ['{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/monitoring,test/bench}/**/*.test.ts'],
     concurrency: 2,
   },
   golden: { files: ['{operator,test/golden}/**/*golden*.test.ts'], concurrency: 2 },

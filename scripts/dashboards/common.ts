@@ -1,0 +1,47 @@
+/** What the dashboards share. */
+import type { Variable } from './model.ts';
+
+export const UIDS = {
+  traffic: 'outrigger-traffic',
+  endpoints: 'outrigger-endpoints',
+  control: 'outrigger-control-plane',
+} as const;
+
+/** Series of policies, as they are chosen at the top. Their `namespace` is the policy's; `pod` is the proxy that counted. */
+export const POLICY = 'namespace=~"$namespace", policy=~"$policy", pod=~"$pod"';
+
+/** Present for every policy that a proxy has, whether it has traffic or not. */
+const OF_POLICIES = 'outrigger_pending_requests';
+
+export const POLICY_VARIABLES: readonly Variable[] = [
+  {
+    name: 'namespace',
+    label: 'Namespace',
+    description: 'Of the policies.',
+    query: `label_values(${OF_POLICIES}, namespace)`,
+  },
+  {
+    name: 'policy',
+    label: 'Policy',
+    description: 'LoadBalancerPolicies of these namespaces.',
+    query: `label_values(${OF_POLICIES}{namespace=~"$namespace"}, policy)`,
+  },
+];
+
+export const PROXY_VARIABLE: Variable = {
+  name: 'pod',
+  label: 'Proxy',
+  description: 'Pods with a proxy: gateways, and applications with a sidecar.',
+  query: 'label_values(outrigger_build_info, pod)',
+};
+
+/** Rate of a counter. */
+export const rate = (metric: string, labels: string) => `rate(${metric}{${labels}}[$__rate_interval])`;
+
+export const sum = (by: string, expr: string) => `sum by (${by}) (${expr})`;
+
+export const quantile = (q: number, by: string, metric: string, labels = '') =>
+  `histogram_quantile(${q}, ${sum(by === '' ? 'le' : `${by}, le`, rate(`${metric}_bucket`, labels))})`;
+
+/** Of what every process has, the part that belongs to ours: those that have `info`. */
+export const ours = (expr: string, info: string) => `${expr} * on (job, instance) group_left () ${info}`;

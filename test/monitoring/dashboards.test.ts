@@ -1,0 +1,110 @@
+/** What holds of the dashboards without data: they can be imported, read and clicked through. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Metrics as OperatorMetrics } from '../../operator/observe/metrics.ts';
+import { createDataPlane } from '../../proxy/data-plane.ts';
+import { drawn, readAlerts, readDashboards, type Panel } from './shipped.ts';
+
+const UNITS = new Set(['reqps', 'ops', 's', 'percentunit', 'short', 'none', 'bytes', 'Bps']);
+/** Of Grafana itself. */
+const BUILT_IN = new Set(['__rate_interval', '__range', '__url_time_range']);
+const dashboards = readDashboards();
+const unitOf = ({ fieldConfig, options }: Panel) => fieldConfig?.defaults.unit ?? options?.yAxis?.unit;
+const sorted = (values: Iterable<string>) => [...new Set(values)].sort();
+
+test('there are three, each with a fixed id of its own and links to the others', () => {
+  assert.deepEqual([...dashboards.keys()].sort(), ['control-plane.json', 'endpoints.json', 'traffic.json']);
+  const all = [...dashboards.values()];
+  assert.deepEqual(sorted(all.map(({ uid }) => uid)), ['outrigger-control-plane', 'outrigger-endpoints', 'outrigger-traffic']);
+  for (const { links, tags } of all) {
+    assert.deepEqual(
+      links.map(({ type, tags: to, includeVars }) => ({ type, to, includeVars })),
+      [{ type: 'dashboards', to: ['outrigger'], includeVars: true }],
+    );
+    assert.ok(tags.includes('outrigger'), 'or the links of the others would not find it');
+  }
+});
+
+for (const [file, dashboard] of dashboards) {
+  describe(file, () => {
+    const panels = drawn(dashboard);
+    const text = JSON.stringify(dashboard);
+
+    test('ids and titles are unique; everything is described and has a unit', () => {
+      assert.ok(dashboard.description.length > 20 && dashboard.schemaVersion >= 41);
+      assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
+      assert.equal(new Set(panels.map(({ title, type }) => `${type} ${title}`)).size, panels.length);
+      for (const panel of panels) {
+        assert.ok((panel.description ?? '').length > 20, `${panel.title} is not described`);
+        assert.ok(UNITS.has(unitOf(panel) ?? ''), `${panel.title} has the unit ${unitOf(panel)}`);
+      }
+      for (const variable of dashboard.templating.list) assert.ok((variable.description ?? '').length > 8, variable.name);
+    });
+
+    test('panels lie side by side, none on another', () => {
+      const taken = new Set<string>();
+      for (const { title, gridPos } of dashboard.panels) {
+        assert.ok(gridPos.x + gridPos.w <= 24, title);
+        for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+          for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+            assert.ok(!taken.has(`${x} ${y}`), `${title} lies on another panel`);
+            taken.add(`${x} ${y}`);
+          }
+        }
+      }
+    });
+
+    test('the data source is a variable, and every variable that is used is there', () => {
+      const names = new Set(dashboard.templating.list.map(({ name }) => name));
+      assert.equal(dashboard.templating.list[0]?.type, 'datasource');
+      for (const { title, datasource, targets = [] } of panels) {
+        assert.ok(targets.length > 0, title);
+        for (const of of [{ datasource }, ...targets]) assert.equal(of.datasource?.uid, '${datasource}', title);
+      }
+      const used = [...text.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name ?? '').filter((name) => !BUILT_IN.has(name));
+      assert.deepEqual(
+        used.filter((name) => !names.has(name) && name !== '__data' && name !== '__all'),
+        [],
+      );
+      const unused = [...names].filter((name) => !used.includes(name));
+      assert.deepEqual(unused, []);
+    });
+
+    test('no interval is written down: Grafana knows how often it is scraped', () => {
+      for (const { title, targets = [] } of panels) {
+        for (const { expr } of targets) assert.doesNotMatch(expr, /\[\d+(?:ms|[smhdwy])/, title);
+      }
+    });
+
+    test('what a click opens is one of ours', () => {
+      const uids = new Set([...dashboards.values()].map(({ uid }) => uid));
+      for (const [, uid = ''] of text.matchAll(/\/d\/([\w-]+)/g)) assert.ok(uids.has(uid), uid);
+    });
+  });
+}
+
+test('dashboards and alerts ask for no metric that nobody has', async (t) => {
+  const plane = createDataPlane({
+    ...{ addresses: ['127.0.0.1'], maxConnections: 1, viaName: 'a', makeRequestId: () => '' },
+    ...{ record: () => undefined, probed: () => undefined, failed: () => undefined },
+    health: { ejected: () => undefined, returned: () => undefined, panic: () => undefined },
+  });
+  t.after(() => plane.drain(0));
+  const exposed = `${plane.metrics.registry.text()}${await new OperatorMetrics().registry.metrics()}`;
+  const known = new Set<string>();
+  for (const [, name = '', type = ''] of exposed.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    known.add(name);
+    if (type === 'histogram' || type === 'summary') for (const part of ['sum', 'count', 'bucket']) known.add(`${name}_${part}`);
+  }
+  const shown = [...dashboards.values()].flatMap((dashboard) => [
+    ...drawn(dashboard).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+    ...dashboard.templating.list.map(({ definition = '' }) => definition),
+  ]);
+  const expressions = [...shown, ...readAlerts().map(({ expr }) => expr)].join('\n');
+  const asked = sorted([...expressions.matchAll(/\b(?:outrigger|process|nodejs)_\w+/g)].map(([name]) => name));
+  assert.ok(asked.length > 40);
+  assert.deepEqual(
+    asked.filter((name) => !known.has(name)),
+    [],
+  );
+});
