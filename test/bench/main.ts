@@ -13,6 +13,7 @@ import { propagation } from './propagation.ts';
 import { rolling } from './rolling.ts';
 import { routing } from './routing.ts';
 import { positive, printTable, runAll, usage, type Measurement } from './runner.ts';
+import { scrape } from './scrape.ts';
 import { simulation } from './simulation.ts';
 import { strategies } from './strategies.ts';
 
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   kills,
   inject,
   memory,
+  scrape,
 };
 
 const { values, positionals } = parseArgs({

@@ -45,6 +45,8 @@ export interface PolicySettings {
 export interface ProxyProcess extends Server {
   /** Pushes another policy in the place of the one there is. @throws Error unless it is acknowledged as it is. */
   apply(settings: PolicySettings): Promise<void>;
+  /** Likewise, whatever it holds. */
+  push(content: SnapshotContent): Promise<void>;
 }
 
 /** The proxy's bundle, alone on the CPU under test, with one policy that was pushed and acknowledged. */
@@ -71,7 +73,7 @@ export async function startProxy(
   const push = createPusher(scope, signer, uid, address);
   const apply = (settings: PolicySettings) => push(contentOf(settings));
   await apply(policy);
-  return { ...server, apply };
+  return { ...server, apply, push };
 }
 
 /** Pushes as the operator does it. */
