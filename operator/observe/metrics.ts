@@ -8,6 +8,7 @@ import { exposeProcess } from './process.ts';
 type PushResult = Parameters<FleetMetrics['pushed']>[0];
 
 /** There from the start, so that a rate sees the first of each. */
+const WRITES = { applied: 0, deleted: 0, failed: 0 } satisfies Record<WriteResult, 0>;
 const RESULTS = { acked: 0, missing: 0, conflict: 0, stale: 0, unauthorized: 0, invalid: 0, failed: 0 } satisfies Record<
   PushResult,
   0
@@ -102,6 +103,7 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
 
   constructor() {
     for (const result of Object.keys(RESULTS)) this.#pushes.inc({ result }, 0);
+    for (const result of Object.keys(WRITES)) this.#serviceWrites.inc({ result }, 0);
     this.proxies({ current: 0, pending: 0, failing: 0 });
     exposeProcess(this.registry);
   }

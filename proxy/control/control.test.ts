@@ -38,6 +38,7 @@ test('a good push is applied in one step, answered and counted', async (t) => {
   const { version, trustedKeys, listeners } = document;
   assert.deepEqual(r.dataPlane.applied, [{ version, digest: applied.digest, trustedKeys, listeners, pools }]);
   assert.deepEqual(r.metrics.counted, ['applied 10.1']);
+  assert.equal(r.metrics.contacts, 1);
   assert.ok(r.control.ready());
 });
 
@@ -53,6 +54,7 @@ test('without a token: 401 with the time, nothing applied, counted', async (t) =
   assert.equal(answer.status, 401);
   assert.deepEqual(answer.body, { reason: 'no-token', time: NOW / 1000 });
   assertUntouched(r, 'unauthorized');
+  assert.equal(r.metrics.contacts, 0, 'a stranger is no operator');
 });
 
 const badClaims: readonly [name: string, claims: object, reason: string][] = [

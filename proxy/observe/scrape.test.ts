@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expose } from './expose.ts';
 import { Registry } from './registry.ts';
+import { Scrapes } from './scrape.ts';
 import { createObserveServer } from './server.ts';
 
-/** A server of many samples. Each step of the clock is half a millisecond, so that a slice has few of them. */
-async function serve(t: TestContext, samples: number, pad = '', read: () => void = () => undefined): Promise<string> {
+function manySamples(samples: number, pad: string, read: () => void): Registry {
   const registry = new Registry();
   expose(registry, 'gauge', 'many', 'Many.', function* () {
     for (let i = 0; i < samples; i++) {
@@ -16,6 +17,12 @@ async function serve(t: TestContext, samples: number, pad = '', read: () => void
       yield { labels: { i: String(i), pad }, value: i };
     }
   });
+  return registry;
+}
+
+/** A server of many samples. Each step of the clock is half a millisecond, so that a slice has few of them. */
+async function serve(t: TestContext, samples: number, pad = '', read: () => void = () => undefined): Promise<string> {
+  const registry = manySamples(samples, pad, read);
   let now = 0;
   const server = createObserveServer({ registry, notReady: () => undefined, now: () => (now += 0.5) });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -95,4 +102,26 @@ test('four scrapes at once; one more is refused, and taken again when a client h
     assert.ok(performance.now() < deadline, 'room again');
     await turn();
   }
+});
+
+test('a scrape that is not taken is given up', async (t) => {
+  const scrapes = new Scrapes(
+    manySamples(20_000, 'x'.repeat(1000), () => undefined),
+    () => performance.now(),
+    200,
+  );
+  const ended: unknown[] = [];
+  const server = createServer((req, res) => void scrapes.answer(req, res).catch((error: unknown) => ended.push(error)));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.pause().write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
+  const deadline = performance.now() + 5000;
+  while (ended.length === 0 && performance.now() < deadline) await turn();
+  assert.ok(ended[0] instanceof Error, 'within five seconds');
+  socket.resume();
+  await once(socket, 'close');
 });

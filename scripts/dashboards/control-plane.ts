@@ -152,6 +152,28 @@ const watching: Section = {
   ],
 };
 
+const owned: Section = {
+  title: 'What the operator owns',
+  panels: [
+    {
+      ...{ kind: 'series', title: "Writes of the gateways' Service", unit: 'ops', width: 16 },
+      description: 'By result. It is written when listeners come and go; failed ones are tried again.',
+      queries: [{ expr: sum('result', rate('outrigger_operator_gateway_service_writes_total', OPERATOR)), legend: '{{result}}' }],
+    },
+    {
+      ...{ kind: 'stat', title: 'Installed schema', unit: 'none', width: 8, height: 8 },
+      description:
+        'Whether the LoadBalancerPolicy resource in the cluster is older than the operator: newer fields are pruned then.',
+      query: `max(outrigger_operator_crd_outdated{${OPERATOR}})`,
+      names: { 0: 'up to date', 1: 'outdated' },
+      thresholds: [
+        [0, 'green'],
+        [1, 'yellow'],
+      ],
+    },
+  ],
+};
+
 const proxies: Section = {
   title: 'What proxies have',
   panels: [
@@ -246,5 +268,5 @@ export const controlPlane: Dashboard = {
     },
     PROXY_VARIABLE,
   ],
-  sections: [glance, leading, pushing, watching, proxies, processes],
+  sections: [glance, leading, pushing, watching, owned, proxies, processes],
 };

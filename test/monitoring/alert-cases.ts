@@ -178,6 +178,23 @@ export const CASES: Readonly<Record<string, Case>> = {
     summary: 'Port 8080 of shop/web is not served by 1 proxies',
     quiet: [{ [of('listener_rejected', 'port="8080"')]: '_x29 1x1' }],
   },
+  OutriggerServiceNotWritten: {
+    fires: { [operator('gateway_service_writes_total', FIRST, 'result="failed"')]: '0+1x30' },
+    labels: {},
+    summary: 'The Service of the gateways can not be written',
+    quiet: [
+      {
+        [operator('gateway_service_writes_total', FIRST, 'result="failed"')]: '3x30',
+        [operator('gateway_service_writes_total', FIRST, 'result="applied"')]: '0+1x30',
+      },
+    ],
+  },
+  OutriggerSchemaOutdated: {
+    fires: { [operator('crd_outdated', FIRST)]: '1x30', [operator('crd_outdated', SECOND)]: '0x30' },
+    labels: {},
+    summary: 'The installed LoadBalancerPolicy resource is older than the operator',
+    quiet: [{ [operator('crd_outdated', FIRST)]: '0x30' }, { [operator('crd_outdated', FIRST)]: '0x25 1x5' }],
+  },
   OutriggerStrangePushes: {
     fires: { [`outrigger_snapshot_rejected_total{${PROXY}, reason="unauthorized"}`]: '0+6x30' },
     labels: { pod: 'gateway-1' },

@@ -1,6 +1,7 @@
 /** What holds of the dashboards without data: they can be imported, read and clicked through. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { describe, test, type TestContext } from 'node:test';
 import { Metrics as OperatorMetrics } from '../../operator/observe/metrics.ts';
 import { createDataPlane } from '../../proxy/data-plane.ts';
 import { drawn, readAlerts, readDashboards, type Panel } from './shipped.ts';
@@ -83,16 +84,29 @@ for (const [file, dashboard] of dashboards) {
   });
 }
 
-test('dashboards and alerts ask for no metric that nobody has', async (t) => {
+/** Names and types of every metric, as both processes expose them. */
+async function exposed(t: TestContext): Promise<ReadonlyMap<string, string>> {
   const plane = createDataPlane({
     ...{ addresses: ['127.0.0.1'], maxConnections: 1, viaName: 'a', makeRequestId: () => '' },
     ...{ record: () => undefined, probed: () => undefined, failed: () => undefined },
     health: { ejected: () => undefined, returned: () => undefined, panic: () => undefined },
   });
   t.after(() => plane.drain(0));
-  const exposed = `${plane.metrics.registry.text()}${await new OperatorMetrics().registry.metrics()}`;
+  const text = `${plane.metrics.registry.text()}${await new OperatorMetrics().registry.metrics()}`;
+  return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
+}
+
+test('the list of metrics for users is complete, and holds nothing else', async (t) => {
+  const listed = (await readFile(new URL('../../docs/monitoring.md', import.meta.url), 'utf8')).matchAll(
+    /^\| `(outrigger_\w+)` \|/gm,
+  );
+  const ours = [...(await exposed(t)).keys()].filter((name) => name.startsWith('outrigger_'));
+  assert.deepEqual([...listed].map(([, name]) => name).sort(), ours.sort());
+});
+
+test('dashboards and alerts ask for no metric that nobody has', async (t) => {
   const known = new Set<string>();
-  for (const [, name = '', type = ''] of exposed.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+  for (const [name, type] of await exposed(t)) {
     known.add(name);
     if (type === 'histogram' || type === 'summary') for (const part of ['sum', 'count', 'bucket']) known.add(`${name}_${part}`);
   }

@@ -75,7 +75,7 @@ export async function startStatsProxy(policies: readonly TestPolicy[], o: StatsP
     wall: Date.now,
     ...(o.interval !== undefined && { interval: o.interval }),
   });
-  const server = createObserveServer({ registry: metrics.registry, notReady: silent, stats: stats.answer });
+  const server = createObserveServer({ registry: metrics.registry, notReady: silent, now, stats: stats.answer });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
