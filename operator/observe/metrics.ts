@@ -6,8 +6,10 @@ import type { WebhookMetrics } from '../inject/webhook.ts';
 import { exposeProcess } from './process.ts';
 
 type PushResult = Parameters<FleetMetrics['pushed']>[0];
+type InjectionResult = Parameters<WebhookMetrics['injected']>[0];
 
 /** There from the start, so that a rate sees the first of each. */
+const INJECTIONS = { injected: 0, unchanged: 0, refused: 0, invalid: 0 } satisfies Record<InjectionResult, 0>;
 const WRITES = { applied: 0, deleted: 0, failed: 0 } satisfies Record<WriteResult, 0>;
 const RESULTS = { acked: 0, missing: 0, conflict: 0, stale: 0, unauthorized: 0, invalid: 0, failed: 0 } satisfies Record<
   PushResult,
@@ -103,6 +105,7 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
 
   constructor() {
     for (const result of Object.keys(RESULTS)) this.#pushes.inc({ result }, 0);
+    for (const result of Object.keys(INJECTIONS)) this.#injections.inc({ result }, 0);
     for (const result of Object.keys(WRITES)) this.#serviceWrites.inc({ result }, 0);
     this.proxies({ current: 0, pending: 0, failing: 0 });
     exposeProcess(this.registry);
@@ -141,7 +144,7 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
     this.#serviceWrites.inc({ result });
   }
 
-  injected(result: Parameters<WebhookMetrics['injected']>[0]): void {
+  injected(result: InjectionResult): void {
     this.#injections.inc({ result });
   }
 

@@ -156,12 +156,26 @@ const owned: Section = {
   title: 'What the operator owns',
   panels: [
     {
-      ...{ kind: 'series', title: "Writes of the gateways' Service", unit: 'ops', width: 16 },
+      ...{ kind: 'series', title: "Writes of the gateways' Service", unit: 'ops', width: 9 },
       description: 'By result. It is written when listeners come and go; failed ones are tried again.',
       queries: [{ expr: sum('result', rate('outrigger_operator_gateway_service_writes_total', OPERATOR)), legend: '{{result}}' }],
     },
     {
-      ...{ kind: 'stat', title: 'Installed schema', unit: 'none', width: 8, height: 8 },
+      ...{ kind: 'series', title: 'Injection of sidecars', unit: 'ops', width: 9 },
+      description: 'Pods that the webhook was asked about, by what it answered. refused: the Pod asks for what can not be.',
+      queries: [{ expr: sum('result', rate('outrigger_operator_injections_total', OPERATOR)), legend: '{{result}}' }],
+    },
+    {
+      ...{ kind: 'stat', title: 'Pods without their sidecar', unit: 'short', width: 3, height: 8 },
+      description: 'Pods that ask for a sidecar and run without one: created while the webhook could not be asked. Delete them.',
+      query: `max(outrigger_operator_pods_not_injected{${OPERATOR}})`,
+      thresholds: [
+        [0, 'green'],
+        [1, 'yellow'],
+      ],
+    },
+    {
+      ...{ kind: 'stat', title: 'Installed schema', unit: 'none', width: 3, height: 8 },
       description:
         'Whether the LoadBalancerPolicy resource in the cluster is older than the operator: newer fields are pruned then.',
       query: `max(outrigger_operator_crd_outdated{${OPERATOR}})`,

@@ -177,8 +177,16 @@ for (const [file, dashboard] of readDashboards()) {
   });
 }
 
+/** Those that have nothing to look at here, and why. */
+const NOTHING_HERE: Readonly<Record<string, string>> = {
+  OutriggerWebhookCertificateExpiring: 'without a webhook there is no certificate; 0 stands for that',
+};
+
 test('every alert has something to look at', { skip }, async () => {
-  assert.deepEqual(await problemsOf(readAlerts().map((alert) => [alert.alert, watched(alert)])), []);
+  const looked = readAlerts().map((alert) => [alert.alert, watched(alert)] as const);
+  assert.deepEqual(await problemsOf(looked.filter(([name]) => !(name in NOTHING_HERE))), []);
+  const others = await look(looked.filter(([name]) => name in NOTHING_HERE));
+  assert.equal(others.length, Object.keys(NOTHING_HERE).length, 'a reason that holds no longer');
 });
 
 test('what is empty, wrong or no number is found', { skip }, async () => {

@@ -8,6 +8,8 @@ export interface Case {
   /** Of the alert that fires, besides the severity. */
   readonly labels: Readonly<Record<string, string>>;
   readonly summary: string;
+  /** After which it is looked at; default: 30. */
+  readonly minutes?: number;
   /** Several reasons to be quiet, each for itself. */
   readonly quiet: readonly SeriesByName[];
 }
@@ -23,6 +25,9 @@ const quick = { '1': '0+100x30', '2.5': '0+100x30', '5': '0+100x30', '+Inf': '0+
 const PROXY = 'job="j", instance="p1", pod="gateway-1"';
 const [FIRST, SECOND] = ['job="j", instance="o1", pod="operator-1"', 'job="j", instance="o2", pod="operator-2"'];
 const operator = (metric: string, who: string, more = '') => `outrigger_operator_${metric}{${who}${more && `, ${more}`}}`;
+
+/** Unix seconds at which the certificate is looked at: promtool begins at 0. */
+const HALF_TIME = 90 * 60;
 
 export const CASES: Readonly<Record<string, Case>> = {
   OutriggerHighErrorRatio: {
@@ -194,6 +199,23 @@ export const CASES: Readonly<Record<string, Case>> = {
     labels: {},
     summary: 'The installed LoadBalancerPolicy resource is older than the operator',
     quiet: [{ [operator('crd_outdated', FIRST)]: '0x30' }, { [operator('crd_outdated', FIRST)]: '0x25 1x5' }],
+  },
+  OutriggerPodsNotInjected: {
+    fires: { [operator('pods_not_injected', FIRST)]: '3x30', [operator('pods_not_injected', SECOND)]: '0x30' },
+    labels: {},
+    summary: '3 Pods ask for a sidecar and run without one',
+    quiet: [{ [operator('pods_not_injected', FIRST)]: '0x30' }, { [operator('pods_not_injected', FIRST)]: '0x25 3x5' }],
+  },
+  OutriggerWebhookCertificateExpiring: {
+    fires: { [operator('webhook_certificate_expiry_timestamp_seconds', FIRST)]: `${HALF_TIME + 86_400}x120` },
+    labels: {},
+    summary: 'The certificate of the webhook ends in 1d 0h 0m 0s',
+    quiet: [
+      { [operator('webhook_certificate_expiry_timestamp_seconds', FIRST)]: `${HALF_TIME + 30 * 86_400}x120` },
+      // No webhook.
+      { [operator('webhook_certificate_expiry_timestamp_seconds', FIRST)]: '0x120' },
+    ],
+    minutes: 90,
   },
   OutriggerStrangePushes: {
     fires: { [`outrigger_snapshot_rejected_total{${PROXY}, reason="unauthorized"}`]: '0+6x30' },

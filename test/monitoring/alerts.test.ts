@@ -71,12 +71,12 @@ test('every alert fires when it must, with the right words, and is quiet otherwi
 });
 
 /** As promtool reads them; JSON is YAML. */
-function testsOf({ alert, labels, annotations }: Alert, { fires, labels: own, summary, quiet }: Case): object[] {
+function testsOf({ alert, labels, annotations }: Alert, { fires, labels: own, summary, quiet, minutes = 30 }: Case): object[] {
   const expected = { exp_labels: { ...labels, ...own }, exp_annotations: { ...annotations, summary } };
   const one = (series: Case['fires'], alertsThen: readonly object[]) => ({
     interval: '1m',
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-    alert_rule_test: [{ eval_time: '30m', alertname: alert, exp_alerts: alertsThen }],
+    alert_rule_test: [{ eval_time: `${minutes}m`, alertname: alert, exp_alerts: alertsThen }],
   });
   return [one(fires, [expected]), ...quiet.map((series) => one(series, []))];
 }
