@@ -230,7 +230,7 @@ test('a Lease deleted under its leader ends the term at once, and is made anew w
   server.remove();
   await until(() => epochs.length >= 3, 'the second term');
   assert.deepEqual(epochs, [EPOCH, undefined, EPOCH + 1]);
-  assert.equal((server.state.lease)?.metadata.name, LEASE_NAME);
+  assert.equal(server.state.lease?.metadata.name, LEASE_NAME);
   assert.equal(leader.leading, true);
 });
 
