@@ -15,8 +15,8 @@ const PROGRAM = `
   const [name, upAfter, endAfter] = process.argv.slice(1);
   const fs = require('fs');
   const note = (text) => fs.appendFileSync('/data/events', name + ' ' + text + '\\n');
-  note('starts');
   process.on('SIGTERM', () => { note('ends'); process.exit(0); });
+  note('starts');
   const status = () => { try { return Number(fs.readFileSync('/data/' + name + '-status')); } catch { return 200; } };
   if (upAfter !== 'never') setTimeout(() => {
     require('http').createServer((_, response) => { response.statusCode = status(); response.end(); })
@@ -73,13 +73,14 @@ test('a sidecar has started before the next container starts, and ends after it'
   await until('the sidecars run', 10_000, () => containers.pids().has('second'));
   assert.equal(containers.pids().has('main'), false);
   await started;
-  await until('the main one runs', 10_000, () => events().includes('main starts'));
+  await until('all run', 10_000, () => ['first starts', 'main starts'].every((event) => events().includes(event)));
   assert.deepEqual([...containers.pids().keys()], ['main', 'first', 'second']);
   await containers.stop(5_000);
-  assert.deepEqual(events(), [
-    ...['init starts', 'first starts', 'second starts', 'second serves', 'main starts'],
-    ...['main ends', 'second ends', 'first ends'],
-  ]);
+  // A sidecar without startup probe counts as started when its process is there, so nobody waits for its first words.
+  assert.deepEqual(
+    events().filter((event) => event !== 'first starts'),
+    ['init starts', 'second starts', 'second serves', 'main starts', 'main ends', 'second ends', 'first ends'],
+  );
   assert.equal(containers.pids().size, 0);
 });
 
