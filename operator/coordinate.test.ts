@@ -130,6 +130,19 @@ test('a term begins with a time in which proxies that were not heard of prove no
   assert.equal(settling(), false);
 });
 
+test('what was about to be translated is, before anything is pushed under a new epoch', () => {
+  const { clock, state, calls, wishes, coordinator } = setup();
+  state.inventory = NOTHING;
+  coordinator.inventoryChanged();
+  clock.advance(0);
+  clock.advance(10);
+  coordinator.inventoryChanged();
+  calls.length = 0;
+  coordinator.lead(9);
+  assert.deepEqual(calls, ['want 10', 'status', 'reconciled', 'lead 9']);
+  assert.equal(wishes.at(-1)?.fleet.settling, true, 'no proxy was heard of in this term');
+});
+
 test('an error of a proxy is told once, and when it is over', () => {
   const { clock, state, reports, errors, coordinator } = setup();
   state.inventory = NOTHING;

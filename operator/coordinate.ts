@@ -74,12 +74,14 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     fleetChanged: () => reports.touch(),
     lead(epoch) {
       leading = epoch !== undefined;
-      fleet.lead(epoch);
       settled?.cancel();
       const cancel = clock.after(SETTLING, () => reports.touch());
       settled = { at: clock.now() + SETTLING, cancel };
+      // Nothing that is older than what we know is pushed first.
+      if (leading) changes.flush();
+      fleet.lead(epoch);
       // What was wanted while nobody led was not written.
-      if (epoch !== undefined) reports.touch();
+      if (leading) reports.touch();
     },
     stop() {
       changes.stop();

@@ -65,22 +65,24 @@ async function operate(context: Context): Promise<void> {
   const failed = warn(log, 'the signing key can not be had yet');
   const keys = await persist(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
   if (keys === undefined) return;
-  const { inventory, fleet, status, gateway, coordinator, leader, rotation, webhook, uninjected, synced } = wire(context, keys);
+  const { inventory, fleet, status, gateway, coordinator, election, rotation, webhook, uninjected, synced } = wire(context, keys);
   context.notReady = () => 'not everything has been listed yet';
   const stopped = aborted(signal).then(() => {
     coordinator.stop();
     rotation.stop();
+    election.stop();
     return Promise.all([gateway?.stop(), status.stop(), fleet.stop()]);
   });
   const schema = watchSchema(schemaOptions(client, log, metrics), signal);
-  const beside = [rotation.run(signal), schema, uninjected.run(signal), webhook?.run(signal)];
-  const watching = Promise.all([inventory.run(signal), ...beside]);
+  const beside = [schema, uninjected.run(signal), webhook?.run(signal)];
+  const listed = election.watch((round) => Promise.all([inventory.run(round), rotation.run(round)]), signal);
+  const watching = Promise.all([listed, ...beside]);
   await Promise.race([synced, stopped]);
   if (!signal.aborted) {
     log.info('everything was listed once');
-    context.notReady = () => leader.problem ?? webhook?.problem;
+    context.notReady = () => election.leader.problem ?? webhook?.problem;
   }
-  await leader.run(signal);
+  await election.leader.run(signal);
   await Promise.all([watching, stopped]);
 }
 

@@ -1,9 +1,8 @@
 /** The stages of the operator, wired to one another. Decides nothing. */
 import { createCoordinator, type Coordinator } from './coordinate.ts';
+import { createElection, type Election } from './elect.ts';
 import { createUninjected, type Uninjected } from './inject/uninjected.ts';
 import type { Webhook } from './inject/webhook.ts';
-import { createLeader, type Leader } from './lead/leader.ts';
-import { watchLease } from './lead/watch.ts';
 import { reportOf, warn, wireFleet, wireService, wireWebhook, type Context } from './parts.ts';
 import type { SigningKeys } from './push/keys.ts';
 import type { Fleet, KeyCarrier } from './push/seam.ts';
@@ -19,7 +18,7 @@ export interface Stages {
   readonly status: StatusWriter;
   readonly gateway: GatewayService | undefined;
   readonly coordinator: Coordinator;
-  readonly leader: Leader;
+  readonly election: Election;
   readonly rotation: Rotation;
   /** Absent without `--sidecar-config`. */
   readonly webhook: Webhook | undefined;
@@ -32,10 +31,22 @@ export interface Stages {
 export function wire(context: Context, keys: SigningKeys): Stages {
   const { client, config, log, metrics, candidate } = context;
   const report = reportOf(context);
+  const election = createElection({
+    ...{ client, candidate, log, report },
+    lead(epoch) {
+      log.info({ epoch }, epoch === undefined ? 'leading has ended' : 'leading');
+      metrics.leads(epoch);
+      coordinator.lead(epoch);
+      rotation.look();
+      webhook?.look();
+      uninjected.look();
+    },
+  });
+  const { leader } = election;
   const synced = Promise.withResolvers<void>();
   const inventory = createInventory({
     client,
-    report,
+    report: election.report,
     changed() {
       if (inventory.ready) synced.resolve();
       coordinator.inventoryChanged();
@@ -62,7 +73,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     },
     lacking: (publicKey) => fleet.lacking(publicKey),
   };
-  const rotation = createRotation({ client, config, log, report, carrier, leading });
+  const rotation = createRotation({ client, config, log, report: election.report, carrier, leading });
   const status = createStatusWriter({
     client,
     leading,
@@ -85,23 +96,6 @@ export function wire(context: Context, keys: SigningKeys): Stages {
         ? log.info({ proxy }, 'proxy answers again')
         : log.warn({ proxy, error }, 'proxy can not be brought up to date, and is tried again'),
   });
-  const leader = createLeader({
-    client,
-    watch: watchLease({ client, namespace: config.namespace, report, random: Math.random }),
-    candidate,
-    lead(epoch) {
-      log.info({ epoch }, epoch === undefined ? 'leading has ended' : 'leading');
-      metrics.leads(epoch);
-      coordinator.lead(epoch);
-      rotation.look();
-      webhook?.look();
-      uninjected.look();
-    },
-    standby: (holder) => log.info({ holder }, 'standing by: another operator leads'),
-    failed: warn(log, 'the Lease could not be had'),
-    now: Date.now,
-    random: Math.random,
-  });
   const webhook = wireWebhook(context, report, leading, () => trustedKeys);
   const uninjected = createUninjected({
     ...{ client, report, leading, instance: candidate.identity, random: Math.random, now: Date.now },
@@ -109,5 +103,5 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     count: (pods) => metrics.uninjected(pods),
     failed: warn(log, 'the Event of a Pod without its sidecar could not be written and is tried again'),
   });
-  return { inventory, fleet, status, gateway, coordinator, leader, rotation, webhook, uninjected, synced: synced.promise };
+  return { inventory, fleet, status, gateway, coordinator, election, rotation, webhook, uninjected, synced: synced.promise };
 }

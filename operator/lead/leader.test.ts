@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { Call, KubeClient } from '../kube/client.ts';
-import { ApiError } from '../kube/error.ts';
 import { until } from '../kube/test-server.ts';
 import { createLeader, type LeaderTiming } from './leader.ts';
-import type { Sink } from '../watch/reflector.ts';
 import { epochOf, LEASE_NAME, type Lease } from './lease.ts';
-import type { LeaseWatch } from './watch.ts';
+import { leaseServer } from './testing.ts';
 
 const TIMING: LeaderTiming = {
   ...{ duration: 150, renewEvery: 20, renewWithin: 100, retry: 10, jitter: 5, releaseWithin: 200 },
@@ -14,66 +11,19 @@ const TIMING: LeaderTiming = {
 const START = Date.parse('2026-11-22T00:00:00Z');
 const EPOCH = START / 1000;
 
-/** The Lease of an API server: creates, replaces under a precondition, and tells those who watch. */
-function leaseServer() {
-  const sinks = new Set<Sink<Lease>>();
-  const state = {
-    lease: undefined as Lease | undefined,
-    version: 0,
-    down: false,
-    silent: false,
-    /** What is written is not told: every watch is broken without anybody knowing. */
-    mute: false,
-    writes: 0,
-  };
-  const tell = (event: (sink: Sink<Lease>) => void): void => {
-    if (!state.mute) setImmediate(() => sinks.forEach(event));
-  };
-  const store = (lease: Lease): Lease => {
-    state.version += 1;
-    state.writes += 1;
-    const uid = state.lease?.metadata.uid ?? `uid-${state.version}`;
-    const stored = { ...lease, metadata: { ...lease.metadata, uid, resourceVersion: String(state.version) } };
-    tell((sink) => sink.onUpsert(stored));
-    return (state.lease = stored);
-  };
-  const remove = (): void => {
-    const { lease } = state;
-    state.lease = undefined;
-    if (lease !== undefined) tell((sink) => sink.onDelete(lease));
-  };
-  const call = async ({ method = 'GET', body, signal }: Call): Promise<unknown> => {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (state.silent) await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
-    if (state.down) throw new Error('connection refused');
-    if (method === 'POST' && state.lease !== undefined) throw new ApiError(409, 'AlreadyExists', 'exists');
-    if (method === 'POST') return store(body as Lease);
-    if (state.lease === undefined) throw new ApiError(404, 'NotFound', 'no lease');
-    if (method === 'GET') return state.lease;
-    const stale = (body as Lease).metadata.resourceVersion !== state.lease.metadata.resourceVersion;
-    if (stale) throw new ApiError(409, 'Conflict', 'modified');
-    return store(body as Lease);
-  };
-  const watch: LeaseWatch = async (sink, signal) => {
-    sinks.add(sink);
-    tell(() => sink.onReplace(state.lease === undefined ? [] : [state.lease]));
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    sinks.delete(sink);
-  };
-  return { state, store, remove, watch, client: { call: call as KubeClient['call'] } };
-}
-
 type Server = ReturnType<typeof leaseServer>;
 
 function candidate(context: TestContext, server: Server, identity = 'one', timing = TIMING, clock?: { now: number }) {
   const epochs: (number | undefined)[] = [];
   const errors: string[] = [];
   const holders: string[] = [];
+  let prepared = 0;
   const began = performance.now();
   const leader = createLeader({
     client: server.client,
     watch: server.watch,
     candidate: { namespace: 'outrigger-system', identity, pod: `${identity.split('_')[0]}_` },
+    prepare: async () => void (prepared += 1),
     lead: (epoch) => epochs.push(epoch),
     standby: (holder) => holders.push(holder),
     failed: (error) => errors.push(error.message),
@@ -89,7 +39,7 @@ function candidate(context: TestContext, server: Server, identity = 'one', timin
     await running;
   };
   context.after(stop);
-  return { leader, epochs, errors, holders, stop };
+  return { leader, epochs, errors, holders, stop, prepared: () => prepared };
 }
 
 /** A Lease that somebody else holds, as written just now. */
@@ -100,8 +50,9 @@ const held = (holder: string, renewTime = '2026-11-22T00:00:00.000000Z', epoch =
 
 test('creates the Lease, leads under its epoch, renews it, and gives it back', async (context) => {
   const server = leaseServer();
-  const { leader, epochs, errors, stop } = candidate(context, server);
+  const { leader, epochs, errors, stop, prepared } = candidate(context, server);
   await until(() => server.state.writes >= 4, 'renewals');
+  assert.equal(prepared(), 1);
   assert.deepEqual(epochs, [EPOCH]);
   assert.equal(leader.leading, true);
   assert.equal(server.state.lease?.spec?.holderIdentity, 'one');

@@ -39,6 +39,8 @@ export interface LeaderOptions {
   readonly lead: (epoch: number | undefined) => void;
   /** Somebody else leads; said once of each. */
   readonly standby: (holder: string) => void;
+  /** Awaited before every acquisition: whatever must be so before we lead. Never rejects. */
+  readonly prepare: () => Promise<void>;
   /** Something failed and is tried again. */
   readonly failed: (error: Error) => void;
   /** Unix milliseconds. */
@@ -100,6 +102,7 @@ class LeaseLeader implements Leader {
       await this.#untilFree(signal);
       const began = performance.now();
       try {
+        await this.#options.prepare();
         const term = signal.aborted ? undefined : await this.#acquire(signal);
         if (term !== undefined) await this.#serve(term, signal);
       } catch (error) {

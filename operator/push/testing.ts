@@ -10,6 +10,7 @@ import { FakeDataPlane, FakeLog, FakeMetrics } from '../../proxy/control/testing
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { listener } from '../../proxy/snapshot/testing.ts';
 import type { PoolPart, Snapshot, Version } from '../../proxy/snapshot/types.ts';
+import type { Leader } from '../lead/leader.ts';
 import type { ProxyTarget, SnapshotContent, Translation } from '../translate/types.ts';
 import { createProxyClient } from './client.ts';
 import type { ProxyClient } from './client.ts';
@@ -117,12 +118,16 @@ export class Rig {
   }
 
   /** A fleet that is stopped when the test ends. */
-  fleet(pace: Partial<Pace> = {}, client: ProxyClient = this.client()): Fleet & KeyCarrier {
+  fleet(
+    pace: Partial<Pace> = {},
+    client: ProxyClient = this.client(),
+    leader?: Pick<Leader, 'leading' | 'acquireAbove'>,
+  ): Fleet & KeyCarrier {
     const fleet = createFleet({
       keys: { signer: this.signer, trustedKeys: [this.signer.publicKey] },
       client: this.#recording(client),
-      leading: () => this.leading,
-      events: { changed: () => void this.changed++, fenced: (current) => void this.fenced.push(current) },
+      leading: () => leader?.leading ?? this.leading,
+      events: { changed: () => void this.changed++, fenced: (current) => this.#fenced(current, leader) },
       metrics: {
         pushed: (result) => void this.results.push(result),
         propagated: (seconds) => void this.propagated.push(seconds),
@@ -136,6 +141,11 @@ export class Rig {
     });
     this.#t.after(() => fleet.stop());
     return fleet;
+  }
+
+  #fenced(current: Version, leader: Pick<Leader, 'acquireAbove'> | undefined): void {
+    this.fenced.push(current);
+    leader?.acquireAbove(current.epoch);
   }
 
   client(): ProxyClient {

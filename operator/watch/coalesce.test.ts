@@ -53,3 +53,18 @@ test('a change made while firing is not lost', () => {
   clock.advance(500);
   assert.deepEqual(fired, [0, 100]);
 });
+
+test('what is held back fires when it is asked for, and not again', () => {
+  const clock = fakeClock();
+  const fired: number[] = [];
+  const coalescer = createCoalescer(100, (changedAt) => fired.push(changedAt), clock);
+  coalescer.flush();
+  assert.deepEqual(fired, []);
+  coalescer.touch();
+  clock.advance(10);
+  coalescer.touch();
+  coalescer.flush();
+  assert.deepEqual(fired, [0, 10]);
+  clock.advance(1000);
+  assert.deepEqual(fired, [0, 10]);
+});

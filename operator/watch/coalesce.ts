@@ -17,6 +17,8 @@ export const systemClock: Clock = {
 export interface Coalescer {
   /** Something changed. */
   touch(): void;
+  /** What is being held back fires now. */
+  flush(): void;
   /** Nothing fires any more. */
   stop(): void;
 }
@@ -29,16 +31,22 @@ export interface Coalescer {
  */
 export function createCoalescer(interval: number, fire: (changedAt: number) => void, clock: Clock = systemClock): Coalescer {
   let cancel: (() => void) | undefined;
+  let now = (): void => undefined;
   let firedAt = -Infinity;
   return {
     touch() {
       if (cancel !== undefined) return;
       const changedAt = clock.now();
-      cancel = clock.after(Math.max(0, firedAt + interval - changedAt), () => {
+      now = () => {
+        cancel?.();
         cancel = undefined;
         firedAt = clock.now();
         fire(changedAt);
-      });
+      };
+      cancel = clock.after(Math.max(0, firedAt + interval - changedAt), now);
+    },
+    flush() {
+      if (cancel !== undefined) now();
     },
     stop() {
       cancel?.();

@@ -4,9 +4,9 @@ import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApiError } from '../local-cluster/api.ts';
 import { until } from '../local-cluster/cluster.ts';
-import { Load } from './client.ts';
+import { ask, Load } from './client.ts';
 import { Harness } from './harness.ts';
-import { epochOf, Leading, WITHIN } from './leading.ts';
+import { epochOf, Leading, leads, WITHIN } from './leading.ts';
 import { leasePath } from './objects.ts';
 import type { Component } from './outrigger.ts';
 
@@ -45,16 +45,40 @@ async function assertVersionsRose(): Promise<void> {
   }
 }
 
+/** Asks both gateways over and over which change is in force. */
+function watchChanges(): { assertRose(): Promise<void> } {
+  let over = false;
+  const asking = harness.gateways.map(async (gateway) => {
+    const seen: number[] = [];
+    while (!over) seen.push(Number((await ask(gateway.url(PORT))).headers['x-change']));
+    return seen;
+  });
+  // A test that fails early does not ask what became of it.
+  for (const each of asking) each.catch(() => undefined);
+  return {
+    async assertRose() {
+      over = true;
+      for (const seen of await Promise.all(asking)) {
+        assert.ok(seen.length > 20);
+        assert.deepEqual(
+          seen,
+          seen.toSorted((a, b) => a - b),
+        );
+      }
+    },
+  };
+}
+
 /** While both gateways are asked in a closed loop: not one request fails. */
 async function underLoad(work: () => Promise<void>): Promise<void> {
   const load = new Load(harness.gateways.map((gateway) => gateway.url(PORT)));
   try {
     await work();
+    await until('the load runs', 10_000, () => load.sent > 40);
   } finally {
     await load.stop();
   }
   assert.deepEqual(load.failed, []);
-  assert.ok(load.sent > 20);
 }
 
 async function assertPushedWithin(signal: keyof typeof WITHIN): Promise<string> {
@@ -154,7 +178,28 @@ test('a leader that wakes up after another took over pushes nothing older, and w
   for (const gateway of harness.gateways) assert.equal((await versions(gateway)).at(-1)?.epoch, taken);
 });
 
+test('a process that slept lists everything anew before it leads, so that nothing older is pushed', async () => {
+  const [leader, sleeper] = await leading.roles();
+  const seen = watchChanges();
+  sleeper.kill('SIGSTOP');
+  await assertPushedWithin('SIGTERM');
+  await pause(2_500);
+  leader.kill('SIGSTOP');
+  await harness.api.delete(leasePath(harness.systemNamespace));
+  sleeper.kill('SIGCONT');
+  try {
+    await until('it leads', 10_000, () => leads(sleeper));
+    await assertPushedWithin('SIGTERM');
+  } finally {
+    leader.kill('SIGCONT');
+  }
+  await leading.roles();
+  assert.match(await sleeper.log(), /stopped for a while: everything is listed anew/);
+  await seen.assertRose();
+});
+
 test('two that fight over the Lease never push an older state, and the newest is in force in the end', async () => {
+  const seen = watchChanges();
   await underLoad(async () => {
     for (let round = 0; round < 15; round += 1) {
       await leading.change();
@@ -168,6 +213,7 @@ test('two that fight over the Lease never push an older state, and the newest is
   });
   await harness.untilProgrammed('web');
   await leading.roles();
+  await seen.assertRose();
   await assertVersionsRose();
   const epochs = new Set((await versions(harness.gateways[0])).map(({ epoch }) => epoch));
   assert.ok(epochs.size >= 8, `both led in turn: ${[...epochs].join(' ')}`);

@@ -2,7 +2,7 @@
 import { until } from '../local-cluster/cluster.ts';
 import { ask } from './client.ts';
 import type { Harness } from './harness.ts';
-import { leasePath, podPath } from './objects.ts';
+import { leasePath, podPath, policyPath } from './objects.ts';
 import { startOperator, type Component } from './outrigger.ts';
 
 export interface Lease {
@@ -49,11 +49,16 @@ export class Leading {
   /** A change that every answer shows, of Service `web`. */
   async change(): Promise<void> {
     this.#change += 1;
-    await this.#harness.apply('web', {
-      listener: { port: this.#port },
-      backendRefs: [{ name: 'web', port: 80 }],
-      responseHeaderModifier: { set: [{ name: 'x-change', value: String(this.#change) }] },
-    });
+    const responseHeaderModifier = { set: [{ name: 'x-change', value: String(this.#change) }] };
+    if (this.#change === 1) {
+      await this.#harness.apply('web', {
+        ...{ listener: { port: this.#port }, backendRefs: [{ name: 'web', port: 80 }] },
+        responseHeaderModifier,
+      });
+      return;
+    }
+    // Operators write to the same object at the same time, so nothing may depend on its version.
+    await this.#harness.api.patch(policyPath(this.#harness.namespace, 'web'), { spec: { responseHeaderModifier } });
   }
 
   /** Waits until the newest change is in force. */
@@ -78,6 +83,16 @@ export class Leading {
   async destroy(operator: Component): Promise<void> {
     operator.kill('SIGKILL');
     await this.#harness.api.delete(podPath(this.#harness.systemNamespace, operator.name), { gracePeriodSeconds: 0 });
+  }
+
+  /** Waits until the pod runner has started the process again, and it answers. */
+  async untilBack(operator: Component, before: number | undefined): Promise<void> {
+    await until(`${operator.name} is back`, LEADING_MS, async () => {
+      const { pid } = operator;
+      return (
+        pid !== undefined && pid !== before && (await fetch(`${operator.observe}/readyz`).catch(() => undefined))?.status === 200
+      );
+    });
   }
 
   /** A new pod in the place of one that was destroyed, under its name; resolves when it is Ready. */
