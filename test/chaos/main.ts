@@ -8,6 +8,7 @@ import { clusterFaults } from './cluster-faults.ts';
 import { ejection } from './ejection.ts';
 import { idle } from './idle.ts';
 import { killRows } from './kill-rows.ts';
+import { leaderRows } from './leader-kills.ts';
 import { rivals } from './rivals.ts';
 import { soak } from './soak.ts';
 
@@ -15,6 +16,7 @@ const ROWS: Readonly<Record<string, Chaos>> = {
   ...backendFaults,
   ...clusterFaults,
   ...killRows,
+  ...leaderRows,
   ...rivals,
   ejection,
   idle,
