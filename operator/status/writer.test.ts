@@ -207,6 +207,24 @@ test('failures are tried again with back-off; a conflict or a deletion is no cau
   }
 });
 
+test('a policy that turns to and fro does not flood the cluster with Events', async () => {
+  const { clock, patches, events, want, settle, written } = setup();
+  const turns = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const rejected = i % 2 ? [] : [{ policy: 'shop/checkout', listener: 80, reason: 'in use' }];
+      const reports = { p1: acked(3, { rejected }), p2: acked(3) };
+      want(fleetOf([proxy('p1'), proxy('p2')], reports), policyAt(101 + patches.length, patches.length ? written() : undefined));
+      await settle();
+    }
+  };
+  await turns(40);
+  assert.equal(patches.length, 40, 'every turn is in the status');
+  assert.equal(events.length, 25);
+  clock.advance(600_000);
+  await turns(10);
+  assert.equal(events.length, 27);
+});
+
 test('few writes at one time, never two of one policy, all in the end', async () => {
   const { state, patches, want, settle } = setup();
   let open = (): void => undefined;

@@ -57,6 +57,8 @@ interface Entry {
   /** Monotonic ms. */
   notBefore: number;
   countsNotBefore: number;
+  /** Until when Events are spent ahead, in monotonic ms: see `mayTell`. */
+  eventsSpent: number;
   /** What the last write made of the policy: it counts until the watch has caught up with it. */
   written: { readonly basedOn: string; readonly resourceVersion: string; readonly status: PolicyStatus } | undefined;
 }
@@ -71,6 +73,8 @@ interface Plan {
 
 const FIELD_MANAGER = 'outrigger-operator';
 const WRITE_TIMEOUT = 10_000;
+const EVENT_EVERY = 300_000;
+const EVENT_BURST = 25;
 
 /** Writes statuses by server-side apply: only what changed, conditions at once, counts at their pace. */
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
@@ -174,7 +178,7 @@ class ApplyingWriter implements StatusWriter {
     if (known?.uid === uid) return known;
     // Counts wait at first, too: an operator that has just started has asked no proxy yet.
     const countsNotBefore = this.#clock.now() + this.#pace.counts;
-    const entry: Entry = { uid, busy: false, failures: 0, notBefore: 0, countsNotBefore, written: undefined };
+    const entry: Entry = { uid, busy: false, failures: 0, notBefore: 0, countsNotBefore, eventsSpent: 0, written: undefined };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -187,7 +191,7 @@ class ApplyingWriter implements StatusWriter {
       entry.written = { basedOn, resourceVersion: answer.metadata.resourceVersion, status: plan.status };
       entry.failures = 0;
       entry.countsNotBefore = this.#clock.now() + this.#pace.counts;
-      await this.#tell(key, plan);
+      await this.#tell(key, entry, plan);
     } catch (error) {
       entry.failures += 1;
       entry.notBefore = this.#clock.now() + backOff(entry.failures, this.#pace.retry, this.#options.random);
@@ -213,8 +217,9 @@ class ApplyingWriter implements StatusWriter {
   }
 
   /** Events are a courtesy: one that is lost is not sent again. */
-  async #tell(key: string, { policy, previous, status }: Plan): Promise<void> {
+  async #tell(key: string, entry: Entry, { policy, previous, status }: Plan): Promise<void> {
     for (const transition of transitions(previous, status)) {
+      if (!mayTell(entry, this.#clock.now())) return;
       const { instance } = this.#options;
       const { name, namespace = '', uid, resourceVersion } = policy.metadata;
       const regarding = { apiVersion: POLICY_API_VERSION, kind: 'LoadBalancerPolicy', namespace, name, uid, resourceVersion };
@@ -226,6 +231,14 @@ class ApplyingWriter implements StatusWriter {
       });
     }
   }
+}
+
+/** As Kubernetes' own controllers: a burst of 25 Events about one object, then one every five minutes, so that none floods the cluster. */
+function mayTell(entry: Entry, now: number): boolean {
+  const spent = Math.max(entry.eventsSpent, now) + EVENT_EVERY;
+  if (spent - now > EVENT_BURST * EVENT_EVERY) return false;
+  entry.eventsSpent = spent;
+  return true;
 }
 
 /** Whether the cache shows the policy as our last write left it, or newer. Versions are decimal numbers of any length. */
