@@ -1,0 +1,128 @@
+/** What kubectl says of policies: get, describe, explain, and wait. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import test, { after, before } from 'node:test';
+import { parse } from 'yaml';
+import { until } from '../local-cluster/cluster.ts';
+import { Harness } from './harness.ts';
+
+const toWeb = (port: number) => ({ listener: { port }, backendRefs: [{ name: 'web', port: 80 }] });
+
+let harness: Harness;
+before(async () => {
+  harness = await Harness.start();
+  const [web] = await harness.backends('web');
+  await harness.publish('web', web);
+});
+after(() => harness.stop());
+
+const wait = (name: string, ms: number) =>
+  harness.kubectl(['wait', '--for=condition=Programmed', `lbp/${name}`, `--timeout=${ms}ms`]);
+
+async function describedEvents(name: string): Promise<string> {
+  const { out } = await harness.kubectl(['describe', 'lbp', name]);
+  return /^Events:\n[^]*$/m.exec(out)?.[0] ?? '';
+}
+
+test('wait: until it is programmed; not while it is not; not for a generation before', async () => {
+  await harness.apply('waited', toWeb(8600));
+  const first = await wait('waited', 30_000);
+  assert.deepEqual([first.code, first.out], [0, 'loadbalancerpolicy.outrigger.dev/waited condition met\n'], first.err);
+
+  const nobody = { ...toWeb(8601), proxies: { selector: { matchLabels: { app: 'nobody' } } } };
+  await harness.apply('unselected', nobody);
+  const never = await wait('unselected', 1500);
+  assert.equal(never.code, 1);
+  assert.match(never.err, /timed out waiting for the condition on loadbalancerpolicies\/unselected/);
+
+  // The condition that is there says True, of the generation before the edit: the stopped operator can not write another.
+  process.kill(harness.operator.pid ?? assert.fail('the operator runs'), 'SIGSTOP');
+  try {
+    await harness.apply('waited', toWeb(8602));
+    const { status, metadata } = await harness.policy('waited');
+    const condition = status?.conditions?.find(({ type }) => type === 'Programmed');
+    assert.deepEqual([condition?.status, condition?.observedGeneration, metadata.generation], ['True', 1, 2]);
+    assert.equal((await wait('waited', 1000)).code, 1);
+  } finally {
+    process.kill(harness.operator.pid ?? assert.fail('the operator runs'), 'SIGCONT');
+  }
+  assert.equal((await wait('waited', 30_000)).code, 0);
+});
+
+test('get: the columns', async () => {
+  const { out } = await harness.kubectl(['get', 'lbp', 'waited', 'unselected']);
+  const [head = '', ...rows] = out.trimEnd().split('\n');
+  assert.deepEqual(head.split(/ {2,}/), ['NAME', 'TYPE', 'PORT', 'ENDPOINTS', 'PROXIES', 'ACCEPTED', 'PROGRAMMED', 'AGE']);
+  assert.match(rows[0] ?? '', /^waited +LeastRequest +8602 +1\/1 +2\/2 +True +True +\d+m?s?/);
+  assert.match(rows[1] ?? '', /^unselected +LeastRequest +8601 +1\/1 +0\/0 +True +False +\d+m?s?/);
+});
+
+test('describe: messages that name proxies, and Events, one for each turn', async () => {
+  const [first] = harness.gateways;
+  const squatter = createServer().listen(8603, first.address);
+  await once(squatter, 'listening');
+  try {
+    await harness.apply('blocked', toWeb(8603));
+    await harness.untilCondition('blocked', 'Programmed', 'False', 'Rejected');
+  } finally {
+    squatter.close();
+  }
+  assert.equal((await wait('blocked', 30_000)).code, 0);
+  const events = await describedEvents('blocked');
+  for (const [line, text] of [
+    [/Warning +Rejected .*outrigger/g, `${harness.systemNamespace}/${first.name}: port 8603 is in use`],
+    [/Normal +Programmed .*outrigger/g, '2 of 2 Ready proxies run it.'],
+  ] as const) {
+    assert.equal(events.match(line)?.length, 1, `${line.source}\n${events}`);
+    assert.ok(events.includes(text), events);
+  }
+  await harness.apply('blocked', { ...toWeb(8603), backendRefs: [{ name: 'absent', port: 80 }] });
+  await harness.untilCondition('blocked', 'ResolvedRefs', 'False', 'BackendNotFound');
+  assert.equal((await wait('blocked', 30_000)).code, 0);
+  await until('the Event of the absent backend', 10_000, async () =>
+    /Warning +BackendNotFound .*Service \S+\/absent does not exist/.test(await describedEvents('blocked')),
+  );
+  const { out } = await harness.kubectl(['describe', 'lbp', 'blocked']);
+  assert.match(out, /Message: +2 of 2 Ready proxies run it\./);
+  assert.match(out, /Reason: +BackendNotFound/);
+  assert.match(out, /Summary:\s+Endpoints: +\d+\/\d+\s+Proxies: +2\/2/);
+});
+
+interface Schema {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+  readonly items?: Schema;
+}
+
+/** Paths of a schema without a description; `metadata` has the one of Kubernetes. */
+function* undescribed(schema: Schema, path: string): Generator<string> {
+  if (path === 'lbp.metadata') return;
+  if (!/\S.{8,}/.test(schema.description ?? '')) yield path;
+  for (const [name, member] of Object.entries(schema.properties ?? {})) yield* undescribed(member, `${path}.${name}`);
+  if (schema.items) yield* undescribed(schema.items, `${path}[]`);
+  if (schema.additionalProperties) yield* undescribed(schema.additionalProperties, `${path}{}`);
+}
+
+test('explain: every field has a description, and kubectl prints them', async () => {
+  const file = await readFile(new URL('../../crds/loadbalancerpolicies.yaml', import.meta.url), 'utf8');
+  const crd = parse(file) as { spec: { versions: { schema: { openAPIV3Schema: Schema } }[] } };
+  const [version] = crd.spec.versions;
+  assert.ok(version);
+  assert.deepEqual([...undescribed(version.schema.openAPIV3Schema, 'lbp')], []);
+  const all = await harness.kubectl(['explain', 'lbp.spec', '--recursive']);
+  assert.equal(all.code, 0, all.err);
+  for (const field of ['listener', 'backendRefs', 'perTryTimeout', 'consecutive5xx', 'trustedCIDRs']) {
+    assert.match(all.out, new RegExp(`^ +${field}\\t`, 'm'));
+  }
+  const one = await harness.kubectl(['explain', 'lbp.status.conditions']);
+  assert.equal(one.code, 0, one.err);
+  for (const field of ['listener.port', 'healthCheck.active.interval', 'retry.budget.percent']) {
+    const { code, out } = await harness.kubectl(['explain', `lbp.spec.${field}`]);
+    assert.equal(code, 0, field);
+    assert.match(out, /DESCRIPTION:\n {4}\S/, field);
+    assert.doesNotMatch(out, /<empty>/, field);
+  }
+});
