@@ -28,6 +28,9 @@ export interface ProxySettings extends PolicySettings {
   readonly log?: string;
   /** Default: the bundle where it was built. */
   readonly program?: string;
+  /** Of Node itself, besides those that it always has. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The one policy: defaults but RoundRobin, and what is said here. */
@@ -52,7 +55,7 @@ export interface ProxyProcess extends Server {
 /** The proxy's bundle, alone on the CPU under test, with one policy that was pushed and acknowledged. */
 export async function startProxy(
   scope: Scope,
-  { address, args = [], log, program = BUNDLES.proxy, ...policy }: ProxySettings,
+  { address, args = [], log, program = BUNDLES.proxy, flags = [], env, ...policy }: ProxySettings,
 ): Promise<ProxyProcess> {
   const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
   scope.defer(() => rm(stateDir, { recursive: true, force: true }));
@@ -61,10 +64,10 @@ export async function startProxy(
   const server = await startServer(
     scope,
     {
-      flags: PROXY_NODE_FLAGS,
+      flags: [...PROXY_NODE_FLAGS, ...flags],
       program,
       args: ['--bind', address, '--state-dir', stateDir, ...args],
-      env: { OUTRIGGER_POD_UID: uid, OUTRIGGER_TRUSTED_KEYS: signer.publicKey },
+      env: { ...env, OUTRIGGER_POD_UID: uid, OUTRIGGER_TRUSTED_KEYS: signer.publicKey },
       place: 'test',
       ...(log !== undefined && { log }),
     },
