@@ -21,9 +21,9 @@ import { median, spread, type Spread } from './stats.ts';
 const POLICIES = 50;
 const ENDPOINTS = 20;
 const PORT = 8080;
-const ROUNDS = 9;
+const ROUNDS = 7;
 /** Each measurement, and how many scrapes there are in it, or none. */
-const SECONDS = 4;
+const SECONDS = 3;
 const SCRAPES = 16;
 /** One request each; light load. */
 const EVERY_MS = 5;
