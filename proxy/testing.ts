@@ -180,7 +180,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     records,
     apply: async (next) => void (await runtime.apply(snapshotOf(port, next), next.zone)),
     told,
-    metrics: () => Promise.resolve(metrics.registry.text()),
+    metrics: () => metrics.registry.text(),
     close: () => plane.drain(0),
   };
 }

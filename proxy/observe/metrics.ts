@@ -1,4 +1,6 @@
 /** Every metric of the proxy is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
 import { REJECT_REASONS } from '../control/seam.ts';
 import type { ControlMetrics, RejectReason } from '../control/seam.ts';
 import type { LocalReason } from '../exchange/seam.ts';
@@ -11,7 +13,7 @@ import type { Sample } from './expose.ts';
 import { exposePanic } from './panic.ts';
 import type { PanickyPool } from './panic.ts';
 import { exposeProcess } from './process.ts';
-import { Counts, Registry } from './registry.ts';
+import { countBy, Registry } from './registry.ts';
 import type { Metric } from './registry.ts';
 import type { Family, Series } from './series.ts';
 import { ENDPOINT, OUTCOMES, ROUTE, Traffic } from './traffic.ts';
@@ -41,24 +43,46 @@ export interface Gauges {
 export class Metrics implements ControlMetrics {
   readonly registry = new Registry();
   readonly traffic: Traffic;
-  readonly #refused: Counts<LocalReason>;
-  readonly #snapshotRejected: Counts<RejectReason>;
+  readonly #refused = countBy(
+    this.registry,
+    { name: 'outrigger_refused_total', help: 'Requests and connections refused at admission.' },
+    'reason',
+    REFUSALS,
+  );
+  readonly #snapshotRejected = countBy(
+    this.registry,
+    { name: 'outrigger_snapshot_rejected_total', help: 'Pushes that were not applied.' },
+    'reason',
+    REJECT_REASONS,
+  );
+  readonly #unchanged = new Counter({
+    name: 'outrigger_snapshot_unchanged_total',
+    help: 'Pushes of the snapshot in force.',
+    registers: [this.registry.single],
+  });
+  readonly #unrouted = new Counter({
+    name: 'outrigger_unrouted_total',
+    help: 'Requests that match no policy.',
+    registers: [this.registry.single],
+  });
+  readonly #appliedAt = new Gauge({
+    name: 'outrigger_snapshot_applied_timestamp_seconds',
+    help: 'Unix time at which the snapshot in force was applied; 0: there is none.',
+    registers: [this.registry.single],
+  });
+  readonly #heardAt = new Gauge({
+    name: 'outrigger_control_contact_timestamp_seconds',
+    help: 'Unix time at which an operator last spoke, or at least of the start.',
+    registers: [this.registry.single],
+  });
   readonly #closeProcess: () => void;
-  #unrouted = 0;
-  #unchanged = 0;
-  /** Unix seconds; 0: never. */
-  #appliedAt = 0;
-  /** Unix seconds; the start counts, so that silence since then shows as well. */
-  #heardAt = Date.now() / 1000;
   #version: Version | undefined;
 
   /** @param now monotonic milliseconds. */
   constructor(now: () => number, gauges: Gauges) {
     this.traffic = new Traffic(now);
-    const refused = { name: 'outrigger_refused_total', help: 'Requests and connections refused at admission.' };
-    this.#refused = new Counts(this.registry, refused, 'reason', REFUSALS);
-    const rejected = { name: 'outrigger_snapshot_rejected_total', help: 'Pushes that were not applied.' };
-    this.#snapshotRejected = new Counts(this.registry, rejected, 'reason', REJECT_REASONS);
+    // The start counts, so that silence since then shows as well.
+    this.heard();
     this.#exposePolicies();
     this.#exposeEndpoints();
     this.#exposeSnapshot();
@@ -67,24 +91,24 @@ export class Metrics implements ControlMetrics {
   }
 
   heard(): void {
-    this.#heardAt = Date.now() / 1000;
+    this.#heardAt.setToCurrentTime();
   }
   applied(version: Version): void {
     this.#version = version;
-    this.#appliedAt = Date.now() / 1000;
+    this.#appliedAt.setToCurrentTime();
   }
   unchanged(): void {
-    this.#unchanged++;
+    this.#unchanged.inc();
   }
   rejected(reason: RejectReason): void {
-    this.#snapshotRejected.inc(reason);
+    this.#snapshotRejected.inc({ reason });
   }
   refused(reason: LocalReason): void {
-    this.#refused.inc(reason);
+    this.#refused.inc({ reason });
   }
   /** No policy matched a request. */
   unrouted(): void {
-    this.#unrouted++;
+    this.#unrouted.inc();
   }
   /** Stops what runs by itself. */
   close(): void {
@@ -123,7 +147,6 @@ export class Metrics implements ControlMetrics {
     of('counter', 'client_aborts_total', 'Requests whose client left before the end.', ROUTE.aborts);
     of('counter', 'responses_broken_total', 'Responses cut off after their head.', ROUTE.broken);
     of('counter', 'no_endpoint_total', 'Requests for which no endpoint could be used.', ROUTE.noEndpoint);
-    this.#one('counter', 'unrouted_total', 'Requests that match no policy.', () => this.#unrouted);
   }
 
   #exposeEndpoints(): void {
@@ -149,11 +172,6 @@ export class Metrics implements ControlMetrics {
   }
 
   #exposeSnapshot(): void {
-    this.#one('counter', 'snapshot_unchanged_total', 'Pushes of the snapshot in force.', () => this.#unchanged);
-    const applied = 'Unix time at which the snapshot in force was applied; 0: there is none.';
-    this.#one('gauge', 'snapshot_applied_timestamp_seconds', applied, () => this.#appliedAt);
-    const heard = 'Unix time at which an operator last spoke, or at least of the start.';
-    this.#one('gauge', 'control_contact_timestamp_seconds', heard, () => this.#heardAt);
     expose(this.registry, 'gauge', 'outrigger_snapshot_info', 'The snapshot in force.', () =>
       this.#version
         ? [{ labels: { epoch: String(this.#version.epoch), sequence: String(this.#version.sequence) }, value: 1 }]
@@ -183,10 +201,6 @@ export class Metrics implements ControlMetrics {
         return { labels: { namespace, policy: name, port: String(listener) }, value: 1 };
       }),
     );
-  }
-
-  #one(type: Metric['type'], name: string, help: string, read: () => number): void {
-    expose(this.registry, type, `outrigger_${name}`, help, () => [{ labels: {}, value: read() }]);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { column, expose, histogram, HISTOGRAM_WIDTH, observe, split } from './expose.ts';
-import { Counts, Registry } from './registry.ts';
+import { countBy, Registry } from './registry.ts';
 import { Family, Slots } from './series.ts';
 
 test('the text format: help, type, labels with their escapes, values without labels', () => {
@@ -9,7 +9,7 @@ test('the text format: help, type, labels with their escapes, values without lab
   expose(registry, 'gauge', 'plain', 'No labels.', () => [{ labels: {}, value: 1.5 }]);
   expose(registry, 'gauge', 'odd', 'Odd labels.', () => [{ labels: { a: 'back\\slash "quoted"', b: 'two\nlines' }, value: 2 }]);
   assert.equal(
-    registry.text(),
+    [...registry.pieces()].join(''),
     [
       '# HELP plain No labels.\n# TYPE plain gauge\nplain 1.5\n',
       '# HELP odd Odd labels.\n# TYPE odd gauge\nodd{a="back\\\\slash \\"quoted\\"",b="two\\nlines"} 2\n',
@@ -23,12 +23,12 @@ test('two metrics of one name are a mistake', () => {
   assert.throws(() => expose(registry, 'counter', 'one', 'Two.', () => []), /two metrics one/);
 });
 
-test('a counter by reason is there before anything was counted, and takes reasons that nobody foresaw', () => {
+test('a counter by reason is there before anything was counted, and takes reasons that nobody foresaw', async () => {
   const registry = new Registry();
-  const counts = new Counts<string>(registry, { name: 'n_total', help: 'N.' }, 'reason', ['a', 'b']);
-  counts.inc('b');
-  counts.inc('c');
-  assert.match(registry.text(), /n_total\{reason="a"\} 0\nn_total\{reason="b"\} 1\nn_total\{reason="c"\} 1\n$/);
+  const counter = countBy(registry, { name: 'n_total', help: 'N.' }, 'reason', ['a', 'b']);
+  counter.inc({ reason: 'b' });
+  counter.inc({ reason: 'c' });
+  assert.match(await registry.text(), /n_total\{reason="a"\} 0\nn_total\{reason="b"\} 1\nn_total\{reason="c"\} 1\n/);
 });
 
 test('a histogram adds up, and counts what is longer than its last bucket', () => {

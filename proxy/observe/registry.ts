@@ -1,7 +1,10 @@
 /**
- * Metrics in the text format of Prometheus. Not by prom-client: that renders everything at once, and with many endpoints all requests
- * would wait for it. Here a scrape is a sequence of small pieces, so that other work can be done between them (scrape.ts).
+ * Metrics in the text format of Prometheus. Single ones are prom-client's. It renders everything at once, and with many endpoints all
+ * requests would wait for it: so what grows with policies and endpoints is a sequence of small pieces, between which other work can be
+ * done (scrape.ts).
  */
+import PromCounter from 'prom-client/lib/counter.js';
+import PromRegistry from 'prom-client/lib/registry.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -15,6 +18,8 @@ export interface Metric {
 
 export class Registry {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
+  /** Of single metrics. */
+  readonly single = new PromRegistry();
   readonly #metrics = new Map<string, Metric>();
 
   register(metric: Metric): void {
@@ -29,9 +34,14 @@ export class Registry {
     }
   }
 
+  /** The single metrics, without the blank lines between them. */
+  async head(): Promise<string> {
+    return (await this.single.metrics()).replace(/^\n/gm, '');
+  }
+
   /** The whole at once. */
-  text(): string {
-    return [...this.pieces()].join('');
+  async text(): Promise<string> {
+    return [await this.head(), ...this.pieces()].join('');
   }
 }
 
@@ -49,16 +59,13 @@ function escape(value: string): string {
 }
 
 /** A counter by one label, whose values are known beforehand: each is there from the start, so that a rate sees its first event. */
-export class Counts<V extends string> {
-  readonly #counts: Map<V, number>;
-
-  constructor(registry: Registry, metric: Pick<Metric, 'name' | 'help'>, label: string, values: readonly V[]) {
-    this.#counts = new Map(values.map((value) => [value, 0]));
-    const line = ([value, count]: [V, number]) => `${metric.name}{${label}="${value}"} ${count}\n`;
-    registry.register({ ...metric, type: 'counter', read: () => [...this.#counts].map(line) });
-  }
-
-  inc(value: V): void {
-    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
-  }
+export function countBy<L extends string>(
+  registry: Registry,
+  { name, help }: Pick<Metric, 'name' | 'help'>,
+  label: L,
+  values: readonly string[],
+): PromCounter<L> {
+  const counter = new PromCounter({ name, help, labelNames: [label], registers: [registry.single] });
+  for (const value of values) counter.inc({ [label]: value } as Record<L, string>, 0);
+  return counter;
 }

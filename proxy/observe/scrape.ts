@@ -55,7 +55,7 @@ export class Scrapes {
   }
 
   async *#slices(): AsyncGenerator<string> {
-    let text = '';
+    let text = await this.#registry.head();
     let n = 0;
     await this.#next();
     let end = this.#now() + SLICE_MS;

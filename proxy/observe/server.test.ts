@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { Counts, Registry } from './registry.ts';
+import { countBy, Registry } from './registry.ts';
 import { createObserveServer } from './server.ts';
 
 const registry = new Registry();
-new Counts(registry, { name: 'things_total', help: 'Things.' }, 'kind', ['a', 'b']).inc('a');
+countBy(registry, { name: 'things_total', help: 'Things.' }, 'kind', ['a', 'b']).inc({ kind: 'a' });
 let why: string | undefined = 'no snapshot has been received yet';
 const server = createObserveServer({ registry, notReady: () => why, now: () => performance.now() });
 let origin = '';

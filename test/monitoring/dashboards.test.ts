@@ -92,7 +92,7 @@ async function exposed(t: TestContext): Promise<ReadonlyMap<string, string>> {
     health: { ejected: () => undefined, returned: () => undefined, panic: () => undefined },
   });
   t.after(() => plane.drain(0));
-  const text = `${plane.metrics.registry.text()}${await new OperatorMetrics().registry.metrics()}`;
+  const text = `${await plane.metrics.registry.text()}${await new OperatorMetrics().registry.metrics()}`;
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
 }
 
