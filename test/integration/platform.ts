@@ -18,6 +18,7 @@ const EXTERNAL = process.env['OUTRIGGER_TEST_CLUSTER'] === 'external';
 /** What does not run on a server that is not ours, and why not; false where the server is ours. For the option `skip` of tests. */
 export const external = {
   killApiServer: EXTERNAL && 'the API server that KUBECONFIG names belongs to somebody else, and is not killed',
+  callWebhooks: EXTERNAL && 'an API server without nodes has no way to a Service, and so to no webhook',
   ownCluster: EXTERNAL && 'it brings up a local cluster of its own',
 } as const;
 
