@@ -117,6 +117,10 @@ describe('objects', { skip: withoutHelm }, () => {
     const bare = kinds([]);
     assert.ok(!bare.has('PodMonitor') && !bare.has('PrometheusRule'));
     assert.ok(kinds(PROMETHEUS.slice(0, 1)).has('PodMonitor'));
+    const monitor = find<{ spec: { podMetricsEndpoints: object[] } }>(objects, 'PodMonitor', 'outrigger');
+    assert.deepEqual(monitor.spec.podMetricsEndpoints, [
+      { port: 'observe', path: '/metrics', interval: '15s', honorLabels: true },
+    ]);
     const off = { monitoring: { podMonitor: { enabled: false }, prometheusRule: { enabled: false } } };
     const without = render({ apiVersions: PROMETHEUS, values: off });
     assert.ok(!without.some(({ apiVersion }) => apiVersion.startsWith('monitoring.')));

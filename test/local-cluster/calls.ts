@@ -10,6 +10,8 @@ export interface ServiceAccountCall {
   readonly resource: string;
   /** Empty at the cluster's scope. */
   readonly namespace: string;
+  /** Empty for collections, unless they are narrowed to one by `metadata.name`. */
+  readonly name: string;
   /** False: it was refused. */
   readonly allowed: boolean;
 }
@@ -21,9 +23,11 @@ export async function readCalls(auditLog: string): Promise<readonly ServiceAccou
   const calls = new Map<string, ServiceAccountCall>();
   for (const line of (await readFile(auditLog, 'utf8')).split('\n')) {
     if (!line.endsWith('}')) continue; // the last one may be half written
-    const { user, verb, apiGroup, resource, namespace, allowed } = JSON.parse(line) as ServiceAccountCall & { user: string };
+    const { user, verb, apiGroup, resource, namespace, name, allowed } = JSON.parse(line) as ServiceAccountCall & {
+      user: string;
+    };
     if (!user.startsWith(PREFIX)) continue;
-    const call = { serviceAccount: user.slice(PREFIX.length), verb, apiGroup, resource, namespace, allowed };
+    const call = { serviceAccount: user.slice(PREFIX.length), verb, apiGroup, resource, namespace, name, allowed };
     calls.set(JSON.stringify(call), call);
   }
   return [...calls.values()];

@@ -58,7 +58,7 @@ test('a pod waits for its service account and its ConfigMap, then asks the API s
   await api.create(`${NAMESPACE}/serviceaccounts`, { metadata: { name: 'reader' } });
   const log = () => readFile(join(cluster.logs, 'default_reader_c.log'), 'utf8').catch(() => '');
   await until('it has asked', 10_000, async () => (await log()) === '200,403 red colour\n');
-  const call = { serviceAccount: 'default:reader', verb: 'list', apiGroup: '', namespace: 'default' };
+  const call = { serviceAccount: 'default:reader', verb: 'list', apiGroup: '', namespace: 'default', name: '' };
   const byResource = (await readCalls(cluster.auditLog)).toSorted((a, b) => a.resource.localeCompare(b.resource));
   assert.deepEqual(byResource, [
     { ...call, resource: 'configmaps', allowed: true },
