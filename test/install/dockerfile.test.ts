@@ -1,7 +1,7 @@
 /** The Dockerfile, read; and its file system, made as it says and entered, since a missing library shows only there. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -65,9 +65,27 @@ test('nothing secret goes in, nothing is fetched but what the lock file names, a
     .filter((line) => line !== '' && !line.startsWith('#'));
   assert.equal(first, '*');
   const allowed = others.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+  assert.deepEqual(copiedForBuild().sort(), allowed.sort());
+});
+
+/** What the stage `build` takes from the project. */
+function copiedForBuild(): string[] {
   const build = dockerfile.find(({ name }) => name === 'build')?.instructions ?? [];
-  const read = all(build, 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
-  assert.deepEqual(read.sort(), allowed.sort());
+  return all(build, 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
+}
+
+test('the bundles can be built of what the build is given, and are the same', (t) => {
+  ensureBundles();
+  const folder = mkdtempSync(join(tmpdir(), 'outrigger-build-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const filter = (path: string) => !/\.(test\.ts|md)$/.test(path);
+  for (const path of copiedForBuild()) cpSync(join(ROOT, path), join(folder, path), { recursive: true, filter });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/build.ts'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  for (const bundle of Object.values(BUNDLES)) {
+    assert.ok(readFileSync(join(folder, bundle)).equals(readFileSync(join(ROOT, bundle))), bundle);
+  }
 });
 
 /** Runs what the stage `root` does, with this machine's Node in the place of the image's. */
