@@ -121,6 +121,14 @@ describe('objects', { skip: withoutHelm }, () => {
     assert.deepEqual(monitor.spec.podMetricsEndpoints, [
       { port: 'observe', path: '/metrics', interval: '15s', honorLabels: true },
     ]);
+    const beside = find<{ spec: object }>(objects, 'PodMonitor', 'outrigger-sidecars');
+    assert.deepEqual(beside.spec, {
+      namespaceSelector: { any: true },
+      selector: { matchLabels: { 'outrigger.dev/proxy': 'sidecar' } },
+      podMetricsEndpoints: [{ port: 'outrigger-obs', path: '/metrics', interval: '15s', honorLabels: true }],
+    });
+    const noSidecars = render({ apiVersions: PROMETHEUS, values: { sidecar: { enabled: false } } });
+    assert.equal(noSidecars.filter(({ kind }) => kind === 'PodMonitor').length, 1);
     const off = { monitoring: { podMonitor: { enabled: false }, prometheusRule: { enabled: false } } };
     const without = render({ apiVersions: PROMETHEUS, values: off });
     assert.ok(!without.some(({ apiVersion }) => apiVersion.startsWith('monitoring.')));
