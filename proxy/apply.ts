@@ -1,14 +1,14 @@
 /** The data plane as the control API sees it: takes snapshots in force, as a difference and in one step. */
-import { Background } from './background.ts';
+import { Background } from './pool/background.ts';
 import { MaglevTables } from './balance/maglev-tables.ts';
 import type { DataPlane, ResolvedSnapshot } from './control/seam.ts';
 import { createTrust } from './exchange/client-address.ts';
 import type { Trust } from './exchange/client-address.ts';
 import type { Listener } from './listen.ts';
-import { Pool } from './pool.ts';
-import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { PoolDeps } from './pool-seam.ts';
-import { RouteState } from './route-state.ts';
+import { Pool } from './pool/pool.ts';
+import type { PoolEndpoint } from './pool/endpoint.ts';
+import type { PoolDeps } from './pool/seam.ts';
+import { RouteState } from './request/route-state.ts';
 import { loadExpressions } from './expressions.ts';
 import type { CompileExpression } from './route/match.ts';
 import { createRouteTable } from './route/table.ts';

@@ -8,8 +8,8 @@ import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './listen.ts';
 import { Metrics } from './observe/metrics.ts';
 import { serve } from './pipeline.ts';
-import type { HealthLog } from './pool-seam.ts';
-import type { RequestRecord } from './request-seam.ts';
+import type { HealthLog } from './pool/seam.ts';
+import type { RequestRecord } from './request/seam.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
 export interface DataPlaneOptions {

@@ -3,9 +3,9 @@
  * no sockets; what a request remembers between its steps is in request.ts.
  */
 import type { Attempt, Exchange, LocalReply, Upstream } from './exchange/seam.ts';
-import { Request } from './request.ts';
-import type { RequestDeps } from './request-seam.ts';
-import type { RouteState } from './route-state.ts';
+import { Request } from './request/request.ts';
+import type { RequestDeps } from './request/seam.ts';
+import type { RouteState } from './request/route-state.ts';
 import type { RouteTable } from './route/table.ts';
 
 export interface PipelineDeps<X extends Exchange> extends RequestDeps {

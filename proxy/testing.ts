@@ -8,7 +8,7 @@ import { after } from 'node:test';
 import type { Runtime } from './apply.ts';
 import { createDataPlane } from './data-plane.ts';
 import type { TimeLimits } from './exchange/http1/server.ts';
-import type { RequestRecord } from './request-seam.ts';
+import type { RequestRecord } from './request/seam.ts';
 import type { ResolvedSnapshot } from './control/seam.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
 import type { HttpProxyUpstream } from './upstream/http-proxy/index.ts';

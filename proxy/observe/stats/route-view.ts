@@ -1,5 +1,5 @@
 /** A route in the words of the page. PURE. */
-import type { RouteState } from '../../route-state.ts';
+import type { RouteState } from '../../request/route-state.ts';
 import type { Fallback, Match, RequestRedirect } from '../../snapshot/types.ts';
 import { namesOf, ratio, round } from './endpoint-view.ts';
 import type { PolicyLately } from './sampler.ts';

@@ -1,7 +1,7 @@
 /** Reads counters every few seconds, so that the page can say what happened lately. Costs requests nothing. */
-import type { Pool } from '../../pool.ts';
-import type { PoolEndpoint } from '../../pool-endpoint.ts';
-import type { RouteState } from '../../route-state.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { PoolEndpoint } from '../../pool/endpoint.ts';
+import type { RouteState } from '../../request/route-state.ts';
 import { BUCKETS } from '../expose.ts';
 import type { Slots } from '../series.ts';
 import { ENDPOINT, OUTCOMES, ROUTE } from '../traffic.ts';

@@ -1,8 +1,8 @@
 /** The retry budget from the client's side: what it lets through, what it costs, and what is free. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { closedPort, endpoint, get, opener, scriptedBackend, statusOf } from './testing.ts';
-import type { TestProxy } from './testing.ts';
+import { closedPort, endpoint, get, opener, scriptedBackend, statusOf } from '../testing.ts';
+import type { TestProxy } from '../testing.ts';
 
 const { start, track } = opener();
 const unhappy = () => scriptedBackend('HTTP/1.1 503 no\r\nContent-Length: 0\r\n\r\n').then(track);

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { RouteState } from './route-state.ts';
-import { eventually, endpoint, get, httpBackend, opener, POOL, RETRY, statusOf, TIMEOUTS } from './testing.ts';
-import type { Backend, TestProxy } from './testing.ts';
-import { hash64 } from './balance/hash.ts';
-import type { Pool } from './pool.ts';
-import type { RouteMetrics } from './observe/traffic.ts';
-import type { ConsistentHash, HashOn, LoadBalancer, Route } from './snapshot/types.ts';
+import { RouteState } from '../request/route-state.ts';
+import { eventually, endpoint, get, httpBackend, opener, POOL, RETRY, statusOf, TIMEOUTS } from '../testing.ts';
+import type { Backend, TestProxy } from '../testing.ts';
+import { hash64 } from '../balance/hash.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { RouteMetrics } from '../observe/traffic.ts';
+import type { ConsistentHash, HashOn, LoadBalancer, Route } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 

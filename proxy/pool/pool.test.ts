@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Background } from './background.ts';
-import { hash64 } from './balance/hash.ts';
-import { MaglevTables } from './balance/maglev-tables.ts';
-import type { Prober } from './health/prober.ts';
-import { Traffic } from './observe/traffic.ts';
+import { hash64 } from '../balance/hash.ts';
+import { MaglevTables } from '../balance/maglev-tables.ts';
+import type { Prober } from '../health/prober.ts';
+import { Traffic } from '../observe/traffic.ts';
 import { Pool } from './pool.ts';
-import { endpoint, PASSIVE } from './testing.ts';
-import type { Endpoint, PoolPart } from './snapshot/types.ts';
+import { endpoint, PASSIVE } from '../testing.ts';
+import type { Endpoint, PoolPart } from '../snapshot/types.ts';
 
 const CHECK = { type: 'TCP', interval: 1000, timeout: 1000, unhealthyThreshold: 1, healthyThreshold: 1 } as const;
 const AFFINITY = { maxEntries: 100, idleTimeout: 60_000, drain: 5000 };

@@ -1,9 +1,9 @@
 /** Session persistence: a cookie names the endpoint that a client stays with. */
 import { createHash } from 'node:crypto';
-import { cookieOf, formatCookie } from './balance/key.ts';
-import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { Pool } from './pool.ts';
-import type { SessionPersistence } from './snapshot/types.ts';
+import { cookieOf, formatCookie } from '../balance/key.ts';
+import type { PoolEndpoint } from '../pool/endpoint.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { SessionPersistence } from '../snapshot/types.ts';
 
 /** 128 bits: no two endpoints of a policy share a value. */
 const VALUE_BYTES = 16;

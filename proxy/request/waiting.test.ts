@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Exchange } from './exchange/seam.ts';
-import { Gate } from './resilience/gate.ts';
+import type { Exchange } from '../exchange/seam.ts';
+import { Gate } from '../resilience/gate.ts';
 import { waitInLine } from './waiting.ts';
 
 test('a client that leaves after its patience ended, or after it was served, is not taken out of the line twice', async () => {

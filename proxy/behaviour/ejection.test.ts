@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import type { RequestListener } from 'node:http';
-import { endpoint, eventually, get, httpBackend, opener, rawBackend, rawRequest, statusOf } from './testing.ts';
-import type { ProxySpec, TestProxy } from './testing.ts';
-import type { PassiveCheck } from './snapshot/types.ts';
+import { endpoint, eventually, get, httpBackend, opener, rawBackend, rawRequest, statusOf } from '../testing.ts';
+import type { ProxySpec, TestProxy } from '../testing.ts';
+import type { PassiveCheck } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 const CHECK: PassiveCheck = {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { endpoint, eventually, get, httpBackend, opener, POOL, scriptedBackend, statusOf } from './testing.ts';
-import type { Backend, ProxySpec, TestProxy } from './testing.ts';
-import type { Endpoint } from './snapshot/types.ts';
+import { endpoint, eventually, get, httpBackend, opener, POOL, scriptedBackend, statusOf } from '../testing.ts';
+import type { Backend, ProxySpec, TestProxy } from '../testing.ts';
+import type { Endpoint } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 const SESSION = { policyUid: 'uid-of-p', name: 'sid', ttl: 3_600_000, sameSite: 'Lax' } as const;

@@ -2,12 +2,12 @@
  * The health side of one pool: which of its endpoints are fit to take work, by probes and by what requests run into. Usable = in
  * the pick set ∧ (healthy ∧ not ejected, or panic); the pick set are the active endpoints, or the draining ones where none is.
  */
-import { Outlier } from './health/outlier.ts';
-import { describeSeen, verdict } from './health/suspect.ts';
-import type { EjectionReason, Seen } from './health/suspect.ts';
-import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { PoolDeps, Work } from './pool-seam.ts';
-import type { HealthCheck, UnhealthyEndpoint } from './snapshot/types.ts';
+import { Outlier } from '../health/outlier.ts';
+import { describeSeen, verdict } from '../health/suspect.ts';
+import type { EjectionReason, Seen } from '../health/suspect.ts';
+import type { PoolEndpoint } from './endpoint.ts';
+import type { PoolDeps, Work } from './seam.ts';
+import type { HealthCheck, UnhealthyEndpoint } from '../snapshot/types.ts';
 
 /** What the pool is told. */
 export interface HealthEvents {

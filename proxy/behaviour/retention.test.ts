@@ -6,11 +6,11 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import test from 'node:test';
 import { queryObjects } from 'node:v8';
-import { RequestBody } from './exchange/http1/body.ts';
-import { Connection } from './exchange/http1/connection.ts';
-import { Http1Exchange } from './exchange/http1/exchange.ts';
-import { endpoint, eventually, opener, rawBackend } from './testing.ts';
-import { HttpAttempt } from './upstream/http-proxy/attempt.ts';
+import { RequestBody } from '../exchange/http1/body.ts';
+import { Connection } from '../exchange/http1/connection.ts';
+import { Http1Exchange } from '../exchange/http1/exchange.ts';
+import { endpoint, eventually, opener, rawBackend } from '../testing.ts';
+import { HttpAttempt } from '../upstream/http-proxy/attempt.ts';
 
 const CLIENTS = 100;
 /** node:http keeps some of the latest for use again. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { endpoint, eventually, get, httpBackend, opener, rawBackend, statusOf } from './testing.ts';
-import type { TestProxy } from './testing.ts';
+import { endpoint, eventually, get, httpBackend, opener, rawBackend, statusOf } from '../testing.ts';
+import type { TestProxy } from '../testing.ts';
 
 const { start, track } = opener();
 

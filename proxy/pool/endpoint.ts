@@ -1,9 +1,9 @@
-import type { EndpointView } from './balance/balancer.ts';
-import type { ConnectionQuota, Target } from './exchange/seam.ts';
-import type { Watch } from './health/prober.ts';
-import { Suspect } from './health/suspect.ts';
-import type { EndpointMetrics } from './observe/traffic.ts';
-import type { Endpoint } from './snapshot/types.ts';
+import type { EndpointView } from '../balance/balancer.ts';
+import type { ConnectionQuota, Target } from '../exchange/seam.ts';
+import type { Watch } from '../health/prober.ts';
+import { Suspect } from '../health/suspect.ts';
+import type { EndpointMetrics } from '../observe/traffic.ts';
+import type { Endpoint } from '../snapshot/types.ts';
 
 /** The pool it belongs to. */
 export interface Home {

@@ -1,9 +1,9 @@
 /** Zones from the client's side: who answers, and what is counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { closedPort, endpoint, get, httpBackend, opener, PASSIVE, POOL, statusOf } from './testing.ts';
-import type { TestProxy } from './testing.ts';
-import type { LoadBalancer, PoolPart } from './snapshot/types.ts';
+import { closedPort, endpoint, get, httpBackend, opener, PASSIVE, POOL, statusOf } from '../testing.ts';
+import type { TestProxy } from '../testing.ts';
+import type { LoadBalancer, PoolPart } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 const loadBalancer: LoadBalancer = { type: 'RoundRobin', zoneAware: { minEndpoints: 1 } };

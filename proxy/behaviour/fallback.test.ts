@@ -1,9 +1,9 @@
 /** What clients get when no backend can be used. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { closedPort, endpoint, get, httpBackend, opener, POOL, rawRequest, statusOf } from './testing.ts';
-import type { Backend, TestProxy } from './testing.ts';
-import type { Endpoint, Fallback } from './snapshot/types.ts';
+import { closedPort, endpoint, get, httpBackend, opener, POOL, rawRequest, statusOf } from '../testing.ts';
+import type { Backend, TestProxy } from '../testing.ts';
+import type { Endpoint, Fallback } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 const PASSIVE = { consecutiveConnectFailures: 1000, baseEjectionTime: 1000, maxEjectionPercent: 100 };

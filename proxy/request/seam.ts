@@ -1,6 +1,6 @@
 /** What the life of a request needs, and what is known once it is over. */
-import type { End, Exchange, LocalReason } from './exchange/seam.ts';
-import type { PoolEndpoint } from './pool-endpoint.ts';
+import type { End, Exchange, LocalReason } from '../exchange/seam.ts';
+import type { PoolEndpoint } from '../pool/endpoint.ts';
 import type { RouteState } from './route-state.ts';
 
 export interface RequestDeps {

@@ -1,18 +1,18 @@
 /** A route of the snapshot with what it needs at run time: its pools, its turn among them, its series. */
-import { WeightedRoundRobin } from './balance/weighted-round-robin.ts';
-import type { Balancer } from './balance/balancer.ts';
-import { hash64, rehash } from './balance/hash.ts';
-import type { Hash } from './balance/hash.ts';
-import type { AttemptSpec, ConnectionQuota } from './exchange/seam.ts';
-import type { RouteMetrics } from './observe/traffic.ts';
-import type { Pool } from './pool.ts';
-import { Gate } from './resilience/gate.ts';
-import type { GateLimits } from './resilience/gate.ts';
-import { RetryBudget } from './resilience/retry-budget.ts';
-import { compileFilters } from './route/filters.ts';
-import type { Filters } from './route/filters.ts';
+import { WeightedRoundRobin } from '../balance/weighted-round-robin.ts';
+import type { Balancer } from '../balance/balancer.ts';
+import { hash64, rehash } from '../balance/hash.ts';
+import type { Hash } from '../balance/hash.ts';
+import type { AttemptSpec, ConnectionQuota } from '../exchange/seam.ts';
+import type { RouteMetrics } from '../observe/traffic.ts';
+import type { Pool } from '../pool/pool.ts';
+import { Gate } from '../resilience/gate.ts';
+import type { GateLimits } from '../resilience/gate.ts';
+import { RetryBudget } from '../resilience/retry-budget.ts';
+import { compileFilters } from '../route/filters.ts';
+import type { Filters } from '../route/filters.ts';
 import { Sessions } from './sessions.ts';
-import type { CircuitBreaker, HashOn, RetryBudget as Settings, Route } from './snapshot/types.ts';
+import type { CircuitBreaker, HashOn, RetryBudget as Settings, Route } from '../snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
 

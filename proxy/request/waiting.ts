@@ -1,6 +1,6 @@
 /** Waiting between tries, and in line at a policy's gate; until the client leaves at the latest. */
-import type { Exchange } from './exchange/seam.ts';
-import type { Gate, Waiter } from './resilience/gate.ts';
+import type { Exchange } from '../exchange/seam.ts';
+import type { Gate, Waiter } from '../resilience/gate.ts';
 
 export type Waited = 'served' | 'full' | 'late' | 'gone';
 

@@ -1,16 +1,16 @@
 /** Where the tries of one request go: which endpoint of which of its route's pools is next. */
-import { hash64 } from './balance/hash.ts';
-import type { Hash } from './balance/hash.ts';
-import { formatCookie, keyOf, makeCookieValue } from './balance/key.ts';
-import type { Exchange } from './exchange/seam.ts';
-import type { Seen } from './health/suspect.ts';
-import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { Outcome, Trial, Work } from './pool-seam.ts';
-import type { Pool } from './pool.ts';
-import { isIdempotent } from './resilience/retry.ts';
+import { hash64 } from '../balance/hash.ts';
+import type { Hash } from '../balance/hash.ts';
+import { formatCookie, keyOf, makeCookieValue } from '../balance/key.ts';
+import type { Exchange } from '../exchange/seam.ts';
+import type { Seen } from '../health/suspect.ts';
+import type { PoolEndpoint } from '../pool/endpoint.ts';
+import type { Outcome, Trial, Work } from '../pool/seam.ts';
+import type { Pool } from '../pool/pool.ts';
+import { isIdempotent } from '../resilience/retry.ts';
 import type { RouteState } from './route-state.ts';
 import type { Sessions } from './sessions.ts';
-import type { HashOn } from './snapshot/types.ts';
+import type { HashOn } from '../snapshot/types.ts';
 
 export class Choice {
   #route: RouteState;

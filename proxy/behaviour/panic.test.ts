@@ -1,9 +1,9 @@
 /** `panicThreshold`: when too few endpoints are healthy, all of them are used. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { closedPort, endpoint, eventually, get, httpBackend, opener } from './testing.ts';
-import type { TestProxy } from './testing.ts';
-import type { Endpoint, PassiveCheck } from './snapshot/types.ts';
+import { closedPort, endpoint, eventually, get, httpBackend, opener } from '../testing.ts';
+import type { TestProxy } from '../testing.ts';
+import type { Endpoint, PassiveCheck } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 const TCP = { type: 'TCP', interval: 20, timeout: 20, unhealthyThreshold: 1, healthyThreshold: 1 } as const;

@@ -1,9 +1,9 @@
 /** What users of the systems that Outrigger succeeds count on, shown with its own settings. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { closedPort, endpoint, eventually, get, httpBackend, rawBackend, opener, statusOf } from './testing.ts';
-import type { Backend, ProxySpec } from './testing.ts';
-import type { HttpCheck, TcpCheck } from './snapshot/types.ts';
+import { closedPort, endpoint, eventually, get, httpBackend, rawBackend, opener, statusOf } from '../testing.ts';
+import type { Backend, ProxySpec } from '../testing.ts';
+import type { HttpCheck, TcpCheck } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 async function named(name: string, port = 0): Promise<Backend> {

@@ -1,18 +1,18 @@
 /** What one request remembers between the steps of the pipeline, and how each step is done. */
 import { Choice } from './choice.ts';
 import { FAILED, NO_ENDPOINT, OVERFLOW } from './local-answers.ts';
-import type { RequestDeps } from './request-seam.ts';
-import type { Attempt, AttemptSpec, End, Exchange, Failure, Head, LocalReason, LocalReply } from './exchange/seam.ts';
-import type { PoolEndpoint } from './pool-endpoint.ts';
-import type { Outcome } from './pool-seam.ts';
-import { decide, isIdempotent } from './resilience/retry.ts';
-import type { Decision } from './resilience/retry.ts';
-import type { RouteMetrics } from './observe/traffic.ts';
+import type { RequestDeps } from './seam.ts';
+import type { Attempt, AttemptSpec, End, Exchange, Failure, Head, LocalReason, LocalReply } from '../exchange/seam.ts';
+import type { PoolEndpoint } from '../pool/endpoint.ts';
+import type { Outcome } from '../pool/seam.ts';
+import { decide, isIdempotent } from '../resilience/retry.ts';
+import type { Decision } from '../resilience/retry.ts';
+import type { RouteMetrics } from '../observe/traffic.ts';
 import type { RouteState } from './route-state.ts';
 import { pause, waitInLine } from './waiting.ts';
-import { changesOf, redirectLocation } from './route/filters.ts';
-import type { Filters } from './route/filters.ts';
-import type { Fallback, RequestRedirect } from './snapshot/types.ts';
+import { changesOf, redirectLocation } from '../route/filters.ts';
+import type { Filters } from '../route/filters.ts';
+import type { Fallback, RequestRedirect } from '../snapshot/types.ts';
 
 /** For logs and metrics only, as nginx has it: nobody is there to read a status. */
 const CLIENT_GONE = 499;

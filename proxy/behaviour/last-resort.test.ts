@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestListener } from 'node:http';
-import { closedPort, endpoint, get, httpBackend, opener, statusOf } from './testing.ts';
-import type { TestProxy } from './testing.ts';
+import { closedPort, endpoint, get, httpBackend, opener, statusOf } from '../testing.ts';
+import type { TestProxy } from '../testing.ts';
 
 const { start, track } = opener();
 const PASSIVE = { consecutiveConnectFailures: 2, consecutive5xx: 2, baseEjectionTime: 60_000, maxEjectionPercent: 50 };

@@ -1,11 +1,11 @@
 /** What a pool needs, and what it is told about tries. */
 import type { Background } from './background.ts';
-import type { Balancer, Handle } from './balance/balancer.ts';
-import type { MaglevTables } from './balance/maglev-tables.ts';
-import type { Prober } from './health/prober.ts';
-import type { EjectionReason } from './health/suspect.ts';
-import type { PoolMetrics } from './observe/traffic.ts';
-import type { PoolEndpoint } from './pool-endpoint.ts';
+import type { Balancer, Handle } from '../balance/balancer.ts';
+import type { MaglevTables } from '../balance/maglev-tables.ts';
+import type { Prober } from '../health/prober.ts';
+import type { EjectionReason } from '../health/suspect.ts';
+import type { PoolMetrics } from '../observe/traffic.ts';
+import type { PoolEndpoint } from './endpoint.ts';
 
 /** How a try on an endpoint ended, as far as balancing cares. */
 export type Outcome = 'ok' | 'failed' | 'unknown';

@@ -4,9 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { endpoint, eventually, get, httpBackend, opener, rawRequest, statusOf } from './testing.ts';
-import type { ProxySpec, TestProxy } from './testing.ts';
-import type { ClientAddress } from './snapshot/types.ts';
+import { endpoint, eventually, get, httpBackend, opener, rawRequest, statusOf } from '../testing.ts';
+import type { ProxySpec, TestProxy } from '../testing.ts';
+import type { ClientAddress } from '../snapshot/types.ts';
 
 const { start, track } = opener();
 const seen: IncomingHttpHeaders[] = [];

@@ -1,5 +1,5 @@
 /** What a client is told when no backend's answer can be passed on. */
-import type { Failure, LocalReply } from './exchange/seam.ts';
+import type { Failure, LocalReply } from '../exchange/seam.ts';
 
 export const FAILED: Readonly<Record<Exclude<Failure['kind'], 'client-gone'>, LocalReply>> = {
   connect: { status: 503, reason: 'connect-failed', text: 'no connection to a backend could be made' },

@@ -1,16 +1,16 @@
 /**
  * The endpoints of one pool at run time, and which of them takes the next request: the balancer picks among those that
- * pool-health.ts lets it, by weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
+ * health.ts lets it, by weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
  */
-import type { Balancer } from './balance/balancer.ts';
-import type { Hash } from './balance/hash.ts';
-import type { ConnectionQuota } from './exchange/seam.ts';
-import { createBalancer } from './balance/index.ts';
-import { PoolEndpoint } from './pool-endpoint.ts';
-import { PoolHealth } from './pool-health.ts';
-import type { Outcome, PoolDeps, Trial, Work } from './pool-seam.ts';
-import { SlowStart } from './resilience/slow-start.ts';
-import type { Endpoint, HashOn, LoadBalancer, PoolPart } from './snapshot/types.ts';
+import type { Balancer } from '../balance/balancer.ts';
+import type { Hash } from '../balance/hash.ts';
+import type { ConnectionQuota } from '../exchange/seam.ts';
+import { createBalancer } from '../balance/index.ts';
+import { PoolEndpoint } from './endpoint.ts';
+import { PoolHealth } from './health.ts';
+import type { Outcome, PoolDeps, Trial, Work } from './seam.ts';
+import { SlowStart } from '../resilience/slow-start.ts';
+import type { Endpoint, HashOn, LoadBalancer, PoolPart } from '../snapshot/types.ts';
 
 export class Pool {
   readonly id: string;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
-import type { HeaderModifier, Match, Route } from './snapshot/types.ts';
-import { closedPort, endpoint, get, httpBackend, opener, rawRequest, scriptedBackend, statusOf } from './testing.ts';
-import type { TestProxy } from './testing.ts';
+import type { HeaderModifier, Match, Route } from '../snapshot/types.ts';
+import { closedPort, endpoint, get, httpBackend, opener, rawRequest, scriptedBackend, statusOf } from '../testing.ts';
+import type { TestProxy } from '../testing.ts';
 
 const { start, track } = opener();
 
