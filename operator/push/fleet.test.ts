@@ -250,36 +250,26 @@ test('under a new epoch every proxy gets its content again; what it has stays cu
   assert.deepEqual(Object.keys(rig.pushes(one.address).at(-1)?.snapshot?.parts ?? {}), [], 'it has all the parts');
 });
 
-test('who no longer leads pushes nothing', async (t) => {
-  const rig = new Rig(t);
-  const one = await rig.proxy('one');
-  const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
-  await settledSoon(fleet, 'one');
-  fleet.lead(undefined);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const before = rig.sent.length;
-  fleet.want(translation([target('one', one.address)], content([B])), performance.now());
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  assert.equal(rig.sent.length, before);
-  assert.equal(current(fleet, 'one'), false);
-});
-
-test('a Lease that is no longer fresh stops pushes before anybody said so', async (t) => {
-  const rig = new Rig(t);
-  const one = await rig.proxy('one');
-  const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
-  await settledSoon(fleet, 'one');
-  rig.leading = false;
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const before = rig.sent.length;
-  fleet.want(translation([target('one', one.address)], content([B])), performance.now());
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  assert.equal(rig.sent.length, before);
-});
+for (const [what, end] of [
+  ['who no longer leads pushes nothing', (fleet) => fleet.lead(undefined)],
+  ['a Lease that is no longer fresh stops pushes before anybody said so', (_, rig) => (rig.leading = false)],
+] satisfies [string, (fleet: ReturnType<Rig['fleet']>, rig: Rig) => void][]) {
+  test(what, async (t) => {
+    const rig = new Rig(t);
+    const one = await rig.proxy('one');
+    const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
+    fleet.lead(EPOCH);
+    fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+    await settledSoon(fleet, 'one');
+    end(fleet, rig);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = rig.sent.length;
+    fleet.want(translation([target('one', one.address)], content([B])), performance.now());
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(rig.sent.length, before);
+    assert.equal(current(fleet, 'one'), false);
+  });
+}
 
 test('what was known of proxies ends with the term: another may have led since; a standby counts no proxy', async (t) => {
   const rig = new Rig(t);
