@@ -3,11 +3,11 @@
 /** Tests, and what only they use: `testing.ts`, `test-….ts`. */
 const TESTS = '(\\.test|/testing|/test-[a-z-]+)\\.ts$';
 const PURE =
-  '^(proxy/(balance|resilience|route)/|proxy/health/(machine|outlier|suspect|failure-window|schedule|grpc-message)\\.ts$|operator/translate/)';
+  '^(proxy/(balance|resilience|route)/|proxy/health/(health-state|outlier-detection|outlier-state|failure-window|probe-schedule|grpc-message)\\.ts$|operator/translate/)';
 const IO =
   '^(node:)?(fs|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|perf_hooks|os|process|cluster)(/|$)';
 /** Node's http server and http-proxy-3 can only be used together, so this pair may know each other. */
-const FUSED = '^proxy/(exchange/http1|upstream/http-proxy)/';
+const FUSED = '^proxy/(downstream/(http1/|[^/]+$)|upstream/(http-proxy/|[^/]+$)|http1/|message/)';
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
@@ -42,16 +42,16 @@ module.exports = {
       { path: '^(proxy|operator)/', pathNot: [PURE, '^proxy/snapshot/', '^operator/api/'], dependencyTypesNot: ['type-only'] },
     ),
     forbid(
-      'exchange-meets-upstream-in-seams',
-      'The two sides of a request know Exchange, Upstream, Body and Sink, not each other.',
-      { path: '^proxy/(exchange|upstream)/([^/]+)/', pathNot: [FUSED, TESTS] },
-      { path: '^proxy/(exchange|upstream)/[^/]+/', pathNot: '^proxy/$1/$2/' },
+      'sides-meet-in-message',
+      'The two sides of a request know the seam in message/, not each other.',
+      { path: '^proxy/(downstream|upstream)/([^/]+)/', pathNot: [FUSED, TESTS] },
+      { path: '^proxy/(downstream|upstream)/[^/]+/', pathNot: '^proxy/$1/$2/' },
     ),
     forbid(
       'fused-pair-only',
       'node:http and http-proxy-3 are fused with each other, and with nobody else.',
       { path: FUSED, pathNot: TESTS },
-      { path: '^proxy/(exchange|upstream)/[^/]+/', pathNot: FUSED },
+      { path: '^proxy/(downstream|upstream)/[^/]+/', pathNot: FUSED },
     ),
     forbid(
       'product-knows-no-tests',

@@ -6,8 +6,9 @@ const PURE = [
   'proxy/balance/**/*.ts',
   'proxy/resilience/**/*.ts',
   'proxy/route/**/*.ts',
-  'proxy/health/machine.ts',
-  'proxy/health/{outlier,suspect,failure-window,schedule,grpc-message}.ts',
+  'proxy/http1/**/*.ts',
+  'proxy/health/health-state.ts',
+  'proxy/health/{outlier-detection,outlier-state,failure-window,probe-schedule,grpc-message}.ts',
   'operator/translate/**/*.ts',
 ];
 

@@ -6,14 +6,14 @@ import { accessFrom } from './kube/access.ts';
 import { createKubeClient } from './kube/client.ts';
 import { loadKubeConfig } from './kube/load.ts';
 import { createSecretStore } from './kube/secrets.ts';
-import { candidateOf } from './lead/lease.ts';
+import { candidateOf } from './leader/lease.ts';
 import { Metrics } from './observe/metrics.ts';
 import { startObserveServer } from './observe/server.ts';
 import { createWatchdog } from './observe/watchdog.ts';
 import { warn, type Context } from './parts.ts';
-import { ensureSigningKeys } from './push/keys.ts';
-import { persist } from './retry.ts';
-import { schemaOptions, watchSchema } from './schema.ts';
+import { ensureSigningKeys } from './signing-keys/keys.ts';
+import { persist } from './util/retry.ts';
+import { schemaOptions, watchSchema } from './crd-version.ts';
 import { wire } from './stages.ts';
 import { VERSION } from './version.ts';
 

@@ -1,15 +1,15 @@
 /** Everything that serves traffic, wired; main.ts adds the control API, the observe port and signals. */
 import { performance } from 'node:perf_hooks';
-import { Runtime } from './apply.ts';
-import { createHttp1Server } from './exchange/http1/server.ts';
-import type { TimeLimits } from './exchange/http1/server.ts';
+import { Runtime } from './runtime.ts';
+import { createHttp1Server } from './downstream/http1/server.ts';
+import type { TimeLimits } from './downstream/http1/server.ts';
 import { Prober } from './health/prober.ts';
 import type { ProbeReport } from './health/prober.ts';
-import { Listener } from './listen.ts';
+import { Listener } from './downstream/listener.ts';
 import { Metrics } from './observe/metrics.ts';
 import { serve } from './pipeline.ts';
-import type { HealthLog } from './pool/seam.ts';
-import type { RequestRecord } from './request/seam.ts';
+import type { HealthLog } from './endpoints/endpoint-set-types.ts';
+import type { RequestRecord } from './request/request-record.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
 export interface DataPlaneOptions {

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HELP, parseKeys, readConfig } from './config.ts';
 import type { Config } from './config.ts';
-import { createControl } from './control/control.ts';
+import { createControl } from './control/control-server.ts';
 import { createDataPlane } from './data-plane.ts';
 import { createAccessLog, createHealthLog, createLog } from './observe/log.ts';
 import { createObserveServer } from './observe/server.ts';

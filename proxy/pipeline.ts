@@ -2,11 +2,11 @@
  * The life of one request, in order. Admission came before, in the exchange. The pipeline knows Exchanges, Upstreams and Attempts,
  * no sockets; what a request remembers between its steps is in request.ts.
  */
-import type { Attempt, Exchange, LocalReply, Upstream } from './exchange/seam.ts';
-import { Request } from './request/request.ts';
-import type { RequestDeps } from './request/seam.ts';
+import type { Attempt, Exchange, LocalReply, Upstream } from './message/exchange.ts';
+import { Request } from './request/routed-request.ts';
+import type { RequestDeps } from './request/request-record.ts';
 import type { RouteState } from './request/route-state.ts';
-import type { RouteTable } from './route/table.ts';
+import type { RouteTable } from './route/route-table.ts';
 
 export interface PipelineDeps<X extends Exchange> extends RequestDeps {
   readonly upstream: Upstream<X>;

@@ -5,11 +5,11 @@ import type { RequestListener } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { after } from 'node:test';
-import type { Runtime } from './apply.ts';
+import type { Runtime } from './runtime.ts';
 import { createDataPlane } from './data-plane.ts';
-import type { TimeLimits } from './exchange/http1/server.ts';
-import type { RequestRecord } from './request/seam.ts';
-import type { ResolvedSnapshot } from './control/seam.ts';
+import type { TimeLimits } from './downstream/http1/server.ts';
+import type { RequestRecord } from './request/request-record.ts';
+import type { ResolvedSnapshot } from './control/data-plane-interface.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
 import type { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 

@@ -38,7 +38,7 @@ test('pure folders: clock, chance, timers and environment are refused, in tests 
     'proxy/balance/x.ts',
     'proxy/route/x.ts',
     'proxy/resilience/x.ts',
-    'proxy/health/machine.ts',
+    'proxy/health/health-state.ts',
     'operator/translate/x.ts',
   ]) {
     assert.deepEqual(await linesIn(file), [1, 2, 3, 4, 5, 6, 7], file);
@@ -54,7 +54,7 @@ test('import rules: each of them catches what it forbids, and lets the allowed n
     'proxy-stays-small': ['proxy/b.ts', 'undici'],
     'pure-is-pure': ['proxy/balance/a.ts', 'node:fs'],
     'pure-knows-pure': ['proxy/route/a.ts', '../control/x.ts'],
-    'exchange-meets-upstream-in-seams': ['proxy/exchange/tcp/a.ts', '../../upstream/http2/x.ts'],
+    'sides-meet-in-message': ['proxy/downstream/tcp/a.ts', '../../upstream/http2/x.ts'],
     'fused-pair-only': ['proxy/upstream/http-proxy/a.ts', '../http2/x.ts'],
     'product-knows-no-tests': ['operator/b.ts', '../test/x.ts'],
     'product-needs-no-dev-dependency': ['operator/c.ts', 'fflate'],
@@ -64,7 +64,7 @@ test('import rules: each of them catches what it forbids, and lets the allowed n
   const allowed: readonly (readonly [string, string])[] = [
     ['operator/e.ts', '../proxy/snapshot/x.ts'],
     ['operator/f.ts', 'undici'],
-    ['proxy/exchange/http1/b.ts', '../../upstream/http-proxy/x.ts'],
+    ['proxy/downstream/http1/b.ts', '../../upstream/http-proxy/x.ts'],
     ['proxy/balance/a.test.ts', 'node:fs'],
   ];
   const folder = await tree(t, [...Object.values(cases), ...allowed, ['proxy/d.ts', './c.ts']]);

@@ -5,7 +5,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isStatus } from '../kube/error.ts';
 import { COLLECTIONS, eventsPath } from '../kube/kinds.ts';
 import { eventBody } from '../status/events.ts';
-import { createCoalescer, systemClock, type Clock } from '../watch/coalesce.ts';
+import { createCoalescer, systemClock, type Clock } from '../util/coalesce.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
 import { createStore } from '../watch/store.ts';
 import { hasSidecar, refusal } from './inject.ts';

@@ -1,7 +1,7 @@
 /** The webhook of one replica: certificates, server, and what the API server knows of them. Decides nothing by itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { X509Certificate } from 'node:crypto';
-import { persist } from '../retry.ts';
+import { persist } from '../util/retry.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReflectorReport } from '../watch/reflector.ts';
 import { keepCertificates } from './certificate/keeper.ts';

@@ -6,7 +6,7 @@ import { digest } from '../../proxy/snapshot/canonical.ts';
 import { endpoint, poolPart, testKey } from '../../proxy/snapshot/testing.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
 import { Bodies, lacking } from './bodies.ts';
-import { Stamper, wish } from './stamp.ts';
+import { Stamper, wish } from './versioned-snapshot.ts';
 import { content } from './testing.ts';
 
 const parts = [1, 2].map((n) => poolPart([endpoint(n)]));

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { MAX_SNAPSHOT_BYTES } from '../../proxy/snapshot/types.ts';
 import type { Snapshot } from '../../proxy/snapshot/types.ts';
-import type { Stamp } from './stamp.ts';
+import type { Stamp } from './versioned-snapshot.ts';
 
 /** A push's body as it is sent. */
 export interface EncodedBody {

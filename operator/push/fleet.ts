@@ -1,18 +1,18 @@
 import type { Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget, Translation } from '../translate/types.ts';
 import { Bodies } from './bodies.ts';
-import { Dialogue } from './dialogue.ts';
+import { Dialogue } from './push-exchange.ts';
 import type { FleetOptions } from './options.ts';
 import { PACE, ProxyState } from './proxy.ts';
 import type { Step } from './proxy.ts';
 import type { Fleet, KeyCarrier, ProxyReport } from './seam.ts';
-import type { SigningKeys } from './keys.ts';
-import type { Signer } from './signer.ts';
-import { Slots } from './slots.ts';
+import type { SigningKeys } from '../signing-keys/keys.ts';
+import type { Signer } from '../signing-keys/signer.ts';
+import { Slots } from '../util/concurrency-limit.ts';
 import { NONE, summarise } from './summary.ts';
 import type { Summary } from './summary.ts';
-import { Stamper, wish } from './stamp.ts';
-import type { Wish } from './stamp.ts';
+import { Stamper, wish } from './versioned-snapshot.ts';
+import type { Wish } from './versioned-snapshot.ts';
 
 /** Exchanges that may start at once, and after how many milliseconds a slow one no longer counts. */
 const CONCURRENCY = 16;

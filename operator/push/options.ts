@@ -1,8 +1,8 @@
 import type { ProxyClient } from './client.ts';
-import type { PushResult } from './dialogue.ts';
+import type { PushResult } from './push-exchange.ts';
 import type { Pace } from './proxy.ts';
 import type { FleetEvents } from './seam.ts';
-import type { SigningKeys } from './keys.ts';
+import type { SigningKeys } from '../signing-keys/keys.ts';
 import type { ProxyCounts } from './summary.ts';
 
 /** What the fleet counts; implemented by the operator's metrics. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { PushAnswer, StatusAnswer } from '../../proxy/snapshot/types.ts';
 import { PACE, ProxyState } from './proxy.ts';
-import { Stamper, wish } from './stamp.ts';
+import { Stamper, wish } from './versioned-snapshot.ts';
 import { content, target } from './testing.ts';
 
 const stamp = new Stamper(9, ['k']).stamp(wish(content([poolPart([endpoint(1)])])), 1);

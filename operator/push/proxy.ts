@@ -1,7 +1,7 @@
 import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget } from '../translate/types.ts';
 import type { ProxyReport } from './seam.ts';
-import type { Stamp } from './stamp.ts';
+import type { Stamp } from './versioned-snapshot.ts';
 
 /** Milliseconds. */
 export interface Pace {

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { until } from '../../proxy/control/testing.ts';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
-import { createSigner, generateKey } from './signer.ts';
+import { createSigner, generateKey } from '../signing-keys/signer.ts';
 import { content, Rig, target, translation, type TestProxy } from './testing.ts';
 
 const EPOCH = 1_795_305_600;

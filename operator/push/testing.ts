@@ -4,21 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { createControl } from '../../proxy/control/control.ts';
-import type { Control } from '../../proxy/control/control.ts';
+import { createControl } from '../../proxy/control/control-server.ts';
+import type { Control } from '../../proxy/control/control-server.ts';
 import { FakeDataPlane, FakeLog, FakeMetrics } from '../../proxy/control/testing.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { listener } from '../../proxy/snapshot/testing.ts';
 import type { PoolPart, Snapshot, Version } from '../../proxy/snapshot/types.ts';
-import type { Leader } from '../lead/leader.ts';
+import type { Leader } from '../leader/leader.ts';
 import type { ProxyTarget, SnapshotContent, Translation } from '../translate/types.ts';
 import { createProxyClient } from './client.ts';
 import type { ProxyClient } from './client.ts';
 import { createFleet } from './fleet.ts';
 import type { Pace } from './proxy.ts';
 import type { Fleet, KeyCarrier } from './seam.ts';
-import { createSigner, generateKey } from './signer.ts';
-import type { Signer } from './signer.ts';
+import { createSigner, generateKey } from '../signing-keys/signer.ts';
+import type { Signer } from '../signing-keys/signer.ts';
 
 /** A content with a pool per part. */
 export function content(parts: readonly PoolPart[], generation = 1): SnapshotContent {

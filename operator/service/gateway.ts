@@ -1,7 +1,7 @@
 /** The gateways' Service: what it shall have, in which order, and who writes it. Put together here, decided and done beside. */
 import type { ProxyReport } from '../push/seam.ts';
 import type { Inventory, ProxyTarget, Translation } from '../translate/types.ts';
-import { systemClock, type Clock } from '../watch/coalesce.ts';
+import { systemClock, type Clock } from '../util/coalesce.ts';
 import { Order } from './order.ts';
 import { portsOfPolicies } from './ports.ts';
 import { ServiceWriter, type ServiceWriterOptions } from './writer.ts';

@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { listener } from '../../proxy/snapshot/testing.ts';
 import type { PolicyStatus } from '../api/policy.gen.ts';
 import { PACE, ProxyState } from '../push/proxy.ts';
-import { Stamper, wish, type Wish } from '../push/stamp.ts';
+import { Stamper, wish, type Wish } from '../push/versioned-snapshot.ts';
 import type { ProxyTarget, SnapshotContent } from '../translate/types.ts';
 import { statusOf } from './conditions.ts';
 import { fleetOf, NOW, proxy, verdict } from './testing.ts';

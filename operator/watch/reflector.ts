@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ApiError } from '../kube/error.ts';
-import { backOff, type BackOffLimits } from './backoff.ts';
+import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { connect } from './connection.ts';
 import { parseEvent } from './events.ts';
 import { list } from './list.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from './coalesce.ts';
+import type { Clock } from '../util/coalesce.ts';
 
 /** For tests: a clock that stands still until told. */
 export function fakeClock(): Clock & { advance(ms: number): void } {

@@ -1,7 +1,7 @@
 import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { IndexedHeap } from './heap.ts';
-import { Loads } from './load.ts';
-import { Slots } from './slots.ts';
+import { IndexedHeap } from './indexed-heap.ts';
+import { Loads } from './endpoint-loads.ts';
+import { Slots } from './endpoint-table.ts';
 
 /**
  * The exact least (active + 1) / weight, compared by cross-multiplication; among equals the one picked longest ago, so that an

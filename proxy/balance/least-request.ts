@@ -1,6 +1,6 @@
 import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { WeightedDraw } from './draw.ts';
-import { Loads } from './load.ts';
+import { WeightedDraw } from './weighted-draw.ts';
+import { Loads } from './endpoint-loads.ts';
 
 /**
  * Power of two choices: two independent weighted draws; the lower (active + 1) / weight wins, the first on a tie. Nearly as even as the

@@ -4,7 +4,7 @@ import type { Hash } from './hash.ts';
 import type { MaglevTable } from './maglev-table.ts';
 import type { MaglevTables, Roster } from './maglev-tables.ts';
 import { sameRoster } from './maglev-tables.ts';
-import { Slots, UNCOUNTED } from './slots.ts';
+import { Slots, UNCOUNTED } from './endpoint-table.ts';
 
 /** Slots that a key moves on to before a scan: with half of the endpoints out, a scan comes once in 65,536 picks. */
 const MOVES = 16;

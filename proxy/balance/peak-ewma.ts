@@ -1,5 +1,5 @@
 import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { WeightedDraw } from './draw.ts';
+import { WeightedDraw } from './weighted-draw.ts';
 
 /** Time constant of the average, ms: what is older counts for little, and an endpoint that was avoided is tried again. */
 const DECAY_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { WeightedDraw } from './draw.ts';
-import { UNCOUNTED } from './slots.ts';
+import { WeightedDraw } from './weighted-draw.ts';
+import { UNCOUNTED } from './endpoint-table.ts';
 
 /** Every pick is an independent draw in proportion to the weights. */
 export class Random implements Balancer {

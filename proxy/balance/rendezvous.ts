@@ -3,7 +3,7 @@ import { randomHash, rehash } from './hash.ts';
 import type { Hash } from './hash.ts';
 import { NONE, RendezvousRows, ROWS } from './rendezvous-rows.ts';
 import type { Member } from './rendezvous-rows.ts';
-import { Slots, UNCOUNTED } from './slots.ts';
+import { Slots, UNCOUNTED } from './endpoint-table.ts';
 
 /**
  * Rendezvous hashing over a table of rows (GLB Director). A key goes to its row's primary; to the secondary while the primary can

@@ -1,5 +1,5 @@
 import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { Slots, UNCOUNTED } from './slots.ts';
+import { Slots, UNCOUNTED } from './endpoint-table.ts';
 
 /**
  * Rotation in the order of the view; ignores weights except 0. The start is seeded, so that proxies do not move in step. The

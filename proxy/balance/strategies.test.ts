@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AliasTable } from './alias.ts';
+import { AliasTable } from './alias-table.ts';
 import type { Balancer, PoolView } from './balancer.ts';
 import { LeastConnections } from './least-connections.ts';
 import { LeastRequest } from './least-request.ts';

@@ -1,5 +1,5 @@
 import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { Slots, UNCOUNTED } from './slots.ts';
+import { Slots, UNCOUNTED } from './endpoint-table.ts';
 
 /**
  * Smooth weighted round robin (nginx): at every pick each candidate gains its weight, the highest is taken and pays back what all

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { PlainStrategy } from '../snapshot/types.ts';
 import type { Balancer, EndpointView } from './balancer.ts';
-import { createBalancer, PLAIN_STRATEGIES } from './index.ts';
+import { createBalancer, PLAIN_STRATEGIES } from './strategies.ts';
 import { MaglevTables } from './maglev-tables.ts';
 import { seeded } from './testing.ts';
 import { ZoneAware } from './zone-aware.ts';

@@ -1,5 +1,5 @@
 import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { Slots } from './slots.ts';
+import { Slots } from './endpoint-table.ts';
 
 /** While so much of the local weight is usable, the zone keeps all of its traffic: Envoy's 140% of provisioning, the other way round. */
 const ENOUGH = 0.7;

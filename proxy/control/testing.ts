@@ -8,10 +8,10 @@ import type { TestContext } from 'node:test';
 import { claims, signToken, testKey } from '../snapshot/testing.ts';
 import type { TestKey } from '../snapshot/testing.ts';
 import type { Rejected, Snapshot, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
-import { createControl } from './control.ts';
-import type { Control } from './control.ts';
+import { createControl } from './control-server.ts';
+import type { Control } from './control-server.ts';
 import type { ControlLog } from './log.ts';
-import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './seam.ts';
+import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './data-plane-interface.ts';
 
 export const POD = 'pod-uid-1';
 

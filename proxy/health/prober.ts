@@ -1,11 +1,11 @@
 import { canonicalJson } from '../snapshot/canonical.ts';
 import type { ActiveCheck } from '../snapshot/types.ts';
-import { Checked, type OnChange, type OnResult, type ProbeTarget } from './checked.ts';
+import { Checked, type OnChange, type OnResult, type ProbeTarget } from './endpoint-check.ts';
 import { attempt } from './probe.ts';
-import { firstDelay, nextDelay } from './schedule.ts';
+import { firstDelay, nextDelay } from './probe-schedule.ts';
 import { TcpProbe } from './tcp-probe.ts';
 
-export type { OnChange, ProbeTarget } from './checked.ts';
+export type { OnChange, ProbeTarget } from './endpoint-check.ts';
 
 /** Probes at once over all endpoints; more wait for their turn. */
 const MAX_CONCURRENT = 256;

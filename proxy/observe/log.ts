@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import type { HealthLog } from '../pool/seam.ts';
-import type { RequestRecord } from '../request/seam.ts';
+import type { HealthLog } from '../endpoints/endpoint-set-types.ts';
+import type { RequestRecord } from '../request/request-record.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 

@@ -1,23 +1,23 @@
 /** Every metric of the proxy is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
-import { REJECT_REASONS } from '../control/seam.ts';
-import type { ControlMetrics, RejectReason } from '../control/seam.ts';
-import type { LocalReason } from '../exchange/seam.ts';
-import { EJECTION_REASONS } from '../health/suspect.ts';
+import { REJECT_REASONS } from '../control/data-plane-interface.ts';
+import type { ControlMetrics, RejectReason } from '../control/data-plane-interface.ts';
+import type { LocalReason } from '../message/exchange.ts';
+import { EJECTION_REASONS } from '../health/outlier-state.ts';
 import type { Version } from '../snapshot/types.ts';
-import { exposeAffinity } from './affinity.ts';
-import type { CountingPool } from './affinity.ts';
-import { column, expose, histogram, split } from './expose.ts';
-import type { Sample } from './expose.ts';
-import { exposePanic } from './panic.ts';
-import type { PanickyPool } from './panic.ts';
-import { exposeProcess } from './process.ts';
+import { exposeAffinity } from './affinity-metrics.ts';
+import type { CountingPool } from './affinity-metrics.ts';
+import { column, expose, histogram, split } from './text-format.ts';
+import type { Sample } from './text-format.ts';
+import { exposePanic } from './panic-metrics.ts';
+import type { PanickyPool } from './panic-metrics.ts';
+import { exposeProcess } from './process-metrics.ts';
 import { countBy, Registry } from './registry.ts';
 import type { Metric } from './registry.ts';
-import type { Family, Series } from './series.ts';
-import { ENDPOINT, OUTCOMES, ROUTE, Traffic } from './traffic.ts';
-import { exposeZone } from './zone.ts';
+import type { Family, Series } from '../metrics/series.ts';
+import { ENDPOINT, OUTCOMES, ROUTE, Traffic } from '../metrics/request-metrics.ts';
+import { exposeZone } from './zone-metrics.ts';
 
 /** Why requests and connections are refused before they have a route. */
 const REFUSALS: readonly LocalReason[] = [

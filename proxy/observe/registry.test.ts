@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { column, expose, histogram, HISTOGRAM_WIDTH, observe, split } from './expose.ts';
+import { column, expose, histogram, HISTOGRAM_WIDTH, observe, split } from './text-format.ts';
 import { countBy, Registry } from './registry.ts';
-import { Family, Slots } from './series.ts';
+import { Family, Slots } from '../metrics/series.ts';
 
 test('the text format: help, type, labels with their escapes, values without labels', () => {
   const registry = new Registry();

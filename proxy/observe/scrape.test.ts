@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expose } from './expose.ts';
+import { expose } from './text-format.ts';
 import { Registry } from './registry.ts';
 import { Scrapes } from './scrape.ts';
 import { createObserveServer } from './server.ts';

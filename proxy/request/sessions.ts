@@ -1,8 +1,8 @@
 /** Session persistence: a cookie names the endpoint that a client stays with. */
 import { createHash } from 'node:crypto';
-import { cookieOf, formatCookie } from '../balance/key.ts';
-import type { PoolEndpoint } from '../pool/endpoint.ts';
-import type { Pool } from '../pool/pool.ts';
+import { cookieOf, formatCookie } from '../balance/hash-key.ts';
+import type { PoolEndpoint } from '../endpoints/endpoint-state.ts';
+import type { Pool } from '../endpoints/endpoint-set.ts';
 import type { SessionPersistence } from '../snapshot/types.ts';
 
 /** 128 bits: no two endpoints of a policy share a value. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Failure, FailureKind } from '../exchange/seam.ts';
+import type { Failure, FailureKind } from '../message/exchange.ts';
 import type { Retry } from '../snapshot/types.ts';
 import { decide, isIdempotent, type TryState } from './retry.ts';
 

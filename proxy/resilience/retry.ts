@@ -1,4 +1,4 @@
-import type { Failure } from '../exchange/seam.ts';
+import type { Failure } from '../message/exchange.ts';
 import type { Retry } from '../snapshot/types.ts';
 
 /** Why a request is tried again; a label of metrics. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseTarget } from '../exchange/http1/target.ts';
+import { parseTarget } from '../http1/request-target.ts';
 import type { PathModifier, RequestRedirect } from '../snapshot/types.ts';
 import { changesOf, compileFilters, modifyPath, redirectLocation } from './filters.ts';
-import { editFields, editList } from './header-edit.ts';
+import { editFields, editList } from '../message/header-edit.ts';
 
 const to = (value: string): PathModifier => ({ type: 'ReplacePrefixMatch', value });
 const full = (value: string): PathModifier => ({ type: 'ReplaceFullPath', value });

@@ -1,5 +1,5 @@
 /** What a route changes of a request and its response (Gateway API's filters), made ready once per route. */
-import type { Changes, Facts, HeaderEdit } from '../exchange/seam.ts';
+import type { Changes, Facts, HeaderEdit } from '../message/exchange.ts';
 import type { HeaderModifier, PathModifier, RequestRedirect, Route, UrlRewrite } from '../snapshot/types.ts';
 
 export interface Filters {

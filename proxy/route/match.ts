@@ -1,4 +1,4 @@
-import type { Facts } from '../exchange/seam.ts';
+import type { Facts } from '../message/exchange.ts';
 import type { HeaderMatch, Match, Route } from '../snapshot/types.ts';
 
 /** What routing looks at. */

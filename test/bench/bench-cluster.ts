@@ -8,7 +8,7 @@ import { create } from '../local-cluster/create.ts';
 import { backendPod, gatewayPod, operatorPod, SYSTEM_NAMESPACE } from '../local-cluster/manifests.ts';
 import type { Pod } from '../local-cluster/pod-types.ts';
 import { BUNDLES } from './bundles.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './cleanup.ts';
 
 export const NAMESPACE = 'default';
 /** Of Service and policy. */

@@ -1,4 +1,4 @@
-import type { Scope } from './scope.ts';
+import type { Scope } from './cleanup.ts';
 
 /** What a benchmark is asked for; undefined: as the project's numbers are defined. */
 export interface Options {

@@ -4,8 +4,8 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { tied } from '../local-cluster/tied.ts';
-import { pinned, type Place } from './pin.ts';
-import type { Scope } from './scope.ts';
+import { pinned, type Place } from './cpu-affinity.ts';
+import type { Scope } from './cleanup.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const START_MS = 20_000;

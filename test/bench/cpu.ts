@@ -3,11 +3,11 @@ import { AddressBlock } from '../local-cluster/pods.ts';
 import type { Bench, Row } from './bench.ts';
 import { startServer } from './child.ts';
 import type { LoadReport } from './load-tally.ts';
-import { pinningProblem } from './pin.ts';
+import { pinningProblem } from './cpu-affinity.ts';
 import { cpuSeconds } from './process-stats.ts';
 import { startProxy } from './proxy-process.ts';
 import { runLoad } from './run-load.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './cleanup.ts';
 import { median, spread } from './stats.ts';
 
 const ROUNDS = 11;

@@ -4,9 +4,9 @@ import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Bench } from './bench.ts';
 import { startServer, type Server } from './child.ts';
-import { pinningProblem } from './pin.ts';
+import { pinningProblem } from './cpu-affinity.ts';
 import { cpuSeconds } from './process-stats.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './cleanup.ts';
 import { median, spread } from './stats.ts';
 
 const ADDRESS = '127.79.0.1';

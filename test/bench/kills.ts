@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NAMESPACE, untilReady } from './bench-cluster.ts';
 import type { Bench } from './bench.ts';
-import { startWithBackends, underLoad } from './faultless.ts';
+import { startWithBackends, underLoad } from './no-fault.ts';
 
 const SECONDS = 60;
 /** At least so many in a run of 60 s. */

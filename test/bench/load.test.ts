@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { runLoad } from './run-load.ts';
-import { Scope } from './scope.ts';
+import { Scope } from './cleanup.ts';
 
 async function serve(t: TestContext, listener: RequestListener): Promise<{ target: string; connections: () => number }> {
   let connections = 0;

@@ -8,7 +8,7 @@ import { create } from '../local-cluster/create.ts';
 import { backendService } from '../local-cluster/manifests.ts';
 import { residentBytes } from './process-stats.ts';
 import { runLoad } from './run-load.ts';
-import { Scope } from './scope.ts';
+import { Scope } from './cleanup.ts';
 import { median } from './stats.ts';
 
 const STARTS = 3;

@@ -9,11 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Api } from '../local-cluster/api.ts';
 import { until, type Cluster } from '../local-cluster/cluster.ts';
 import { create } from '../local-cluster/create.ts';
-import { Asking } from './asking.ts';
+import { Asking } from './steady-load.ts';
 import { GATEWAYS, NAMESPACE, programPolicy, SERVICE, startBenchCluster } from './bench-cluster.ts';
 import type { Bench } from './bench.ts';
 import { startServer } from './child.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './cleanup.ts';
 import { percentile } from './stats.ts';
 import { Switchovers } from './switchover.ts';
 

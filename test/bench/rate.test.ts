@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { encode, FAILED, summarise, type RateReport } from './rate-report.ts';
 import { runRate, startRate } from './run-rate.ts';
-import { Scope } from './scope.ts';
+import { Scope } from './cleanup.ts';
 
 function scopeOf(t: TestContext): Scope {
   const scope = new Scope();

@@ -3,7 +3,7 @@ import { until } from '../local-cluster/cluster.ts';
 import type { Api } from '../local-cluster/api.ts';
 import { addBackend, NAMESPACE, podPath } from './bench-cluster.ts';
 import type { Bench } from './bench.ts';
-import { startWithBackends, underLoad } from './faultless.ts';
+import { startWithBackends, underLoad } from './no-fault.ts';
 
 const SECONDS = 60;
 const BACKENDS = 3;

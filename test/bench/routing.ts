@@ -1,6 +1,6 @@
 /** What it costs to find the route of a request. Pure, in this process: no socket, no other process. */
-import { createRouteTable } from '../../proxy/route/table.ts';
-import type { RouteFacts, RouteTable } from '../../proxy/route/table.ts';
+import { createRouteTable } from '../../proxy/route/route-table.ts';
+import type { RouteFacts, RouteTable } from '../../proxy/route/route-table.ts';
 import type { Route } from '../../proxy/snapshot/types.ts';
 import type { Bench, Row } from './bench.ts';
 

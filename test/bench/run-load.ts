@@ -1,7 +1,7 @@
 import { runProgram } from './child.ts';
 import type { LoadReport } from './load-tally.ts';
-import type { Place } from './pin.ts';
-import type { Scope } from './scope.ts';
+import type { Place } from './cpu-affinity.ts';
+import type { Scope } from './cleanup.ts';
 
 export interface LoadOptions {
   /** `HOST:PORT`, used in turn. */

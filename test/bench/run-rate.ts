@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { startChild } from './child.ts';
-import type { Place } from './pin.ts';
+import type { Place } from './cpu-affinity.ts';
 import type { RateReport } from './rate-report.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './cleanup.ts';
 
 export interface RateOptions {
   /** `HOST:PORT`. */

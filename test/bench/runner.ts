@@ -1,7 +1,7 @@
 /** Runs measurements one after the other, and prints what they found as one Markdown table. */
 import { cpus, loadavg } from 'node:os';
 import type { Row } from './bench.ts';
-import { Scope } from './scope.ts';
+import { Scope } from './cleanup.ts';
 
 /** Leaves what must be undone in the scope. `note` prints while it runs. */
 export type Measurement = (scope: Scope, note: (text: string) => void) => Promise<readonly Row[]>;

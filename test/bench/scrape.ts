@@ -13,9 +13,9 @@ import { PASSIVE, RETRY, TIMEOUTS } from '../../proxy/testing.ts';
 import { AddressBlock } from '../local-cluster/pods.ts';
 import type { Bench, Row } from './bench.ts';
 import { startServer } from './child.ts';
-import { pinningProblem } from './pin.ts';
+import { pinningProblem } from './cpu-affinity.ts';
 import { startProxy } from './proxy-process.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './cleanup.ts';
 import { median, spread, type Spread } from './stats.ts';
 
 const POLICIES = 50;
@@ -35,7 +35,7 @@ interface Busy {
   readonly pid: number;
   /** Origin of its metrics. */
   readonly observe: string;
-  /** Where turns.ts writes. */
+  /** Where event-loop-turns.ts writes. */
   readonly turns: string;
 }
 
@@ -98,7 +98,10 @@ async function startBusyProxy(scope: Scope): Promise<Busy> {
   await startServer(scope, { program: 'test/bench/backend.ts', args, place: 'rest' }, answers);
   const address = addresses.take();
   const turns = join(folder, 'turns');
-  const measured = { flags: ['--import', join(import.meta.dirname, 'turns.ts')], env: { OUTRIGGER_TURNS_FILE: turns } };
+  const measured = {
+    flags: ['--import', join(import.meta.dirname, 'event-loop-turns.ts')],
+    env: { OUTRIGGER_TURNS_FILE: turns },
+  };
   const proxy = await startProxy(scope, { address, port: PORT, backends, backendPort: PORT, ...measured });
   await proxy.push(contentOf(backends));
   keepAsking(scope, address);

@@ -2,7 +2,7 @@
 import { Affinity } from '../../proxy/balance/affinity.ts';
 import type { Balancer, EndpointView } from '../../proxy/balance/balancer.ts';
 import { hash64 } from '../../proxy/balance/hash.ts';
-import { createBalancer } from '../../proxy/balance/index.ts';
+import { createBalancer } from '../../proxy/balance/strategies.ts';
 import { MaglevTables } from '../../proxy/balance/maglev-tables.ts';
 import { Maglev } from '../../proxy/balance/maglev.ts';
 import { Rendezvous } from '../../proxy/balance/rendezvous.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startProxy, type PolicySettings } from '../bench/proxy-process.ts';
 import { startRate } from '../bench/run-rate.ts';
-import type { Scope } from '../bench/scope.ts';
+import type { Scope } from '../bench/cleanup.ts';
 import { AddressBlock } from '../local-cluster/pods.ts';
 import { CONNECTIONS, enough, RATE, SECONDS, type Chaos } from './chaos.ts';
 import { BACKEND_PORT, FaultyBackend } from './faulty.ts';

@@ -1,5 +1,5 @@
 import type { Row } from '../bench/bench.ts';
-import type { Scope } from '../bench/scope.ts';
+import type { Scope } from '../bench/cleanup.ts';
 
 /** What a fault is asked for. */
 export interface Options {

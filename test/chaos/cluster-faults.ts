@@ -1,10 +1,10 @@
 /** Faults of what stands around the proxies, on a cluster with operator and gateways: clients must not notice them either. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { changePolicy, GATEWAYS, untilReady } from '../bench/bench-cluster.ts';
-import { startWithBackends } from '../bench/faultless.ts';
+import { startWithBackends } from '../bench/no-fault.ts';
 import { replaceInTurn } from '../bench/rolling.ts';
 import { startRate, type Rate } from '../bench/run-rate.ts';
-import type { Scope } from '../bench/scope.ts';
+import type { Scope } from '../bench/cleanup.ts';
 import { until, type Cluster } from '../local-cluster/cluster.ts';
 import { SYSTEM_NAMESPACE } from '../local-cluster/manifests.ts';
 import { CONNECTIONS, enough, RATE, SECONDS, type Chaos } from './chaos.ts';

@@ -3,11 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PolicySettings } from '../bench/proxy-process.ts';
 import { summarise, type Summary } from '../bench/rate-report.ts';
 import { startRate } from '../bench/run-rate.ts';
-import { Scope } from '../bench/scope.ts';
+import { Scope } from '../bench/cleanup.ts';
 import { median } from '../bench/stats.ts';
 import { AddressBlock } from '../local-cluster/pods.ts';
 import type { Options } from './chaos.ts';
-import { NAMES, startContender, type Name } from './contenders.ts';
+import { NAMES, startContender, type Name } from './competitors.ts';
 import { FaultyBackend } from './faulty.ts';
 
 const BACKENDS = 5;

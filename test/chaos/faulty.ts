@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { startChild } from '../bench/child.ts';
-import type { Scope } from '../bench/scope.ts';
+import type { Scope } from '../bench/cleanup.ts';
 import type { AddressBlock } from '../local-cluster/pods.ts';
 import type { Mode } from './modes.ts';
 

@@ -11,7 +11,7 @@ import { startChild } from '../bench/child.ts';
 import { openSockets, residentBytes } from '../bench/process-stats.ts';
 import { summarise, type Summary } from '../bench/rate-report.ts';
 import { runRate } from '../bench/run-rate.ts';
-import type { Scope } from '../bench/scope.ts';
+import type { Scope } from '../bench/cleanup.ts';
 import { median } from '../bench/stats.ts';
 import { startBehindProxy } from './backend-faults.ts';
 import type { Chaos } from './chaos.ts';

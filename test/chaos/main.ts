@@ -9,7 +9,7 @@ import { ejection } from './ejection.ts';
 import { idle } from './idle.ts';
 import { killRows } from './kill-rows.ts';
 import { leaderRows } from './leader-kills.ts';
-import { rivals } from './rivals.ts';
+import { rivals } from './comparison-rows.ts';
 import { soak } from './soak.ts';
 
 const ROWS: Readonly<Record<string, Chaos>> = {

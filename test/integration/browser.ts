@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Scope } from '../bench/scope.ts';
+import type { Scope } from '../bench/cleanup.ts';
 import { until } from '../local-cluster/cluster.ts';
 import { tied } from '../local-cluster/tied.ts';
 

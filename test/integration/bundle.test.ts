@@ -9,7 +9,7 @@ import { httpBackend, PASSIVE } from '../../proxy/testing.ts';
 import { BUNDLES, ensureBundles } from '../bench/bundles.ts';
 import { startServer } from '../bench/child.ts';
 import { startProxy } from '../bench/proxy-process.ts';
-import { Scope } from '../bench/scope.ts';
+import { Scope } from '../bench/cleanup.ts';
 import { startCluster, until } from '../local-cluster/cluster.ts';
 import { external } from './platform.ts';
 

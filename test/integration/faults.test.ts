@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import type { Row } from '../bench/bench.ts';
 import { ensureBundles } from '../bench/bundles.ts';
-import { Scope } from '../bench/scope.ts';
+import { Scope } from '../bench/cleanup.ts';
 import { backendFaults } from '../chaos/backend-faults.ts';
 import type { Chaos } from '../chaos/chaos.ts';
-import { NAMES, problemWith } from '../chaos/contenders.ts';
+import { NAMES, problemWith } from '../chaos/competitors.ts';
 import { ejection } from '../chaos/ejection.ts';
-import { rivals } from '../chaos/rivals.ts';
+import { rivals } from '../chaos/comparison-rows.ts';
 import { external } from './platform.ts';
 
 before(() => ensureBundles());

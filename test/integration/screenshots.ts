@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startStatsProxy, type StatsProxy, type TestPolicy } from '../../proxy/observe/stats/testing.ts';
 import { endpoint, httpBackend, PASSIVE, rawRequest } from '../../proxy/testing.ts';
 import type { Endpoint } from '../../proxy/snapshot/types.ts';
-import { Scope } from '../bench/scope.ts';
+import { Scope } from '../bench/cleanup.ts';
 import { startBrowser } from './browser.ts';
 
 const FOLDER = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'images');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { startStatsProxy, type StatsProxy, type TestPolicy } from '../../proxy/observe/stats/testing.ts';
 import { endpoint, get, httpBackend, PASSIVE } from '../../proxy/testing.ts';
-import { Scope } from '../bench/scope.ts';
+import { Scope } from '../bench/cleanup.ts';
 import { problemWithChromium, startBrowser, type Browser } from './browser.ts';
 
 const skip = problemWithChromium() ?? false;

@@ -1,6 +1,6 @@
 /** An endpoint in the words of the page. PURE. */
-import type { PoolEndpoint } from '../../pool/endpoint.ts';
-import type { Pool } from '../../pool/pool.ts';
+import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
+import type { Pool } from '../../endpoints/endpoint-set.ts';
 import type { EndpointLately } from './sampler.ts';
 import { printable } from './text.ts';
 import type { EndpointView, Status } from './view.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Pool } from '../../pool/pool.ts';
-import type { PoolEndpoint } from '../../pool/endpoint.ts';
+import type { Pool } from '../../endpoints/endpoint-set.ts';
+import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
 import { RETRY, TIMEOUTS } from '../../testing.ts';
 import type { Route } from '../../snapshot/types.ts';
-import { Slots } from '../series.ts';
+import { Slots } from '../../metrics/series.ts';
 import { writePage } from './html.ts';
 import { makeView } from './model.ts';
 import type { Source } from './model.ts';

@@ -2,11 +2,11 @@
  * What the proxy is doing, as a view of bounded size. PURE but for what it reads. A generator that yields every so often: a proxy may
  * have half a million endpoints, and requests must not wait for somebody to look.
  */
-import type { Pool } from '../../pool/pool.ts';
-import type { PoolEndpoint } from '../../pool/endpoint.ts';
+import type { Pool } from '../../endpoints/endpoint-set.ts';
+import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
 import type { Rejected } from '../../snapshot/types.ts';
-import { ROUTE } from '../traffic.ts';
+import { ROUTE } from '../../metrics/request-metrics.ts';
 import { endpointView, namesOf, ratio, round, statusOf } from './endpoint-view.ts';
 import type { Moment } from './endpoint-view.ts';
 import { routeTexts, routeView } from './route-view.ts';

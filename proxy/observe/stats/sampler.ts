@@ -1,10 +1,10 @@
 /** Reads counters every few seconds, so that the page can say what happened lately. Costs requests nothing. */
-import type { Pool } from '../../pool/pool.ts';
-import type { PoolEndpoint } from '../../pool/endpoint.ts';
+import type { Pool } from '../../endpoints/endpoint-set.ts';
+import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
-import { BUCKETS } from '../expose.ts';
-import type { Slots } from '../series.ts';
-import { ENDPOINT, OUTCOMES, ROUTE } from '../traffic.ts';
+import { BUCKETS } from '../text-format.ts';
+import type { Slots } from '../../metrics/series.ts';
+import { ENDPOINT, OUTCOMES, ROUTE } from '../../metrics/request-metrics.ts';
 import { History } from './history.ts';
 import type { Recent } from './history.ts';
 

@@ -1,18 +1,18 @@
 /** One try of one request on one endpoint, up to the response head. What follows it is relay.ts. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
-import type { Attempt, AttemptSpec, End, Failure, FailureKind, Head, LocalReply, Target } from '../../exchange/seam.ts';
-import type { Applicant, Connections } from './connections.ts';
+import type { Http1Exchange } from '../../downstream/http1/exchange.ts';
+import type { Attempt, AttemptSpec, End, Failure, FailureKind, Head, LocalReply, Target } from '../../message/exchange.ts';
+import type { Applicant, Connections } from '../connection-pool.ts';
 import { startRequest } from './engine.ts';
-import { readHandshake } from './handshake.ts';
-import type { IdleWatch, Watched } from './idle.ts';
-import { relayInformation } from './information.ts';
-import type { Information } from './information.ts';
+import { readHandshake } from '../../http1/upgrade-response.ts';
+import type { IdleWatch, Watched } from '../idle-timeout.ts';
+import { relayInformation } from '../../downstream/http1/early-hints.ts';
+import type { Information } from '../../downstream/http1/early-hints.ts';
 import { Relay } from './relay.ts';
-import { readResponseHead } from './response-head.ts';
-import type { ResponseHead } from './response-head.ts';
-import type { Switched, Tunnels } from './tunnel.ts';
+import { readResponseHead } from '../../http1/response-head.ts';
+import type { ResponseHead } from '../../http1/response-head.ts';
+import type { Switched, Tunnels } from '../tunnel.ts';
 import { Upload } from './upload.ts';
 
 export interface Machinery {

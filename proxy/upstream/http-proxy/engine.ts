@@ -1,12 +1,12 @@
 /**
  * http-proxy-3, held so that it does only what it does well: make the outgoing request. It is given stand-ins for the client's
  * request and response, so it can leave no listener on the real ones, throw away no body and write no head. What each line is for
- * is tested by name in traps.test.ts.
+ * is tested by name in http-proxy-quirks.test.ts.
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyServer } from 'http-proxy-3';
-import type { Headers } from '../../exchange/http1/admission.ts';
-import type { Applicant, Connections } from './connections.ts';
+import type { Headers } from '../../http1/request-head.ts';
+import type { Applicant, Connections } from '../connection-pool.ts';
 
 // This variable would send everything through its fetch path, which corrupts responses.
 delete process.env['FORCE_FETCH_PATH'];

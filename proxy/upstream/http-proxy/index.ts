@@ -1,11 +1,11 @@
-import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
-import type { Attempt, AttemptSpec, Target, Upstream } from '../../exchange/seam.ts';
+import type { Http1Exchange } from '../../downstream/http1/exchange.ts';
+import type { Attempt, AttemptSpec, Target, Upstream } from '../../message/exchange.ts';
 import { HttpAttempt } from './attempt.ts';
-import { Connections } from './connections.ts';
-import { IdleWatch } from './idle.ts';
-import { Tunnels } from './tunnel.ts';
+import { Connections } from '../connection-pool.ts';
+import { IdleWatch } from '../idle-timeout.ts';
+import { Tunnels } from '../tunnel.ts';
 
-/** HTTP/1.1 to backends through http-proxy-3; fused with exchange/http1, since the library needs its client side on node:http. */
+/** HTTP/1.1 to backends through http-proxy-3; fused with downstream/http1, since the library needs its client side on node:http. */
 export class HttpProxyUpstream implements Upstream<Http1Exchange> {
   readonly connections: Connections;
   #idle: IdleWatch;

@@ -1,11 +1,11 @@
 /** The way of a response from backend to client, once it is committed. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
-import { sendReply } from '../../exchange/http1/reply.ts';
-import { trailersToSend } from '../../exchange/http1/trailers.ts';
-import type { End } from '../../exchange/seam.ts';
-import { editList } from '../../route/header-edit.ts';
-import type { ResponseHead } from './response-head.ts';
+import type { Http1Exchange } from '../../downstream/http1/exchange.ts';
+import { sendReply } from '../../downstream/local-reply.ts';
+import { trailersToSend } from '../../message/trailers.ts';
+import type { End } from '../../message/exchange.ts';
+import { editList } from '../../message/header-edit.ts';
+import type { ResponseHead } from '../../http1/response-head.ts';
 
 export class Relay {
   readonly done: Promise<End>;

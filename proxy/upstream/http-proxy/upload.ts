@@ -1,8 +1,8 @@
 /** The request body of one try on its way to the backend. */
 import type { ClientRequest } from 'node:http';
-import type { BodySink, RequestBody } from '../../exchange/http1/body.ts';
-import type { Http1Exchange } from '../../exchange/http1/exchange.ts';
-import { trailersToSend } from '../../exchange/http1/trailers.ts';
+import type { BodySink, RequestBody } from '../../message/request-body.ts';
+import type { Http1Exchange } from '../../downstream/http1/exchange.ts';
+import { trailersToSend } from '../../message/trailers.ts';
 
 /** A client that waits for 100 (Continue) gets it after this long, whatever the backend does (RFC 9110 §10.1.1 asks not to wait for ever). */
 const CONTINUE_PATIENCE = 1_000;

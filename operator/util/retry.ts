@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backOff, type BackOffLimits } from './backoff.ts';
+
+const RETRY: BackOffLimits = { base: 250, max: 10_000 };
+
+/**
+ * Tries until it works.
+ *
+ * @throws the signal's reason when it aborts, and nothing else
+ */
+export async function persist<T>(attempt: () => Promise<T>, failed: (error: Error) => void, signal: AbortSignal): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    signal.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      failed(error as Error);
+      await sleep(backOff(failures, RETRY, Math.random), undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Gate } from './concurrency-limit.ts';
+
+test('no more than the limit run at once, in the order they came, and a failure lets the next in', async () => {
+  const gate = new Gate(2);
+  const started: number[] = [];
+  let running = 0;
+  const task = async (n: number): Promise<number> => {
+    assert.ok(++running <= 2);
+    started.push(n);
+    await new Promise(setImmediate);
+    running--;
+    if (n === 1) throw new Error('failed');
+    return n;
+  };
+  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((n) => gate.run(() => task(n))));
+  assert.deepEqual(started, [0, 1, 2, 3, 4]);
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'],
+  );
+});

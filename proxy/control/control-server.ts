@@ -1,0 +1,99 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Api } from './push-api.ts';
+import { Holder } from './snapshot-state.ts';
+import type { InForce } from './snapshot-state.ts';
+import type { ControlLog } from './log.ts';
+import type { ControlMetrics, DataPlane } from './data-plane-interface.ts';
+import { createStore } from './snapshot-store.ts';
+
+export interface ControlOptions {
+  /** UID of the pod: the audience of every token, and `pod` in every answer. */
+  readonly podUid: string;
+  readonly dataPlane: DataPlane;
+  readonly metrics: ControlMetrics;
+  /** Folder for the fence and the last good snapshot; made when it is missing. */
+  readonly stateDir: string;
+  /** Raw Ed25519 public keys in base64url; trusted until a snapshot is in force. */
+  readonly bootstrapKeys: readonly string[];
+  readonly log: ControlLog;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** The push API server of a proxy. */
+export interface Control {
+  /** Listens; port 0 lets the system choose. Rejects when the address can not be bound. */
+  start(bind: string, port: number): Promise<AddressInfo>;
+  /** Puts the last good snapshot on disk in force; false when there is none. To be called once, before `start`. */
+  restore(): Promise<boolean>;
+  /** Whether a snapshot is in force. */
+  ready(): boolean;
+  /** What is in force, if anything. */
+  inForce(): Pick<InForce, 'epoch' | 'sequence' | 'digest' | 'since'> | undefined;
+  /** Stops listening and ends every connection; settles when what was being applied is in force and saved. */
+  close(): Promise<void>;
+}
+
+/** Bounds against peers that hold what they were given: bytes, milliseconds, counts. */
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: 30_000,
+  /** Above the operator's 30 s between questions, so that it finds its connection open. */
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 1_000,
+};
+const MAX_CONNECTIONS = 64;
+
+/** Makes the control API server of one proxy; nothing happens before `restore` and `start`. */
+export function createControl(options: ControlOptions): Control {
+  const { podUid, dataPlane, metrics, bootstrapKeys, log, now } = options;
+  const store = createStore(options.stateDir, log);
+  const holder = new Holder({ dataPlane, store, metrics, log, bootstrapKeys, now });
+  const api = new Api({ podUid, holder, dataPlane, metrics, log, now });
+  const server = createServer(LIMITS, (req, res) => void api.handle(req, res));
+  server.maxConnections = MAX_CONNECTIONS;
+  // Without this Node asks for the body before the token was looked at.
+  server.on('checkContinue', (req, res) => void api.handle(req, res));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, metrics));
+  return {
+    start: (bind, port) => listen(server, bind, port),
+    restore: () => holder.restore(),
+    ready: () => holder.inForce !== undefined,
+    inForce: () => holder.inForce,
+    close: async () => void (await Promise.all([close(server), holder.settled()])),
+  };
+}
+
+/** What is no HTTP, has too large a head or takes too long. */
+function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex, metrics: ControlMetrics): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  metrics.rejected('malformed');
+  const status = UNPARSED[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+}
+
+const UNPARSED: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+function listen(server: Server, bind: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, bind, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

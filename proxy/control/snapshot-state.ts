@@ -1,0 +1,163 @@
+import type { KeyObject } from 'node:crypto';
+import { importPublicKey } from '../snapshot/token.ts';
+import type { PoolPart, Snapshot, Version } from '../snapshot/types.ts';
+import { missingParts } from '../snapshot/validate.ts';
+import type { ControlLog } from './log.ts';
+import { Gate } from './concurrency-limit.ts';
+import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './data-plane-interface.ts';
+import type { Fence, Store } from './snapshot-store.ts';
+
+/** What became of a snapshot that was offered. */
+export type Outcome =
+  | { readonly kind: 'applied' | 'unchanged'; readonly inForce: InForce }
+  /** Lower than the fence, or of its version but another document. */
+  | { readonly kind: 'stale' | 'conflict'; readonly current: Version }
+  | { readonly kind: 'missing'; readonly digests: readonly string[] };
+
+export interface InForce extends Version {
+  readonly digest: string;
+  readonly trustedKeys: readonly string[];
+  /** Of this proxy; empty: not known. */
+  readonly zone: string;
+  /** Unix milliseconds at which it came into force. */
+  readonly since: number;
+  readonly parts: ReadonlyMap<string, PoolPart>;
+}
+
+export interface HolderOptions {
+  readonly dataPlane: DataPlane;
+  readonly store: Store;
+  readonly metrics: ControlMetrics;
+  readonly log: ControlLog;
+  readonly bootstrapKeys: readonly string[];
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** Negative where `a` comes before `b`, 0 where they are the same. */
+export function compareVersions(a: Version, b: Version): number {
+  return a.epoch - b.epoch || a.sequence - b.sequence;
+}
+
+/**
+ * Holds what is in force, the fence and the trusted keys, and decides what a newer snapshot may do. Knows nothing of HTTP.
+ * One offer is worked on at a time, so the data plane never sees two.
+ */
+export class Holder {
+  readonly #options: HolderOptions;
+  readonly #turn = new Gate(1);
+  #fence: Fence | undefined;
+  #inForce: InForce | undefined;
+  #keys: readonly KeyObject[];
+
+  constructor(options: HolderOptions) {
+    this.#options = options;
+    this.#keys = importKeys(options.bootstrapKeys);
+  }
+
+  get inForce(): InForce | undefined {
+    return this.#inForce;
+  }
+
+  /** The highest version accepted; 0, 0 before the first. */
+  get fence(): Version {
+    return { epoch: this.#fence?.epoch ?? 0, sequence: this.#fence?.sequence ?? 0 };
+  }
+
+  /** Whose tokens hold: the keys of the snapshot in force, before the first one those given at the start. */
+  get keys(): readonly KeyObject[] {
+    return this.#keys;
+  }
+
+  get trustedKeys(): readonly string[] {
+    return this.#inForce?.trustedKeys ?? this.#options.bootstrapKeys;
+  }
+
+  /** Puts the last good snapshot in force, if there is one; says whether it is. Never rejects: a new pod has none, either. */
+  restore(): Promise<boolean> {
+    return this.#turn.run(async () => {
+      const { store, log, dataPlane } = this.#options;
+      try {
+        const [fence, lastGood] = [await store.loadFence(), await store.loadLastGood()];
+        this.#fence = fence;
+        if (lastGood === undefined) return false;
+        const { snapshot, digest, zone } = lastGood;
+        if (compareVersions(snapshot.version, this.fence) > 0) this.#fence = { ...snapshot.version, digest };
+        await this.#apply(snapshot, digest, zone);
+        log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'the last good snapshot is in force');
+        return true;
+      } catch (error) {
+        log.error({ err: error }, 'the last good snapshot can not be put in force');
+        return false;
+      }
+    });
+  }
+
+  /** Decides about a valid snapshot, and the zone that came with it. Rejects only when the data plane breaks its promise and throws. */
+  offer(snapshot: Snapshot, digest: string, zone: string): Promise<Outcome> {
+    return this.#turn.run(() => this.#decide(snapshot, digest, zone));
+  }
+
+  /** Settles when everything offered so far is decided. */
+  settled(): Promise<void> {
+    return this.#turn.run(async () => {});
+  }
+
+  async #decide(snapshot: Snapshot, digest: string, zone: string): Promise<Outcome> {
+    const order = compareVersions(snapshot.version, this.fence);
+    if (order < 0) return { kind: 'stale', current: this.fence };
+    if (order === 0 && this.#fence?.digest !== digest) return { kind: 'conflict', current: this.fence };
+    // The fence may be ahead of what is in force, after a crash between the two. The zone is no part of the document.
+    const inForce = this.#inForce;
+    if (inForce !== undefined && compareVersions(snapshot.version, inForce) === 0 && zone === inForce.zone)
+      return { kind: 'unchanged', inForce };
+    const digests = missingParts(snapshot, inForce?.parts ?? new Map());
+    if (digests.length > 0) return { kind: 'missing', digests };
+    return { kind: 'applied', inForce: await this.#accept(snapshot, digest, zone) };
+  }
+
+  async #accept(snapshot: Snapshot, digest: string, zone: string): Promise<InForce> {
+    const { store, log, dataPlane } = this.#options;
+    this.#fence = { ...snapshot.version, digest };
+    await this.#save('fence', () => store.saveFence({ ...snapshot.version, digest }));
+    const inForce = await this.#apply(snapshot, digest, zone);
+    const whole = { ...snapshot, parts: Object.fromEntries(inForce.parts) };
+    await this.#save('last good snapshot', () => store.saveLastGood({ digest, zone, snapshot: whole }));
+    log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'a snapshot is in force');
+    return inForce;
+  }
+
+  async #apply(snapshot: Snapshot, digest: string, zone: string): Promise<InForce> {
+    const { version, trustedKeys, listeners } = snapshot;
+    const pools = resolve(snapshot, this.#inForce?.parts);
+    await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools }, zone);
+    // Only the parts in force are kept, so that memory does not grow with the number of pushes.
+    const parts = new Map(pools.map((pool) => [pool.digest, pool.part]));
+    this.#inForce = { ...version, digest, trustedKeys, zone, since: this.#options.now(), parts };
+    this.#keys = importKeys(trustedKeys);
+    this.#options.metrics.applied(version);
+    return this.#inForce;
+  }
+
+  /** A disk that is full or broken must not keep traffic from following the cluster; only a restart is less safe. */
+  async #save(what: string, save: () => Promise<void>): Promise<void> {
+    try {
+      await save();
+    } catch (error) {
+      this.#options.log.error({ err: error }, `the ${what} can not be saved`);
+    }
+  }
+}
+
+/** The part of every pool; equal digests share one object. */
+function resolve(snapshot: Snapshot, held: ReadonlyMap<string, PoolPart> | undefined): ResolvedSnapshot['pools'] {
+  return snapshot.pools.map(({ id, digest }) => {
+    const part = held?.get(digest) ?? snapshot.parts[digest];
+    if (part === undefined) throw new Error(`the part of pool ${id} is missing`);
+    return { id, digest, part };
+  });
+}
+
+function importKeys(raw: readonly string[]): readonly KeyObject[] {
+  return raw.map((key) => importPublicKey(key)).filter((key) => key !== undefined);
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTrust } from './client-address.ts';
+import type { Trust } from './client-address.ts';
+import { keepTold, readTold } from './trusted-forwarded-headers.ts';
+import type { Headers } from '../http1/request-head.ts';
+
+const trust = createTrust({ trustedCIDRs: ['10.0.0.0/8'] }) as Trust;
+const ours = { 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-port': '80', 'x-forwarded-host': 'ours' };
+
+/** What goes on to a backend, of a peer that is believed. */
+function kept(...raw: string[]): Headers {
+  const told = readTold(raw, '10.0.0.1', trust);
+  assert.ok(told);
+  const headers: Headers = { ...ours };
+  keepTold(headers, told);
+  return headers;
+}
+
+test('a peer that is not believed tells nothing', () => {
+  assert.equal(readTold(['X-Forwarded-For', '1.1.1.1'], '11.0.0.1', trust), undefined);
+});
+
+test('the list goes on with the peer at its end, as it came', () => {
+  assert.equal(kept('x-forwarded-for', '6.6.6.6,  junk')['x-forwarded-for'], '6.6.6.6,  junk, 10.0.0.1');
+  assert.deepEqual(kept('Host', 'a'), ours);
+  assert.deepEqual(kept('X-Forwarded-For', ''), ours);
+});
+
+test('several lines are one list, in their order', () => {
+  const raw = ['X-Forwarded-For', '6.6.6.6', 'Accept', '*/*', 'x-FORWARDED-for', '2.2.2.2', 'X-Forwarded-For', '10.0.0.2'];
+  assert.equal(kept(...raw)['x-forwarded-for'], '6.6.6.6, 2.2.2.2, 10.0.0.2, 10.0.0.1');
+  assert.equal(readTold(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
+  const emptied = [...raw, 'X-Forwarded-For', ''];
+  assert.equal(readTold(emptied, '10.0.0.1', trust)?.clientAddress, '10.0.0.1', 'an empty line is an entry, too');
+});
+
+test('an empty first line does not hide the others', () => {
+  const raw = ['X-Forwarded-For', '', 'X-Forwarded-For', '2.2.2.2'];
+  assert.equal(readTold(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
+});
+
+test('Connection can not make us forget the client', () => {
+  const raw = ['Connection', 'X-Forwarded-For', 'X-Forwarded-For', '2.2.2.2'];
+  assert.equal(readTold(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
+});
+
+const well: readonly [name: string, value: string, kept: string][] = [
+  ['X-Forwarded-Proto', 'https', 'https'],
+  ['X-Forwarded-Proto', 'HTTPS', 'https'],
+  ['X-Forwarded-Proto', 'wss', 'wss'],
+  ['X-Forwarded-Port', '443', '443'],
+  ['X-Forwarded-Host', 'Shop.example:8443', 'Shop.example:8443'],
+  ['X-Forwarded-Host', '[2001:db8::1]:8443', '[2001:db8::1]:8443'],
+];
+for (const [name, value, wanted] of well)
+  test(`${name}: ${value} is kept`, () => assert.deepEqual(kept(name, value), { ...ours, [name.toLowerCase()]: wanted }));
+
+const malformed: readonly (readonly [name: string, value: string])[] = [
+  ...['', 'ftp', 'https, http', 'https,', 'h ttp', 'javascript'].map((value) => ['X-Forwarded-Proto', value] as const),
+  ...['', '0', '65536', '080', '44 3', '443, 80', '-1'].map((value) => ['X-Forwarded-Port', value] as const),
+  ...['', 'a b', 'a/b', 'u@a', 'a:99999', 'a, b', 'a,b', 'a'.repeat(400)].map((value) => ['X-Forwarded-Host', value] as const),
+];
+for (const [name, value] of malformed)
+  test(`${name}: ${JSON.stringify(value).slice(0, 20)} is replaced by ours`, () => assert.deepEqual(kept(name, value), ours));
+
+test('a field that is there twice is replaced by ours', () => {
+  for (const [name, value] of well) assert.deepEqual(kept(name, value, name, value), ours);
+});

@@ -1,0 +1,101 @@
+/** What connections and requests leave behind in memory, counted on the heap itself. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import test from 'node:test';
+import { queryObjects } from 'node:v8';
+import { RequestBody } from '../message/request-body.ts';
+import { Connection } from '../downstream/http1/connection.ts';
+import { Http1Exchange } from '../downstream/http1/exchange.ts';
+import { endpoint, eventually, opener, rawBackend } from '../testing.ts';
+import { HttpAttempt } from '../upstream/http-proxy/attempt.ts';
+
+const CLIENTS = 100;
+/** node:http keeps some of the latest for use again. */
+const FEW = 20;
+const OF_REQUESTS = { ServerResponse, RequestBody, Http1Exchange, HttpAttempt };
+const HOST = 'HTTP/1.1\r\nHost: a\r\n';
+const OK = /^HTTP\/1\.1 200 /;
+
+interface Way {
+  readonly bytes: string;
+  /** What the client waits for before it leaves. */
+  readonly answer?: RegExp;
+}
+
+const ANSWERED: readonly Way[] = [
+  { bytes: `GET / ${HOST}\r\n`, answer: OK },
+  { bytes: `POST / ${HOST}Content-Length: 4\r\n\r\nbody`, answer: OK },
+];
+const OTHERS: readonly Way[] = [
+  { bytes: '' },
+  { bytes: `GET / ${HOST}X: ` },
+  { bytes: `GET /never ${HOST}\r\n` },
+  { bytes: `GET /never ${HOST}\r\n`.repeat(4) },
+  { bytes: `POST / ${HOST}Content-Length: 100000\r\n\r\nbo` },
+  { bytes: 'GET / HTTP/1.1\r\nbad head\r\n\r\n', answer: /^HTTP\/1\.1 400 / },
+];
+
+const { start, track } = opener();
+const backend = await rawBackend((socket) => {
+  socket.on('data', (data) => {
+    const text = data.toString('latin1');
+    const whole = text.startsWith('GET / ') || text.endsWith('body');
+    if (whole) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+  });
+});
+const proxy = await start({ endpoints: [endpoint(track(backend).port)] });
+const open = () => proxy.runtime.served.get(proxy.port)?.listener.connections;
+
+async function client({ bytes, answer }: Way): Promise<Socket> {
+  const socket = connect(proxy.port, '127.0.0.1');
+  socket.write(bytes);
+  await once(socket, 'connect');
+  if (answer && !answer.test(String((await once(socket, 'data'))[0]))) throw new Error(`not ${answer.source}`);
+  return socket.on('error', () => undefined);
+}
+
+async function enter(ways: readonly Way[]): Promise<readonly Socket[]> {
+  const sockets = await Promise.all(ways.flatMap((way) => Array.from({ length: CLIENTS }, () => client(way))));
+  // Those that were refused may have gone by themselves.
+  await eventually(() => (open() ?? 0) >= CLIENTS * (ways.length - 1));
+  return sockets;
+}
+
+async function leave(sockets: readonly Socket[]): Promise<void> {
+  for (const socket of sockets) socket.destroy();
+  await eventually(() => open() === 0);
+}
+
+/** How many are alive after a full collection. */
+function alive(one: unknown): number {
+  return queryObjects(one as never, { format: 'count' });
+}
+
+/** The last of them may still be ending. */
+async function assertFewAlive(classes: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const [name, one] of Object.entries(classes)) {
+    let count = NaN;
+    const few = () => {
+      // They hold their exchanges.
+      proxy.records.length = 0;
+      return (count = alive(one)) <= FEW;
+    };
+    await eventually(few).catch(() => assert.fail(`${count} of ${name}`));
+  }
+}
+
+test('idle connections keep nothing of the requests they had', async () => {
+  const sockets = await enter(ANSWERED);
+  await eventually(() => proxy.records.length === sockets.length);
+  await assertFewAlive(OF_REQUESTS);
+  assert.equal(alive(Connection), sockets.length);
+  await leave(sockets);
+});
+
+test('connections that end in any way leave nothing', async () => {
+  await leave(await enter([...ANSWERED, ...OTHERS]));
+  await assertFewAlive({ Connection, ...OF_REQUESTS });
+});

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Background } from './background-work.ts';
+import { hash64 } from '../balance/hash.ts';
+import { MaglevTables } from '../balance/maglev-tables.ts';
+import type { Prober } from '../health/prober.ts';
+import { Traffic } from '../metrics/request-metrics.ts';
+import { Pool } from './endpoint-set.ts';
+import { endpoint, PASSIVE } from '../testing.ts';
+import type { Endpoint, PoolPart } from '../snapshot/types.ts';
+
+const CHECK = { type: 'TCP', interval: 1000, timeout: 1000, unhealthyThreshold: 1, healthyThreshold: 1 } as const;
+const AFFINITY = { maxEntries: 100, idleTimeout: 60_000, drain: 5000 };
+
+/** A pool on Rendezvous whose probes end when the test says so. */
+function poolOf(part: Partial<PoolPart> = {}) {
+  const probes = new Map<string, (ok: boolean) => void>();
+  const prober = {
+    watch(target: { id: string }, _check: unknown, changed: () => void, result: (ok: boolean) => void) {
+      const watch = { healthy: true, detail: '', stop: () => undefined };
+      probes.set(target.id, (ok) => {
+        watch.healthy = ok;
+        changed();
+        result(ok);
+      });
+      return watch;
+    },
+  } as unknown as Prober;
+  const clock = { now: 0 };
+  const now = () => clock.now;
+  const whole: PoolPart = {
+    loadBalancer: { type: 'ConsistentHash', consistentHash: { algorithm: 'Rendezvous', hashOn: { type: 'SourceIP' } } },
+    healthCheck: { active: CHECK, passive: PASSIVE },
+    endpoints: [],
+    ...part,
+  };
+  const log = { ejected: () => undefined, returned: () => undefined, panic: () => undefined };
+  const deps = {
+    prober,
+    random: () => 0.5,
+    now,
+    log,
+    joined: () => undefined,
+    left: () => undefined,
+    tables: new MaglevTables(),
+  };
+  const background = new Background(now);
+  const pool = new Pool('default/p/default/echo:80', whole, { ...deps, background, metrics: new Traffic(now).pool('default/p') });
+  let digest = 0;
+  return {
+    pool,
+    clock,
+    probe: (id: string, ok: boolean) => probes.get(id)?.(ok),
+    /** Until its tables are made. */
+    update: async (endpoints: readonly Endpoint[]) => {
+      pool.update({ ...whole, endpoints }, String(++digest));
+      for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    },
+    places: () => Array.from({ length: 200 }, (_, k) => pool.pick([], clock.now, hash64(`key-${k}`))?.id),
+  };
+}
+
+describe('a newcomer under Rendezvous', () => {
+  const two = [endpoint(1), endpoint(2)];
+  const three = [...two, endpoint(3)];
+
+  test('yields its keys until its first probe passed', async () => {
+    const { update, probe, places } = poolOf();
+    await update(two);
+    const before = places();
+    await update(three);
+    assert.deepEqual(places(), before);
+    probe('e-3', true);
+    assert.ok(places().includes('e-3'));
+    await update([...three, endpoint(4)]);
+    assert.ok(places().includes('e-3'), 'once is enough');
+  });
+
+  test('serves at once in a new pool, and where nothing is probed', async () => {
+    const fresh = poolOf();
+    await fresh.update(three);
+    assert.equal(new Set(fresh.places()).size, 3);
+    const unprobed = poolOf({ healthCheck: { passive: PASSIVE } });
+    await unprobed.update(two);
+    await unprobed.update(three);
+    assert.equal(new Set(unprobed.places()).size, 3);
+  });
+});
+
+test('with affinity, an endpoint that drains keeps its keys, but not once it fails its probes', async () => {
+  const hashOn = { type: 'SourceIP' } as const;
+  const consistentHash = { algorithm: 'Rendezvous', hashOn, affinity: AFFINITY } as const;
+  const { pool, update, probe, clock } = poolOf({ loadBalancer: { type: 'ConsistentHash', consistentHash } });
+  const three = [endpoint(1), endpoint(2), endpoint(3)];
+  await update(three);
+  const hash = hash64('key');
+  const home = pool.pick([], 0, hash);
+  assert.ok(home);
+  pool.end(pool.begin(home, hash), 'ok', 1, 0);
+  await update(three.map((e) => (e.id === home.id ? { ...e, state: 'draining' as const } : e)));
+  assert.equal(pool.pick([], 0, hash), home);
+  probe(home.id, false);
+  assert.notEqual(pool.pick([], 0, hash), home);
+  probe(home.id, true);
+  assert.equal(pool.pick([], 0, hash), home);
+  clock.now = AFFINITY.drain;
+  assert.notEqual(pool.pick([], clock.now, hash), home);
+});
+
+describe('slow start', () => {
+  const slowly = { type: 'WeightedRoundRobin', slowStart: { window: 16_000, aggression: 1, minWeightPercent: 10 } } as const;
+  const two = [endpoint(1), endpoint(2)];
+  /** How many of 100 requests each endpoint gets. */
+  const shares = ({ pool, clock }: ReturnType<typeof poolOf>) => {
+    const count: Record<string, number> = {};
+    for (let i = 0; i < 100; i++) {
+      const id = pool.pick([], clock.now)?.id ?? '-';
+      count[id] = (count[id] ?? 0) + 1;
+    }
+    return count;
+  };
+
+  test('all endpoints of a new pool have their whole share', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    assert.deepEqual(shares(p), { 'e-1': 50, 'e-2': 50 });
+  });
+
+  test('a newcomer begins with the least share, and has the whole at the end of the window', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    p.clock.now = 1000;
+    await p.update([...two, endpoint(3)]);
+    const share = () => shares(p)['e-3'] ?? 0;
+    assert.ok(share() <= 6, String(share()));
+    p.clock.now = 9000;
+    assert.equal(share(), 20);
+    p.clock.now = 17_000;
+    assert.ok(share() >= 33);
+  });
+
+  test('an endpoint that is well again begins anew', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    p.probe('e-1', false);
+    assert.deepEqual(shares(p), { 'e-2': 100 });
+    p.clock.now = 5000;
+    p.probe('e-1', true);
+    assert.ok((shares(p)['e-1'] ?? 0) <= 10);
+    p.clock.now = 21_000;
+    assert.deepEqual(shares(p), { 'e-1': 50, 'e-2': 50 });
+  });
+
+  test('one that was drained and is not any more begins anew; a new weight does not', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    await p.update([endpoint(1), endpoint(2, { weight: 3 })]);
+    assert.deepEqual(shares(p), { 'e-1': 25, 'e-2': 75 });
+    await p.update([endpoint(1), endpoint(2, { state: 'draining' })]);
+    await p.update(two);
+    assert.ok((shares(p)['e-2'] ?? 0) <= 10);
+  });
+
+  test('where the others go out, what starts is not held back', async () => {
+    const p = poolOf({ loadBalancer: slowly });
+    await p.update(two);
+    await p.update([...two, endpoint(3), endpoint(4)]);
+    p.probe('e-1', false);
+    p.probe('e-2', false);
+    assert.deepEqual(shares(p), { 'e-3': 50, 'e-4': 50 });
+  });
+});

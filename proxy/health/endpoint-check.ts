@@ -1,0 +1,81 @@
+import type { ActiveCheck } from '../snapshot/types.ts';
+import { GrpcProbe } from './grpc-probe.ts';
+import { HttpProbe } from './http-probe.ts';
+import { HealthMachine } from './health-state.ts';
+import { attempt, type Probe, type ProbeResult } from './probe.ts';
+import { TcpProbe } from './tcp-probe.ts';
+
+export interface ProbeTarget {
+  readonly id: string;
+  /** IPv4 or IPv6 literal. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Called when the endpoint turned healthy or unhealthy. */
+export type OnChange = (healthy: boolean, detail: string) => void;
+
+/** Called after every probe, changed or not. */
+export type OnResult = (ok: boolean) => void;
+
+/** One endpoint under one check: its probe, its state, who watches it. */
+export class Checked {
+  readonly target: ProbeTarget;
+  readonly check: ActiveCheck;
+  /** One entry per watcher, so that the same function may watch twice. */
+  readonly watchers = new Set<{ readonly onChange: OnChange; readonly onResult: OnResult }>();
+  detail = '';
+  timer: NodeJS.Timeout | undefined;
+  /** Probes so far, with the one under way. */
+  begun = 0;
+  stopped = false;
+  readonly #machine: HealthMachine;
+  readonly #probe: Probe;
+  #running: AbortController | undefined;
+
+  constructor(target: ProbeTarget, check: ActiveCheck) {
+    this.target = target;
+    this.check = check;
+    this.#machine = new HealthMachine(check);
+    const port = check.port ?? target.port;
+    this.#probe = createProbe(target.address, port, check);
+  }
+
+  get healthy(): boolean {
+    return this.#machine.healthy;
+  }
+
+  run(): Promise<ProbeResult> {
+    this.begun++;
+    this.#running = new AbortController();
+    return attempt(this.#probe, this.check.timeout, this.#running);
+  }
+
+  /** Takes the result in and tells the watchers; one that is stopped by another's doing hears nothing more. */
+  record(result: ProbeResult): void {
+    this.detail = result.detail;
+    const changed = this.#machine.record(result.ok);
+    for (const watcher of [...this.watchers]) {
+      if (changed && this.watchers.has(watcher)) watcher.onChange(this.healthy, this.detail);
+      if (this.watchers.has(watcher)) watcher.onResult(result.ok);
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.#running?.abort();
+    this.#probe.close();
+  }
+}
+
+function createProbe(address: string, port: number, check: ActiveCheck): Probe {
+  switch (check.type) {
+    case 'HTTP':
+      return new HttpProbe(address, port, check);
+    case 'TCP':
+      return new TcpProbe(address, port);
+    case 'GRPC':
+      return new GrpcProbe(address, port, check);
+  }
+}

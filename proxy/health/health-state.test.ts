@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HealthMachine } from './health-state.ts';
+
+/** Feeds results ('+' success, '-' failure); the state after each ('U' healthy, 'd' not). Checks that changes are reported. */
+function feed(results: string, rise = 2, fall = 3): string {
+  const machine = new HealthMachine({ healthyThreshold: rise, unhealthyThreshold: fall });
+  assert.equal(machine.healthy, true, 'new is healthy');
+  return [...results]
+    .map((r) => {
+      const before = machine.healthy;
+      assert.equal(machine.record(r === '+'), machine.healthy !== before);
+      return machine.healthy ? 'U' : 'd';
+    })
+    .join('');
+}
+
+test('the very first failure marks it down, until the first success', () => {
+  assert.equal(feed('---+'), 'dddU');
+});
+
+test('once seen to work, it falls after `unhealthyThreshold` failures in a row', () => {
+  assert.equal(feed('+--+---'), 'UUUUUUd');
+});
+
+test('and rises after `healthyThreshold` successes in a row', () => {
+  assert.equal(feed('+---+-+-++'), 'UUUdddddd' + 'U');
+});
+
+test('after its first rise the thresholds hold', () => {
+  assert.equal(feed('-+--+'), 'dUUUU');
+  assert.equal(feed('-+---+'), 'dUUUdd');
+});
+
+test('thresholds of 1 turn at once', () => {
+  assert.equal(feed('+-+-+', 1, 1), 'UdUdU');
+});

@@ -1,0 +1,40 @@
+import { Affinity } from '../balance/affinity.ts';
+import type { AffinityCounts } from '../balance/affinity.ts';
+import type { Balancer } from '../balance/balancer.ts';
+import { expose } from './text-format.ts';
+import type { Sample } from './text-format.ts';
+import type { Registry } from './registry.ts';
+import { policyLabels } from '../metrics/request-metrics.ts';
+
+export interface CountingPool {
+  /** Begins with `namespace/policy/`. */
+  readonly id: string;
+  readonly balancer: Balancer;
+}
+
+const HELP: Readonly<Record<keyof AffinityCounts, string>> = {
+  hits: 'Requests that went where their key belongs.',
+  misses: 'Requests whose key was not remembered, or whose endpoint could not be used.',
+  evictions: 'Keys that were forgotten for want of room before they were idle.',
+};
+
+/** What affinity tables count, per policy; made when a scrape comes. */
+export function exposeAffinity(registry: Registry, pools: () => Iterable<CountingPool>): void {
+  for (const what of ['hits', 'misses', 'evictions'] as const) {
+    expose(registry, 'counter', `outrigger_affinity_${what}_total`, HELP[what], () => samples(pools(), what));
+  }
+}
+
+/** A policy's pools count together. */
+function samples(pools: Iterable<CountingPool>, what: keyof AffinityCounts): Iterable<Sample> {
+  const sums = new Map<string, { labels: Sample['labels']; value: number }>();
+  for (const { id, balancer } of pools) {
+    if (!(balancer instanceof Affinity)) continue;
+    const labels = policyLabels(id);
+    const key = `${labels.namespace}/${labels.policy}`;
+    const sum = sums.get(key);
+    if (sum) sum.value += balancer.counts[what];
+    else sums.set(key, { labels, value: balancer.counts[what] });
+  }
+  return sums.values();
+}

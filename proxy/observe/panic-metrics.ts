@@ -1,0 +1,26 @@
+import { expose } from './text-format.ts';
+import type { Sample } from './text-format.ts';
+import type { Registry } from './registry.ts';
+import { policyLabels } from '../metrics/request-metrics.ts';
+
+export interface PanickyPool {
+  /** Begins with `namespace/policy/`. */
+  readonly id: string;
+  readonly health: { readonly panic: boolean };
+}
+
+/** Per policy: whether one of its pools ignores health; made when a scrape comes. */
+export function exposePanic(registry: Registry, pools: () => Iterable<PanickyPool>): void {
+  const help = '1: too few endpoints are healthy, and all of them are used.';
+  expose(registry, 'gauge', 'outrigger_panic', help, () => samples(pools()));
+}
+
+function samples(pools: Iterable<PanickyPool>): Iterable<Sample> {
+  const found = new Map<string, Sample>();
+  for (const { id, health } of pools) {
+    const labels = policyLabels(id);
+    const key = `${labels.namespace}/${labels.policy}`;
+    if (health.panic || !found.has(key)) found.set(key, { labels, value: health.panic ? 1 : 0 });
+  }
+  return found.values();
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exposeProcess } from './process-metrics.ts';
+import { Registry } from './registry.ts';
+
+const told = (registry: Registry) => [...registry.pieces()].join('');
+
+test('the process tells what it needs, and what it is', async (t) => {
+  const registry = new Registry();
+  t.after(exposeProcess(registry));
+  await new Promise(setImmediate); // until now the event loop had not begun
+  const value = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(told(registry))?.[1]);
+  assert.ok(value('process_cpu_seconds_total') > 0.05);
+  assert.ok(value('process_resident_memory_bytes') > 20e6);
+  assert.ok(Math.abs(value('process_start_time_seconds') - Date.now() / 1000) < 60);
+  assert.ok(value('nodejs_heap_size_used_bytes') > 1e6);
+  const before = value('outrigger_event_loop_active_seconds_total');
+  hold(30);
+  await new Promise(setImmediate);
+  const after = value('outrigger_event_loop_active_seconds_total');
+  assert.ok(after - before > 0.02 && after < 60, `${before} → ${after}`);
+  assert.match(told(registry), /^outrigger_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m);
+});
+
+test('the delay of the event loop is what it is late, not the time between two looks', async (t) => {
+  const registry = new Registry();
+  t.after(exposeProcess(registry));
+  const delay = (quantile: string) =>
+    Number(new RegExp(`^outrigger_event_loop_delay_seconds\\{quantile="${quantile}"\\} (.*)$`, 'm').exec(told(registry))?.[1]);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.ok(delay('0.5') < 0.019);
+  for (const end = performance.now() + 100; performance.now() < end;) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  hold(200);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const longest = delay('1');
+  assert.ok(longest > 0.1, `${longest}`);
+});
+
+/** Keeps the event loop from turning. */
+function hold(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end;);
+}

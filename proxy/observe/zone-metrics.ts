@@ -1,0 +1,28 @@
+import { ZoneAware } from '../balance/zone-aware.ts';
+import type { CountingPool } from './affinity-metrics.ts';
+import { expose } from './text-format.ts';
+import type { Sample } from './text-format.ts';
+import type { Registry } from './registry.ts';
+import { policyLabels } from '../metrics/request-metrics.ts';
+
+/** Where the proxy is, and which tries stay there: per policy, for those that ask for it. Made when a scrape comes. */
+export function exposeZone(registry: Registry, zone: () => string, pools: () => Iterable<CountingPool>): void {
+  const info = 'The zone of this proxy, as the operator knows it; empty: not known.';
+  expose(registry, 'gauge', 'outrigger_zone_info', info, () => [{ labels: { zone: zone() }, value: 1 }]);
+  const help = 'Tries within the zone of this proxy and in others, where a policy is zone-aware.';
+  expose(registry, 'counter', 'outrigger_zone_attempts_total', help, () => samples(pools()));
+}
+
+/** A policy's pools count together. */
+function* samples(pools: Iterable<CountingPool>): Generator<Sample> {
+  const sums = new Map<string, { id: string; local: number; other: number }>();
+  for (const { id, balancer } of pools) {
+    if (!(balancer instanceof ZoneAware)) continue;
+    const { namespace, policy } = policyLabels(id);
+    const key = `${namespace}/${policy}`;
+    const { local, other } = sums.get(key) ?? { local: 0, other: 0 };
+    sums.set(key, { id, local: local + balancer.counts.local, other: other + balancer.counts.other });
+  }
+  for (const { id, ...sum } of sums.values())
+    for (const locality of ['local', 'other'] as const) yield { labels: { ...policyLabels(id), locality }, value: sum[locality] };
+}

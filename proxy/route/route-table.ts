@@ -1,0 +1,110 @@
+import type { Route } from '../snapshot/types.ts';
+import { compileRule } from './match.ts';
+import type { CompileExpression, RouteFacts, Rule } from './match.ts';
+import { PathIndex } from './path-index.ts';
+
+export type { RouteFacts } from './match.ts';
+
+/** What serves a request. */
+export interface Found<T> {
+  readonly value: T;
+  /** The path prefix that the request was matched by, without its trailing slash; empty: every path, or not by a prefix. */
+  readonly prefix: string;
+}
+
+/** The routes of one listener. */
+export interface RouteTable<T> {
+  /** The route that serves this request, or undefined when none does. Allocates nothing. */
+  match(f: RouteFacts): Found<T> | undefined;
+}
+
+export interface Expressions {
+  readonly compile: CompileExpression;
+  /** A route has an expression that does not compile: it is left out as a whole, for this reason. */
+  readonly invalid: (route: Route, reason: string) => void;
+}
+
+/** The longest name that DNS knows; a policy can not ask for a longer one. */
+const LONGEST_HOSTNAME = 253;
+
+/** For tables without regular expressions. */
+const NO_EXPRESSIONS: Expressions = {
+  compile: () => {
+    throw new Error('regular expressions are not available');
+  },
+  invalid: (_, reason) => {
+    throw new Error(reason);
+  },
+};
+
+/**
+ * Builds the table. A request is offered to the rules of the most specific hostname that fits it (exact, then wildcards from the
+ * longest, then rules without hostname), and, where none of those takes it, to the next.
+ *
+ * @param expressions needed where a match has a regular expression.
+ */
+export function createRouteTable<T>(
+  entries: readonly { readonly route: Route; readonly value: T }[],
+  expressions: Expressions = NO_EXPRESSIONS,
+): RouteTable<T> {
+  const exact = new Map<string, Rule<T>[]>();
+  // Keyed by what follows `*.`.
+  const wildcard = new Map<string, Rule<T>[]>();
+  const any: Rule<T>[] = [];
+  for (const { route, value } of entries) {
+    const rules = compileRules(route, value, expressions);
+    if (route.hostnames.length === 0) any.push(...rules);
+    for (const hostname of new Set(route.hostnames)) {
+      if (hostname.startsWith('*.')) append(wildcard, hostname.slice(2), rules);
+      else append(exact, hostname, rules);
+    }
+  }
+  return new HostnameTable(indexPaths(exact), indexPaths(wildcard), new PathIndex(any));
+}
+
+function compileRules<T>(route: Route, value: T, { compile, invalid }: Expressions): Rule<T>[] {
+  const matches = route.matches.length > 0 ? route.matches : [{}];
+  try {
+    return matches.map((match) => compileRule(route, match, value, compile));
+  } catch (error) {
+    invalid(route, error instanceof Error ? error.message : String(error));
+    return [];
+  }
+}
+
+function append<T>(map: Map<string, Rule<T>[]>, key: string, rules: readonly Rule<T>[]): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [...rules]);
+  else list.push(...rules);
+}
+
+function indexPaths<T>(lists: ReadonlyMap<string, readonly Rule<T>[]>): ReadonlyMap<string, PathIndex<T>> {
+  return new Map([...lists].map(([hostname, rules]) => [hostname, new PathIndex(rules)]));
+}
+
+class HostnameTable<T> implements RouteTable<T> {
+  readonly #exact: ReadonlyMap<string, PathIndex<T>>;
+  readonly #wildcard: ReadonlyMap<string, PathIndex<T>>;
+  readonly #any: PathIndex<T>;
+
+  constructor(exact: ReadonlyMap<string, PathIndex<T>>, wildcard: ReadonlyMap<string, PathIndex<T>>, any: PathIndex<T>) {
+    this.#exact = exact;
+    this.#wildcard = wildcard;
+    this.#any = any;
+  }
+
+  match(f: RouteFacts): Found<T> | undefined {
+    return this.#exact.get(f.host)?.find(f) ?? this.#underWildcard(f) ?? this.#any.find(f);
+  }
+
+  #underWildcard(f: RouteFacts): Rule<T> | undefined {
+    const host = f.host;
+    // A longer name fits no wildcard, and must not cost a look-up per dot.
+    if (this.#wildcard.size === 0 || host.length > LONGEST_HOSTNAME) return undefined;
+    for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const rule = this.#wildcard.get(host.slice(dot + 1))?.find(f);
+      if (rule !== undefined) return rule;
+    }
+    return undefined;
+  }
+}

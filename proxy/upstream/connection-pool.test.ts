@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endpoint, eventually, get, httpBackend, rawBackend, opener } from '../testing.ts';
+
+const { track, proxyFor, start } = opener();
+
+/** A backend that says how long it keeps connections, and counts those that are open. */
+async function keeping(timeout: string) {
+  let connections = 0;
+  const backend = await rawBackend((socket) => {
+    connections++;
+    socket.on('close', () => connections--);
+    socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${timeout}content-length: 2\r\n\r\nok`));
+  });
+  return { ...track(backend), connections: () => connections };
+}
+
+test('an idle connection is closed a second before the backend would', async () => {
+  const backend = await keeping('Keep-Alive: timeout=2\r\n');
+  const proxy = await proxyFor(backend);
+  await get(proxy.port);
+  const started = performance.now();
+  assert.equal(backend.connections(), 1);
+  await eventually(() => backend.connections() === 0);
+  const closedAfter = performance.now() - started;
+  assert.ok(closedAfter > 700 && closedAfter < 1900, String(closedAfter));
+});
+
+test('a hint of a second or less keeps nothing', async () => {
+  const backend = await keeping('Keep-Alive: timeout=1\r\n');
+  const proxy = await proxyFor(backend);
+  for (let i = 0; i < 3; i++) await get(proxy.port);
+  assert.deepEqual([proxy.upstream.connections.opened, proxy.upstream.connections.reused], [3, 0]);
+});
+
+test('without a hint it is closed after 4 s, before a Node backend does at 5', async () => {
+  const backend = await keeping('');
+  const proxy = await proxyFor(backend);
+  await get(proxy.port);
+  const started = performance.now();
+  await eventually(() => backend.connections() === 0, 6000);
+  const closedAfter = performance.now() - started;
+  assert.ok(closedAfter > 3700 && closedAfter < 4900, String(closedAfter));
+});
+
+test('an endpoint that leaves loses its idle connections at once', async () => {
+  const backend = await keeping('');
+  const proxy = await proxyFor(backend);
+  await get(proxy.port);
+  await proxy.apply({ endpoints: [] });
+  await eventually(() => backend.connections() === 0, 1000);
+});
+
+test('an address that is used again by another endpoint gets a connection of its own', async () => {
+  const backend = await keeping('');
+  const proxy = await start({ endpoints: [endpoint(backend.port, { id: 'old' })] });
+  await get(proxy.port);
+  await proxy.apply({ endpoints: [endpoint(backend.port, { id: 'new' })] });
+  await get(proxy.port);
+  assert.deepEqual([proxy.upstream.connections.opened, proxy.upstream.connections.reused], [2, 0]);
+});
+
+test('a connection that the backend closed while idle is not used', async () => {
+  const backend = await httpBackend((_req, res) => res.setHeader('connection', 'close').end('ok'));
+  const proxy = await proxyFor(backend);
+  for (let i = 0; i < 3; i++) assert.match(await get(proxy.port), /200 OK/);
+  assert.equal(proxy.upstream.connections.reused, 0);
+});
