@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDuration } from './api/duration.ts';
-import { CONTROL_PORT } from '../proxy/snapshot/types.ts';
+import { CONTROL_PORT } from '../proxy/snapshot/ports.ts';
 import { readSidecarConfig, type SidecarConfig } from './inject/sidecar-config.ts';
 import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
 import { readGatewayConfig, type GatewayConfig } from './service/config.ts';

@@ -1,7 +1,7 @@
 /** Flags and environment → one frozen, validated Config. Every mistake is collected, so that one start shows them all. */
 import { parseArgs } from 'node:util';
 import { LOG_LEVELS } from './observe/log.ts';
-import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/types.ts';
+import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/ports.ts';
 
 export interface Config {
   readonly mode: 'gateway' | 'sidecar';

@@ -1,6 +1,6 @@
 /** Pure: a Pod → the JSON patch (RFC 6902) that gives it a sidecar, or why it gets none. */
 import { INJECTED_ANNOTATION, INJECT_LABEL, PROXY_CONTAINER, PROXY_LABEL, PROXY_SIDECAR } from '../api/labels.ts';
-import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
+import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { STATE_VOLUME, type Sidecar } from './sidecar.ts';
 import type { InjectablePod } from './pod.ts';
 

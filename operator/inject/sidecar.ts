@@ -1,6 +1,6 @@
 /** The container that is added, and what goes with it. */
 import { PROXY_CONTAINER } from '../api/labels.ts';
-import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
+import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import type { SidecarConfig } from './sidecar-config.ts';
 
 /** Volume for the last good snapshot, from which a container starts that was restarted. */

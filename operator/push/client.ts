@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { Agent } from 'undici';
 import { asPushAnswer, asRefusal, asStatusAnswer, MAX_ANSWER_BYTES } from '../../proxy/snapshot/answers.ts';
 import type { Refusal } from '../../proxy/snapshot/answers.ts';
-import { CONTROL_PORT } from '../../proxy/snapshot/types.ts';
+import { CONTROL_PORT } from '../../proxy/snapshot/ports.ts';
 import type { PushAnswer, StatusAnswer, Version } from '../../proxy/snapshot/types.ts';
 import type { EncodedBody } from './bodies.ts';
 

@@ -2,7 +2,7 @@
 import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
 import type { Listener, Route } from '../../proxy/snapshot/types.ts';
 import { countExpressions } from '../../proxy/snapshot/validate.ts';
-import { boundPort } from '../translate/conflicts.ts';
+import { boundPort } from '../../proxy/snapshot/ports.ts';
 import type { SnapshotContent, Translation } from '../translate/types.ts';
 
 /** Ports that some proxy has had, still is there, and shall have no more. */

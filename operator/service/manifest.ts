@@ -1,7 +1,7 @@
 /** The gateways' Service as it should be, and whether it is: pure. */
 import { MANAGED_BY_LABEL, MANAGED_BY_OPERATOR } from '../api/labels.ts';
 import type { OwnerReference, Service, ServicePort } from '../api/kubernetes.ts';
-import { boundPort } from '../translate/conflicts.ts';
+import { boundPort } from '../../proxy/snapshot/ports.ts';
 import type { GatewayConfig, GatewayServiceConfig } from './config.ts';
 import type { GatewayPorts } from './ports.ts';
 

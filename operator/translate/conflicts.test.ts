@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boundPort, findConflicts, rivalPort } from './conflicts.ts';
+import { findConflicts } from './conflicts.ts';
 import { parsePolicy } from './policy.ts';
 import { policy } from './testing.ts';
 import type { Claimant } from './conflicts.ts';
@@ -14,15 +14,6 @@ const backends = (count: number): NonNullable<PolicySpec['backendRefs']> =>
   Array.from({ length: count }, (_, i) => ({ name: `s${i}`, port: 80 }));
 const reasons = (claimants: Claimant[]): object =>
   Object.fromEntries([...findConflicts(claimants)].map(([key, problem]) => [key, problem.reason]));
-
-test('a gateway binds what is below 1024 above 10000', () => {
-  assert.deepEqual([1, 80, 1023, 1024, 8080].map(boundPort), [10_001, 10_080, 11_023, 1024, 8080]);
-});
-
-test('two ports are rivals when they are bound as the same one', () => {
-  const rivals = [80, 10_080, 1023, 11_023, 1024, 11_024, 8080, 18_080, 10_000].map(rivalPort);
-  assert.deepEqual(rivals, [10_080, 80, 11_023, 1023, ...Array.from({ length: 5 }, () => undefined)]);
-});
 
 test('what a proxy could not hold is refused, and small policies still fit', () => {
   const monitors = Array.from({ length: 625 }, (_, i) =>

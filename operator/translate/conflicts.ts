@@ -5,7 +5,7 @@
 import { describeClientAddress } from './client-address.ts';
 import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
 import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
-import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
+import { boundPort, collidingPort, CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { countExpressions } from '../../proxy/snapshot/validate.ts';
 import type { Match } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
@@ -13,8 +13,6 @@ import type { Problem } from './reader.ts';
 
 /** Ports of the proxies (9900, 9901) and of the operator (metrics and webhook), which may share an address on one machine. */
 const RESERVED: readonly number[] = [CONTROL_PORT, OBSERVE_PORT, 9801, 9443];
-const FIRST_UNPRIVILEGED = 1024;
-const PRIVILEGED_OFFSET = 10_000;
 
 /** A policy and the proxies that it selects. */
 export interface Claimant {
@@ -98,12 +96,12 @@ class Claims {
       message: `${message}: choose another listener.port`,
     });
     if (RESERVED.includes(port)) return unavailable(`Port ${port} is reserved for Outrigger itself`);
-    const rival = rivalPort(port);
-    const holder = rival === undefined ? undefined : this.#byPort.get(rival)?.find((other) => meet(claimant, other));
+    const colliding = collidingPort(port);
+    const holder = colliding === undefined ? undefined : this.#byPort.get(colliding)?.find((other) => meet(claimant, other));
     if (holder === undefined) return undefined;
-    const other = `port ${rival} of policy ${holder.policy.key}`;
+    const other = `port ${colliding} of policy ${holder.policy.key}`;
     return unavailable(
-      port < FIRST_UNPRIVILEGED
+      boundPort(port) !== port
         ? `Gateways bind port ${port} as ${boundPort(port)}, which is ${other}`
         : `Gateways bind ${other} as ${port}`,
     );
@@ -149,17 +147,6 @@ function append(map: Map<string | number, Claimant[]>, key: string | number, cla
   const list = map.get(key);
   if (list) list.push(claimant);
   else map.set(key, [claimant]);
-}
-
-/** Gateways run without the right to bind ports below 1024. */
-export function boundPort(port: number): number {
-  return port < FIRST_UNPRIVILEGED ? port + PRIVILEGED_OFFSET : port;
-}
-
-/** The only other port that a gateway would bind as the same one; undefined where there is none. */
-export function rivalPort(port: number): number | undefined {
-  const rival = port < FIRST_UNPRIVILEGED ? port + PRIVILEGED_OFFSET : port - PRIVILEGED_OFFSET;
-  return boundPort(rival) === boundPort(port) && rival > 0 ? rival : undefined;
 }
 
 /** Whether two policies are on the same proxies: at present, or, since their selectors are equal, as soon as there are any. */

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import type { Balancer, EndpointView, Handle, PoolView } from './balancer.ts';
 import type { LoadBalancer, PlainStrategy } from '../snapshot/types.ts';
 import { hash64 } from './hash.ts';
-import { createBalancer, PLAIN_STRATEGIES } from './strategies.ts';
+import { PLAIN_STRATEGIES } from '../snapshot/load-balancer.ts';
+import { createBalancer } from './strategies.ts';
 import { MaglevTables } from './maglev-tables.ts';
 import { seeded } from './testing.ts';
 

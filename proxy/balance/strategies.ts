@@ -21,9 +21,6 @@ const PLAIN: Readonly<Record<PlainStrategy, (seed: number) => Balancer>> = {
   Random: () => new Random(),
 };
 
-/** Every strategy that needs no more than its name. */
-export const PLAIN_STRATEGIES = Object.keys(PLAIN) as readonly PlainStrategy[];
-
 /**
  * A balancer without endpoints. `seed`: an integer that differs between proxies, so that they do not move in step. `tables`: shared
  * by the balancers of one proxy. `zone`: the proxy's; empty: not known, so none is preferred.

@@ -1,6 +1,7 @@
 /** Binds ports, owns a socket until an exchange claims it, and ends listeners without cutting off what is in progress. */
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { boundPort } from '../snapshot/ports.ts';
 import type { Http1Server } from './http1/server.ts';
 import { sendRawReply } from './local-reply.ts';
 
@@ -13,9 +14,6 @@ export interface ListenSettings {
   readonly refused: () => void;
 }
 
-/** Ports below 1024 need a privilege that a gateway does not have; its Service maps them. */
-const PRIVILEGED = 1024;
-const PRIVILEGED_OFFSET = 10_000;
 /** Kept-alive clients have this long to send one more request, whose response tells them to close, before they are cut off. */
 const IDLE_GRACE = 1_000;
 /** How it shows that the machine lacks an address, or its whole family. */
@@ -23,10 +21,6 @@ const ABSENT: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 const DRAIN_CHECK = 100;
 /** Connections over the cap are told so, as long as no more than this many are being told; others are closed at once. */
 const MAX_LEAVING = 256;
-
-export function boundPort(port: number): number {
-  return port < PRIVILEGED ? port + PRIVILEGED_OFFSET : port;
-}
 
 export class Listener {
   readonly port: number;

@@ -1,22 +1,10 @@
 /** What a route may change of requests and responses. Everything in here ends up in a head that somebody parses: it is strict. */
 import { all, integer, isObject, list, object, oneOf, string, stringThat, unique } from './check.ts';
 import type { Check } from './check.ts';
+import { HOP_BY_HOP_HEADERS } from './hop-by-hop-headers.ts';
 
 const LOWER_TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/;
 
-/** Hop-by-hop and framing: what one connection says about itself, in both directions. */
-const HOP_BY_HOP = [
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
 /** What the proxy says to backends itself. Host is changed by urlRewrite.hostname. */
 const OWN_IN_REQUESTS = [
   'expect',
@@ -38,8 +26,8 @@ const value = string({ min: 1, max: 4096, pattern: /^[!-~](?:[\t -~]*[!-~])?$/, 
 
 /** Names that no modifier may have, in lower case. */
 export const KEPT = {
-  requestHeaderModifier: [...HOP_BY_HOP, ...OWN_IN_REQUESTS],
-  responseHeaderModifier: [...HOP_BY_HOP, ...OWN_IN_RESPONSES],
+  requestHeaderModifier: [...HOP_BY_HOP_HEADERS, ...OWN_IN_REQUESTS],
+  responseHeaderModifier: [...HOP_BY_HOP_HEADERS, ...OWN_IN_RESPONSES],
 } as const satisfies Record<string, readonly string[]>;
 
 function modifier(names: readonly string[]): Check {

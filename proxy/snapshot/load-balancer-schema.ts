@@ -1,13 +1,19 @@
 import { all, integer, isObject, number, object, oneOf, string } from './check.ts';
 import type { Check } from './check.ts';
 import { MAX_DURATION, MAX_ENDPOINTS_PER_POOL } from './limits.ts';
-import { MAX_AFFINITY_ENTRIES, MAX_AGGRESSION, MAX_TABLE_SIZE, MIN_AGGRESSION, MIN_TABLE_SIZE } from './load-balancer.ts';
+import {
+  MAX_AFFINITY_ENTRIES,
+  MAX_AGGRESSION,
+  MAX_TABLE_SIZE,
+  MIN_AGGRESSION,
+  MIN_TABLE_SIZE,
+  PLAIN_STRATEGIES,
+} from './load-balancer.ts';
 import { isPrime, nextPrime } from './prime.ts';
 
 /** The shape of load-balancer.ts as checks. */
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const PLAIN = ['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'PeakEWMA', 'Random'];
 const duration = integer(0, MAX_DURATION);
 
 /** The check that the union's discriminator chooses. */
@@ -54,6 +60,6 @@ const zoneAware = object({ minEndpoints: integer(1, MAX_ENDPOINTS_PER_POOL) });
 const plain = object({}, { slowStart, zoneAware });
 
 export const loadBalancer = byMember('type', {
-  ...Object.fromEntries(PLAIN.map((type) => [type, plain])),
+  ...Object.fromEntries(PLAIN_STRATEGIES.map((type) => [type, plain])),
   ConsistentHash: object({ consistentHash }),
 });

@@ -1,6 +1,15 @@
 /** The wire contract, of balancing: how a pool's endpoint is chosen. Durations are in milliseconds. */
 
-export type PlainStrategy = 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'PeakEWMA' | 'Random';
+/** Every strategy that needs no more than its name. */
+export const PLAIN_STRATEGIES = [
+  'RoundRobin',
+  'WeightedRoundRobin',
+  'LeastConnections',
+  'LeastRequest',
+  'PeakEWMA',
+  'Random',
+] as const;
+export type PlainStrategy = (typeof PLAIN_STRATEGIES)[number];
 
 export type LoadBalancer =
   | {

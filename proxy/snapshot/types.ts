@@ -214,5 +214,3 @@ export interface TokenClaims {
 
 /** Limits of the wire, checked on both sides. */
 export const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
-export const CONTROL_PORT = 9900;
-export const OBSERVE_PORT = 9901;

@@ -8,7 +8,8 @@ import { createSigner, generateKey } from '../../operator/signing-keys/signer.ts
 import { Stamper, wish } from '../../operator/push/versioned-snapshot.ts';
 import type { SnapshotContent } from '../../operator/translate/types.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
-import { OBSERVE_PORT, type PoolPart, type Route } from '../../proxy/snapshot/types.ts';
+import { OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
+import type { PoolPart, Route } from '../../proxy/snapshot/types.ts';
 import { PASSIVE, RETRY, TIMEOUTS } from '../../proxy/testing.ts';
 import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 import { BUNDLES } from './bundles.ts';

@@ -2,7 +2,8 @@
  * The strategies against each other in virtual time: ten endpoints at 60% of what they can serve, one of them ten times slower for a
  * while, behind two balancers that do not see each other's requests; and an eleventh endpoint that joins. The same for the same seed.
  */
-import { createBalancer, PLAIN_STRATEGIES } from '../../proxy/balance/strategies.ts';
+import { createBalancer } from '../../proxy/balance/strategies.ts';
+import { PLAIN_STRATEGIES } from '../../proxy/snapshot/load-balancer.ts';
 import { MaglevTables } from '../../proxy/balance/maglev-tables.ts';
 import type { LoadBalancer } from '../../proxy/snapshot/types.ts';
 import type { Bench, Row } from './bench.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from '../bench/bench.ts';
 import { median } from '../bench/stats.ts';
-import { OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
+import { OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { ask } from '../integration/client.ts';
 import { startBehindProxy } from './backend-faults.ts';
 import type { Chaos } from './chaos.ts';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { readConfig as readOperatorConfig } from '../../operator/config.ts';
 import { SIGNING_SECRET } from '../../operator/signing-keys/keys.ts';
 import { readConfig as readProxyConfig } from '../../proxy/config.ts';
-import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/types.ts';
+import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { find, render, withoutHelm, type Rendered, type Settings } from './helm.ts';
 import type { Container, Deployment, PodSpec } from './kinds.ts';
 
