@@ -3,12 +3,9 @@
 /** Tests, and what only they use: `testing.ts`, `test-….ts`. */
 const TESTS = '(\\.test|/testing|/test-[a-z-]+)\\.ts$';
 const PURE =
-  '^(proxy/(balance|resilience|route)/|proxy/health/(health-state|outlier-detection|outlier-state|failure-window|probe-schedule|grpc-message)\\.ts$|operator/translate/)';
+  '^(proxy/(balance|resilience|route|message|http1)/|proxy/health/(health-state|outlier-detection|outlier-state|failure-window|probe-schedule|grpc-message)\\.ts$|operator/translate/)';
 const IO =
   '^(node:)?(fs|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|perf_hooks|os|process|cluster)(/|$)';
-/** Node's http server and http-proxy-3 can only be used together, so this pair may know each other. */
-const FUSED = '^proxy/(downstream/(http1/|[^/]+$)|upstream/(http-proxy/|[^/]+$)|http1/|message/)';
-
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -42,16 +39,34 @@ module.exports = {
       { path: '^(proxy|operator)/', pathNot: [PURE, '^proxy/snapshot/', '^operator/api/'], dependencyTypesNot: ['type-only'] },
     ),
     forbid(
-      'sides-meet-in-message',
-      'The two sides of a request know the seam in message/, not each other.',
-      { path: '^proxy/(downstream|upstream)/([^/]+)/', pathNot: [FUSED, TESTS] },
-      { path: '^proxy/(downstream|upstream)/[^/]+/', pathNot: '^proxy/$1/$2/' },
+      'message-is-neutral',
+      'The seam knows no protocol and no engine: only the wire contract.',
+      { path: '^proxy/message/', pathNot: TESTS },
+      { path: '^proxy/', pathNot: '^proxy/(message|snapshot)/' },
     ),
     forbid(
-      'fused-pair-only',
-      'node:http and http-proxy-3 are fused with each other, and with nobody else.',
-      { path: FUSED, pathNot: TESTS },
-      { path: '^proxy/(downstream|upstream)/[^/]+/', pathNot: FUSED },
+      'sides-meet-in-message',
+      'The two sides of a request know the seam in message/, never each other; what both need of HTTP/1 and sockets is in http1/ and socket/.',
+      { path: '^proxy/(downstream|upstream)/', pathNot: TESTS },
+      { path: '^proxy/', pathNot: '^proxy/($1|message|http1|socket|snapshot)/' },
+    ),
+    forbid(
+      'codec-and-socket-know-the-seam',
+      'The HTTP/1 rules and the socket helpers serve both sides, and import neither.',
+      { path: '^proxy/(http1|socket)/', pathNot: TESTS },
+      { path: '^proxy/', pathNot: '^proxy/($1|message|snapshot)/' },
+    ),
+    forbid(
+      'protocols-apart',
+      'A protocol of one side is a folder that no other protocol imports.',
+      { path: '^proxy/(downstream|upstream)/([^/]+)/', pathNot: TESTS },
+      { path: '^proxy/$1/[^/]+/', pathNot: '^proxy/$1/$2/' },
+    ),
+    forbid(
+      'engines-are-chosen-at-the-top',
+      'Only the composition of the data plane names a protocol.',
+      { path: '^proxy/', pathNot: ['^proxy/(downstream|upstream)/', '^proxy/data-plane\\.ts$', TESTS] },
+      { path: '^proxy/(downstream|upstream)/[^/]+/' },
     ),
     forbid(
       'product-knows-no-tests',

@@ -7,6 +7,7 @@ const PURE = [
   'proxy/resilience/**/*.ts',
   'proxy/route/**/*.ts',
   'proxy/http1/**/*.ts',
+  'proxy/message/**/*.ts',
   'proxy/health/health-state.ts',
   'proxy/health/{outlier-detection,outlier-state,failure-window,probe-schedule,grpc-message}.ts',
   'operator/translate/**/*.ts',

@@ -71,13 +71,13 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
         handle(x) {
           serve(x, served().table, pipeline).catch((error: unknown) => {
             o.failed(error);
-            x.res.destroy();
+            x.response.abort();
           });
         },
       });
       return new Listener(port, server, listen);
     },
-    retire: (endpoint) => upstream.retire(endpoint, 'drain'),
+    retire: (endpoint) => upstream.retire(endpoint),
     restore: (endpoint) => upstream.restore(endpoint),
     log: o.health,
   });

@@ -54,8 +54,11 @@ test('import rules: each of them catches what it forbids, and lets the allowed n
     'proxy-stays-small': ['proxy/b.ts', 'undici'],
     'pure-is-pure': ['proxy/balance/a.ts', 'node:fs'],
     'pure-knows-pure': ['proxy/route/a.ts', '../control/x.ts'],
+    'message-is-neutral': ['proxy/message/a.ts', '../http1/x.ts'],
     'sides-meet-in-message': ['proxy/downstream/tcp/a.ts', '../../upstream/http2/x.ts'],
-    'fused-pair-only': ['proxy/upstream/http-proxy/a.ts', '../http2/x.ts'],
+    'codec-and-socket-know-the-seam': ['proxy/socket/a.ts', '../upstream/x.ts'],
+    'protocols-apart': ['proxy/upstream/http-proxy/a.ts', '../http2/x.ts'],
+    'engines-are-chosen-at-the-top': ['proxy/request/a.ts', '../upstream/http2/x.ts'],
     'product-knows-no-tests': ['operator/b.ts', '../test/x.ts'],
     'product-needs-no-dev-dependency': ['operator/c.ts', 'fflate'],
     resolvable: ['operator/d.ts', './nowhere.ts'],
@@ -64,7 +67,9 @@ test('import rules: each of them catches what it forbids, and lets the allowed n
   const allowed: readonly (readonly [string, string])[] = [
     ['operator/e.ts', '../proxy/snapshot/x.ts'],
     ['operator/f.ts', 'undici'],
-    ['proxy/downstream/http1/b.ts', '../../upstream/http-proxy/x.ts'],
+    ['proxy/downstream/http1/b.ts', '../../message/x.ts'],
+    ['proxy/upstream/http-proxy/b.ts', '../../http1/x.ts'],
+    ['proxy/data-plane.ts', './upstream/http-proxy/x.ts'],
     ['proxy/balance/a.test.ts', 'node:fs'],
   ];
   const folder = await tree(t, [...Object.values(cases), ...allowed, ['proxy/d.ts', './c.ts']]);

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HashOn } from '../snapshot/load-balancer.ts';
 import { formatCookie, keyOf, makeCookieValue } from './hash-key.ts';
+import { RecordFields } from '../message/fields.ts';
 import { seeded } from './testing.ts';
 
 function key(on: HashOn, target: string, headers: Readonly<Record<string, string>> = {}): string | undefined {
   const path = target.replace(/\?.*/, '');
-  return keyOf(on, { clientAddress: '192.0.2.7', path, target, header: (name) => headers[name] });
+  return keyOf(on, { path, target, authority: 'a.test', fields: new RecordFields(headers) }, '192.0.2.7');
 }
 
 const COOKIE = { type: 'Cookie', name: 'id', ttl: 0 } as const;
@@ -39,10 +40,11 @@ test('a cookie that was made is read back as it is', () => {
   const value = makeCookieValue(random);
   assert.match(value, /^[0-9a-f]{32}$/);
   assert.notEqual(makeCookieValue(random), value);
-  const line = formatCookie({ ...COOKIE, sameSite: 'Lax' }, value);
+  const line = formatCookie({ ...COOKIE, sameSite: 'Lax' }, value, false);
   assert.equal(line, `id=${value}; Path=/; HttpOnly; SameSite=Lax`);
   assert.equal(key(COOKIE, '/', { cookie: line.split(';')[0] as string }), value);
-  assert.match(formatCookie({ ...COOKIE, sameSite: 'Strict', ttl: 3_600_000 }, value), /; SameSite=Strict; Max-Age=3600$/);
+  assert.match(formatCookie({ ...COOKIE, sameSite: 'Strict', ttl: 3_600_000 }, value, false), /; SameSite=Strict; Max-Age=3600$/);
   // What is not Secure would be dropped by the browser.
-  assert.match(formatCookie({ ...COOKIE, sameSite: 'None' }, value), /; SameSite=None; Secure$/);
+  assert.match(formatCookie({ ...COOKIE, sameSite: 'None' }, value, false), /; SameSite=None; Secure$/);
+  assert.match(formatCookie({ ...COOKIE, sameSite: 'Lax' }, value, true), /; SameSite=Lax; Secure$/);
 });

@@ -1,28 +1,23 @@
+import { headerOf } from '../message/request-head.ts';
+import type { HeaderSource, RequestHead } from '../message/request-head.ts';
 import type { HashOn } from '../snapshot/load-balancer.ts';
 
-/** What of a request a key may be made of; exchange facts are one. */
-export interface KeySource {
-  readonly clientAddress: string;
-  /** Without query. */
-  readonly path: string;
-  /** Path and query. */
-  readonly target: string;
-  header(name: string): string | undefined;
-}
+/** The part of a request that a key may be made of. */
+export type KeySource = Pick<RequestHead, 'path' | 'target'> & HeaderSource;
 
 /** The key that a request is placed by; undefined: it has none, as where nobody sent the header. Empty values are none. */
-export function keyOf(on: HashOn, source: KeySource): string | undefined {
+export function keyOf(on: HashOn, source: KeySource, clientAddress: string): string | undefined {
   switch (on.type) {
     case 'SourceIP':
-      return source.clientAddress;
+      return clientAddress;
     case 'Path':
       return source.path;
     case 'Header':
-      return source.header(on.name) || undefined;
+      return headerOf(source, on.name) || undefined;
     case 'QueryParam':
       return queryParam(source.target, on.name) || undefined;
     case 'Cookie':
-      return cookieOf(source.header('cookie'), on.name);
+      return cookieOf(headerOf(source, 'cookie'), on.name);
   }
 }
 
@@ -64,8 +59,8 @@ export interface CookieSettings {
   readonly sameSite: 'Strict' | 'Lax' | 'None';
 }
 
-/** As Set-Cookie carries it; scripts can not read it. Browsers take SameSite=None only from what is Secure. */
-export function formatCookie({ name, ttl, sameSite }: CookieSettings, value: string): string {
+/** As Set-Cookie carries it; scripts cannot read it. `secure`: the client's connection is encrypted. Browsers accept SameSite=None only with Secure. */
+export function formatCookie({ name, ttl, sameSite }: CookieSettings, value: string, secure: boolean): string {
   const age = ttl > 0 ? `; Max-Age=${Math.ceil(ttl / 1000)}` : '';
-  return `${name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${sameSite === 'None' ? '; Secure' : ''}${age}`;
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${secure || sameSite === 'None' ? '; Secure' : ''}${age}`;
 }

@@ -158,7 +158,7 @@ export async function tryRequest(s: Stage, send: readonly string[]): Promise<voi
   const described = JSON.stringify({ seen: seen.map((r) => r.start), text });
   assert.ok(answered.length <= seen.length && seen.length <= sent.length, described);
   for (const [i, r] of seen.entries()) {
-    const facts = sent[i]?.exchange.facts;
+    const facts = sent[i]?.exchange.request;
     assert.deepEqual([r.method, r.target], [facts?.method, facts?.target], described);
   }
   const { messages, rest } = readResponses(text, [], ended === 'closed');

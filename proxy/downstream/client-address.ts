@@ -10,8 +10,8 @@ import type { ClientAddress } from '../snapshot/types.ts';
 
 export interface Trust {
   /** Whether this peer is one of the proxies in front. */
-  believes(peer: string): boolean;
-  /** The client's address by the word of a peer that is believed; the peer's own where the list has nothing better. */
+  trusts(peer: string): boolean;
+  /** The client's address as a trusted peer's list has it; the peer's own where the list has nothing better. */
   clientOf(peer: string, forwardedFor: string): string;
 }
 
@@ -32,7 +32,7 @@ class TrustedHops implements Trust {
     this.#hops = hops;
   }
 
-  believes(): boolean {
+  trusts(): boolean {
     return true;
   }
 
@@ -57,17 +57,17 @@ class TrustedRanges implements Trust {
     }
   }
 
-  believes(peer: string): boolean {
+  trusts(peer: string): boolean {
     return isIPv4(peer) ? this.#ipv4.check(peer, 'ipv4') : this.#ipv6.check(peer, 'ipv6');
   }
 
-  /** The first address that is not one of them. What is no address ends the chain: nobody can tell who wrote the next. */
+  /** The first address that is not one of them. What is no address ends the chain: no one can know who wrote the next. */
   clientOf(peer: string, forwardedFor: string): string {
     let client = peer;
     for (const entry of fromTheRight(forwardedFor, MAX_TRUSTED_HOPS)) {
       if (entry === undefined) break;
       client = entry;
-      if (!this.believes(entry)) break;
+      if (!this.trusts(entry)) break;
     }
     return client;
   }

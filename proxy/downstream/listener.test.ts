@@ -3,13 +3,14 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { AddressInfo } from 'node:net';
-import type { Http1Server } from './http1/server.ts';
 import { Listener } from './listener.ts';
+import type { ConnectionServer } from './listener.ts';
 
-/** Nobody has an address of the range that is kept for documentation. */
+/** In the range reserved for documentation: no machine has it. */
 const ABSENT = '2001:db8::1';
-const http: Http1Server = {
+const http: ConnectionServer = {
   claim: (socket) => void socket.end(),
+  refuse: (socket) => void socket.end(),
   drain: () => undefined,
   closeIdle: () => undefined,
   close: () => undefined,

@@ -1,9 +1,23 @@
-/** Binds ports, owns a socket until an exchange claims it, and ends listeners without cutting off what is in progress. */
+/** Binds ports, owns a socket until a protocol claims it, and ends listeners without cutting off what is in progress. */
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { LOCAL_REPLIES } from '../message/local-replies.ts';
+import type { Refusal } from '../message/local-replies.ts';
 import { boundPort } from '../snapshot/ports.ts';
-import type { Http1Server } from './http1/server.ts';
-import { sendRawReply } from './local-reply.ts';
+
+/** What speaks a protocol on the connections of a listener: one for each listener. */
+export interface ConnectionServer {
+  /** Serves a connection from now on. */
+  claim(socket: Socket): void;
+  /** Ends a connection that is not served, with an answer where the protocol has one. */
+  refuse(socket: Socket, reply: Refusal): void;
+  /** From now on every response ends its connection. */
+  drain(): void;
+  /** Ends connections on which no request is in progress. */
+  closeIdle(): void;
+  /** Ends everything at once. */
+  close(): void;
+}
 
 export interface ListenSettings {
   /** Addresses to bind; undefined: every one. */
@@ -16,31 +30,31 @@ export interface ListenSettings {
 
 /** Kept-alive clients have this long to send one more request, whose response tells them to close, before they are cut off. */
 const IDLE_GRACE = 1_000;
-/** How it shows that the machine lacks an address, or its whole family. */
+/** Error codes of a machine that lacks an address, or its whole family. */
 const ABSENT: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 const DRAIN_CHECK = 100;
-/** Connections over the cap are told so, as long as no more than this many are being told; others are closed at once. */
-const MAX_LEAVING = 256;
+/** Connections over the cap are answered, as long as no more than this many are at a time; others are closed at once. */
+const MAX_REFUSED = 256;
 
 export class Listener {
   readonly port: number;
   connections = 0;
-  #http: Http1Server;
+  #server: ConnectionServer;
   #servers: Server[] = [];
   #settings: ListenSettings;
-  /** Connections over the cap that are being told so; not counted. */
-  #leaving = new Set<Socket>();
+  /** Connections over the cap that are being answered; not counted. */
+  #refused = new Set<Socket>();
 
   /** @param port as the policy names it. */
-  constructor(port: number, http: Http1Server, settings: ListenSettings) {
+  constructor(port: number, server: ConnectionServer, settings: ListenSettings) {
     this.port = port;
-    this.#http = http;
+    this.#server = server;
     this.#settings = settings;
   }
 
   /**
-   * Binds every address that the machine has. Rejects, with nothing bound, when one of them can not be: a sidecar's ::1 may well be
-   * missing, but that somebody else has it must be told.
+   * Binds every address that the machine has. Rejects, with nothing bound, when one of them cannot be bound: a machine may lack
+   * a sidecar's ::1, but an address that another process uses must be reported.
    */
   async open(): Promise<void> {
     let absent: unknown;
@@ -55,7 +69,7 @@ export class Listener {
       if (this.#servers.length === 0) throw absent;
     } catch (error) {
       for (const server of this.#servers) server.close();
-      this.#http.close();
+      this.#server.close();
       throw error;
     }
   }
@@ -66,14 +80,14 @@ export class Listener {
    */
   async drain(timeout: number): Promise<void> {
     for (const server of this.#servers) server.close();
-    this.#http.drain();
+    this.#server.drain();
     const started = performance.now();
     while (this.connections > 0 && performance.now() - started < timeout) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK));
-      if (performance.now() - started >= IDLE_GRACE) this.#http.closeIdle();
+      if (performance.now() - started >= IDLE_GRACE) this.#server.closeIdle();
     }
-    this.#http.close();
-    for (const socket of this.#leaving) socket.destroy();
+    this.#server.close();
+    for (const socket of this.#refused) socket.destroy();
   }
 
   #bind(address: string | undefined): Promise<Server> {
@@ -96,15 +110,15 @@ export class Listener {
     if (this.connections >= this.#settings.maxConnections) return this.#refuse(socket);
     this.connections++;
     socket.on('close', () => this.connections--);
-    this.#http.claim(socket);
+    this.#server.claim(socket);
   }
 
-  /** The answer is worth a moment, but not to any number of clients at a time. */
+  /** An answer takes a moment, so the number of clients that get one at a time is limited. */
   #refuse(socket: Socket): void {
     this.#settings.refused();
-    if (this.#leaving.size >= MAX_LEAVING) return void socket.destroy();
-    this.#leaving.add(socket);
-    socket.on('close', () => this.#leaving.delete(socket));
-    sendRawReply(socket, { status: 503, reason: 'overflow', text: 'too many connections' });
+    if (this.#refused.size >= MAX_REFUSED) return void socket.destroy();
+    this.#refused.add(socket);
+    socket.on('close', () => this.#refused.delete(socket));
+    this.#server.refuse(socket, LOCAL_REPLIES.tooManyConnections);
   }
 }

@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTrust } from './client-address.ts';
 import type { Trust } from './client-address.ts';
-import { keepTold, readTold } from './trusted-forwarded-headers.ts';
-import type { Headers } from '../http1/request-head.ts';
+import { keepTrustedForwarded, readTrustedForwarded } from './trusted-forwarded-headers.ts';
+import type { FieldRecord } from '../message/fields.ts';
 
 const trust = createTrust({ trustedCIDRs: ['10.0.0.0/8'] }) as Trust;
 const ours = { 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-port': '80', 'x-forwarded-host': 'ours' };
 
-/** What goes on to a backend, of a peer that is believed. */
-function kept(...raw: string[]): Headers {
-  const told = readTold(raw, '10.0.0.1', trust);
-  assert.ok(told);
-  const headers: Headers = { ...ours };
-  keepTold(headers, told);
-  return headers;
+/** What goes on to a backend, of a trusted peer. */
+function kept(...raw: string[]): FieldRecord {
+  const found = readTrustedForwarded(raw, '10.0.0.1', trust);
+  assert.ok(found);
+  const fields: FieldRecord = { ...ours };
+  keepTrustedForwarded(fields, found);
+  return fields;
 }
 
-test('a peer that is not believed tells nothing', () => {
-  assert.equal(readTold(['X-Forwarded-For', '1.1.1.1'], '11.0.0.1', trust), undefined);
+test('fields of a peer that is not trusted are ignored', () => {
+  assert.equal(readTrustedForwarded(['X-Forwarded-For', '1.1.1.1'], '11.0.0.1', trust), undefined);
 });
 
 test('the list goes on with the peer at its end, as it came', () => {
@@ -30,19 +30,19 @@ test('the list goes on with the peer at its end, as it came', () => {
 test('several lines are one list, in their order', () => {
   const raw = ['X-Forwarded-For', '6.6.6.6', 'Accept', '*/*', 'x-FORWARDED-for', '2.2.2.2', 'X-Forwarded-For', '10.0.0.2'];
   assert.equal(kept(...raw)['x-forwarded-for'], '6.6.6.6, 2.2.2.2, 10.0.0.2, 10.0.0.1');
-  assert.equal(readTold(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
+  assert.equal(readTrustedForwarded(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
   const emptied = [...raw, 'X-Forwarded-For', ''];
-  assert.equal(readTold(emptied, '10.0.0.1', trust)?.clientAddress, '10.0.0.1', 'an empty line is an entry, too');
+  assert.equal(readTrustedForwarded(emptied, '10.0.0.1', trust)?.clientAddress, '10.0.0.1', 'an empty line is an entry, too');
 });
 
 test('an empty first line does not hide the others', () => {
   const raw = ['X-Forwarded-For', '', 'X-Forwarded-For', '2.2.2.2'];
-  assert.equal(readTold(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
+  assert.equal(readTrustedForwarded(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
 });
 
 test('Connection can not make us forget the client', () => {
   const raw = ['Connection', 'X-Forwarded-For', 'X-Forwarded-For', '2.2.2.2'];
-  assert.equal(readTold(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
+  assert.equal(readTrustedForwarded(raw, '10.0.0.1', trust)?.clientAddress, '2.2.2.2');
 });
 
 const well: readonly [name: string, value: string, kept: string][] = [

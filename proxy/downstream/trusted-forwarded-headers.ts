@@ -1,13 +1,13 @@
-/** What proxies in front tell of a client's own connection, in X-Forwarded-*: read only where listener.clientAddress says so. */
+/** What trusted proxies in front say about a client's own connection, in X-Forwarded-*: read only where listener.clientAddress says so. */
 import type { Trust } from './client-address.ts';
-import type { Headers } from '../http1/request-head.ts';
 import { parseHost } from '../http1/authority.ts';
+import type { FieldRecord } from '../message/fields.ts';
 
-export interface Told {
+export interface TrustedForwarded {
   readonly clientAddress: string;
   /** What goes on as X-Forwarded-For: the list as it came, and the peer. */
   readonly forwardedFor: string;
-  /** Absent where it was not there, is there twice, or is malformed: then ours takes its place. */
+  /** Undefined where it was absent, came twice, or is malformed: the proxy's own value is sent instead. */
   readonly proto: string | undefined;
   readonly port: string | undefined;
   readonly host: string | undefined;
@@ -17,18 +17,18 @@ const SHORTEST = 'x-forwarded-for'.length;
 const LONGEST = 'x-forwarded-proto'.length;
 
 /**
- * Undefined for a peer that is not believed.
- * @param raw names and values in turn, as received: Connection may name these fields, which must not make us forget the client.
+ * Undefined for a peer that is not trusted.
+ * @param raw names and values in turn, as received: Connection may name these fields, which must not make the proxy forget the client.
  */
-export function readTold(raw: readonly string[], peer: string, trust: Trust): Told | undefined {
-  if (!trust.believes(peer)) return undefined;
+export function readTrustedForwarded(raw: readonly string[], peer: string, trust: Trust): TrustedForwarded | undefined {
+  if (!trust.trusts(peer)) return undefined;
   const found: Record<string, string | undefined> = {};
   for (let i = 0; i < raw.length; i += 2) {
     const { length } = raw[i] as string;
     if (length < SHORTEST || length > LONGEST) continue;
     const name = (raw[i] as string).toLowerCase();
     if (!name.startsWith('x-forwarded-')) continue;
-    // Several lines are one list (RFC 9110 §5.3), which for all but X-Forwarded-For is malformed.
+    // Several lines are one list (RFC 9110 §5.3), which is malformed for all but X-Forwarded-For.
     found[name] = name in found ? `${found[name]}, ${raw[i + 1]}` : raw[i + 1];
   }
   const list = found['x-forwarded-for'] ?? '';
@@ -41,12 +41,12 @@ export function readTold(raw: readonly string[], peer: string, trust: Trust): To
   };
 }
 
-/** Lays over our own fields what was told; in place. */
-export function keepTold(headers: Headers, told: Told): void {
-  headers['x-forwarded-for'] = told.forwardedFor;
-  if (told.proto !== undefined) headers['x-forwarded-proto'] = told.proto;
-  if (told.port !== undefined) headers['x-forwarded-port'] = told.port;
-  if (told.host !== undefined) headers['x-forwarded-host'] = told.host;
+/** Replaces the proxy's own fields by what a trusted peer sent; in place. */
+export function keepTrustedForwarded(fields: FieldRecord, f: TrustedForwarded): void {
+  fields['x-forwarded-for'] = f.forwardedFor;
+  if (f.proto !== undefined) fields['x-forwarded-proto'] = f.proto;
+  if (f.port !== undefined) fields['x-forwarded-port'] = f.port;
+  if (f.host !== undefined) fields['x-forwarded-host'] = f.host;
 }
 
 function readProto(value: string | undefined): string | undefined {
@@ -58,6 +58,6 @@ function readPort(value: string | undefined): string | undefined {
 }
 
 function readHost(value: string | undefined): string | undefined {
-  // A comma may stand in a host name by its grammar, but here it is a list.
+  // The grammar of host names allows a comma, but here it separates a list.
   return value !== undefined && value !== '' && !value.includes(',') && parseHost(value) !== undefined ? value : undefined;
 }

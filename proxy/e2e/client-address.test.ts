@@ -31,7 +31,7 @@ const forwarded = () => {
   } = seen.at(-1) ?? {};
   return { list, proto, port, host };
 };
-const lastClient = (proxy: TestProxy) => proxy.records.at(-1)?.exchange.facts.clientAddress;
+const lastClient = (proxy: TestProxy) => proxy.records.at(-1)?.exchange.clientAddress;
 
 /** One request from another loopback address. */
 async function getFrom(localAddress: string, port: number, headers: string): Promise<string> {

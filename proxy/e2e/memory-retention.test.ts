@@ -10,12 +10,12 @@ import { RequestBody } from '../message/request-body.ts';
 import { Connection } from '../downstream/http1/connection.ts';
 import { Http1Exchange } from '../downstream/http1/exchange.ts';
 import { endpoint, eventually, opener, rawBackend } from '../testing.ts';
-import { HttpAttempt } from '../upstream/http-proxy/attempt.ts';
+import { HttpProxyAttempt } from '../upstream/http-proxy/attempt.ts';
 
 const CLIENTS = 100;
 /** node:http keeps some of the latest for use again. */
 const FEW = 20;
-const OF_REQUESTS = { ServerResponse, RequestBody, Http1Exchange, HttpAttempt };
+const OF_REQUESTS = { ServerResponse, RequestBody, Http1Exchange, HttpProxyAttempt };
 const HOST = 'HTTP/1.1\r\nHost: a\r\n';
 const OK = /^HTTP\/1\.1 200 /;
 

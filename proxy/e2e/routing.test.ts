@@ -94,7 +94,7 @@ describe('header modifiers', () => {
     const proxy = await proxyWith({ requestHeaderModifier: modifier({ set: [{ name: 'user-agent', value: 'proxy' }] }) });
     await get(proxy.port, '/', 'User-Agent: client\r\n');
     assert.equal(got.headers['user-agent'], 'proxy');
-    assert.equal(proxy.records[0]?.exchange.facts.header('user-agent'), 'client');
+    assert.equal(proxy.records[0]?.exchange.request.fields.get('user-agent'), 'client');
   });
 
   test('a connection that was named can not take away what the route sets', async () => {
@@ -140,7 +140,7 @@ describe('urlRewrite', () => {
       [got.url, got.headers.host, got.headers['x-forwarded-host']],
       ['/v2/items?x=1&y', 'internal.test', 'test.example'],
     );
-    const facts = proxy.records[0]?.exchange.facts;
+    const facts = proxy.records[0]?.exchange.request;
     assert.deepEqual([facts?.path, facts?.host], ['/api/items', 'test.example']);
     assert.equal(got.rawHeaders.filter((name) => name.toLowerCase() === 'host').length, 1);
   });

@@ -4,7 +4,7 @@
  */
 import type { Balancer } from '../balance/balancer.ts';
 import type { Hash } from '../balance/hash.ts';
-import type { ConnectionQuota } from '../message/exchange.ts';
+import type { ConnectionQuota } from '../message/attempt.ts';
 import { createBalancer } from '../balance/strategies.ts';
 import { PoolEndpoint } from './endpoint-state.ts';
 import { PoolHealth } from './endpoint-health.ts';

@@ -1,5 +1,5 @@
 import type { EndpointView } from '../balance/balancer.ts';
-import type { ConnectionQuota, Target } from '../message/exchange.ts';
+import type { ConnectionQuota, Target } from '../message/attempt.ts';
 import type { Watch } from '../health/prober.ts';
 import { Suspect } from '../health/outlier-state.ts';
 import type { EndpointMetrics } from '../metrics/request-metrics.ts';

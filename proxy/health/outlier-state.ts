@@ -1,4 +1,4 @@
-import type { FailureKind } from '../message/exchange.ts';
+import type { FailureKind } from '../message/attempt.ts';
 import type { FailureWindow } from './failure-window.ts';
 
 /**
@@ -43,7 +43,6 @@ const WORDS: Readonly<Record<Exclude<Seen, number>, string>> = {
   protocol: 'malformed response',
   broken: 'response broken off',
   connected: 'connection',
-  overflow: 'overflow',
   'client-gone': 'client gone',
 };
 
@@ -56,10 +55,10 @@ export function describeSeen(seen: Seen): string {
  *   what was seen                                          says about the endpoint
  *   status below 500, connected                            it works
  *   connect, reset, timeout, protocol, broken, 5xx         it fails
- *   client-gone, overflow (a limit of the proxy's own)     nothing
+ *   client-gone                                            nothing
  */
 export function verdict(seen: Seen): 'works' | 'fails' | 'unknown' {
   if (typeof seen === 'number') return seen < 500 ? 'works' : 'fails';
-  if (seen === 'client-gone' || seen === 'overflow') return 'unknown';
+  if (seen === 'client-gone') return 'unknown';
   return seen === 'connected' ? 'works' : 'fails';
 }

@@ -1,7 +1,7 @@
 /**
- * Admission: what RFC 9112 calls ambiguous is refused before anything is routed, because two parsers that read a request
- * differently are how requests are smuggled. PURE. Everything is read in one pass over the raw header list, which also builds
- * the headers that go upstream: the pass is on the path of every request.
+ * What RFC 9112 calls ambiguous in a request head is refused before anything is routed, because two parsers that read a request
+ * differently are how requests are smuggled. PURE. One pass over the raw header list
+ * reads everything, and builds the fields that go upstream: it is made for every request.
  *
  * | what | answer |
  * | --- | --- |
@@ -15,52 +15,47 @@
  */
 import { parseHost } from './authority.ts';
 import { parseTarget } from './request-target.ts';
-import type { LocalReply } from '../message/exchange.ts';
+import type { FieldRecord } from '../message/fields.ts';
+import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
+import type { Refusal } from '../message/local-replies.ts';
+import { HOP_BY_HOP_HEADERS } from '../snapshot/hop-by-hop-headers.ts';
 
-export type HeaderValue = string | string[];
-/** Lower-case names, without prototype. */
-export type Headers = Record<string, HeaderValue>;
-
-export interface Admitted {
+/** A request head that may go on. */
+export interface AcceptedHead {
   readonly ok: true;
   readonly host: string;
   readonly path: string;
   readonly target: string;
   readonly requestId: string;
-  /** Everything the client sent that may go on, hop-by-hop fields removed; ours are not in yet. */
-  readonly headers: Headers;
-  /** The value for the Host header sent upstream; undefined where the client sent none (HTTP/1.0). */
+  /** End-to-end fields that the client sent, and Content-Length; the proxy's own (Via, X-Forwarded-*) are not in yet. */
+  readonly fields: FieldRecord;
+  /** Host and port as the client wrote them; undefined where HTTP/1.0 sent none. */
   readonly authority: string | undefined;
-  readonly body: 'none' | 'length' | 'chunked';
+  /** How the body is delimited: by its length in bytes, in chunks, or there is none. */
+  readonly body: number | 'chunked' | 'none';
   readonly expectContinue: boolean;
   /** Of TRACE and OPTIONS: hops left; undefined: no limit. */
   readonly maxForwards: number | undefined;
 }
 
-export interface Refused extends LocalReply {
+/** A request head that must not go on. */
+export interface RefusedHead {
   readonly ok: false;
+  readonly reply: Refusal;
 }
 
-export interface AdmissionSettings {
+export interface RequestHeadSettings {
   /** The name of this proxy in Via: a request that carries it has been here before. */
   readonly viaName: string;
   readonly makeRequestId: () => string;
 }
 
-/** Hop-by-hop fields, and those that the proxy writes itself. Not in here: Connection, which names more. */
-export const DROPPED: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
+/** Fields of one hop, and those that the proxy writes itself. Connection may name more. */
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP_HEADERS,
   'expect',
   'forwarded',
   'host',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   'via',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -72,7 +67,8 @@ export const DROPPED: ReadonlySet<string> = new Set([
 /** Joined with '; ' where sent in pieces; all others with ', ' (RFC 9110 §5.3). */
 const COOKIE = 'cookie';
 
-interface Seen {
+/** Fields that are read here and not passed on as they are. */
+interface OwnFields {
   host: string | undefined;
   length: string | undefined;
   coding: string | undefined;
@@ -80,51 +76,52 @@ interface Seen {
   via: string | undefined;
   expect: string | undefined;
   requestId: string | undefined;
-  twice: string | undefined;
+  /** The name of one that came more than once and must not. */
+  repeated: string | undefined;
 }
 
 /**
- * Judges one request head.
+ * Reads one request head.
  * @param raw names and values in turn, as received.
  * @param minor the 1 of HTTP/1.1.
  */
-export function admit(
+export function readRequestHead(
   method: string,
   url: string,
   minor: number,
   raw: readonly string[],
-  o: AdmissionSettings,
-): Admitted | Refused {
-  if (method === 'CONNECT') return refuse(405, 'method-not-allowed', 'CONNECT is not supported');
+  settings: RequestHeadSettings,
+): AcceptedHead | RefusedHead {
+  if (method === 'CONNECT') return refuse(LOCAL_REPLIES.connectMethod);
   const target = parseTarget(method, url);
   if (typeof target === 'string') return bad(target);
-  const headers = Object.create(null) as Headers;
-  const seen = readHeaders(raw, headers);
-  if (seen.twice !== undefined) return bad(`${seen.twice} is there twice`);
+  const fields = Object.create(null) as FieldRecord;
+  const own = readHeaders(raw, fields);
+  if (own.repeated !== undefined) return bad(`${own.repeated} is there twice`);
 
-  const authority = target.authority ?? seen.host;
-  if (seen.host === undefined && minor > 0) return bad('Host is missing');
+  const authority = target.authority ?? own.host;
+  if (own.host === undefined && minor > 0) return bad('Host is missing');
   const host = authority === undefined ? '' : parseHost(authority);
-  if (host === undefined || (seen.host !== undefined && parseHost(seen.host) === undefined)) return bad('Host is malformed');
+  if (host === undefined || (own.host !== undefined && parseHost(own.host) === undefined)) return bad('Host is malformed');
 
-  const body = framing(seen, minor);
-  if (body !== 'none' && body !== 'length' && body !== 'chunked') return bad(body);
-  const expects = minor > 0 ? seen.expect?.toLowerCase() : undefined;
-  if (expects !== undefined && expects !== '100-continue') return refuse(417, 'bad-request', 'Expect knows 100-continue only');
-  if (seen.connection !== undefined) dropNamed(seen.connection, headers);
-  if (body === 'length') headers['content-length'] = seen.length as string;
-  if (seen.via !== undefined) {
-    if (seen.via.includes(o.viaName)) return refuse(508, 'loop', 'this request has been here before');
-    headers['via'] = seen.via;
+  const body = framing(own, minor);
+  if (typeof body === 'string' && body !== 'none' && body !== 'chunked') return bad(body);
+  const expects = minor > 0 ? own.expect?.toLowerCase() : undefined;
+  if (expects !== undefined && expects !== '100-continue') return refuse(LOCAL_REPLIES.expectation);
+  if (own.connection !== undefined) dropNamed(own.connection, fields);
+  if (typeof body === 'number') fields['content-length'] = own.length as string;
+  if (own.via !== undefined) {
+    if (own.via.includes(settings.viaName)) return refuse(LOCAL_REPLIES.loop);
+    fields['via'] = own.via;
   }
-  const maxForwards = method === 'OPTIONS' || method === 'TRACE' ? hopsLeft(headers) : undefined;
+  const maxForwards = method === 'OPTIONS' || method === 'TRACE' ? hopsLeft(fields) : undefined;
   return {
     ok: true,
     host,
     path: target.path,
     target: target.target,
-    requestId: seen.requestId ?? o.makeRequestId(),
-    headers,
+    requestId: own.requestId ?? settings.makeRequestId(),
+    fields,
     authority,
     body,
     expectContinue: expects !== undefined,
@@ -132,8 +129,8 @@ export function admit(
   };
 }
 
-function readHeaders(raw: readonly string[], headers: Headers): Seen {
-  const seen: Seen = {
+function readHeaders(raw: readonly string[], fields: FieldRecord): OwnFields {
+  const own: OwnFields = {
     host: undefined,
     length: undefined,
     coding: undefined,
@@ -141,89 +138,89 @@ function readHeaders(raw: readonly string[], headers: Headers): Seen {
     via: undefined,
     expect: undefined,
     requestId: undefined,
-    twice: undefined,
+    repeated: undefined,
   };
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
     const value = raw[i + 1] as string;
-    if (DROPPED.has(name)) note(seen, name, value);
-    else append(headers, name, value);
+    if (NOT_FORWARDED.has(name)) note(own, name, value);
+    else append(fields, name, value);
   }
-  return seen;
+  return own;
 }
 
-function note(seen: Seen, name: string, value: string): void {
+function note(own: OwnFields, name: string, value: string): void {
   switch (name) {
     case 'host':
-      if (seen.host !== undefined) seen.twice = 'Host';
-      seen.host = value;
+      if (own.host !== undefined) own.repeated = 'Host';
+      own.host = value;
       break;
     case 'content-length':
-      if (seen.length !== undefined) seen.twice = 'Content-Length';
-      seen.length = value;
+      if (own.length !== undefined) own.repeated = 'Content-Length';
+      own.length = value;
       break;
     case 'transfer-encoding':
-      seen.coding = seen.coding === undefined ? value : `${seen.coding}, ${value}`;
+      own.coding = own.coding === undefined ? value : `${own.coding}, ${value}`;
       break;
     case 'connection':
-      seen.connection = seen.connection === undefined ? value : `${seen.connection},${value}`;
+      own.connection = own.connection === undefined ? value : `${own.connection},${value}`;
       break;
     case 'via':
-      seen.via = seen.via === undefined ? value : `${seen.via}, ${value}`;
+      own.via = own.via === undefined ? value : `${own.via}, ${value}`;
       break;
     case 'expect':
-      seen.expect = value;
+      own.expect = value;
       break;
     case 'x-request-id':
       // Goes into logs and to backends: bounded, printable, one line.
-      if (/^[!-~]{1,128}$/.test(value)) seen.requestId = value;
+      if (/^[!-~]{1,128}$/.test(value)) own.requestId = value;
       break;
   }
 }
 
-function append(headers: Headers, name: string, value: string): void {
-  const before = headers[name];
-  if (before === undefined) headers[name] = value;
-  else if (name === COOKIE && typeof before === 'string') headers[name] = `${before}; ${value}`;
-  else if (typeof before === 'string') headers[name] = [before, value];
+function append(fields: FieldRecord, name: string, value: string): void {
+  const before = fields[name];
+  if (before === undefined) fields[name] = value;
+  else if (name === COOKIE && typeof before === 'string') fields[name] = `${before}; ${value}`;
+  else if (typeof before === 'string') fields[name] = [before, value];
   else before.push(value);
 }
 
 /** How the body is delimited, or a sentence that says why that is not certain. */
-function framing(seen: Seen, minor: number): string {
-  if (seen.coding !== undefined) {
+function framing(own: OwnFields, minor: number): number | string {
+  if (own.coding !== undefined) {
     if (minor === 0) return 'Transfer-Encoding does not exist in HTTP/1.0';
-    if (seen.length !== undefined) return 'Transfer-Encoding and Content-Length contradict each other';
-    if (seen.coding.trim().toLowerCase() !== 'chunked') return 'the only transfer coding known here is chunked';
+    if (own.length !== undefined) return 'Transfer-Encoding and Content-Length contradict each other';
+    if (own.coding.trim().toLowerCase() !== 'chunked') return 'the only transfer coding known here is chunked';
     return 'chunked';
   }
-  if (seen.length === undefined) return 'none';
-  if (!/^[0-9]{1,15}$/.test(seen.length)) return 'Content-Length is not a number';
-  return 'length';
+  if (own.length === undefined) return 'none';
+  if (!/^[0-9]{1,15}$/.test(own.length)) return 'Content-Length is not a number';
+  return Number(own.length);
 }
 
-/** Removes what Connection names, before ours are added, so that a client can not make us drop those. */
-function dropNamed(connection: string, headers: Headers): void {
+/** Removes what Connection names, before ours are added, so that a client cannot make the proxy drop those. */
+function dropNamed(connection: string, fields: FieldRecord): void {
   if (/^(?:keep-alive|close)$/i.test(connection)) return;
   for (const token of connection.toLowerCase().split(',')) {
     const name = token.trim();
-    if (name in headers) Reflect.deleteProperty(headers, name);
+    if (name in fields) Reflect.deleteProperty(fields, name);
   }
 }
 
 /** Takes one off Max-Forwards (RFC 9110 §7.6.2) and says what was left before. */
-function hopsLeft(headers: Headers): number | undefined {
-  const value = headers['max-forwards'];
+function hopsLeft(fields: FieldRecord): number | undefined {
+  const value = fields['max-forwards'];
   if (typeof value !== 'string' || !/^[0-9]{1,9}$/.test(value)) return undefined;
   const left = Number(value);
-  if (left > 0) headers['max-forwards'] = String(left - 1);
+  if (left > 0) fields['max-forwards'] = String(left - 1);
   return left;
 }
 
-function refuse(status: number, reason: Refused['reason'], text: string): Refused {
-  return { ok: false, status, reason, text };
+function refuse(reply: Refusal): RefusedHead {
+  return { ok: false, reply };
 }
 
-function bad(text: string): Refused {
-  return refuse(400, 'bad-request', text);
+function bad(text: string): RefusedHead {
+  return refuse(badRequest(text));
 }

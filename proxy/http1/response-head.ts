@@ -1,19 +1,19 @@
 /**
- * The response head as it goes on to the client: hop-by-hop fields removed, everything else as the backend wrote it. PURE.
+ * A response head of HTTP/1 as it goes on to the client: hop-by-hop fields removed, everything else as the backend wrote it. PURE.
  *
  * Heads that can be read in more than one way have a fault. node:http refuses most by itself; it reads a body with a coding that it
- * does not know until the connection closes, takes lengths that no number holds, and leaves out fields beyond the thousandth.
+ * does not know until the connection closes, accepts lengths that no number holds, and leaves out fields beyond the thousandth.
  */
 
-export interface ResponseHead {
-  /** Names and values in turn, as node:http's writeHead takes them. */
-  readonly headers: string[];
+export interface ResponseFields {
+  /** End-to-end fields and Content-Length, names and values in turn; names as the backend wrote them. */
+  readonly list: string[];
   /** Milliseconds for which the backend keeps the connection; Infinity when it did not say. */
   readonly keepAlive: number;
-  /** Values of Trailer: only where the body goes on in chunks. */
+  /** Values of Trailer. */
   readonly trailer: string | undefined;
   readonly hasLength: boolean;
-  /** A body that can not be there may follow, and would be taken for the next response: the connection is not used again. */
+  /** A body may follow that must not be there, and would be taken for the next response: the connection is not used again. */
   readonly last: boolean;
   /** Why the response must not go on. */
   readonly fault: string | undefined;
@@ -25,7 +25,7 @@ const MAX_RAW = 2000;
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,\s])timeout=(\d{1,9})/i;
 
 /** @param minor the 1 of HTTP/1.1. */
-export function readResponseHead(raw: readonly string[], minor: number, status: number): ResponseHead {
+export function readResponseFields(raw: readonly string[], minor: number, status: number): ResponseFields {
   const headers: string[] = [];
   let connection: string | undefined;
   let keepAlive = Infinity;
@@ -80,7 +80,7 @@ export function readResponseHead(raw: readonly string[], minor: number, status: 
   }
   const last = status === 204 && (hasLength || coding !== undefined);
   const kept = connection === undefined ? headers : withoutNamed(headers, connection);
-  return { headers: kept, keepAlive, trailer, hasLength, last, fault };
+  return { list: kept, keepAlive, trailer, hasLength, last, fault };
 }
 
 function is(name: string, lower: string): boolean {

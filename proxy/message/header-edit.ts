@@ -1,12 +1,19 @@
-/** Header edits applied to the two forms that heads have here. */
-import type { HeaderEdit } from './exchange.ts';
+/** Changes of header fields, as filters of a route make them. */
+import { ListFields, RecordFields } from './fields.ts';
+import type { FieldRecord, Fields } from './fields.ts';
 
-type Fields = Record<string, string | string[]>;
+/** Names are lower case. */
+export interface HeaderEdit {
+  /** Fields that are removed. */
+  readonly dropped: ReadonlySet<string>;
+  /** Names and values in turn, added after that. */
+  readonly added: readonly string[];
+}
 
-/** Fields by lower-case name, edited; the ones given are left alone. */
-export function editFields(fields: Readonly<Fields>, { dropped, added }: HeaderEdit): Fields {
-  const edited = Object.create(null) as Fields;
-  for (const name in fields) if (!dropped.has(name)) edited[name] = fields[name] as string | string[];
+/** Edited fields of a request; the ones given are not changed. */
+export function editRecord({ record }: RecordFields, { dropped, added }: HeaderEdit): RecordFields {
+  const edited = Object.create(null) as FieldRecord;
+  for (const name in record) if (!dropped.has(name)) edited[name] = record[name] as string | string[];
   for (let i = 0; i + 1 < added.length; i += 2) {
     const name = added[i] as string;
     const value = added[i + 1] as string;
@@ -16,16 +23,17 @@ export function editFields(fields: Readonly<Fields>, { dropped, added }: HeaderE
     else if (name === 'cookie') edited[name] = `${[before].flat().join('; ')}; ${value}`;
     else edited[name] = [before, value].flat();
   }
-  return edited;
+  return new RecordFields(edited);
 }
 
-/** Names and values in turn, edited; the list given is left alone. */
-export function editList(list: readonly string[], { dropped, added }: HeaderEdit): string[] {
+/** Edited fields of a response; the ones given are not changed. */
+export function editList(fields: Fields, { dropped, added }: HeaderEdit): Fields {
+  const list = fields.list();
   const edited: string[] = [];
   for (let i = 0; i + 1 < list.length; i += 2) {
     const name = list[i] as string;
     if (!dropped.has(name.toLowerCase())) edited.push(name, list[i + 1] as string);
   }
   edited.push(...added);
-  return edited;
+  return new ListFields(edited);
 }

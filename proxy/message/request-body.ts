@@ -1,37 +1,56 @@
-import type { IncomingMessage } from 'node:http';
-
-/** Where a request body goes: the part of ClientRequest that is used. */
-export interface BodySink {
+/** Where a request body goes: one attempt. */
+export interface BodyReader {
+  /** False: no more until `resume`. */
   write(chunk: Buffer): boolean;
   /** The body is whole; trailers as names and values in turn. */
   end(trailers: readonly string[]): void;
 }
 
-const NOTHING: readonly string[] = [];
+/** Where a request body comes from: the client's side. */
+export interface BodySource {
+  /** Begins to read: chunks go to `take`, the end to `finish`. Called at most once, when the first reader asks. */
+  start(body: RequestBody): void;
+  pause(): void;
+  resume(): void;
+  /** Tells a client that waits for it to send the body: 100 (Continue). */
+  sendContinue(): void;
+  /** The client does not send the rest in time: the request is refused with 408. */
+  refuseStalled(): void;
+}
 
 /**
- * A request body that streams to one sink at a time and, while it fits the limit, is kept so that another sink can have it from
- * its start. Nothing is read from the client before a sink asks; a sink that is slow pauses the client.
+ * A request body that streams to one reader at a time and, while it fits the limit, is kept so that another reader can have it from
+ * its start. Nothing is read from the client before a reader asks; a slow reader pauses the client.
  */
 export class RequestBody {
+  /** Bytes received so far. */
   bytes = 0;
-  #req: IncomingMessage;
+  /** Undefined: known only at its end. */
+  readonly length: number | undefined;
+  #awaitsContinue: boolean;
+  #source: BodySource;
   #limit = 0;
   #kept: Buffer[] = [];
+  #trailers: readonly string[] = [];
   #lost = false;
   #ended = false;
-  #listening = false;
-  #sink: BodySink | undefined;
+  #started = false;
+  #paused = false;
+  #reader: BodyReader | undefined;
 
-  constructor(req: IncomingMessage) {
-    this.#req = req;
+  /** @param awaitsContinue the client sends the body only when asked to (Expect: 100-continue). */
+  constructor(source: BodySource, length: number | undefined, awaitsContinue: boolean) {
+    this.#source = source;
+    this.length = length;
+    this.#awaitsContinue = awaitsContinue;
   }
 
-  /** Keep up to `limit` bytes. Only before the first sink. */
+  /** Keeps up to `limit` bytes while streaming; never waits for the end. Only before the first reader. */
   hold(limit: number): void {
     this.#limit = limit;
   }
 
+  /** Whether the whole body can still be sent again from its start; ask when the decision is due. */
   get replayable(): boolean {
     return !this.#lost;
   }
@@ -41,32 +60,50 @@ export class RequestBody {
     return this.#ended;
   }
 
-  /** A sink wants more, and the client does not send it. */
+  /** A reader has room, and the client does not send. */
   get awaited(): boolean {
-    return this.#sink !== undefined && !this.#ended && !this.#req.isPaused();
+    return this.#reader !== undefined && !this.#ended && !this.#paused;
   }
 
-  /** Sends the body to `sink`, from its start. Only while replayable. */
-  attach(sink: BodySink): void {
-    this.#sink = sink;
+  /** The client waits until it is asked to send the body. */
+  get awaitsContinue(): boolean {
+    return this.#awaitsContinue;
+  }
+
+  /** Asks the client for the body, where it waits for that. */
+  sendContinue(): void {
+    if (!this.#awaitsContinue) return;
+    this.#awaitsContinue = false;
+    this.#source.sendContinue();
+  }
+
+  /** The client, whose turn it is, has sent nothing for too long. */
+  refuseStalled(): void {
+    this.#source.refuseStalled();
+  }
+
+  /** Sends the body to `reader`, from its start. Only while replayable. */
+  attach(reader: BodyReader): void {
+    this.#reader = reader;
     let room = true;
-    for (const chunk of this.#kept) room = sink.write(chunk);
-    if (this.#ended) sink.end(this.#trailers());
-    else if (this.#listening) {
-      if (room) this.#req.resume();
-    } else this.#listen();
+    for (const chunk of this.#kept) room = reader.write(chunk);
+    if (this.#ended) reader.end(this.#trailers);
+    else if (!this.#started) {
+      this.#started = true;
+      this.#source.start(this);
+    } else if (room) this.#resume();
   }
 
-  /** The sink has room again. */
-  resume(sink: BodySink): void {
-    if (this.#sink === sink && !this.#ended) this.#req.resume();
+  /** The reader has room again. */
+  resume(reader: BodyReader): void {
+    if (this.#reader === reader && !this.#ended) this.#resume();
   }
 
-  /** The sink wants no more. What comes meanwhile waits in the client's socket. */
-  detach(sink: BodySink): void {
-    if (this.#sink !== sink) return;
-    this.#sink = undefined;
-    if (!this.#ended && this.#listening) this.#req.pause();
+  /** The reader wants no more. What comes meanwhile waits at the client. */
+  detach(reader: BodyReader): void {
+    if (this.#reader !== reader) return;
+    this.#reader = undefined;
+    if (!this.#ended && this.#started) this.#pause();
   }
 
   /** No retry from here on: what was kept is let go. */
@@ -76,16 +113,8 @@ export class RequestBody {
     if (this.bytes > 0) this.#lost = true;
   }
 
-  #listen(): void {
-    this.#listening = true;
-    this.#req.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#req.on('end', () => {
-      this.#ended = true;
-      this.#sink?.end(this.#trailers());
-    });
-  }
-
-  #take(chunk: Buffer): void {
+  /** For the source: the next chunk. */
+  take(chunk: Buffer): void {
     this.bytes += chunk.length;
     if (!this.#lost) {
       if (this.bytes <= this.#limit) this.#kept.push(chunk);
@@ -94,10 +123,23 @@ export class RequestBody {
         this.#kept = [];
       }
     }
-    if (this.#sink?.write(chunk) === false) this.#req.pause();
+    if (this.#reader?.write(chunk) === false) this.#pause();
   }
 
-  #trailers(): readonly string[] {
-    return this.#req.rawTrailers.length > 0 ? this.#req.rawTrailers : NOTHING;
+  /** For the source: the body is whole. `trailers`: names and values in turn, filtered (trailers.ts). */
+  finish(trailers: readonly string[]): void {
+    this.#ended = true;
+    this.#trailers = trailers;
+    this.#reader?.end(trailers);
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#source.pause();
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    this.#source.resume();
   }
 }

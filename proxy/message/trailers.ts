@@ -1,26 +1,38 @@
-import { DROPPED } from '../http1/request-head.ts';
-
 /**
- * Trailers as they go on. Fields that say where a message goes, how it is read or who sends it have no place behind a body
- * (RFC 9110 §6.5.1): a receiver that merges trailers into the head would take them for its own.
+ * Which trailers go on, in both directions. Fields that say where a message goes, how it is read or who sends it have no place after
+ * a body (RFC 9110 §6.5.1): a receiver that merges trailers into the head would take them for its own.
  */
-const NOT_IN_TRAILERS = new Set([
-  ...DROPPED,
+import { HOP_BY_HOP_HEADERS } from '../snapshot/hop-by-hop-headers.ts';
+
+const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP_HEADERS,
   'authorization',
   'content-encoding',
   'content-range',
   'content-type',
   'cookie',
+  'expect',
+  'forwarded',
+  'host',
   'max-forwards',
   'set-cookie',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-request-id',
 ]);
 
-/** @param raw names and values in turn, as received. */
-export function trailersToSend(raw: readonly string[]): [name: string, value: string][] {
-  const pairs: [string, string][] = [];
+const NONE: readonly string[] = [];
+
+/** @param raw names and values in turn, as received; the result has the same form. */
+export function allowedTrailers(raw: readonly string[]): readonly string[] {
+  if (raw.length === 0) return NONE;
+  const allowed: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
-    if (!NOT_IN_TRAILERS.has(name.toLowerCase())) pairs.push([name, raw[i + 1] as string]);
+    if (!NOT_IN_TRAILERS.has(name.toLowerCase())) allowed.push(name, raw[i + 1] as string);
   }
-  return pairs;
+  return allowed;
 }

@@ -1,5 +1,7 @@
 /** What the path of a request counts: per policy (RouteMetrics) and per endpoint of a policy (EndpointMetrics). */
-import type { End, FailureKind, LocalReason } from '../message/exchange.ts';
+import type { FailureKind } from '../message/attempt.ts';
+import type { End } from '../message/exchange.ts';
+import type { LocalReason } from '../message/local-replies.ts';
 import { EJECTION_REASONS } from '../health/outlier-state.ts';
 import type { EjectionReason } from '../health/outlier-state.ts';
 import { HISTOGRAM_WIDTH, observe } from '../observe/text-format.ts';
@@ -8,7 +10,7 @@ import { Family, Slots } from './series.ts';
 import type { Series } from './series.ts';
 
 /** How an attempt can end; the label `outcome`. */
-export const OUTCOMES = ['ok', '5xx', 'connect', 'reset', 'timeout', 'protocol', 'overflow', 'client-gone'] as const;
+export const OUTCOMES = ['ok', '5xx', 'connect', 'reset', 'timeout', 'protocol', 'client-gone'] as const;
 export type AttemptOutcome = (typeof OUTCOMES)[number];
 const OUTCOME_SLOT: ReadonlyMap<string, number> = new Map(OUTCOMES.map((outcome, i) => [outcome, i]));
 

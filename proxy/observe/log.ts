@@ -15,14 +15,14 @@ export function createAccessLog(log: Logger, random: () => number): (r: RequestR
   return (r) => {
     const wanted = r.route?.route.accessLog;
     if (wanted?.enabled !== true || (wanted.samplePercent < 100 && random() * 100 >= wanted.samplePercent)) return;
-    const { facts } = r.exchange;
+    const { request, clientAddress, requestId } = r.exchange;
     log.info({
       access: true,
       policy: r.route?.route.policy,
-      client: facts.clientAddress,
-      method: facts.method,
-      host: facts.host,
-      path: facts.path,
+      client: clientAddress,
+      method: request.method,
+      host: request.host,
+      path: request.path,
       status: r.status,
       reason: r.reason,
       endpoint: r.endpoint?.hashKey,
@@ -31,7 +31,7 @@ export function createAccessLog(log: Logger, random: () => number): (r: RequestR
       bytesIn: r.end.bytesIn,
       bytesOut: r.end.bytesOut,
       ms: Math.round(r.durationMs * 1000) / 1000,
-      requestId: facts.requestId,
+      requestId,
     });
   };
 }

@@ -3,7 +3,7 @@ import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import { REJECT_REASONS } from '../control/data-plane-interface.ts';
 import type { ControlMetrics, RejectReason } from '../control/data-plane-interface.ts';
-import type { LocalReason } from '../message/exchange.ts';
+import type { LocalReason } from '../message/local-replies.ts';
 import { EJECTION_REASONS } from '../health/outlier-state.ts';
 import type { Version } from '../snapshot/types.ts';
 import { exposeAffinity } from './affinity-metrics.ts';
@@ -22,7 +22,6 @@ import { exposeZone } from './zone-metrics.ts';
 /** Why requests and connections are refused before they have a route. */
 const REFUSALS: readonly LocalReason[] = [
   'overflow',
-  'draining',
   'loop',
   'bad-request',
   'method-not-allowed',

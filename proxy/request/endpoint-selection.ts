@@ -13,6 +13,8 @@ import type { Sessions } from './sessions.ts';
 import type { HashOn } from '../snapshot/types.ts';
 
 export class Choice {
+  /** Set-Cookie values that go to the client with a backend's response. */
+  readonly cookies: string[] = [];
   #route: RouteState;
   #x: Exchange;
   #random: () => number;
@@ -41,7 +43,7 @@ export class Choice {
 
   /** The first try of a client that has a session goes where that is; nobody loses a turn by it. */
   #resume(sessions: Sessions, x: Exchange): boolean {
-    this.#session = sessions.read(x.facts.header('cookie'));
+    this.#session = sessions.read(x.request.fields.get('cookie'));
     const place = this.#session === undefined ? undefined : sessions.find(this.#session, x.started);
     if (place === undefined) return false;
     this.#pool = place.pool;
@@ -52,10 +54,10 @@ export class Choice {
 
   /** A client without the cookie gets one with its response: from then on it belongs somewhere. */
   #hashKey(on: HashOn, x: Exchange): Hash | undefined {
-    let key = keyOf(on, x.facts);
+    let key = keyOf(on, x.request, x.clientAddress);
     if (key === undefined && on.type === 'Cookie') {
       key = makeCookieValue(this.#random);
-      x.addCookie(formatCookie({ ...on, sameSite: 'Lax' }, key));
+      this.cookies.push(formatCookie({ ...on, sameSite: 'Lax' }, key, isSecure(x)));
     }
     return key === undefined ? undefined : hash64(key);
   }
@@ -94,7 +96,7 @@ export class Choice {
    */
   #goOnTrial(pool: Pool, now: number): boolean {
     // Of a body, nobody knows yet whether it can be sent twice.
-    const suited = this.#route.route.retry.attempts > 0 && isIdempotent(this.#x.facts.method) && !this.#x.hasBody;
+    const suited = this.#route.route.retry.attempts > 0 && isIdempotent(this.#x.request.method) && this.#x.body === undefined;
     if (!suited) {
       pool.health.probeDue(now);
       return false;
@@ -164,9 +166,9 @@ export class Choice {
   }
 
   /** The response is good enough for the client to come back to where it was from. */
-  settle(x: Exchange): void {
-    const cookie = this.#route.sessions?.renew(this.#endpoint as PoolEndpoint, this.#session);
-    if (cookie !== undefined) x.addCookie(cookie);
+  settle(): void {
+    const cookie = this.#route.sessions?.renew(this.#endpoint as PoolEndpoint, this.#session, isSecure(this.#x));
+    if (cookie !== undefined) this.cookies.push(cookie);
   }
 
   /** The next try goes to the same endpoint again, or to another one. */
@@ -174,4 +176,8 @@ export class Choice {
     this.#stays = where === 'same';
     if (!this.#stays) this.#tried.push(this.#endpoint as PoolEndpoint);
   }
+}
+
+function isSecure(x: Exchange): boolean {
+  return x.request.scheme === 'https';
 }

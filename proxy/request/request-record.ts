@@ -1,5 +1,6 @@
 /** What the life of a request needs, and what is known once it is over. */
-import type { End, Exchange, LocalReason } from '../message/exchange.ts';
+import type { End, Exchange } from '../message/exchange.ts';
+import type { LocalReason } from '../message/local-replies.ts';
 import type { PoolEndpoint } from '../endpoints/endpoint-state.ts';
 import type { RouteState } from './route-state.ts';
 

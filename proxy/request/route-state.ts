@@ -3,7 +3,7 @@ import { WeightedRoundRobin } from '../balance/weighted-round-robin.ts';
 import type { Balancer } from '../balance/balancer.ts';
 import { hash64, rehash } from '../balance/hash.ts';
 import type { Hash } from '../balance/hash.ts';
-import type { AttemptSpec, ConnectionQuota } from '../message/exchange.ts';
+import type { AttemptSpec, ConnectionQuota } from '../message/attempt.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { Pool } from '../endpoints/endpoint-set.ts';
 import { Gate } from '../resilience/circuit-breaker.ts';

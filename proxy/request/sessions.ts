@@ -47,10 +47,10 @@ export class Sessions {
     return place?.pool.keeps(place.endpoint, this.#drain, now) === true ? place : undefined;
   }
 
-  /** The Set-Cookie line for a client that was served by `endpoint`; undefined where it has this cookie. */
-  renew(endpoint: PoolEndpoint, present: string | undefined): string | undefined {
+  /** The Set-Cookie value for a client that was served by `endpoint`; undefined where it has this cookie. */
+  renew(endpoint: PoolEndpoint, present: string | undefined, secure: boolean): string | undefined {
     const value = this.#valueOf(endpoint.id);
-    return value === present ? undefined : formatCookie(this.#settings, value);
+    return value === present ? undefined : formatCookie(this.#settings, value, secure);
   }
 
   #index(): void {

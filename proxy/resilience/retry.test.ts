@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Failure, FailureKind } from '../message/exchange.ts';
+import type { Failure, FailureKind } from '../message/attempt.ts';
 import type { Retry } from '../snapshot/types.ts';
 import { decide, isIdempotent, type TryState } from './retry.ts';
 
@@ -28,7 +28,7 @@ const FIRST: TryState = {
 };
 
 function failure(kind: FailureKind, sent: Failure['sent'] = 'maybe'): Failure {
-  return { ok: false, kind, sent, reused: false, detail: '' };
+  return { ok: false, kind, sent, detail: '' };
 }
 
 /** `where reason` of the decision, or `no`. */
@@ -45,8 +45,8 @@ describe('what is tried again', () => {
     ['reset, not asked for', failure('reset', 'none'), ['connect-failure'], 'no'],
     ['time-out', failure('timeout'), ['timeout'], 'other timeout'],
     ['time-out, by default', failure('timeout'), DEFAULT.retryOn, 'no'],
-    ['no room for a connection', failure('overflow', 'none'), ['connect-failure'], 'other connect-failure'],
-    ['no room, not asked for', failure('overflow', 'none'), ['reset'], 'no'],
+    ['reset of a request that was not processed', failure('reset', 'refused'), ['reset'], 'other reset'],
+    ['reset of one that was not processed, not asked for', failure('reset', 'refused'), ['connect-failure'], 'no'],
     ['malformed answer', failure('protocol'), ['connect-failure', 'reset', 'gateway-error', 'timeout', 502], 'no'],
     ['client gone', failure('client-gone', 'none'), ['connect-failure', 'reset', 'gateway-error', 'timeout'], 'no'],
     ['502', { status: 502 }, ['gateway-error'], 'other gateway-error'],
@@ -68,7 +68,7 @@ describe('what is tried again', () => {
 test('a try on probation that failed goes elsewhere, whatever the policy says of failures', () => {
   const deaf = { retryOn: [], attempts: 1, sameEndpoint: 3 };
   const onTrial = { onTrial: true };
-  for (const kind of ['connect', 'reset', 'timeout', 'protocol', 'overflow'] as const)
+  for (const kind of ['connect', 'reset', 'timeout', 'protocol'] as const)
     assert.equal(verdict(deaf, onTrial, failure(kind)), 'other probation', kind);
   assert.equal(verdict(deaf, onTrial, { status: 500 }), 'other probation');
   assert.equal(verdict(deaf, onTrial, { status: 429 }), 'no');
@@ -116,7 +116,6 @@ describe('where', () => {
   test('never the same endpoint after anything else', () => {
     const retryOn = ['connect-failure', 'timeout', 'gateway-error'] as const;
     assert.equal(verdict({ ...twice, retryOn }, {}, failure('timeout')), 'other timeout');
-    assert.equal(verdict({ ...twice, retryOn }, {}, failure('overflow', 'none')), 'other connect-failure');
     assert.equal(verdict({ ...twice, retryOn }, {}, { status: 503 }), 'other gateway-error');
   });
 

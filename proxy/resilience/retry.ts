@@ -1,4 +1,4 @@
-import type { Failure } from '../message/exchange.ts';
+import type { Failure } from '../message/attempt.ts';
 import type { Retry } from '../snapshot/types.ts';
 
 /** Why a request is tried again; a label of metrics. */
@@ -51,7 +51,6 @@ export function isIdempotent(method: string): boolean {
  *   connect            connect-failure       yes             yes
  *   reset              reset                 yes             yes
  *   timeout            timeout               no              yes
- *   overflow           connect-failure       no              yes       no connection was to be had
  *   protocol           (never)               no              no        it answered; another try hides a broken backend
  *   client-gone        (never)               no              no
  *   502, 503, 504      gateway-error | code  no              yes
@@ -95,7 +94,6 @@ function failureReason(policy: Retry, failure: Failure): RetryReason | undefined
 
 const REASONS: Readonly<Record<Failure['kind'], 'connect-failure' | 'reset' | 'timeout' | undefined>> = {
   connect: 'connect-failure',
-  overflow: 'connect-failure',
   reset: 'reset',
   timeout: 'timeout',
   protocol: undefined,

@@ -2,9 +2,26 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseTarget } from '../http1/request-target.ts';
+import type { RequestHead } from '../message/request-head.ts';
 import type { PathModifier, RequestRedirect } from '../snapshot/types.ts';
-import { changesOf, compileFilters, modifyPath, redirectLocation } from './filters.ts';
-import { editFields, editList } from '../message/header-edit.ts';
+import { filterHead, compileFilters, modifyPath, redirectLocation } from './filters.ts';
+import { ListFields, RecordFields } from '../message/fields.ts';
+import { editList, editRecord } from '../message/header-edit.ts';
+
+const GET: RequestHead = {
+  method: 'GET',
+  scheme: 'http',
+  authority: 'a.test',
+  host: 'a.test',
+  path: '/',
+  target: '/',
+  fields: new RecordFields({}),
+  protocol: undefined,
+};
+
+function requestHead(more: Partial<RequestHead>): RequestHead {
+  return { ...GET, ...more };
+}
 
 const to = (value: string): PathModifier => ({ type: 'ReplacePrefixMatch', value });
 const full = (value: string): PathModifier => ({ type: 'ReplaceFullPath', value });
@@ -58,27 +75,29 @@ describe('paths', () => {
 });
 
 describe('changes', () => {
-  const line = { path: '/foo/bar', target: '/foo/bar?a=/foo&b' };
-  const rewritten = (path: PathModifier, given = line): string | undefined =>
-    changesOf(compileFilters({ urlRewrite: { path } }) ?? assert.fail(), given, '/foo').target;
+  const line = requestHead({ path: '/foo/bar', target: '/foo/bar?a=/foo&b' });
+  const rewritten = (path: PathModifier, given: RequestHead = line): string =>
+    filterHead(compileFilters({ urlRewrite: { path } }) ?? assert.fail(), given, '/foo').target;
 
   test('a route without filters has none', () => assert.equal(compileFilters({}), undefined));
 
   test('the query is kept, also an empty one; * is no path', () => {
     assert.equal(rewritten(to('/x')), '/x/bar?a=/foo&b');
     assert.equal(rewritten(full('/x')), '/x?a=/foo&b');
-    assert.equal(rewritten(full('/x'), { path: '/foo', target: '/foo?' }), '/x?');
-    assert.equal(rewritten(full('/x'), { path: '*', target: '*' }), '*');
+    assert.equal(rewritten(full('/x'), requestHead({ path: '/foo', target: '/foo?' })), '/x?');
+    assert.equal(rewritten(full('/x'), requestHead({ path: '*', target: '*' })), '*');
   });
 
   test('a hostname alone leaves the path', () => {
-    const changes = changesOf(compileFilters({ urlRewrite: { hostname: 'b.test' } }) ?? assert.fail(), line, '');
-    assert.deepEqual(changes, { target: undefined, authority: 'b.test', request: undefined, response: undefined });
+    const head = filterHead(compileFilters({ urlRewrite: { hostname: 'b.test' } }) ?? assert.fail(), line, '');
+    assert.deepEqual(head, { ...line, authority: 'b.test' });
   });
 });
 
 describe('redirects', () => {
-  const request = { host: 'a.test', port: 8080, path: '/foo/bar', target: '/foo/bar?q=1' };
+  const request = requestHead({ path: '/foo/bar', target: '/foo/bar?q=1' });
+  const from = (r: RequestRedirect, head: Partial<RequestHead> = {}, prefix = '') =>
+    redirectLocation(r, { ...request, ...head }, 8080, prefix);
   const cases: readonly [what: string, r: Omit<RequestRedirect, 'statusCode'>, location: string][] = [
     ['another scheme has its own port', { scheme: 'https' }, 'https://a.test/foo/bar?q=1'],
     ['the scheme there is has its own port, too', { scheme: 'http' }, 'http://a.test/foo/bar?q=1'],
@@ -90,14 +109,18 @@ describe('redirects', () => {
     ['a prefix', { scheme: 'https', path: to('') }, 'https://a.test/bar?q=1'],
   ];
   for (const [what, redirect, location] of cases) {
-    test(what, () => assert.equal(redirectLocation({ statusCode: 302, ...redirect }, request, '/foo'), location));
+    test(what, () => assert.equal(from({ statusCode: 302, ...redirect }, {}, '/foo'), location));
   }
+
+  test('over TLS the scheme is https', () => {
+    assert.equal(from({ statusCode: 302, hostname: 'b.test' }, { scheme: 'https' }), 'https://b.test:8080/foo/bar?q=1');
+  });
 
   test('an IPv6 host, no host, and *', () => {
     const r: RequestRedirect = { statusCode: 301, scheme: 'https' };
-    assert.equal(redirectLocation(r, { ...request, host: '[::1]' }, ''), 'https://[::1]/foo/bar?q=1');
-    assert.equal(redirectLocation(r, { ...request, host: '', path: '//b.test/', target: '//b.test/?q' }, ''), '/b.test/?q');
-    assert.equal(redirectLocation(r, { ...request, path: '*', target: '*' }, ''), 'https://a.test/');
+    assert.equal(from(r, { host: '[::1]' }), 'https://[::1]/foo/bar?q=1');
+    assert.equal(from(r, { host: '', path: '//b.test/', target: '//b.test/?q' }), '/b.test/?q');
+    assert.equal(from(r, { path: '*', target: '*' }), 'https://a.test/');
   });
 });
 
@@ -110,19 +133,19 @@ describe('headers', () => {
   test('of a request: set replaces, add comes beside, remove takes away; the original stays', () => {
     const before = { a: ['x', 'y'], b: 'z', c: 'q', d: 'd' };
     const copy = structuredClone(before);
-    assert.deepEqual({ ...editFields(before, edit) }, { a: '1', b: ['z', '2'], d: 'd' });
+    assert.deepEqual({ ...editRecord(new RecordFields(before), edit).record }, { a: '1', b: ['z', '2'], d: 'd' });
     assert.deepEqual(before, copy);
-    assert.deepEqual({ ...editFields({}, edit) }, { a: '1', b: '2' });
-    assert.deepEqual({ ...editFields({ b: ['x', 'y'] }, edit) }, { a: '1', b: ['x', 'y', '2'] });
+    assert.deepEqual({ ...editRecord(new RecordFields({}), edit).record }, { a: '1', b: '2' });
+    assert.deepEqual({ ...editRecord(new RecordFields({ b: ['x', 'y'] }), edit).record }, { a: '1', b: ['x', 'y', '2'] });
   });
 
   test('cookies stay one field', () => {
     const cookie = { dropped: new Set<string>(), added: ['cookie', 'b=2'] };
-    assert.deepEqual({ ...editFields({ cookie: 'a=1' }, cookie) }, { cookie: 'a=1; b=2' });
+    assert.deepEqual({ ...editRecord(new RecordFields({ cookie: 'a=1' }), cookie).record }, { cookie: 'a=1; b=2' });
   });
 
   test('of a response, whatever the case of its names', () => {
     const list = ['A', 'x', 'd', 'd', 'C', 'q', 'a', 'y', 'B', 'z'];
-    assert.deepEqual(editList(list, edit), ['d', 'd', 'B', 'z', 'a', '1', 'b', '2']);
+    assert.deepEqual(editList(new ListFields(list), edit).list(), ['d', 'd', 'B', 'z', 'a', '1', 'b', '2']);
   });
 });

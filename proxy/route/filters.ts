@@ -1,5 +1,7 @@
 /** What a route changes of a request and its response (Gateway API's filters), made ready once per route. */
-import type { Changes, Facts, HeaderEdit } from '../message/exchange.ts';
+import { editRecord } from '../message/header-edit.ts';
+import type { HeaderEdit } from '../message/header-edit.ts';
+import type { RequestHead } from '../message/request-head.ts';
 import type { HeaderModifier, PathModifier, RequestRedirect, Route, UrlRewrite } from '../snapshot/types.ts';
 
 export interface Filters {
@@ -27,12 +29,19 @@ function compileEdit({ set, add, remove }: HeaderModifier): HeaderEdit {
   };
 }
 
-type Line = Pick<Facts, 'path' | 'target'>;
+type Line = Pick<RequestHead, 'path' | 'target'>;
 
-/** @param prefix that the request was matched by, without trailing slash. */
-export function changesOf({ request, response, rewrite }: Filters, line: Line, prefix: string): Changes {
-  const target = rewrite?.path && rewriteTarget(rewrite.path, line, prefix);
-  return { target, authority: rewrite?.hostname, request, response };
+/**
+ * The head that goes to the backend: the client's, changed as the filters say. Host and path stay what the request was matched by.
+ * @param prefix that the request was matched by, without trailing slash.
+ */
+export function filterHead({ request, rewrite }: Filters, head: RequestHead, prefix: string): RequestHead {
+  return {
+    ...head,
+    target: rewrite?.path ? rewriteTarget(rewrite.path, head, prefix) : head.target,
+    authority: rewrite?.hostname ?? head.authority,
+    fields: request ? editRecord(head.fields, request) : head.fields,
+  };
 }
 
 /** Path and query with another path. The asterisk of OPTIONS is no path, and stays. */
@@ -61,15 +70,15 @@ const WELL_KNOWN = { http: 80, https: 443 } as const;
  */
 export function redirectLocation(
   r: RequestRedirect,
-  f: Pick<Facts, 'host' | 'port' | 'path' | 'target'>,
+  head: Pick<RequestHead, 'scheme' | 'host' | 'path' | 'target'>,
+  listenerPort: number,
   prefix: string,
 ): string {
-  const line = f.path === '*' ? { path: '/', target: '/' } : f;
+  const line = head.path === '*' ? { path: '/', target: '/' } : head;
   const target = r.path ? rewriteTarget(r.path, line, prefix) : line.target;
-  const host = r.hostname ?? f.host;
+  const host = r.hostname ?? head.host;
   if (host === '') return target.replace(/^\/+/, '/');
-  // Listeners speak HTTP only.
-  const scheme = r.scheme ?? 'http';
-  const port = r.port ?? (r.scheme === undefined ? f.port : WELL_KNOWN[scheme]);
+  const scheme = r.scheme ?? head.scheme;
+  const port = r.port ?? (r.scheme === undefined ? listenerPort : WELL_KNOWN[scheme]);
   return `${scheme}://${host}${port === WELL_KNOWN[scheme] ? '' : `:${port}`}${target}`;
 }

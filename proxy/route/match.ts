@@ -1,8 +1,9 @@
-import type { Facts } from '../message/exchange.ts';
+import { headerOf } from '../message/request-head.ts';
+import type { HeaderSource, RequestHead } from '../message/request-head.ts';
 import type { HeaderMatch, Match, Route } from '../snapshot/types.ts';
 
-/** What routing looks at. */
-export type RouteFacts = Pick<Facts, 'host' | 'path' | 'method' | 'header'>;
+/** What requests are routed by. */
+export type RoutedBy = Pick<RequestHead, 'host' | 'path' | 'method'> & HeaderSource;
 
 /** Whether the expression describes the whole text. */
 export type Expression = (text: string) => boolean;
@@ -72,17 +73,17 @@ export function byPrecedence(a: Rule<unknown>, b: Rule<unknown>): number {
 }
 
 /** The first rule of which every term holds; exact paths and prefixes are not looked at. */
-export function firstFit<T>(rules: readonly Rule<T>[] | undefined, f: RouteFacts): Rule<T> | undefined {
+export function firstFit<T>(rules: readonly Rule<T>[] | undefined, head: RoutedBy): Rule<T> | undefined {
   if (rules === undefined) return undefined;
-  for (const rule of rules) if (fits(rule, f)) return rule;
+  for (const rule of rules) if (fits(rule, head)) return rule;
   return undefined;
 }
 
-function fits(rule: Rule<unknown>, f: RouteFacts): boolean {
-  if (rule.method !== undefined && rule.method !== f.method) return false;
-  if (rule.pathFits !== undefined && !rule.pathFits(f.path)) return false;
+function fits(rule: Rule<unknown>, head: RoutedBy): boolean {
+  if (rule.method !== undefined && rule.method !== head.method) return false;
+  if (rule.pathFits !== undefined && !rule.pathFits(head.path)) return false;
   for (const term of rule.headers) {
-    const value = f.header(term.name);
+    const value = headerOf(head, term.name);
     if (term.valueFits === undefined ? value !== term.value : value === undefined || !term.valueFits(value)) return false;
   }
   return true;

@@ -1,5 +1,5 @@
 import { byPrecedence, firstFit } from './match.ts';
-import type { RouteFacts, Rule } from './match.ts';
+import type { RoutedBy, Rule } from './match.ts';
 
 /** The rules of one path prefix. */
 interface Prefix<T> {
@@ -37,14 +37,14 @@ export class PathIndex<T> {
     this.#prefixes = link(prefixes);
   }
 
-  find(f: RouteFacts): Rule<T> | undefined {
+  find(f: RoutedBy): Rule<T> | undefined {
     // A look-up reads the whole path, so that none is made where it can find nothing.
     const exact = this.#exact.size > 0 ? firstFit(this.#exact.get(f.path), f) : undefined;
     return exact ?? this.#underPrefix(f) ?? firstFit(this.#expressions, f) ?? firstFit(this.#everyPath, f);
   }
 
   /** Whatever the path begins with sorts before it, and the last that sorts before it begins with all of those. */
-  #underPrefix(f: RouteFacts): Rule<T> | undefined {
+  #underPrefix(f: RoutedBy): Rule<T> | undefined {
     const { path } = f;
     for (let prefix = this.#lastNotAfter(path); prefix !== undefined; prefix = prefix.shorter) {
       if (!isUnder(path, prefix.text)) continue;

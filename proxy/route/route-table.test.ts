@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { HeaderMatch, Match, Route } from '../snapshot/types.ts';
 import type { CompileExpression } from './match.ts';
-import { createRouteTable, type RouteFacts } from './route-table.ts';
+import { RecordFields } from '../message/fields.ts';
+import { createRouteTable, type RoutedBy } from './route-table.ts';
 
 interface Given {
   policy?: string;
@@ -34,8 +35,8 @@ function route(g: Given): Route {
   };
 }
 
-function facts(host: string, path = '/', method = 'GET', headers: Record<string, string> = {}): RouteFacts {
-  return { host, path, method, header: (name) => headers[name] };
+function request(host: string, path = '/', method = 'GET', headers: Record<string, string> = {}): RoutedBy {
+  return { host, path, method, authority: host, fields: new RecordFields(headers) };
 }
 
 /** Stands in for the engine. */
@@ -49,7 +50,7 @@ const expressions = { compile, invalid: (_: Route, reason: string) => assert.fai
 function table(given: Record<string, Given>) {
   const entries = Object.entries(given).map(([value, g]) => ({ route: route(g), value }));
   const made = createRouteTable(entries, expressions);
-  return { match: (f: RouteFacts) => made.match(f)?.value };
+  return { match: (f: RoutedBy) => made.match(f)?.value };
 }
 
 const prefix = (value: string): Match => ({ path: { type: 'PathPrefix', value } });
@@ -64,20 +65,20 @@ describe('hostnames', () => {
       long: { hostnames: ['*.b.test'] },
       exact: { hostnames: ['a.b.test'] },
     });
-    assert.equal(t.match(facts('a.b.test')), 'exact');
-    assert.equal(t.match(facts('z.b.test')), 'long');
-    assert.equal(t.match(facts('y.z.b.test')), 'long', 'a wildcard stands for one or more labels');
-    assert.equal(t.match(facts('b.test')), 'short', 'but not for none');
-    assert.equal(t.match(facts('test')), 'none');
-    assert.equal(t.match(facts('')), 'none');
-    assert.equal(t.match(facts('.test')), 'none', 'an empty label is none');
-    assert.equal(t.match(facts('xb.test')), 'short', 'labels are whole');
+    assert.equal(t.match(request('a.b.test')), 'exact');
+    assert.equal(t.match(request('z.b.test')), 'long');
+    assert.equal(t.match(request('y.z.b.test')), 'long', 'a wildcard stands for one or more labels');
+    assert.equal(t.match(request('b.test')), 'short', 'but not for none');
+    assert.equal(t.match(request('test')), 'none');
+    assert.equal(t.match(request('')), 'none');
+    assert.equal(t.match(request('.test')), 'none', 'an empty label is none');
+    assert.equal(t.match(request('xb.test')), 'short', 'labels are whole');
   });
 
   test('a more specific path does not beat a more specific hostname', () => {
     const t = table({ host: { hostnames: ['a.test'] }, path: { matches: [exact('/x')] } });
-    assert.equal(t.match(facts('a.test', '/x')), 'host');
-    assert.equal(t.match(facts('b.test', '/x')), 'path');
+    assert.equal(t.match(request('a.test', '/x')), 'host');
+    assert.equal(t.match(request('b.test', '/x')), 'path');
   });
 
   test('what no rule of the hostname takes falls to the next hostname that fits', () => {
@@ -86,19 +87,19 @@ describe('hostnames', () => {
       wild: { hostnames: ['*.b.test'], matches: [prefix('/wild')] },
       none: { matches: [prefix('/none')] },
     });
-    assert.equal(t.match(facts('a.b.test', '/wild')), 'wild');
-    assert.equal(t.match(facts('a.b.test', '/none')), 'none');
-    assert.equal(t.match(facts('a.b.test', '/other')), undefined);
+    assert.equal(t.match(request('a.b.test', '/wild')), 'wild');
+    assert.equal(t.match(request('a.b.test', '/none')), 'none');
+    assert.equal(t.match(request('a.b.test', '/other')), undefined);
   });
 
   test('a hostname named twice and a table without routes', () => {
-    assert.equal(table({ a: { hostnames: ['a.test', 'a.test', '*.a.test'] } }).match(facts('x.a.test')), 'a');
-    assert.equal(table({}).match(facts('a.test')), undefined);
+    assert.equal(table({ a: { hostnames: ['a.test', 'a.test', '*.a.test'] } }).match(request('x.a.test')), 'a');
+    assert.equal(table({}).match(request('a.test')), undefined);
   });
 
   test('an overlong host made of dots costs nothing', () => {
     const t = table({ wild: { hostnames: ['*.test'] }, none: {} });
-    assert.equal(t.match(facts(`${'a.'.repeat(200)}test`)), 'none');
+    assert.equal(t.match(request(`${'a.'.repeat(200)}test`)), 'none');
   });
 });
 
@@ -106,74 +107,74 @@ describe('paths', () => {
   test('a prefix holds whole segments; its trailing slash does not matter', () => {
     for (const value of ['/a', '/a/']) {
       const t = table({ a: { matches: [prefix(value)] } });
-      for (const path of ['/a', '/a/', '/a/b', '/a//b']) assert.equal(t.match(facts('h', path)), 'a', path);
-      for (const path of ['/', '/ab', '/A', '/b/a']) assert.equal(t.match(facts('h', path)), undefined, path);
+      for (const path of ['/a', '/a/', '/a/b', '/a//b']) assert.equal(t.match(request('h', path)), 'a', path);
+      for (const path of ['/', '/ab', '/A', '/b/a']) assert.equal(t.match(request('h', path)), undefined, path);
     }
   });
 
   test('an exact path is that path alone', () => {
     const t = table({ a: { matches: [exact('/a')] }, slash: { matches: [exact('/b/')] } });
-    assert.equal(t.match(facts('h', '/a')), 'a');
-    assert.equal(t.match(facts('h', '/a/')), undefined);
-    assert.equal(t.match(facts('h', '/b')), undefined);
+    assert.equal(t.match(request('h', '/a')), 'a');
+    assert.equal(t.match(request('h', '/a/')), undefined);
+    assert.equal(t.match(request('h', '/b')), undefined);
   });
 
   test('an expression describes the whole path', () => {
     const t = table({ a: { matches: [expression('/v[0-9]+/(cats|dogs)')] } });
-    for (const path of ['/v1/cats', '/v12/dogs']) assert.equal(t.match(facts('h', path)), 'a', path);
+    for (const path of ['/v1/cats', '/v12/dogs']) assert.equal(t.match(request('h', path)), 'a', path);
     for (const path of ['/v1/cats/', '/x/v1/cats', '/v/cats', '/v1/CATS'])
-      assert.equal(t.match(facts('h', path)), undefined, path);
+      assert.equal(t.match(request('h', path)), undefined, path);
   });
 
   test('what is found tells the prefix, without its trailing slash', () => {
     const matches = [prefix('/a/b/'), prefix('/'), exact('/e'), expression('/x.')];
     const t = createRouteTable([{ route: route({ matches }), value: 1 }], expressions);
-    const prefixes = ['/a/b/c', '/q', '/e', '/xy'].map((path) => t.match(facts('h', path))?.prefix);
+    const prefixes = ['/a/b/c', '/q', '/e', '/xy'].map((path) => t.match(request('h', path))?.prefix);
     assert.deepEqual(prefixes, ['/a/b', '', '', '']);
   });
 
   test('no matches, an empty match and prefix / take every path, also that of OPTIONS *', () => {
     for (const matches of [[], [{}], [prefix('/')]]) {
       const t = table({ all: { matches } });
-      for (const path of ['/', '/x/y', '*']) assert.equal(t.match(facts('h', path, 'OPTIONS')), 'all');
+      for (const path of ['/', '/x/y', '*']) assert.equal(t.match(request('h', path, 'OPTIONS')), 'all');
     }
   });
 });
 
 describe('precedence under one hostname', () => {
-  const cases: readonly [string, Given, Given, RouteFacts][] = [
-    ['exact before a prefix of the same text', { matches: [exact('/a')] }, { matches: [prefix('/a')] }, facts('h', '/a')],
-    ['the longer prefix', { matches: [prefix('/a/b')] }, { matches: [prefix('/a')] }, facts('h', '/a/b/c')],
-    ['exact before an expression', { matches: [exact('/a')] }, { matches: [expression('/.')] }, facts('h', '/a')],
+  const cases: readonly [string, Given, Given, RoutedBy][] = [
+    ['exact before a prefix of the same text', { matches: [exact('/a')] }, { matches: [prefix('/a')] }, request('h', '/a')],
+    ['the longer prefix', { matches: [prefix('/a/b')] }, { matches: [prefix('/a')] }, request('h', '/a/b/c')],
+    ['exact before an expression', { matches: [exact('/a')] }, { matches: [expression('/.')] }, request('h', '/a')],
     [
       'a prefix before an expression',
       { matches: [prefix('/a')] },
       { matches: [{ ...expression('/a/.*'), method: 'GET' }] },
-      facts('h', '/a/b'),
+      request('h', '/a/b'),
     ],
     [
       'an expression before every path',
       { matches: [expression('/v[0-9]+')] },
       { matches: [{ ...prefix('/'), method: 'GET' }] },
-      facts('h', '/v1'),
+      request('h', '/v1'),
     ],
     [
       'of expressions, the one with a method',
       { matches: [{ ...expression('/.'), method: 'GET' }] },
       { matches: [expression('/[a-c]')] },
-      facts('h', '/a'),
+      request('h', '/a'),
     ],
     [
       'a longer prefix before a method',
       { matches: [prefix('/a')] },
       { matches: [{ ...prefix('/'), method: 'GET' }] },
-      facts('h', '/a'),
+      request('h', '/a'),
     ],
     [
       'a method before headers',
       { matches: [{ method: 'GET' }] },
       { matches: [{ headers: [{ name: 'x', value: '1' }] }] },
-      facts('h', '/', 'GET', { x: '1' }),
+      request('h', '/', 'GET', { x: '1' }),
     ],
     [
       'more headers',
@@ -188,10 +189,10 @@ describe('precedence under one hostname', () => {
         ],
       },
       { matches: [{ headers: [{ name: 'x', value: '1' }] }] },
-      facts('h', '/', 'GET', { x: '1', y: '2' }),
+      request('h', '/', 'GET', { x: '1', y: '2' }),
     ],
-    ['the older policy', { created: 1, policy: 'z/z' }, { created: 2, policy: 'a/a' }, facts('h')],
-    ['then the name', { policy: 'a/a' }, { policy: 'a/b' }, facts('h')],
+    ['the older policy', { created: 1, policy: 'z/z' }, { created: 2, policy: 'a/a' }, request('h')],
+    ['then the name', { policy: 'a/a' }, { policy: 'a/b' }, request('h')],
   ];
   for (const [name, winner, loser, f] of cases) {
     test(name, () => {
@@ -202,16 +203,16 @@ describe('precedence under one hostname', () => {
 
   test('a prefix with and without trailing slash are the same match: the older wins', () => {
     const t = table({ young: { created: 2, matches: [prefix('/a/')] }, old: { created: 1, matches: [prefix('/a')] } });
-    assert.equal(t.match(facts('h', '/a')), 'old');
+    assert.equal(t.match(request('h', '/a')), 'old');
   });
 
   test('every term must hold; header values and methods are compared exactly', () => {
     const t = table({ a: { matches: [{ ...prefix('/a'), method: 'GET', headers: [{ name: 'x', value: 'One' }] }] } });
-    assert.equal(t.match(facts('h', '/a', 'GET', { x: 'One' })), 'a');
-    assert.equal(t.match(facts('h', '/a', 'GET', { x: 'one' })), undefined);
-    assert.equal(t.match(facts('h', '/a', 'GET')), undefined);
-    assert.equal(t.match(facts('h', '/a', 'get', { x: 'One' })), undefined);
-    assert.equal(t.match(facts('h', '/b', 'GET', { x: 'One' })), undefined);
+    assert.equal(t.match(request('h', '/a', 'GET', { x: 'One' })), 'a');
+    assert.equal(t.match(request('h', '/a', 'GET', { x: 'one' })), undefined);
+    assert.equal(t.match(request('h', '/a', 'GET')), undefined);
+    assert.equal(t.match(request('h', '/a', 'get', { x: 'One' })), undefined);
+    assert.equal(t.match(request('h', '/b', 'GET', { x: 'One' })), undefined);
   });
 });
 
@@ -220,14 +221,15 @@ describe('headers by expression', () => {
 
   test('the whole value, of a header that is there', () => {
     const t = table({ a: { matches: [canary('[0-9]*7')] } });
-    assert.equal(t.match(facts('h', '/', 'GET', { 'x-user': '17' })), 'a');
-    for (const value of ['170', 'x17', '']) assert.equal(t.match(facts('h', '/', 'GET', { 'x-user': value })), undefined, value);
-    assert.equal(table({ a: { matches: [canary('.*')] } }).match(facts('h')), undefined);
+    assert.equal(t.match(request('h', '/', 'GET', { 'x-user': '17' })), 'a');
+    for (const value of ['170', 'x17', ''])
+      assert.equal(t.match(request('h', '/', 'GET', { 'x-user': value })), undefined, value);
+    assert.equal(table({ a: { matches: [canary('.*')] } }).match(request('h')), undefined);
   });
 
   test('counts like any other header', () => {
     const t = table({ none: { created: 0 }, one: { created: 1, matches: [canary('.*')] } });
-    assert.equal(t.match(facts('h', '/', 'GET', { 'x-user': '1' })), 'one');
+    assert.equal(t.match(request('h', '/', 'GET', { 'x-user': '1' })), 'one');
   });
 });
 
@@ -236,8 +238,8 @@ test('a route whose expression does not compile is left out, and named', () => {
   const entries = [bad, route({ matches: [prefix('/good')] })].map((one, value) => ({ route: one, value }));
   const told: string[] = [];
   const t = createRouteTable(entries, { compile, invalid: ({ policy }, reason) => void told.push(`${policy}: ${reason}`) });
-  assert.equal(t.match(facts('h', '/bad')), undefined);
-  assert.equal(t.match(facts('h', '/good'))?.value, 1);
+  assert.equal(t.match(request('h', '/bad')), undefined);
+  assert.equal(t.match(request('h', '/good'))?.value, 1);
   assert.match(told.join(), /^default\/bad: .*\(/);
 });
 
@@ -251,7 +253,7 @@ test('the number of comparisons does not grow with the routes', () => {
     );
     const t = createRouteTable([...routes, route({ matches: paths(perHost) })].map((one, value) => ({ route: one, value })));
     let asked = 0;
-    const f = { ...facts('x.h0.test', '/p0/sub/x'), header: () => void asked++ };
+    const f = { ...request('x.h0.test', '/p0/sub/x'), fields: { get: () => void asked++ } };
     assert.equal(t.match(f), undefined);
     assert.equal(t.match({ ...f, host: 'h0.test' }), undefined);
     return asked;
@@ -265,7 +267,7 @@ test('a path of many elements costs no more than others', () => {
   const t = table({ a: { matches: [prefix('/a/b')] } });
   const path = `/a/b${'/x'.repeat(30_000)}`;
   const started = process.cpuUsage().user;
-  for (let i = 0; i < 10_000; i++) assert.equal(t.match(facts('h', path)), 'a');
+  for (let i = 0; i < 10_000; i++) assert.equal(t.match(request('h', path)), 'a');
   assert.ok(process.cpuUsage().user - started < 2_000_000, 'ten thousand look-ups in well under 2 s of CPU');
 });
 
@@ -306,15 +308,15 @@ test('agrees with the plainest reading of the rules', () => {
     ),
     matches: fc.array(match, { maxLength: 3 }),
   });
-  const request = fc.record({
+  const shape = fc.record({
     host,
     path,
     method: fc.constantFrom('GET', 'PUT'),
     headers: fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom('1', '2')),
   });
   fc.assert(
-    fc.property(fc.array(given, { maxLength: 6 }), request, (all, r) => {
-      const f = facts(r.host, r.path, r.method, r.headers);
+    fc.property(fc.array(given, { maxLength: 6 }), shape, (all, r) => {
+      const f = request(r.host, r.path, r.method, r.headers);
       const routes = all.map(route);
       const entries = routes.map((one, value) => ({ route: one, value }));
       assert.equal(createRouteTable(entries, expressions).match(f)?.value, naive(routes, f));
@@ -324,7 +326,7 @@ test('agrees with the plainest reading of the rules', () => {
 });
 
 /** Collects every alternative that fits, ranks all, takes the best; the earliest given of equals. */
-function naive(routes: readonly Route[], f: RouteFacts): number | undefined {
+function naive(routes: readonly Route[], f: RoutedBy): number | undefined {
   const found: { at: number; rank: (number | string)[] }[] = [];
   routes.forEach((r, at) => {
     for (const hostname of r.hostnames.length > 0 ? r.hostnames : ['']) {
@@ -340,7 +342,7 @@ function naive(routes: readonly Route[], f: RouteFacts): number | undefined {
         };
         if (!holds[type]() || (m.method !== undefined && m.method !== f.method)) continue;
         const differs = (h: HeaderMatch): boolean => {
-          const sent = f.header(h.name);
+          const sent = f.fields.get(h.name);
           return h.type === undefined ? sent !== h.value : sent === undefined || !compile(h.value)(sent);
         };
         if ((m.headers ?? []).some(differs)) continue;

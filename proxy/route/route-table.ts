@@ -1,9 +1,9 @@
 import type { Route } from '../snapshot/types.ts';
 import { compileRule } from './match.ts';
-import type { CompileExpression, RouteFacts, Rule } from './match.ts';
+import type { CompileExpression, RoutedBy, Rule } from './match.ts';
 import { PathIndex } from './path-index.ts';
 
-export type { RouteFacts } from './match.ts';
+export type { RoutedBy } from './match.ts';
 
 /** What serves a request. */
 export interface Found<T> {
@@ -15,7 +15,7 @@ export interface Found<T> {
 /** The routes of one listener. */
 export interface RouteTable<T> {
   /** The route that serves this request, or undefined when none does. Allocates nothing. */
-  match(f: RouteFacts): Found<T> | undefined;
+  match(f: RoutedBy): Found<T> | undefined;
 }
 
 export interface Expressions {
@@ -93,11 +93,11 @@ class HostnameTable<T> implements RouteTable<T> {
     this.#any = any;
   }
 
-  match(f: RouteFacts): Found<T> | undefined {
+  match(f: RoutedBy): Found<T> | undefined {
     return this.#exact.get(f.host)?.find(f) ?? this.#underWildcard(f) ?? this.#any.find(f);
   }
 
-  #underWildcard(f: RouteFacts): Rule<T> | undefined {
+  #underWildcard(f: RoutedBy): Rule<T> | undefined {
     const host = f.host;
     // A longer name fits no wildcard, and must not cost a look-up per dot.
     if (this.#wildcard.size === 0 || host.length > LONGEST_HOSTNAME) return undefined;

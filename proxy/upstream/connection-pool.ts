@@ -1,39 +1,25 @@
 /**
- * Upstream connections: the agent behind http-proxy-3, whose default is none at all. Kept apart by the target's key, so that an address
- * that is used again inherits nothing, and policies do not share any. Idle connections are closed before the backend does it (a request on a connection that the
- * backend is just closing is lost): at its `Keep-Alive` hint less a second, else after 4 s (Node backends close at 5).
+ * Connections to backends. Kept apart by the target's key, so that an address that is used again inherits nothing, and policies share
+ * none. Idle connections are closed before the backend does it (a request on a connection that the backend is just closing is lost):
+ * at its `Keep-Alive` hint less a second, else after 4 s (Node backends close at 5).
  */
-import { Agent } from 'node:http';
-import type { ClientRequest, ClientRequestArgs } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import type { ConnectionQuota, Target } from '../message/exchange.ts';
+import type { ConnectionCounts, ConnectionQuota, Target } from '../message/attempt.ts';
 
 const IDLE_LIMIT = 4_000;
 const HINT_MARGIN = 1_000;
 const SWEEP_INTERVAL = 250;
-/** More than this many idle connections to one endpoint are not worth their memory. */
+/** More idle connections to one endpoint than this are not worth their memory. */
 const MAX_IDLE = 256;
-
-/** Whoever asked for a connection. */
-export interface Applicant {
-  readonly target: Target;
-  /** The socket it gets, connected already when it was used before. */
-  onConnection(socket: Socket, reused: boolean): void;
-}
-
-/** How a ClientRequest reaches its applicant through http-proxy-3: as one more option. */
-export interface ApplicantOption {
-  readonly applicant: Applicant;
-}
 
 const STATE = Symbol('connection');
 
 interface State {
   readonly key: string;
-  /** Undefined once it was given back. */
+  /** Undefined once it was released. */
   quota: ConnectionQuota | undefined;
-  /** Bytes that had come when it became idle: what nobody asked for would be taken for the response to the next request. */
+  /** Bytes received when it became idle: anything that came unasked would be taken for the response to the next request. */
   bytesRead: number;
   /** Monotonic ms at which it must be closed when still idle. */
   idleUntil: number;
@@ -45,7 +31,7 @@ interface Pooled extends Socket {
   [STATE]?: State;
 }
 
-export class Connections extends Agent {
+export class ConnectionPool implements ConnectionCounts {
   opened = 0;
   reused = 0;
   #idle = new Map<string, Pooled[]>();
@@ -56,18 +42,22 @@ export class Connections extends Agent {
   #closed = false;
 
   constructor(now: () => number) {
-    super({ keepAlive: true });
     this.#now = now;
   }
 
-  /** Called by ClientRequest. */
-  addRequest(req: ClientRequest & { onSocket(socket: Socket): void }, options: ClientRequestArgs & ApplicantOption): void {
-    const { applicant } = options;
-    const idle = this.#takeIdle(applicant.target.key);
-    if (idle) this.reused++;
-    const socket = idle ?? this.#connect(applicant.target);
-    req.onSocket(socket);
-    applicant.onConnection(socket, idle !== undefined);
+  /** A connection for one request: an idle one, or one that is about to connect. The caller releases or destroys it. */
+  acquire(target: Target): { readonly socket: Socket; readonly reused: boolean } {
+    const idle = this.#takeIdle(target.key);
+    if (idle) {
+      this.reused++;
+      return { socket: idle, reused: true };
+    }
+    return { socket: this.#connect(target), reused: false };
+  }
+
+  /** The request is over and its connection can be used for another one. */
+  release(socket: Socket): void {
+    this.#keep(socket);
   }
 
   /** How long the backend said it keeps this connection, in ms. */
@@ -76,22 +66,19 @@ export class Connections extends Agent {
     if (state) state.hint = ms;
   }
 
-  /** The endpoint is gone: idle connections are closed, busy ones too (`close`) or when they are done (`drain`). */
-  retire(key: string, how: 'drain' | 'close'): void {
+  /** The endpoint has left: idle connections are closed now, busy ones when they are done. */
+  retire(key: string): void {
     for (const socket of this.#idle.get(key) ?? []) socket.destroy();
     this.#idle.delete(key);
-    const open = this.#open.get(key);
-    if (!open) return;
-    this.#retired.add(key);
-    if (how === 'close') for (const socket of open) socket.destroy();
+    if (this.#open.has(key)) this.#retired.add(key);
   }
 
-  /** The endpoint is there again: connections that are busy may be kept. */
+  /** The endpoint is there again: busy connections may be kept. */
   restore(key: string): void {
     this.#retired.delete(key);
   }
 
-  /** Whether the endpoint is gone while connections to it are open. */
+  /** Whether the endpoint has left while connections to it are open. */
   isRetired(key: string): boolean {
     return this.#retired.has(key);
   }
@@ -121,7 +108,7 @@ export class Connections extends Agent {
     this.opened++;
     const { key, quota } = target;
     if (quota) {
-      // There is an idle one, unless a request is just about to let go of its own: no more are in progress than the quota has.
+      // There is an idle one, unless a request is just about to release its own: no more requests are in progress than the quota allows.
       if (quota.open >= quota.max) this.#closeIdleOf(quota);
       quota.open++;
     }
@@ -136,9 +123,8 @@ export class Connections extends Agent {
     let open = this.#open.get(key);
     if (!open) this.#open.set(key, (open = new Set()));
     open.add(socket);
-    // node:http listens for errors only while a request is on the socket.
+    // A protocol listens for errors only while a request is on the socket.
     socket.on('error', () => socket.destroy());
-    socket.on('free', () => this.#keep(socket));
     socket.on('close', () => this.#forget(socket, key));
     return socket;
   }
@@ -162,14 +148,14 @@ export class Connections extends Agent {
     for (const sockets of this.#idle.values()) {
       const socket = sockets.find((s) => s[STATE]?.quota === quota);
       if (!socket) continue;
-      giveBack(socket);
+      releaseQuota(socket);
       socket.destroy();
       return;
     }
   }
 
   #forget(socket: Pooled, key: string): void {
-    giveBack(socket);
+    releaseQuota(socket);
     const idle = this.#idle.get(key);
     const at = idle?.indexOf(socket) ?? -1;
     if (at >= 0) idle?.splice(at, 1);
@@ -195,14 +181,14 @@ export class Connections extends Agent {
   }
 }
 
-/** It is closed, or as good as that. */
-function giveBack(socket: Pooled): void {
+/** The connection is closed, or about to be. */
+function releaseQuota(socket: Pooled): void {
   const state = socket[STATE];
   if (state?.quota) state.quota.open--;
   if (state) state.quota = undefined;
 }
 
-/** Nothing has come since it became idle; it goes on being read meanwhile. */
+/** Nothing has come since it became idle; it is read meanwhile. */
 function isQuiet(socket: Socket, state: State): boolean {
   return socket.bytesRead === state.bytesRead;
 }

@@ -1,6 +1,6 @@
 /** What it costs to find the route of a request. Pure, in this process: no socket, no other process. */
 import { createRouteTable } from '../../proxy/route/route-table.ts';
-import type { RouteFacts, RouteTable } from '../../proxy/route/route-table.ts';
+import type { RoutedBy, RouteTable } from '../../proxy/route/route-table.ts';
 import type { Route } from '../../proxy/snapshot/types.ts';
 import type { Bench, Row } from './bench.ts';
 
@@ -26,7 +26,7 @@ function route(hostname: string, path: string): Route {
 }
 
 /** Nanoseconds of CPU per look-up: of several rounds the least, since what other processes do can only add to it. */
-function measure(table: RouteTable<unknown>, requests: () => readonly RouteFacts[]): number {
+function measure(table: RouteTable<unknown>, requests: () => readonly RoutedBy[]): number {
   const round = (): number => {
     let microseconds = 0;
     for (let i = 0; i < BATCHES; i++) {
@@ -42,12 +42,12 @@ function measure(table: RouteTable<unknown>, requests: () => readonly RouteFacts
 }
 
 /** One request for each host and path, as a parser makes them: strings of their own, whose hashes nobody has computed yet. */
-function requestsTo(hosts: readonly string[]): () => RouteFacts[] {
+function requestsTo(hosts: readonly string[]): () => RoutedBy[] {
   const fresh = (text: string): string => Buffer.from(text).toString();
-  const header = () => undefined;
+  const fields = { get: () => undefined };
   return () =>
     PATHS.flatMap((path) =>
-      hosts.map((host, i) => ({ host: fresh(host), path: fresh(path + String(i)), method: 'GET', header })),
+      hosts.map((host, i) => ({ host: fresh(host), path: fresh(path + String(i)), method: 'GET', authority: undefined, fields })),
     );
 }
 

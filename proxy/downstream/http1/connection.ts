@@ -7,31 +7,28 @@
  * | --- | --- |
  * | a request behind one in progress | waits |
  * | more than MAX_WAITING of them | those before are served, then 503 `overflow` and the end |
- * | what can not be read | those before are served, then the refusal and the end |
+ * | what cannot be read | those before are served, then the refusal and the end |
  * | ... in the body of the request in progress | the refusal, or where the response has begun, a cut |
  * | anything after a request that ends the connection | nothing |
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { LocalReply } from '../../message/exchange.ts';
-import { linger } from './lingering-close.ts';
-import { sendRawReply, sendReply } from '../local-reply.ts';
+import { sendRawReply, sendReply } from './send-reply.ts';
+import { tooManyPipelined } from '../../message/local-replies.ts';
+import type { Refusal } from '../../message/local-replies.ts';
+import { lingeringClose } from '../../socket/lingering-close.ts';
 
 /** Not flow control: node:http parses whatever came in one piece. */
 const MAX_WAITING = 64;
-const TOO_MANY: LocalReply = {
-  status: 503,
-  reason: 'overflow',
-  text: `more than ${MAX_WAITING} requests wait on this connection`,
-};
 
 interface Turn {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }
 
-/** What a request in progress is told when its client can not have a response any more. */
-export interface Abandoned {
+/** The exchange in progress, as far as the connection needs it. */
+export interface Abandonable {
+  /** Its client can receive no response any more. */
   leave(): void;
 }
 
@@ -39,7 +36,7 @@ export interface ConnectionRules {
   /** Serves one request, and sees to it that `ended` is called. */
   readonly serve: (req: IncomingMessage, res: ServerResponse, c: Connection) => void;
   /** Counts. */
-  readonly refused: (r: LocalReply) => void;
+  readonly refused: (r: Refusal) => void;
   /** Without progress in reading an answer that the proxy made itself, ms. */
   readonly unreadTimeout: number;
 }
@@ -55,14 +52,14 @@ export function connectionOf(socket: Socket): Connection {
 }
 
 export class Connection {
-  /** The request in progress, where it got past admission. */
-  exchange: Abandoned | undefined;
+  /** The request in progress, where its head was accepted. */
+  exchange: Abandonable | undefined;
   #socket: Socket;
   #rules: ConnectionRules;
   #turn: Turn | undefined;
   #waiting: Turn[] | undefined;
-  #refusal: LocalReply | undefined;
-  /** Bytes came that nobody will read. */
+  #refusal: Refusal | undefined;
+  /** Bytes came that will not be read. */
   #surplus = false;
   /** No further request is served. */
   #ending = false;
@@ -101,7 +98,7 @@ export class Connection {
     } else if (this.#refusal) this.#refuseNow(this.#refusal);
   }
 
-  /** The proxy answered by itself. Where that waits until the client reads, nothing else bounds the wait. */
+  /** The proxy answered by itself. Nothing else bounds how long the client may take to read it. */
   answered(): void {
     if (this.#socket.writableLength > 0) this.#socket.setTimeout(this.#rules.unreadTimeout);
   }
@@ -111,8 +108,8 @@ export class Connection {
     this.#ending = true;
   }
 
-  /** What came can not be read, and nothing behind it. */
-  refuse(reply: LocalReply): void {
+  /** What came cannot be read, and nothing behind it. */
+  refuse(reply: Refusal): void {
     if (this.#ending || this.#refusal) {
       // Our half is closed already: this is the end of the client's, in the middle of something.
       if (this.#socket.writableEnded) this.#socket.destroy();
@@ -139,10 +136,10 @@ export class Connection {
     (this.#waiting ??= []).push(turn);
     if (this.#waiting.length <= MAX_WAITING) return;
     this.#waiting.pop();
-    this.refuse(TOO_MANY);
+    this.refuse(tooManyPipelined(MAX_WAITING));
   }
 
-  #refuseNow(reply: LocalReply): void {
+  #refuseNow(reply: Refusal): void {
     this.#ending = true;
     const { res } = this.#turn ?? {};
     if (!res) sendRawReply(this.#socket, reply);
@@ -158,8 +155,8 @@ export class Connection {
   #close(plain: Socket): void {
     const turn = this.#turn;
     this.#ending = true;
-    // The client wanted this end, and said nothing more: no byte can be on its way.
+    // The client wanted this end, and sent nothing more: no byte can be on its way.
     if (turn?.req.complete === true && !turn.res.shouldKeepAlive && !this.#surplus) plain.destroySoon.call(this.#socket);
-    else linger(this.#socket);
+    else lingeringClose(this.#socket);
   }
 }

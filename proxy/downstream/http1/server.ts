@@ -1,25 +1,31 @@
-/** The client side over HTTP/1: turns sockets into exchanges. It never listens: listen.ts hands it the sockets it accepts. */
+/** The client's side over HTTP/1: turns sockets into exchanges. It never listens: listener.ts hands it the sockets it accepts. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { admit } from '../../http1/request-head.ts';
-import type { AdmissionSettings } from '../../http1/request-head.ts';
 import { Connection, connectionOf } from './connection.ts';
 import { Http1Exchange } from './exchange.ts';
-import { addHopHeaders, plainAddress } from '../forwarded-headers.ts';
-import { isSurplus, replyToClientError, sendReply } from '../local-reply.ts';
-import { keepTold, readTold } from '../trusted-forwarded-headers.ts';
+import { isSurplus, replyToParserError } from './parser-errors.ts';
+import { sendRawReply, sendReply } from './send-reply.ts';
 import { mayUpgrade, UpgradeResponse } from './upgrade.ts';
 import type { Trust } from '../client-address.ts';
-import type { LocalReason, LocalReply } from '../../message/exchange.ts';
+import { addForwardedHeaders, plainAddress } from '../forwarded-headers.ts';
+import type { ConnectionServer } from '../listener.ts';
+import { keepTrustedForwarded, readTrustedForwarded } from '../trusted-forwarded-headers.ts';
+import { readRequestHead } from '../../http1/request-head.ts';
+import type { AcceptedHead, RequestHeadSettings } from '../../http1/request-head.ts';
+import type { Exchange } from '../../message/exchange.ts';
+import { RecordFields } from '../../message/fields.ts';
+import { LOCAL_REPLIES, tooManyFields } from '../../message/local-replies.ts';
+import type { LocalReason, Refusal } from '../../message/local-replies.ts';
+import type { RequestHead } from '../../message/request-head.ts';
 
-export interface Http1Settings extends AdmissionSettings {
+export interface Http1Settings extends RequestHeadSettings {
   /** The port as the policy names it. */
   readonly port: number;
   readonly now: () => number;
-  /** Asked for every request: which peers are believed about their clients; undefined: none. */
+  /** Asked for every request: whose X-Forwarded-* are trusted; undefined: no one's. */
   readonly trust: () => Trust | undefined;
-  readonly handle: (x: Http1Exchange) => void;
+  readonly handle: (x: Exchange) => void;
   readonly refused: (reason: LocalReason) => void;
   /** In place of TIME_LIMITS. */
   readonly limits?: Partial<TimeLimits>;
@@ -31,7 +37,7 @@ export interface TimeLimits {
   readonly headTimeout: number;
   /** How long a kept-alive connection may stay idle. */
   readonly keepAliveTimeout: number;
-  /** Without progress in reading an answer that the proxy made itself. */
+  /** Without progress in reading a response that the proxy made itself. */
   readonly unreadTimeout: number;
 }
 
@@ -41,19 +47,9 @@ const HEAD_BYTES = 64 * 1024;
 const HEAD_COUNT = 200;
 const CHECK_INTERVAL = 500;
 
-export interface Http1Server {
-  claim(socket: Socket): void;
-  /** From now on every response ends its connection. */
-  drain(): void;
-  /** Ends connections on which no request is in progress. */
-  closeIdle(): void;
-  /** Ends everything at once. */
-  close(): void;
-}
-
-export function createHttp1Server(s: Http1Settings): Http1Server {
+export function createHttp1Server(s: Http1Settings): ConnectionServer {
   let draining = false;
-  const closing = () => draining;
+  const isDraining = () => draining;
   const limits = { ...TIME_LIMITS, ...s.limits };
   const server = createServer({
     maxHeaderSize: HEAD_BYTES,
@@ -69,30 +65,30 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
   // One more than allowed, so that too many can be told from just enough.
   server.maxHeadersCount = HEAD_COUNT + 1;
 
-  const serve = (req: IncomingMessage, res: ServerResponse, connection: Connection) => {
-    const judged = judge(req, s);
-    if (!judged.ok) {
-      s.refused(judged.reason);
-      connection.end();
-      sendReply(res, judged, true);
-      connection.answered();
+  const serve = (req: IncomingMessage, res: ServerResponse, turn: Connection) => {
+    const read = readHead(req, s);
+    if (!read.ok) {
+      s.refused(read.reply.reason);
+      turn.end();
+      sendReply(res, read.reply, true);
+      turn.answered();
       return;
     }
-    if (judged.maxForwards === 0) {
-      res.on('close', () => connection.ended());
+    if (read.maxForwards === 0) {
+      res.on('close', () => turn.ended());
       answerHere(req, res);
-      connection.answered();
+      turn.answered();
       return;
     }
-    const peer = plainAddress(req.socket.remoteAddress);
-    const headers = addHopHeaders(judged, { peer, port: s.port, minorVersion: req.httpVersionMinor, viaName: s.viaName });
-    const trust = s.trust();
-    const told = trust && readTold(req.rawHeaders, peer, trust);
-    if (told) keepTold(headers, told);
-    const arrival = { port: s.port, clientAddress: told?.clientAddress ?? peer, closing, connection };
-    const x = new Http1Exchange(req, res, judged, headers, arrival, s.now());
-    if ((req as Upgradable).upgrade === true) askUpgrade(x);
-    connection.exchange = x;
+    const { head, clientAddress } = acceptHead(req, res, read, s);
+    const { requestId } = read;
+    const body =
+      read.body === 'none'
+        ? undefined
+        : { length: read.body === 'chunked' ? undefined : read.body, awaitsContinue: read.expectContinue };
+    const arrival = { port: s.port, clientAddress, requestId, now: s.now(), draining: isDraining, turn, body };
+    const x = new Http1Exchange(req, res, head, arrival);
+    turn.exchange = x;
     s.handle(x);
   };
   const onRequest = (req: IncomingMessage, res: ServerResponse) => connectionOf(req.socket).take(req, res);
@@ -100,7 +96,7 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
   server.on('checkContinue', onRequest);
   server.on('checkExpectation', onRequest);
   server.on('clientError', (error: Error, socket: Socket) => {
-    const reply = replyToClientError(error);
+    const reply = replyToParserError(error);
     if (isSurplus(error)) connectionOf(socket).ignoreRest();
     else if (reply) connectionOf(socket).refuse(reply);
     else socket.destroy();
@@ -115,33 +111,45 @@ export function createHttp1Server(s: Http1Settings): Http1Server {
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     // node:http has let go of this socket.
     socket.on('error', () => socket.destroy());
-    connectionOf(socket).refuse({ status: 405, reason: 'method-not-allowed', text: 'CONNECT is not supported' });
+    connectionOf(socket).refuse(LOCAL_REPLIES.connectMethod);
   });
-  const rules = { serve, refused: (r: LocalReply) => s.refused(r.reason), unreadTimeout: limits.unreadTimeout };
+  const rules = { serve, refused: (r: Refusal) => s.refused(r.reason), unreadTimeout: limits.unreadTimeout };
   server.on('connection', (socket: Socket) => new Connection(socket, rules));
-  return asHttp1Server(server, upgrades, () => (draining = true));
+  return asConnectionServer(server, upgrades, () => (draining = true));
 }
 
-/** Whether node:http has let go of its connection, for an upgrade. */
-interface Upgradable extends IncomingMessage {
-  readonly upgrade?: boolean | null;
+function readHead(req: IncomingMessage, s: Http1Settings): ReturnType<typeof readRequestHead> {
+  if (req.httpVersionMajor !== 1 || req.httpVersionMinor > 1) return { ok: false, reply: LOCAL_REPLIES.httpVersion };
+  if (req.rawHeaders.length > 2 * HEAD_COUNT) return { ok: false, reply: tooManyFields(HEAD_COUNT) };
+  return readRequestHead(req.method as string, req.url as string, req.httpVersionMinor, req.rawHeaders, s);
 }
 
-/** The fields were taken out with all others of the client's hop; these are for ours. */
-function askUpgrade(x: Http1Exchange): void {
-  x.upgrade = x.res as UpgradeResponse;
-  x.headers['connection'] = 'Upgrade';
-  x.headers['upgrade'] = x.upgrade.protocols;
-}
-
-function judge(req: IncomingMessage, s: Http1Settings): ReturnType<typeof admit> {
-  if (req.httpVersionMajor !== 1 || req.httpVersionMinor > 1) {
-    return { ok: false, status: 400, reason: 'bad-request', text: 'only HTTP/1.0 and HTTP/1.1 are spoken here' };
-  }
-  if (req.rawHeaders.length > 2 * HEAD_COUNT) {
-    return { ok: false, status: 431, reason: 'headers-too-large', text: `more than ${HEAD_COUNT} header fields` };
-  }
-  return admit(req.method as string, req.url as string, req.httpVersionMinor, req.rawHeaders, s);
+/** The head as it goes on, with the proxy's own fields, and whose request it is. */
+function acceptHead(
+  req: IncomingMessage,
+  res: ServerResponse,
+  read: AcceptedHead,
+  s: Http1Settings,
+): { head: RequestHead; clientAddress: string } {
+  const peer = plainAddress(req.socket.remoteAddress);
+  const scheme = 'encrypted' in req.socket ? 'https' : 'http';
+  const { fields, authority, requestId } = read;
+  const protocolVersion = `1.${req.httpVersionMinor}`;
+  addForwardedHeaders(fields, { peer, port: s.port, scheme, protocolVersion, viaName: s.viaName, authority, requestId });
+  const trust = s.trust();
+  const forwarded = trust && readTrustedForwarded(req.rawHeaders, peer, trust);
+  if (forwarded) keepTrustedForwarded(fields, forwarded);
+  const head = {
+    method: req.method as string,
+    scheme,
+    authority,
+    host: read.host,
+    path: read.path,
+    target: read.target,
+    fields: new RecordFields(fields),
+    protocol: res instanceof UpgradeResponse ? res.protocols : undefined,
+  } as const;
+  return { head, clientAddress: forwarded?.clientAddress ?? peer };
 }
 
 /** Max-Forwards has run out: the proxy is the last recipient of an OPTIONS or TRACE. */
@@ -156,11 +164,12 @@ function answerHere(req: IncomingMessage, res: ServerResponse): void {
   res.end();
 }
 
-function asHttp1Server(server: Server, upgrades: ReadonlySet<UpgradeResponse>, drain: () => void): Http1Server {
+function asConnectionServer(server: Server, upgrades: ReadonlySet<UpgradeResponse>, drain: () => void): ConnectionServer {
   // node:http starts the checks of headersTimeout when its server listens; this one never does itself.
   server.emit('listening');
   return {
     claim: (socket) => void server.emit('connection', socket),
+    refuse: sendRawReply,
     drain,
     closeIdle: () => server.closeIdleConnections(),
     close: () => {

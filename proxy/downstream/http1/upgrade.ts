@@ -1,16 +1,19 @@
 /**
  * Requests that ask for another protocol on their connection (RFC 9110 §7.8), WebSocket above all: which of them may have it, and how
- * they are answered. node:http lets go of their sockets: nobody reads, reports errors or closes after an answer, but this file.
+ * they are answered. node:http lets go of their sockets: only this file reads, handles errors and closes after a response.
  *
  * | what asks | what becomes of it |
  * | --- | --- |
  * | GET of HTTP/1.1 without a body or Expect, where nothing is in progress | the backend is asked |
- * | for HTTP or TLS once more (`h2c`): what came then would pass by routing | served as if it had not asked |
+ * | for HTTP or TLS once more (`h2c`): what came then would bypass routing | served as if it had not asked |
  * | anything else | served as if it had not asked |
  */
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ResponseHead } from '../../message/response-head.ts';
+import type { TunnelEnd } from '../../message/tunnel.ts';
+import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
 
 const PROTOCOL = "[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?";
 const PROTOCOLS = new RegExp(`^${PROTOCOL}(?:[ \\t]*,[ \\t]*${PROTOCOL})*$`);
@@ -27,12 +30,12 @@ export function mayUpgrade({ method, httpVersion, headers }: IncomingMessage): b
   return upgrade.length <= LONGEST && PROTOCOLS.test(upgrade) && !HTTP_AGAIN.test(upgrade);
 }
 
-/** The response to such a request. Any but 101 ends the connection: what may have come behind the request is no HTTP. */
+/** The response to such a request. Any but 101 ends the connection: what may have come behind the request is not HTTP. */
 export class UpgradeResponse extends ServerResponse {
   /** As the client wrote them. */
   readonly protocols: string;
-  /** Ends the tunnel before its time; undefined: there is none. */
-  cut: (() => void) | undefined;
+  /** Undefined: there is none yet. */
+  #tunnel: TunnelEnd | undefined;
   #client: Socket;
   #early: Buffer[];
   #earlyBytes: number;
@@ -50,24 +53,25 @@ export class UpgradeResponse extends ServerResponse {
     client.on('timeout', this.#leave);
     client.on('end', this.#leave);
     client.on('drain', this.#drained);
-    // Also, nobody would see the client leave if nobody read.
+    // It is also read so that it is noticed when the client leaves.
     client.on('data', this.#keep);
   }
 
-  /** The socket changes hands. Returns it, and what the client has sent so far. */
-  switchOver(): { client: Socket; early: readonly Buffer[] } {
+  /** Sends the 101; from then on the socket is the client's end of a tunnel. What the client has sent so far comes first. */
+  openTunnel({ status, fields, protocol }: ResponseHead): TunnelEnd {
     const client = this.#client;
     this.detachSocket(client);
     client.off('timeout', this.#leave).off('end', this.#leave).off('drain', this.#drained).off('data', this.#keep);
     client.setTimeout(0);
-    const early = this.#early;
+    client.write(formatHead(status, fields.list(), protocol ?? this.protocols));
+    this.#tunnel = new SocketTunnelEnd(client, this.#early);
     this.#early = [];
-    return { client, early };
+    return this.#tunnel;
   }
 
   /** Everything ends at once. */
   close(): void {
-    if (this.cut) this.cut();
+    if (this.#tunnel?.onCut) this.#tunnel.onCut();
     else this.#client.destroy();
   }
 
@@ -85,4 +89,10 @@ export class UpgradeResponse extends ServerResponse {
     process.nextTick(() => this.emit('close'));
     this.#client.destroySoon();
   }
+}
+
+function formatHead(status: number, fields: readonly string[], protocol: string): Buffer {
+  const lines = [`HTTP/1.1 ${status} Switching Protocols`, 'Connection: Upgrade', `Upgrade: ${protocol}`];
+  for (let i = 0; i + 1 < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }

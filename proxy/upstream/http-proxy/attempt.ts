@@ -1,48 +1,64 @@
 /** One try of one request on one endpoint, up to the response head. What follows it is relay.ts. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Http1Exchange } from '../../downstream/http1/exchange.ts';
-import type { Attempt, AttemptSpec, End, Failure, FailureKind, Head, LocalReply, Target } from '../../message/exchange.ts';
-import type { Applicant, Connections } from '../connection-pool.ts';
+import type { ConnectionUser, PoolAgent } from './agent.ts';
 import { startRequest } from './engine.ts';
-import { readHandshake } from '../../http1/upgrade-response.ts';
-import type { IdleWatch, Watched } from '../idle-timeout.ts';
-import { relayInformation } from '../../downstream/http1/early-hints.ts';
-import type { Information } from '../../downstream/http1/early-hints.ts';
+import { readResponse, readUpgrade } from './read-response.ts';
 import { Relay } from './relay.ts';
-import { readResponseHead } from '../../http1/response-head.ts';
-import type { ResponseHead } from '../../http1/response-head.ts';
-import type { Switched, Tunnels } from '../tunnel.ts';
 import { Upload } from './upload.ts';
+import type { ConnectionPool } from '../connection-pool.ts';
+import type { IdleWatch, Watched } from '../idle-timeout.ts';
+import type { Tunnels } from '../tunnel.ts';
+import type { Answer, Attempt, AttemptSpec, Failure, FailureKind, Target } from '../../message/attempt.ts';
+import type { End, Exchange } from '../../message/exchange.ts';
+import { LOCAL_REPLIES } from '../../message/local-replies.ts';
+import type { RequestHead } from '../../message/request-head.ts';
+import type { ResponseHead } from '../../message/response-head.ts';
+import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
 
-export interface Machinery {
-  readonly connections: Connections;
+/** What all attempts share. */
+export interface AttemptTools {
+  readonly connections: ConnectionPool;
+  readonly agent: PoolAgent;
   readonly idle: IdleWatch;
   readonly tunnels: Tunnels;
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** More interim responses (1xx) than this are no courtesy any more. */
-const MAX_INTERIM = 32;
-const BROKEN: LocalReply = { status: 502, reason: 'protocol', text: 'the response of the backend broke off' };
+/** An interim response (1xx), as node:http reports it. */
+interface InterimResponse {
+  readonly statusCode: number;
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+}
 
-export class HttpAttempt implements Attempt, Applicant, Watched {
-  readonly head: Promise<Head | Failure>;
+/** A connection on which the backend has switched protocols. */
+interface UpgradedConnection {
+  readonly socket: Socket;
+  readonly end: SocketTunnelEnd;
+}
+
+/** A backend that sends more interim responses (1xx) than this is not served. */
+const MAX_INTERIM = 32;
+
+export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
+  readonly answer: Promise<Answer | Failure>;
   readonly target: Target;
   readonly idleTimeout: number;
   idleAt = -1;
-  #settle!: (head: Head | Failure) => void;
-  #x: Http1Exchange;
+  #settle!: (answer: Answer | Failure) => void;
+  #x: Exchange;
+  #head: RequestHead;
   #spec: AttemptSpec;
-  #m: Machinery;
+  #tools: AttemptTools;
   #request: ClientRequest | undefined;
   #socket: Socket | undefined;
   #response: IncomingMessage | undefined;
-  #responseHead: ResponseHead | undefined;
   #relay: Relay | undefined;
   #upload: Upload | undefined;
   /** The backend speaks another protocol from now on. */
-  #switched: Switched | undefined;
+  #upgraded: UpgradedConnection | undefined;
   #reused = false;
   #connected = false;
   #connectStarted = 0;
@@ -53,36 +69,43 @@ export class HttpAttempt implements Attempt, Applicant, Watched {
   #over = false;
   #interim = 0;
 
-  constructor(x: Http1Exchange, target: Target, spec: AttemptSpec, m: Machinery) {
+  constructor(x: Exchange, head: RequestHead, target: Target, spec: AttemptSpec, tools: AttemptTools) {
     this.#x = x;
+    this.#head = head;
     this.target = target;
     this.#spec = spec;
-    this.#m = m;
+    this.#tools = tools;
     this.idleTimeout = spec.timeouts.idle;
-    this.head = new Promise((resolve) => (this.#settle = resolve));
+    this.answer = new Promise((resolve) => (this.#settle = resolve));
     x.onGone(() => this.#onGone());
     if (spec.deadline !== Infinity) {
-      this.#deadline = setTimeout(() => this.#onDeadline(), Math.max(0, spec.deadline - m.now()));
+      this.#deadline = setTimeout(() => this.#onDeadline(), Math.max(0, spec.deadline - tools.now()));
     }
     this.#start();
   }
 
-  commit(): Promise<End> {
+  async commit(head: ResponseHead): Promise<End> {
     // The response was kept for want of another try, and broke off meanwhile.
-    if (this.#over) return this.#x.reply(BROKEN).then((end) => (end.how === 'whole' ? { ...end, how: 'upstream-broke' } : end));
-    if (this.#switched) return this.#openTunnel(this.#switched);
+    if (this.#over) {
+      const end = await this.#x.reply(LOCAL_REPLIES.brokenResponse);
+      return end.how === 'whole' ? { ...end, how: 'upstream-broke' } : end;
+    }
+    if (this.#upgraded) {
+      this.#finish();
+      return this.#tools.tunnels.open(this.#x, head, this.target, this.#spec.timeouts, this.#upgraded.end);
+    }
     const request = this.#request as ClientRequest;
     const response = this.#response as IncomingMessage;
-    this.#x.requestBody?.release();
+    this.#x.body?.release();
     // A pause before another try that could not be made has listened meanwhile.
     this.#x.onGone(() => this.#onGone());
-    this.#relay = new Relay(this.#x, request, response, this.#responseHead as ResponseHead, () => this.#finish());
+    this.#relay = new Relay(this.#x, request, response, head, () => this.#finish());
     return this.#relay.done;
   }
 
   discard(): void {
     if (this.#over) return;
-    // A short answer that has arrived already need not cost the connection.
+    // A short response that has arrived already need not cost the connection.
     if (this.#response?.complete === true && this.#relay === undefined && this.#request?.writableEnded === true) {
       this.#response.resume();
       this.#finish();
@@ -94,47 +117,44 @@ export class HttpAttempt implements Attempt, Applicant, Watched {
     this.#socket = socket;
     this.#reused = reused;
     if (!socket.connecting) return;
-    this.#connectStarted = this.#m.now();
+    this.#connectStarted = this.#tools.now();
     this.#timer = setTimeout(() => this.#fail('connect', 'no connection in time'), this.#spec.timeouts.connect);
     socket.once('connect', () => {
       if (this.#over) return;
       clearTimeout(this.#timer);
-      this.#connectMs = this.#m.now() - this.#connectStarted;
+      this.#connectMs = this.#tools.now() - this.#connectStarted;
       this.#onConnected();
     });
   }
 
   progress(): number {
     const up = this.#socket;
-    const down = this.#x.req.socket;
-    return (up ? up.bytesRead + up.bytesWritten : 0) + down.bytesWritten;
+    return (up ? up.bytesRead + up.bytesWritten : 0) + this.#x.progress();
   }
 
   onIdle(): void {
     // Whose turn was it: the client's to read or to send on, or the backend's?
     if (this.#relay) this.#relay.stalled();
-    else if (this.#x.requestBody?.awaited === true) this.#x.stalled();
+    else if (this.#x.body?.awaited === true) this.#x.body.refuseStalled();
     else this.#fail('timeout', 'no progress in time');
   }
 
   #start(): void {
-    const x = this.#x;
     let request: ClientRequest;
     try {
-      request = startRequest(x.method, x.headers, this, this.#m.connections);
+      request = startRequest(this.#head, this, this.#tools.agent);
     } catch (error) {
       this.#fail('connect', String(error));
       return;
     }
     this.#request = request;
-    request.path = x.upstreamTarget;
     request.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     request.on('close', () => this.#onClose());
     request.on('response', (response: IncomingMessage) => this.#onResponse(response));
     request.on('upgrade', (response: IncomingMessage, socket: Socket, early: Buffer) => this.#onUpgrade(response, socket, early));
-    request.on('information', (info: Information) => this.#onInformation(info));
-    this.#m.idle.add(this);
-    if (x.requestBody) this.#upload = new Upload(x, x.requestBody, request, () => this.#waitForHead());
+    request.on('information', (info: InterimResponse) => this.#onInterim(info));
+    this.#tools.idle.add(this);
+    if (this.#x.body) this.#upload = new Upload(this.#x.body, request, () => this.#waitForHead());
     else request.end();
     if (this.#socket && !this.#socket.connecting) this.#onConnected();
   }
@@ -155,47 +175,36 @@ export class HttpAttempt implements Attempt, Applicant, Watched {
     clearTimeout(this.#timer);
     this.#upload?.answered();
     this.#response = response;
-    const status = response.statusCode ?? 0;
-    if (status < 200 || status > 999) return this.#fail('protocol', `status ${status}`);
-    if (response.httpVersionMajor !== 1) return this.#fail('protocol', `HTTP/${response.httpVersion}`);
-    const head = readResponseHead(response.rawHeaders, response.httpVersionMinor, status);
-    if (head.fault !== undefined) return this.#fail('protocol', head.fault);
-    this.#responseHead = head;
-    if (head.last) (this.#request as ClientRequest).shouldKeepAlive = false;
-    if (head.keepAlive !== Infinity && this.#socket) this.#m.connections.hint(this.#socket, head.keepAlive);
+    const read = readResponse(response);
+    if (typeof read === 'string') return this.#fail('protocol', read);
+    if (read.last) (this.#request as ClientRequest).shouldKeepAlive = false;
+    if (read.keepAlive !== Infinity && this.#socket) this.#tools.connections.hint(this.#socket, read.keepAlive);
     // What came with the head is being read: only then is it known whether that breaks the response.
-    process.nextTick(() => this.#announce(status));
+    process.nextTick(() => this.#announce(read.head));
   }
 
-  #announce(status: number): void {
-    if (!this.#over) this.#settle({ ok: true, status, reused: this.#reused, connectMs: this.#connectMs });
+  #announce(head: ResponseHead): void {
+    if (!this.#over) this.#settle({ ok: true, head, connectMs: this.#connectMs });
   }
 
   #onUpgrade(response: IncomingMessage, socket: Socket, early: Buffer): void {
     // node:http has let go of it, and the tunnel does not have it yet.
     socket.once('close', () => this.#fail('reset', 'closed after 101'));
-    const { upgrade } = this.#x;
-    const { rawHeaders, httpVersionMinor } = response;
-    const read = upgrade ? readHandshake(rawHeaders, httpVersionMinor, upgrade.protocols) : '101 that was not asked for';
+    const head = readUpgrade(response, this.#head.protocol);
     if (this.#over) return void socket.destroy();
-    if (typeof read === 'string') {
+    if (typeof head === 'string') {
       socket.destroy();
-      return this.#fail('protocol', read);
+      return this.#fail('protocol', head);
     }
     clearTimeout(this.#timer);
-    this.#switched = { ...read, socket, early };
-    this.#announce(101);
+    this.#upgraded = { socket, end: new SocketTunnelEnd(socket, early.length > 0 ? [early] : []) };
+    this.#announce(head);
   }
 
-  #openTunnel(switched: Switched): Promise<End> {
-    this.#finish();
-    return this.#m.tunnels.open(this.#x, this.target, this.#spec.timeouts, switched);
-  }
-
-  #onInformation(info: Information): void {
-    if (info.statusCode === 101) this.#fail('protocol', '101 without Upgrade');
+  #onInterim({ statusCode, rawHeaders }: InterimResponse): void {
+    if (statusCode === 101) this.#fail('protocol', '101 without Upgrade');
     else if (++this.#interim > MAX_INTERIM) this.#fail('protocol', 'too many interim responses');
-    else if (!this.#over) relayInformation(this.#x, info);
+    else if (!this.#over) this.#x.response.interim(statusCode, rawHeaders);
   }
 
   #onError(error: NodeJS.ErrnoException): void {
@@ -208,7 +217,7 @@ export class HttpAttempt implements Attempt, Applicant, Watched {
   }
 
   #onClose(): void {
-    if (this.#over || this.#relay || this.#response || this.#switched) return;
+    if (this.#over || this.#relay || this.#response || this.#upgraded) return;
     this.#fail(this.#connected || this.#reused ? 'reset' : 'connect', 'closed without a response');
   }
 
@@ -229,13 +238,13 @@ export class HttpAttempt implements Attempt, Applicant, Watched {
   }
 
   #failure(kind: FailureKind, detail: string): Failure {
-    return { ok: false, kind, sent: this.#connected || this.#reused ? 'maybe' : 'none', reused: this.#reused, detail };
+    return { ok: false, kind, sent: this.#connected || this.#reused ? 'maybe' : 'none', detail };
   }
 
   #destroy(): void {
     this.#finish();
     this.#request?.destroy();
-    this.#switched?.socket.destroy();
+    this.#upgraded?.socket.destroy();
     // A connect that is under way would go on: destroying the request alone does not reach a socket it was only just given.
     if (this.#socket && !this.#connected && !this.#reused) this.#socket.destroy();
   }
@@ -245,7 +254,7 @@ export class HttpAttempt implements Attempt, Applicant, Watched {
     this.#over = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#deadline);
-    this.#m.idle.delete(this);
+    this.#tools.idle.delete(this);
     this.#upload?.stop();
   }
 }

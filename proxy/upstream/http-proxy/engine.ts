@@ -1,51 +1,42 @@
 /**
- * http-proxy-3, held so that it does only what it does well: make the outgoing request. It is given stand-ins for the client's
- * request and response, so it can leave no listener on the real ones, throw away no body and write no head. What each line is for
- * is tested by name in http-proxy-quirks.test.ts.
+ * http-proxy-3, used for what it does well: it makes the outgoing request. It is given stand-ins for the client's request and response,
+ * so it can leave no listener on the real ones, discard no body and write no head. http-proxy-quirks.test.ts tests by name what each
+ * line is for.
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyServer } from 'http-proxy-3';
-import type { Headers } from '../../http1/request-head.ts';
-import type { Applicant, Connections } from '../connection-pool.ts';
+import type { ConnectionUser, PoolAgent } from './agent.ts';
+import type { RequestHead } from '../../message/request-head.ts';
 
 // This variable would send everything through its fetch path, which corrupts responses.
 delete process.env['FORCE_FETCH_PATH'];
 
-/** Only the pass that sends: deleteLength turns a chunked DELETE into a smuggled request, timeout and XHeaders are done here. */
-function onlyStream(): ProxyServer {
-  const proxy = new ProxyServer({});
-  const passes = (proxy as unknown as { webPasses: { name: string }[] }).webPasses;
-  const stream = passes.at(-1);
-  if (passes.length !== 4 || !stream) throw new Error('http-proxy-3 has other passes than the four this was written for');
-  passes.splice(0, 3);
-  return proxy;
-}
+const proxy = new ProxyServer({});
 
-const proxy = onlyStream();
-
-interface StandInRequest {
-  method: string;
-  url: string;
-  headers: Headers;
-  httpVersionMajor: 1;
-  socket: { destroyed: false };
-  on(): void;
-}
+/** Response heads may be as large as request heads. */
+const MAX_HEAD_BYTES = 64 * 1024;
 
 const socket = { destroyed: false } as const;
-/** Its listeners on the client's side are not wanted: the attempt has its own. */
+/** The library's listeners on the client's side are not wanted: the attempt has its own. */
 const ignore = () => undefined;
 const standInResponse = { on: ignore, headersSent: false, finished: false, writableFinished: true };
 const noErrors = () => undefined;
 
 /**
- * Starts one request to `applicant.target` and returns it before its head is written: path, fields and body are the caller's.
+ * Starts one request to `user.target` and returns it before its head is written: the body is the caller's, and so are further fields.
  * Errors arrive as events of the returned request; only what can never work (a malformed address) throws.
  */
-export function startRequest(method: string, headers: Headers, applicant: Applicant, agent: Connections): ClientRequest {
+export function startRequest(head: RequestHead, user: ConnectionUser, agent: PoolAgent): ClientRequest {
   let started: ClientRequest | undefined;
-  const { address, port } = applicant.target;
-  const request: StandInRequest = { method, url: '/', headers, httpVersionMajor: 1, socket, on: ignore };
+  const { address, port } = user.target;
+  const request = {
+    method: methodToStartWith(head.method),
+    url: '/',
+    headers: fieldsOf(head),
+    httpVersionMajor: 1,
+    socket,
+    on: ignore,
+  };
   proxy.web(
     request as unknown as IncomingMessage,
     standInResponse as unknown as ServerResponse,
@@ -57,10 +48,30 @@ export function startRequest(method: string, headers: Headers, applicant: Applic
       selfHandleResponse: true,
       // The one place that hands out the outgoing request before anything is sent, whatever Expect says.
       buffer: { pipe: (clientRequest: ClientRequest) => (started = clientRequest) } as never,
-      ssl: { applicant, maxHeaderSize: 64 * 1024 },
+      ssl: { connectionUser: user, maxHeaderSize: MAX_HEAD_BYTES },
     },
     noErrors,
   );
   if (!started) throw new Error('http-proxy-3 did not start a request');
+  started.method = head.method;
+  started.path = head.target;
   return started;
+}
+
+/**
+ * The library gives DELETE and OPTIONS a Content-Length of 0 and takes Transfer-Encoding away, whatever their body: chunks would become
+ * a second request. It does so by the method that it is given, so these start as GET, which node:http treats as it does them.
+ */
+function methodToStartWith(method: string): string {
+  return method === 'DELETE' || method === 'OPTIONS' ? 'GET' : method;
+}
+
+function fieldsOf({ authority, fields, protocol }: RequestHead): Record<string, string | string[]> {
+  const record: Record<string, string | string[]> = authority === undefined ? {} : { host: authority };
+  for (const name in fields.record) record[name] = fields.record[name] as string | string[];
+  if (protocol !== undefined) {
+    record['connection'] = 'Upgrade';
+    record['upgrade'] = protocol;
+  }
+  return record;
 }

@@ -1,0 +1,29 @@
+/** What the parser and the timers of node:http report, by code. */
+import { LOCAL_REPLIES } from '../../message/local-replies.ts';
+import type { Refusal } from '../../message/local-replies.ts';
+
+export interface ParserError extends Error {
+  readonly code?: string;
+}
+
+/** Whether bytes came after a request that ends its connection. */
+export function isSurplus(error: ParserError): boolean {
+  return error.code === 'HPE_CLOSED_CONNECTION';
+}
+
+/** As a response; undefined: the client left, there is no one to answer. */
+export function replyToParserError(error: ParserError): Refusal | undefined {
+  switch (error.code) {
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return undefined;
+    case 'HPE_HEADER_OVERFLOW':
+      return LOCAL_REPLIES.headTooLarge;
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return LOCAL_REPLIES.chunkExtensions;
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return LOCAL_REPLIES.headTimeout;
+    default:
+      return LOCAL_REPLIES.notHttp;
+  }
+}

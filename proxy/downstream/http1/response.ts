@@ -1,0 +1,124 @@
+/** The response of one exchange over HTTP/1: framing, Connection, interim responses and trailers are decided here and nowhere else. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendReply } from './send-reply.ts';
+import { UpgradeResponse } from './upgrade.ts';
+import { fieldPairs } from '../../message/fields.ts';
+import { LOCAL_REPLIES } from '../../message/local-replies.ts';
+import type { ResponseHead } from '../../message/response-head.ts';
+import type { ResponseSink, SinkListener } from '../../message/response-sink.ts';
+import type { TunnelEnd } from '../../message/tunnel.ts';
+
+const EARLY_HINTS = 103;
+
+export class Http1Response implements ResponseSink {
+  bytes = 0;
+  #req: IncomingMessage;
+  #res: ServerResponse;
+  #ends: () => boolean;
+  #listener: SinkListener | undefined;
+  #hasLength = true;
+  #drains = false;
+
+  /** @param ends asked when a head is written: whether the connection must end with this response. */
+  constructor(req: IncomingMessage, res: ServerResponse, ends: () => boolean) {
+    this.#req = req;
+    this.#res = res;
+    this.#ends = ends;
+  }
+
+  listen(listener: SinkListener): void {
+    this.#listener = listener;
+  }
+
+  /** The whole response has been handed to the client's socket. */
+  sent(): void {
+    this.#listener?.onSent();
+  }
+
+  /** Only 103 is passed on, with its Link fields; HTTP/1.0 has no interim responses. */
+  interim(status: number, fields: readonly string[]): void {
+    if (status !== EARLY_HINTS || this.#res.headersSent || this.#req.httpVersionMinor === 0) return;
+    const links: string[] = [];
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      if (fields[i]?.toLowerCase() === 'link') links.push(fields[i + 1] as string);
+    }
+    try {
+      if (links.length > 0) this.#res.writeEarlyHints({ link: links });
+    } catch {
+      // Early hints are optional: links that node:http refuses are dropped.
+    }
+  }
+
+  head(head: ResponseHead): boolean {
+    this.#hasLength = head.hasLength;
+    const fields = this.#frame(head);
+    const { status, reasonPhrase } = head;
+    try {
+      // Reason phrases are free text that node:http checks by throwing; the standard one always passes.
+      if (reasonPhrase !== undefined && /^[\t\x20-\x7e]+$/.test(reasonPhrase)) this.#res.writeHead(status, reasonPhrase, fields);
+      else this.#res.writeHead(status, fields);
+      return true;
+    } catch {
+      // A field value that node:http refuses.
+      sendReply(this.#res, LOCAL_REPLIES.malformedResponseHead, true);
+      return false;
+    }
+  }
+
+  /** The fields of a head with those of this connection: how the body is delimited, and whether the connection ends. */
+  #frame({ status, fields, hasLength, trailer }: ResponseHead): string[] {
+    let list = fields.list() as string[];
+    // RFC 9110 §8.6: it would give the length of a body that cannot be there.
+    if (status === 204 && hasLength) list = withoutLength(list);
+    const chunked =
+      !hasLength && this.#req.httpVersionMinor > 0 && this.#req.method !== 'HEAD' && status !== 204 && status !== 304;
+    // node:http refuses to announce trailers where it does not send chunks.
+    if (trailer !== undefined && chunked) list = [...list, 'trailer', trailer, 'transfer-encoding', 'chunked'];
+    if (this.#ends()) list = [...list, 'connection', 'close'];
+    return list;
+  }
+
+  flush(): void {
+    this.#res.flushHeaders();
+  }
+
+  write(chunk: Buffer): boolean {
+    this.bytes += chunk.length;
+    if (this.#res.write(chunk)) return true;
+    if (!this.#drains) {
+      this.#drains = true;
+      this.#res.on('drain', () => this.#listener?.onDrain());
+    }
+    return false;
+  }
+
+  end(last: Buffer | undefined, trailers: readonly string[]): void {
+    if (last) this.bytes += last.length;
+    // Without chunks there is no place for them, and node:http leaves them out by itself.
+    if (trailers.length > 0) this.#res.addTrailers(fieldPairs(trailers));
+    this.#res.end(last);
+  }
+
+  abort(): void {
+    // A body that lasts until the connection closes: only a reset shows that this is not its end.
+    if (this.#res.headersSent && this.#req.httpVersionMinor === 0 && !this.#hasLength) this.#res.socket?.resetAndDestroy();
+    else this.#res.destroy();
+  }
+
+  get blocked(): boolean {
+    return this.#res.writableNeedDrain;
+  }
+
+  openTunnel(head: ResponseHead): TunnelEnd {
+    if (!(this.#res instanceof UpgradeResponse)) throw new Error('a tunnel for a request that did not ask for one');
+    return this.#res.openTunnel(head);
+  }
+}
+
+function withoutLength(list: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    if ((list[i] as string).toLowerCase() !== 'content-length') kept.push(list[i] as string, list[i + 1] as string);
+  }
+  return kept;
+}

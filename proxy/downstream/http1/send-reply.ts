@@ -1,0 +1,28 @@
+/** Sends the proxy's own responses over HTTP/1: on a response of node:http, or on a bare socket that never became a request. */
+import { STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { renderLocalReply } from '../local-reply.ts';
+import type { LocalReply } from '../../message/local-replies.ts';
+import { lingeringClose } from '../../socket/lingering-close.ts';
+
+/** On a response whose head was not sent. `close`: the connection ends with it. */
+export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): void {
+  const { fields, body } = renderLocalReply(r);
+  if (close) fields.push('connection', 'close');
+  res.writeHead(r.status, fields);
+  res.end(body);
+}
+
+/** For what never became a request; the connection ends with it. */
+export function sendRawReply(socket: Socket, r: LocalReply): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { fields, body } = renderLocalReply(r);
+  const lines = [`HTTP/1.1 ${r.status} ${STATUS_CODES[r.status] ?? ''}`, 'connection: close'];
+  for (let i = 0; i + 1 < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${body.toString()}`);
+  lingeringClose(socket);
+}

@@ -1,0 +1,34 @@
+/** A response of node:http as a head of the seam, or a sentence that says why it must not go on. */
+import type { IncomingMessage } from 'node:http';
+import { readResponseFields } from '../../http1/response-head.ts';
+import { readUpgradeResponse } from '../../http1/upgrade-response.ts';
+import { ListFields } from '../../message/fields.ts';
+import type { ResponseHead } from '../../message/response-head.ts';
+
+export interface ReadResponse {
+  readonly head: ResponseHead;
+  /** Milliseconds for which the backend keeps the connection; Infinity when it did not say. */
+  readonly keepAlive: number;
+  /** The connection must not be used again. */
+  readonly last: boolean;
+}
+
+export function readResponse(response: IncomingMessage): ReadResponse | string {
+  const { statusCode: status = 0, statusMessage: reasonPhrase, rawHeaders, httpVersionMajor, httpVersionMinor } = response;
+  if (status < 200 || status > 999) return `status ${status}`;
+  if (httpVersionMajor !== 1) return `HTTP/${response.httpVersion}`;
+  const { fault, list, hasLength, trailer, keepAlive, last } = readResponseFields(rawHeaders, httpVersionMinor, status);
+  if (fault !== undefined) return fault;
+  const fields = new ListFields(list);
+  return { head: { status, reasonPhrase, fields, hasLength, trailer, protocol: undefined }, keepAlive, last };
+}
+
+/** @param wanted protocols that the client asked for, separated by commas; undefined: none. */
+export function readUpgrade(response: IncomingMessage, wanted: string | undefined): ResponseHead | string {
+  if (wanted === undefined) return '101 that was not asked for';
+  const { statusMessage: reasonPhrase, rawHeaders, httpVersionMinor } = response;
+  const read = readUpgradeResponse(rawHeaders, httpVersionMinor, wanted);
+  if (typeof read === 'string') return read;
+  const fields = new ListFields(read.list);
+  return { status: 101, reasonPhrase, fields, hasLength: false, trailer: undefined, protocol: read.protocol };
+}
