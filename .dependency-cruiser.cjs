@@ -69,6 +69,12 @@ module.exports = {
       { path: '^proxy/(downstream|upstream)/[^/]+/' },
     ),
     forbid(
+      'metrics-below-observe',
+      'Recording is below its users; rendering, in observe/, is above them.',
+      { path: '^proxy/metrics/', pathNot: TESTS },
+      { path: '^proxy/observe/' },
+    ),
+    forbid(
       'product-knows-no-tests',
       'What ships imports neither tests nor tools.',
       { path: '^(proxy|operator)/', pathNot: TESTS },

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { parse } from 'yaml';
-import { createControl } from '../proxy/control/control-server.ts';
+import { createControlServer } from '../proxy/control/control-server.ts';
 import { FakeDataPlane, FakeLog, FakeMetrics } from '../proxy/control/testing.ts';
-import type { ResolvedSnapshot } from '../proxy/control/data-plane-interface.ts';
+import type { ResolvedSnapshot } from '../proxy/control/data-plane.ts';
 import { writeKubeconfig } from '../test/local-cluster/apiserver/kubeconfig.ts';
 import { TestServer } from '../test/local-cluster/apiserver/testing.ts';
 import type { Lease } from './leader/lease.ts';
@@ -144,7 +144,7 @@ class World {
       log: new FakeLog(),
       now: Date.now,
     };
-    const control = createControl(options);
+    const control = createControlServer(options);
     await control.start('127.0.0.1', this.#controlPort);
     this.#context.after(() => control.close());
     const conditions = [{ type: 'Ready', status: 'True' }];

@@ -8,7 +8,7 @@ import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './downstream/listener.ts';
 import { Metrics } from './observe/metrics.ts';
 import { serve } from './pipeline.ts';
-import type { HealthLog } from './endpoints/endpoint-set-types.ts';
+import type { HealthLog } from './endpoints/health-log.ts';
 import type { RequestRecord } from './request/request-record.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
@@ -43,10 +43,10 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
   const upstream = new HttpProxyUpstream(now);
   const prober = new Prober({ random: Math.random, onResult: o.probed });
   const metrics: Metrics = new Metrics(now, {
-    connections: () => [...runtime.served].map(([port, { listener }]) => ({ port, open: listener.connections })),
+    connections: () => [...runtime.listeners].map(([port, { listener }]) => ({ port, open: listener.connections })),
     upstream: () => upstream.connections,
     rejectedListeners: () => runtime.rejected(),
-    pools: () => runtime.pools.values(),
+    endpointSets: () => runtime.endpointSets.values(),
     zone: () => runtime.zone,
   });
   const record = (r: RequestRecord): void => {
@@ -61,7 +61,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     prober,
     random: Math.random,
     now,
-    traffic: metrics.traffic,
+    requestMetrics: metrics.requestMetrics,
     makeListener(port, served) {
       const server = createHttp1Server({
         ...http1,

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HELP, parseKeys, readConfig } from './config.ts';
 import type { Config } from './config.ts';
-import { createControl } from './control/control-server.ts';
+import { createControlServer } from './control/control-server.ts';
 import { createDataPlane } from './data-plane.ts';
 import { createAccessLog, createHealthLog, createLog } from './observe/log.ts';
 import { createObserveServer } from './observe/server.ts';
@@ -36,18 +36,18 @@ async function run(c: Config): Promise<void> {
   const { runtime, metrics } = plane;
   const bootstrapKeys = c.trustFile === undefined ? c.trustedKeys : parseKeys(await readFile(c.trustFile, 'utf8'));
   const { podUid, stateDir } = c;
-  const control = createControl({ podUid, dataPlane: runtime, metrics, stateDir, bootstrapKeys, log, now: Date.now });
+  const control = createControlServer({ podUid, dataPlane: runtime, metrics, stateDir, bootstrapKeys, log, now: Date.now });
   let stopping = false;
   const notReady = () => {
     if (stopping) return 'shutting down';
     return control.ready() ? undefined : 'no snapshot has been received yet';
   };
   const facts = { pod: c.podName, mode: c.mode, version: VERSION, startedAt: performance.now() };
-  const serving = { served: runtime.served, pools: runtime.pools, slots: metrics.traffic.slots };
+  const serving = { listeners: runtime.listeners, endpointSets: runtime.endpointSets, buffer: metrics.requestMetrics.buffer };
   const source = () => ({
-    ...{ ...serving, facts, zone: runtime.zone, snapshot: control.inForce(), rejected: runtime.rejected() },
+    ...{ ...serving, facts, zone: runtime.zone, snapshot: control.applied(), rejected: runtime.rejected() },
     notReady: notReady() ?? '',
-    connections: [...runtime.served.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
+    connections: [...runtime.listeners.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
   });
   const now = () => performance.now();
   const stats = c.stats ? createStats({ serving, source, now, wall: Date.now }) : undefined;

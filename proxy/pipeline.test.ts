@@ -267,7 +267,7 @@ test('a port that is taken is rejected by name, and everything else is applied',
       { port: proxy.port, protocol: 'HTTP', routes: [route] },
       { port: taken.port, protocol: 'HTTP', routes: [{ ...route, policy: 'default/other' }] },
     ],
-    pools: [...proxy.runtime.pools.values()].map((pool) => ({
+    pools: [...proxy.runtime.endpointSets.values()].map((pool) => ({
       id: pool.id,
       digest: 'again',
       part: {

@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.ts';
 import { createDataPlane } from './data-plane.ts';
 import type { TimeLimits } from './downstream/http1/server.ts';
 import type { RequestRecord } from './request/request-record.ts';
-import type { ResolvedSnapshot } from './control/data-plane-interface.ts';
+import type { ResolvedSnapshot } from './control/data-plane.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
 import type { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { createControl } from '../../proxy/control/control-server.ts';
-import type { Control } from '../../proxy/control/control-server.ts';
+import { createControlServer } from '../../proxy/control/control-server.ts';
+import type { ControlServer } from '../../proxy/control/control-server.ts';
 import { FakeDataPlane, FakeLog, FakeMetrics } from '../../proxy/control/testing.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { listener } from '../../proxy/snapshot/testing.ts';
@@ -53,7 +53,7 @@ export interface TestProxy {
   metrics: FakeMetrics;
   /** Milliseconds that its clock is ahead. */
   skew: number;
-  control: Control;
+  control: ControlServer;
 }
 
 export interface Sent {
@@ -106,7 +106,7 @@ export class Rig {
     proxy.metrics = new FakeMetrics();
     const { uid: podUid, dataPlane, metrics, folder: stateDir } = proxy;
     const now = (): number => Date.now() + proxy.skew;
-    proxy.control = createControl({ podUid, dataPlane, metrics, stateDir, bootstrapKeys, log: new FakeLog(), now });
+    proxy.control = createControlServer({ podUid, dataPlane, metrics, stateDir, bootstrapKeys, log: new FakeLog(), now });
     await proxy.control.restore();
     const { port } = await proxy.control.start(proxy.address, 0);
     this.#ports.set(proxy.address, port);

@@ -11,7 +11,7 @@ import { readLoadBalancer } from './load-balancer.ts';
 import type { BackendRef, LabelSelector, LoadBalancerPolicy, PolicySpec, SessionPersistenceSpec } from '../api/policy.gen.ts';
 import type {
   AccessLog,
-  CircuitBreaker,
+  CircuitBreakerSettings,
   Fallback,
   ClientAddress,
   HealthCheck,
@@ -67,7 +67,7 @@ export interface ParsedPolicy {
   readonly retry: Retry;
   readonly timeouts: Timeouts;
   readonly accessLog: AccessLog;
-  readonly circuitBreaker: CircuitBreaker;
+  readonly circuitBreaker: CircuitBreakerSettings;
   /** Requests at one endpoint at once. */
   readonly perEndpoint?: number;
   readonly fallback?: Fallback;

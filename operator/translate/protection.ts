@@ -1,10 +1,10 @@
 /** What a policy does when its backends are too busy, or can not be used, in the wire's terms. */
 import { DEFAULTS } from '../api/defaults.ts';
 import type { PolicySpec } from '../api/policy.gen.ts';
-import type { CircuitBreaker, Fallback } from '../../proxy/snapshot/types.ts';
+import type { CircuitBreakerSettings, Fallback } from '../../proxy/snapshot/types.ts';
 
 /** A policy without a listener asks nothing of its backends. */
-export function readCircuitBreaker(given: PolicySpec['circuitBreaker']): CircuitBreaker {
+export function readCircuitBreaker(given: PolicySpec['circuitBreaker']): CircuitBreakerSettings {
   const { maxConnections, maxParallelRequests, maxPendingRequests } = { ...DEFAULTS.circuitBreaker, ...given };
   return { maxConnections, maxParallelRequests, maxPendingRequests };
 }

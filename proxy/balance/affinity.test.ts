@@ -81,14 +81,14 @@ describe('Affinity', () => {
     const b = affinity(view);
     const home = serve(b, view, 'k');
     const at = view.findIndex((e) => e.id === home);
-    b.usable(at, false);
+    b.setUsable(at, false);
     for (const ended of ['failed', 'left'] as const) assert.notEqual(serve(b, view, 'k', 1, ended), home);
-    b.usable(at, true);
+    b.setUsable(at, true);
     assert.equal(serve(b, view, 'k', 2), home, 'nothing succeeded elsewhere');
-    b.usable(at, false);
+    b.setUsable(at, false);
     const elsewhere = serve(b, view, 'k', 3);
     assert.notEqual(elsewhere, home);
-    b.usable(at, true);
+    b.setUsable(at, true);
     assert.equal(serve(b, view, 'k', 4), elsewhere);
   });
 
@@ -98,16 +98,16 @@ describe('Affinity', () => {
     const homes = keys.map((key) => serve(b, view, key));
     const draining = view.map((e) => (e.id === 'e1' ? { ...e, state: 'draining' as const } : e));
     update(b, draining, 1000);
-    b.usable(1, false, true);
+    b.setUsable(1, false, true);
     keys.forEach((key, k) => assert.equal(placeOf(b, draining, key, [], 5999), homes[k]));
     const fresh = keys.map((key) => serve(b, draining, `new-${key}`, 1001));
     assert.equal(fresh.includes('e1'), false);
     update(b, draining.slice(0, 3), 3000);
-    b.usable(1, false, true);
+    b.setUsable(1, false, true);
     const own = keys.filter((_, k) => homes[k] === 'e1');
     for (const key of own) assert.equal(placeOf(b, draining, key, [], 5999), 'e1', 'an update does not begin the time anew');
     for (const key of own) assert.notEqual(placeOf(b, draining, key, [], 6000), 'e1');
-    b.usable(1, false, false);
+    b.setUsable(1, false, false);
     for (const key of own) assert.notEqual(placeOf(b, draining, key, [], 3000), 'e1');
   });
 

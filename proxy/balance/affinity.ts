@@ -1,4 +1,4 @@
-import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import type { Hash } from './hash.ts';
 
 export interface AffinityOptions {
@@ -20,24 +20,24 @@ export interface AffinityCounts {
   readonly evictions: number;
 }
 
-interface Entry {
+interface AffinityEntry {
   readonly id: string;
-  used: number;
+  usedAt: number;
 }
 
-interface Bound {
+interface AffinityHandle {
   readonly id: string;
   readonly hash: Hash | undefined;
   readonly inner: Handle;
 }
 
-interface Place {
+interface AffinityEndpoint {
   readonly id: string;
   /** Milliseconds at which it began to drain; Infinity: it does not. */
-  readonly draining: number;
+  readonly drainingSince: number;
   readonly weight: number;
-  open: boolean;
-  keeps: boolean;
+  usable: boolean;
+  stickyEligible: boolean;
 }
 
 /**
@@ -47,30 +47,30 @@ interface Place {
  */
 export class Affinity implements Balancer {
   readonly #inner: Balancer;
-  readonly #o: AffinityOptions;
+  readonly #options: AffinityOptions;
   /** The one used longest ago comes first. */
-  readonly #entries = new Map<number, Entry>();
-  #places: Place[] = [];
+  readonly #entries = new Map<number, AffinityEntry>();
+  #endpoints: AffinityEndpoint[] = [];
   #index = new Map<string, number>();
   readonly #counts = { hits: 0, misses: 0, evictions: 0 };
 
   constructor(inner: Balancer, o: AffinityOptions) {
     this.#inner = inner;
-    this.#o = o;
+    this.#options = o;
   }
 
   get counts(): AffinityCounts {
     return this.#counts;
   }
 
-  update(view: PoolView, now: number): void {
-    const before = this.#places;
+  update(view: EndpointViews, now: number): void {
+    const before = this.#endpoints;
     const index = this.#index;
     this.#index = new Map(view.map(({ id }, i) => [id, i]));
-    this.#places = view.map(({ id, state, weight }) => {
+    this.#endpoints = view.map(({ id, state, weight }) => {
       const known = before[index.get(id) ?? -1];
-      const draining = state !== 'draining' ? Infinity : known && known.draining < Infinity ? known.draining : now;
-      return { id, draining, weight, open: known?.open ?? true, keeps: known?.keeps ?? true };
+      const drainingSince = state !== 'draining' ? Infinity : known && known.drainingSince < Infinity ? known.drainingSince : now;
+      return { id, drainingSince, weight, usable: known?.usable ?? true, stickyEligible: known?.stickyEligible ?? true };
     });
     this.#inner.update(view, now);
   }
@@ -79,57 +79,57 @@ export class Affinity implements Balancer {
     return this.#inner.step?.(budget) ?? true;
   }
 
-  usable(i: number, on: boolean, keeps = on): void {
-    const place = this.#places[i] as Place;
-    place.open = on;
-    place.keeps = keeps;
-    this.#inner.usable(i, on);
+  setUsable(i: number, on: boolean, stickyEligible = on): void {
+    const place = this.#endpoints[i] as AffinityEndpoint;
+    place.usable = on;
+    place.stickyEligible = stickyEligible;
+    this.#inner.setUsable(i, on);
   }
 
   pick(c: PickContext): number {
-    const bound = c.hash === undefined ? -1 : this.#boundTo(c.hash, c);
+    const bound = c.hash === undefined ? -1 : this.#lookUp(c.hash, c);
     // A further try of a request is no further use of its key.
     if (c.hash !== undefined && c.tried.length === 0) this.#counts[bound >= 0 ? 'hits' : 'misses']++;
     return bound >= 0 ? bound : this.#inner.pick(c);
   }
 
-  #boundTo(hash: Hash, { tried, now }: PickContext): number {
+  #lookUp(hash: Hash, { tried, now }: PickContext): number {
     const key = keyOf(hash);
     const entry = this.#entries.get(key);
     if (entry === undefined) return -1;
     this.#entries.delete(key);
-    if (now - entry.used > this.#o.idleTimeout) return -1;
+    if (now - entry.usedAt > this.#options.idleTimeout) return -1;
     // Last in the order again.
-    entry.used = now;
+    entry.usedAt = now;
     this.#entries.set(key, entry);
     const i = this.#index.get(entry.id) ?? -1;
-    return i >= 0 && this.#takes(i, now) && !tried.includes(i) ? i : -1;
+    return i >= 0 && this.#isStickyEligible(i, now) && !tried.includes(i) ? i : -1;
   }
 
-  #takes(i: number, now: number): boolean {
-    const { open, keeps, draining, weight } = this.#places[i] as Place;
-    return weight > 0 && (open || (keeps && now - draining < this.#o.drain));
+  #isStickyEligible(i: number, now: number): boolean {
+    const { usable, stickyEligible, drainingSince, weight } = this.#endpoints[i] as AffinityEndpoint;
+    return weight > 0 && (usable || (stickyEligible && now - drainingSince < this.#options.drain));
   }
 
   begin(i: number, hash?: Hash): Handle {
-    return { id: (this.#places[i] as Place).id, hash, inner: this.#inner.begin(i, hash) } satisfies Bound;
+    return { id: (this.#endpoints[i] as AffinityEndpoint).id, hash, inner: this.#inner.begin(i, hash) } satisfies AffinityHandle;
   }
 
   end(h: Handle, ok: boolean | undefined, headMs: number, now: number): void {
-    const { id, hash, inner } = h as Bound;
+    const { id, hash, inner } = h as AffinityHandle;
     this.#inner.end(inner, ok, headMs, now);
     if (ok !== true || hash === undefined) return;
     const key = keyOf(hash);
     this.#entries.delete(key);
     this.#makeRoom(now);
-    this.#entries.set(key, { id, used: now });
+    this.#entries.set(key, { id, usedAt: now });
   }
 
   /** Idle keys go first, since they are those used longest ago. */
   #makeRoom(now: number): void {
-    for (const [key, { used }] of this.#entries) {
-      const idle = now - used > this.#o.idleTimeout;
-      if (!idle && this.#entries.size < this.#o.maxEntries) return;
+    for (const [key, { usedAt }] of this.#entries) {
+      const idle = now - usedAt > this.#options.idleTimeout;
+      if (!idle && this.#entries.size < this.#options.maxEntries) return;
       this.#entries.delete(key);
       if (!idle) this.#counts.evictions++;
     }

@@ -4,24 +4,24 @@ import type { Hash } from './hash.ts';
  * The seam every balancing strategy implements. PURE: clock and random source are arguments, no I/O.
  *
  * A balancer sees endpoints by index into the view of the last update. It does not know why an endpoint is unusable (health,
- * ejection, draining, limits): the pool says so through `usable`. Weight 0 takes no new work in every strategy.
+ * ejection, draining, limits): the pool says so through `setUsable`. Weight 0 takes no new work in every strategy.
  */
 export interface Balancer {
   /**
    * Takes a new view. Diffed by id: an endpoint that stays keeps its state (in-flight count, current weight), wherever its index
    * moves; new ones start usable. A handle begun before an update ends correctly after it.
    */
-  update(view: PoolView, now: number): void;
+  update(view: EndpointViews, now: number): void;
   /**
    * Goes on with work that an update left for later (tables), about `budget` elementary operations of some nanoseconds. True: there
    * is none. Picks are right at any time, but a table is in use only when it is whole. Absent where updates leave nothing.
    */
   step?(budget: number): boolean;
   /**
-   * Puts endpoint `i` in or out of the pick set. `keeps`: whether work that belongs there already may still go there, because it is
+   * Puts endpoint `i` in or out of the pick set. `stickyEligible`: whether work that belongs there already may still go there, because it is
    * out for nothing but draining; only strategies that remember where work belongs ask for it.
    */
-  usable(i: number, on: boolean, keeps?: boolean): void;
+  setUsable(i: number, on: boolean, stickyEligible?: boolean): void;
   /** Index of a usable endpoint with weight > 0 that is not in `tried`; -1 when there is none. Always terminates. */
   pick(c: PickContext): number;
   /** Work begins on endpoint `i`; `hash` as at its pick. */
@@ -33,7 +33,7 @@ export interface Balancer {
   end(h: Handle, ok: boolean | undefined, headMs: number, now: number): void;
 }
 
-export type PoolView = readonly EndpointView[];
+export type EndpointViews = readonly EndpointView[];
 
 export interface EndpointView {
   readonly id: string;

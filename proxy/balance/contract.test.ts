@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Balancer, EndpointView, Handle, PoolView } from './balancer.ts';
+import type { Balancer, EndpointView, Handle, EndpointViews } from './balancer.ts';
 import type { LoadBalancer, PlainStrategy } from '../snapshot/types.ts';
 import { hash64 } from './hash.ts';
 import { PLAIN_STRATEGIES } from '../snapshot/load-balancer.ts';
@@ -9,7 +9,7 @@ import { createBalancer } from './strategies.ts';
 import { MaglevTables } from './maglev-tables.ts';
 import { seeded } from './testing.ts';
 
-const ids = (...names: string[]): PoolView => names.map((id) => ({ id, weight: 1 }));
+const ids = (...names: string[]): EndpointViews => names.map((id) => ({ id, weight: 1 }));
 
 function context(tried: readonly number[] = [], random = seeded(1), now = 0) {
   return { tried, now, random };
@@ -104,16 +104,16 @@ for (const [name, make] of [...CASES, ...ZONED]) {
     test('never picks what is unusable, and picks it again afterwards', () => {
       const b = make();
       b.update(ids('a', 'b', 'c'), 0);
-      b.usable(1, false);
+      b.setUsable(1, false);
       assert.equal(count(b, 100).has(1), false);
-      b.usable(1, true);
+      b.setUsable(1, true);
       assert.equal(count(b, 100).has(1), true);
     });
 
     test('never picks weight 0, whatever `usable` says', () => {
       const b = make();
       b.update([{ id: 'a', weight: 0 }, ...ids('b')], 0);
-      b.usable(0, true);
+      b.setUsable(0, true);
       assert.deepEqual(count(b, 100), new Map([[1, 100]]));
       b.update([{ id: 'a', weight: 0 }], 0);
       assert.equal(b.pick(context()), -1);
@@ -157,24 +157,24 @@ for (const [name, make] of [...CASES, ...ZONED]) {
         Array.from({ length: 1000 }, (_, i) => ({ id: `e${i}`, weight: i === 777 ? 0.001 : 1000 })),
         0,
       );
-      for (let i = 0; i < 1000; i++) b.usable(i, i === 777);
+      for (let i = 0; i < 1000; i++) b.setUsable(i, i === 777);
       assert.deepEqual(count(b, 20), new Map([[777, 20]]));
-      b.usable(777, false);
+      b.setUsable(777, false);
       assert.equal(b.pick(context()), -1);
     });
 
     test('an extreme random source neither hangs nor misses', () => {
       const b = make();
       b.update(ids('a', 'b', 'c'), 0);
-      b.usable(0, false);
-      b.usable(2, false);
+      b.setUsable(0, false);
+      b.setUsable(2, false);
       for (const u of [0, 1 - 2 ** -53]) assert.equal(b.pick(context([], () => u)), 1);
     });
 
     test('keeps usability over an update, wherever the index moves', () => {
       const b = make();
       b.update(ids('a', 'b', 'c'), 0);
-      b.usable(1, false);
+      b.setUsable(1, false);
       b.update(ids('z', 'c', 'b', 'a'), 0);
       const seen = count(b, 200);
       assert.deepEqual([...seen.keys()].sort(), [0, 1, 3]);
@@ -183,7 +183,7 @@ for (const [name, make] of [...CASES, ...ZONED]) {
     test('an endpoint that left and came back is new', () => {
       const b = make();
       b.update(ids('a', 'b'), 0);
-      b.usable(0, false);
+      b.setUsable(0, false);
       b.update(ids('b'), 0);
       b.update(ids('a', 'b'), 0);
       assert.equal(count(b, 100).has(0), true);
@@ -245,7 +245,7 @@ function step(): fc.Arbitrary<Step> {
 /** Drives a balancer beside the plainest model of what may be picked. */
 function run(b: Balancer, seed: number, steps: readonly Step[]): void {
   const random = seeded(seed);
-  let view: PoolView = [];
+  let view: EndpointViews = [];
   let out = new Set<string>();
   const inFlight: Handle[] = [];
   let now = 0;
@@ -260,7 +260,7 @@ function run(b: Balancer, seed: number, steps: readonly Step[]): void {
       if (endpoint === undefined) continue;
       if (s.on) out.delete(endpoint.id);
       else out.add(endpoint.id);
-      b.usable(s.at, s.on);
+      b.setUsable(s.at, s.on);
     } else if (s.do === 'step') {
       b.step?.(s.budget);
     } else if (s.do === 'end') {

@@ -6,13 +6,13 @@ const PENALTY_MS = 1000;
 const MAX_PENALTIES = 10_000;
 
 /** The handle of an endpoint's requests: finds it again after updates. */
-interface Load {
+interface EndpointLoad {
   /** In the present view; -1: gone. */
   index: number;
 }
 
 interface Penalty {
-  readonly load: Load;
+  readonly load: EndpointLoad;
   readonly until: number;
   next: Penalty | undefined;
 }
@@ -22,11 +22,11 @@ interface Penalty {
  * would attract everything, so a failure keeps counting for a second after its end: as one request that takes that long. A steady
  * rate of failures thus gives a steady penalty, and all loads are whole numbers that change at known times.
  */
-export class Loads {
-  #loads: Load[] = [];
+export class EndpointLoads {
+  #loads: EndpointLoad[] = [];
   /** By index: requests in flight and penalties as of the last `settle`. */
   counts = new Int32Array(0);
-  #changed: (i: number) => void;
+  #onChange: (i: number) => void;
   /** All last equally long: the first to begin is the first to end. */
   #first: Penalty | undefined;
   #last: Penalty | undefined;
@@ -34,7 +34,7 @@ export class Loads {
 
   /** @param changed is told the index of every endpoint whose load went up or down. */
   constructor(changed: (i: number) => void = () => undefined) {
-    this.#changed = changed;
+    this.#onChange = changed;
   }
 
   /** `from`: as `Slots.update` answers. Tells of no change. */
@@ -58,35 +58,35 @@ export class Loads {
   }
 
   end(h: Handle, ok: boolean | undefined, now: number): void {
-    const load = h as Load;
-    if (ok === false) this.#penalise(load, now);
+    const load = h as EndpointLoad;
+    if (ok === false) this.#penalize(load, now);
     else this.#add(load, -1);
   }
 
   /** Ends penalties that are over. */
-  settle(now: number): void {
-    while (this.#first !== undefined && this.#first.until <= now) this.#forgive(this.#first);
+  expirePenalties(now: number): void {
+    while (this.#first !== undefined && this.#first.until <= now) this.#expire(this.#first);
   }
 
   /** What was in flight becomes a penalty: the count stays. */
-  #penalise(load: Load, now: number): void {
+  #penalize(load: EndpointLoad, now: number): void {
     const penalty: Penalty = { load, until: now + PENALTY_MS, next: undefined };
     if (this.#last === undefined) this.#first = penalty;
     else this.#last.next = penalty;
     this.#last = penalty;
-    if (++this.#penalties > MAX_PENALTIES) this.#forgive(this.#first as Penalty);
+    if (++this.#penalties > MAX_PENALTIES) this.#expire(this.#first as Penalty);
   }
 
-  #forgive(first: Penalty): void {
+  #expire(first: Penalty): void {
     this.#first = first.next;
     if (this.#first === undefined) this.#last = undefined;
     this.#penalties--;
     this.#add(first.load, -1);
   }
 
-  #add({ index }: Load, n: number): void {
+  #add({ index }: EndpointLoad, n: number): void {
     if (index < 0) return;
     this.counts[index]! += n;
-    this.#changed(index);
+    this.#onChange(index);
   }
 }

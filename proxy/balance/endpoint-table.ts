@@ -1,4 +1,4 @@
-import type { Handle, PoolView } from './balancer.ts';
+import type { Handle, EndpointViews } from './balancer.ts';
 
 /** The handle of all work where a strategy counts nothing. */
 export const UNCOUNTED: Handle = Object.freeze({});
@@ -7,33 +7,33 @@ export const UNCOUNTED: Handle = Object.freeze({});
  * What every strategy keeps per endpoint: weight and whether it may be picked. Held in typed arrays by index, so that a pick
  * reads memory in a row and shares no object shape with other strategies; carried over an update by id.
  */
-export class Slots {
+export class EndpointTable {
   size = 0;
   /** Each finite and ≥ 0. */
   weights = new Float64Array(0);
   /** 1 where usable and weight > 0. */
-  open = new Uint8Array(0);
+  selectable = new Uint8Array(0);
   #usable = new Uint8Array(0);
   #index = new Map<string, number>();
 
   /** Takes the new view; answers, for every new index, the index this endpoint had before, or -1 for a newcomer. */
-  update(view: PoolView): Int32Array {
+  update(view: EndpointViews): Int32Array {
     const weights = new Float64Array(view.length);
-    const usable = new Uint8Array(view.length);
+    const setUsable = new Uint8Array(view.length);
     const index = new Map<string, number>();
     const from = new Int32Array(view.length);
     view.forEach((endpoint, i) => {
       const before = this.#index.get(endpoint.id) ?? -1;
       from[i] = before;
       weights[i] = endpoint.weight > 0 && endpoint.weight < Infinity ? endpoint.weight : 0;
-      usable[i] = before < 0 ? 1 : (this.#usable[before] ?? 1);
+      setUsable[i] = before < 0 ? 1 : (this.#usable[before] ?? 1);
       index.set(endpoint.id, i);
     });
     this.size = view.length;
     this.weights = weights;
-    this.#usable = usable;
+    this.#usable = setUsable;
     this.#index = index;
-    this.open = usable.map((on, i) => (on === 1 && (weights[i] ?? 0) > 0 ? 1 : 0));
+    this.selectable = setUsable.map((on, i) => (on === 1 && (weights[i] ?? 0) > 0 ? 1 : 0));
     return from;
   }
 
@@ -44,19 +44,19 @@ export class Slots {
 
   usable(i: number, on: boolean): void {
     this.#usable[i] = on ? 1 : 0;
-    this.open[i] = on && (this.weights[i] ?? 0) > 0 ? 1 : 0;
+    this.selectable[i] = on && (this.weights[i] ?? 0) > 0 ? 1 : 0;
   }
 
   /** Whether `i` may be picked for a request that has tried `tried`. */
-  takes(i: number, tried: readonly number[]): boolean {
-    return this.open[i] === 1 && (tried.length === 0 || !tried.includes(i));
+  isSelectable(i: number, tried: readonly number[]): boolean {
+    return this.selectable[i] === 1 && (tried.length === 0 || !tried.includes(i));
   }
 
   /** The first that takes a request that has tried `tried`, from `start` (below size) round to the one before it; -1: none does. */
-  firstFrom(start: number, tried: readonly number[]): number {
+  firstSelectableFrom(start: number, tried: readonly number[]): number {
     for (let k = 0; k < this.size; k++) {
       const i = start + k < this.size ? start + k : start + k - this.size;
-      if (this.takes(i, tried)) return i;
+      if (this.isSelectable(i, tried)) return i;
     }
     return -1;
   }

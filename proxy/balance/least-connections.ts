@@ -1,15 +1,15 @@
-import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { IndexedHeap } from './indexed-heap.ts';
-import { Loads } from './endpoint-loads.ts';
-import { Slots } from './endpoint-table.ts';
+import { EndpointLoads } from './endpoint-loads.ts';
+import { EndpointTable } from './endpoint-table.ts';
 
 /**
  * The exact least (active + 1) / weight, compared by cross-multiplication; among equals the one picked longest ago, so that an
  * idle pool rotates. A heap of the usable endpoints: O(log n). Newcomers count as never picked; which of them is first is seeded.
  */
 export class LeastConnections implements Balancer {
-  readonly #slots = new Slots();
-  readonly #loads = new Loads((i) => this.#heap.moved(i));
+  readonly #endpoints = new EndpointTable();
+  readonly #loads = new EndpointLoads((i) => this.#heap.moved(i));
   readonly #heap = new IndexedHeap((a, b) => this.#before(a, b));
   readonly #seed: number;
   /** Number of the last pick of each endpoint; below 0: never. */
@@ -20,22 +20,22 @@ export class LeastConnections implements Balancer {
     this.#seed = seed >>> 0;
   }
 
-  update(view: PoolView): void {
+  update(view: EndpointViews): void {
     const before = this.#picked;
     const n = view.length;
-    const from = this.#slots.update(view);
+    const from = this.#endpoints.update(view);
     this.#loads.update(from);
     this.#picked = Float64Array.from(from, (old, i) => before[old] ?? ((i + n - (this.#seed % n)) % n) - n);
-    this.#heap.fill(n, (i) => this.#slots.open[i] === 1);
+    this.#heap.fill(n, (i) => this.#endpoints.selectable[i] === 1);
   }
 
-  usable(i: number, on: boolean): void {
-    this.#slots.usable(i, on);
-    this.#heap.set(i, this.#slots.open[i] === 1);
+  setUsable(i: number, on: boolean): void {
+    this.#endpoints.usable(i, on);
+    this.#heap.set(i, this.#endpoints.selectable[i] === 1);
   }
 
   pick(c: PickContext): number {
-    this.#loads.settle(c.now);
+    this.#loads.expirePenalties(c.now);
     const i = this.#heap.first(c.tried);
     if (i < 0) return -1;
     this.#picked[i] = ++this.#picks;
@@ -44,7 +44,7 @@ export class LeastConnections implements Balancer {
   }
 
   #before(a: number, b: number): boolean {
-    const { weights } = this.#slots;
+    const { weights } = this.#endpoints;
     const { counts } = this.#loads;
     const one = ((counts[a] as number) + 1) * (weights[b] as number);
     const other = ((counts[b] as number) + 1) * (weights[a] as number);

@@ -1,6 +1,6 @@
-import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { WeightedDraw } from './weighted-draw.ts';
-import { Loads } from './endpoint-loads.ts';
+import { EndpointLoads } from './endpoint-loads.ts';
 
 /**
  * Power of two choices: two independent weighted draws; the lower (active + 1) / weight wins, the first on a tie. Nearly as even as the
@@ -10,18 +10,18 @@ import { Loads } from './endpoint-loads.ts';
  */
 export class LeastRequest implements Balancer {
   readonly #draw = new WeightedDraw();
-  readonly #loads = new Loads();
+  readonly #loads = new EndpointLoads();
 
-  update(view: PoolView): void {
+  update(view: EndpointViews): void {
     this.#loads.update(this.#draw.update(view));
   }
 
-  usable(i: number, on: boolean): void {
-    this.#draw.usable(i, on);
+  setUsable(i: number, on: boolean): void {
+    this.#draw.setUsable(i, on);
   }
 
   pick(c: PickContext): number {
-    this.#loads.settle(c.now);
+    this.#loads.expirePenalties(c.now);
     const first = this.#draw.draw(c);
     if (first < 0) return -1;
     const second = this.#draw.draw(c);
@@ -30,7 +30,7 @@ export class LeastRequest implements Balancer {
       const other = this.#draw.other(first, c);
       return other >= 0 && 2 * ((counts[other] as number) + 1) < (counts[first] as number) + 1 ? other : first;
     }
-    const { weights } = this.#draw.slots;
+    const { weights } = this.#draw.endpoints;
     const one = ((counts[first] as number) + 1) * (weights[second] as number);
     const other = ((counts[second] as number) + 1) * (weights[first] as number);
     return other < one ? second : first;

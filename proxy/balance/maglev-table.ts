@@ -1,7 +1,7 @@
 import type { Hash } from './hash.ts';
 
 /** One endpoint's way through the slots, as its name decides, and how often it has its turn. */
-export interface Claim {
+export interface Permutation {
   /** First slot it wants, below the table's size. */
   readonly offset: number;
   /** From each slot that it wants to the next; 1 to size - 1, so that a prime size makes it want every slot once. */
@@ -15,10 +15,10 @@ interface WeightClass {
   readonly weight: number;
   readonly from: number;
   readonly to: number;
-  gained: number;
+  credit: number;
 }
 
-export function claim({ high, low }: Hash, weight: number, size: number): Claim {
+export function permutationOf({ high, low }: Hash, weight: number, size: number): Permutation {
   return { offset: (high >>> 0) % size, skip: ((low >>> 0) % (size - 1)) + 1, weight };
 }
 
@@ -42,12 +42,12 @@ export class MaglevTable {
   #turn = 0;
 
   /** @param size prime, ≥ 3 @param claims not empty; equal weights take their turns in this order. */
-  constructor(size: number, claims: readonly Claim[]) {
+  constructor(size: number, claims: readonly Permutation[]) {
     this.slots = claims.length <= 2 ** 16 ? new Uint16Array(size) : new Uint32Array(size);
     this.#taken = new Int32Array((size + 31) >>> 5);
     this.#next = Int32Array.from(claims, ({ offset }) => offset);
     this.#skips = Int32Array.from(claims, ({ skip }) => skip);
-    const weight = (i: number) => (claims[i] as Claim).weight;
+    const weight = (i: number) => (claims[i] as Permutation).weight;
     this.#order = Int32Array.from(claims.keys()).sort((a, b) => weight(b) - weight(a) || a - b);
     this.#classes = classesOf(Float64Array.from(this.#order, weight));
   }
@@ -101,9 +101,9 @@ export class MaglevTable {
     for (;;) {
       this.#class = this.#class + 1 === classes.length ? 0 : this.#class + 1;
       const due = classes[this.#class] as WeightClass;
-      due.gained += due.weight;
-      if (due.gained < most) continue;
-      due.gained -= most;
+      due.credit += due.weight;
+      if (due.credit < most) continue;
+      due.credit -= most;
       return due;
     }
   }
@@ -116,7 +116,7 @@ function classesOf(weights: Float64Array): WeightClass[] {
     const weight = weights[from] as number;
     let to = from + 1;
     while (weights[to] === weight) to++;
-    classes.push({ weight, from, to, gained: 0 });
+    classes.push({ weight, from, to, credit: 0 });
     from = to;
   }
   return classes;

@@ -1,38 +1,38 @@
 import { hash64 } from './hash.ts';
-import { claim, MaglevTable } from './maglev-table.ts';
-import type { Claim } from './maglev-table.ts';
+import { permutationOf, MaglevTable } from './maglev-table.ts';
+import type { Permutation } from './maglev-table.ts';
 
 /** What a table is made of: names in ascending order, and weights. */
-export interface Roster {
+export interface TableInput {
   readonly names: readonly string[];
   readonly weights: readonly number[];
 }
 
-interface Shared {
+interface SharedTable {
   readonly size: number;
-  readonly roster: Roster;
+  readonly input: TableInput;
   readonly table: WeakRef<MaglevTable>;
 }
 
 /** One table for all pools that are equal, from the moment its making begins; it goes when the last of them lets go of it. */
 export class MaglevTables {
-  #shared = new Map<string, Shared>();
+  #shared = new Map<string, SharedTable>();
 
-  get(size: number, roster: Roster): MaglevTable {
-    const { high, low } = hash64(JSON.stringify([size, roster.names, roster.weights]));
+  get(size: number, input: TableInput): MaglevTable {
+    const { high, low } = hash64(JSON.stringify([size, input.names, input.weights]));
     const key = `${high}.${low}`;
     const known = this.#shared.get(key);
     // The hash finds; only being equal counts.
-    const found = known?.size === size && sameRoster(known.roster, roster) ? known.table.deref() : undefined;
+    const found = known?.size === size && sameInput(known.input, input) ? known.table.deref() : undefined;
     if (found) return found;
     for (const [old, { table }] of this.#shared) if (table.deref() === undefined) this.#shared.delete(old);
-    const table = new MaglevTable(size, claims(size, roster));
-    this.#shared.set(key, { size, roster, table: new WeakRef(table) });
+    const table = new MaglevTable(size, permutations(size, input));
+    this.#shared.set(key, { size, input, table: new WeakRef(table) });
     return table;
   }
 }
 
-export function sameRoster(a: Roster, b: Roster): boolean {
+export function sameInput(a: TableInput, b: TableInput): boolean {
   return (
     a.names.length === b.names.length &&
     a.names.every((name, i) => name === b.names[i]) &&
@@ -40,6 +40,6 @@ export function sameRoster(a: Roster, b: Roster): boolean {
   );
 }
 
-function claims(size: number, { names, weights }: Roster): Claim[] {
-  return names.map((name, i) => claim(hash64(name), weights[i] as number, size));
+function permutations(size: number, { names, weights }: TableInput): Permutation[] {
+  return names.map((name, i) => permutationOf(hash64(name), weights[i] as number, size));
 }

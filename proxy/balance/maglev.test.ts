@@ -74,9 +74,9 @@ describe('Maglev', () => {
         b.update(shuffled.slice(0, 10));
         finishSteps(b);
         b.update(shuffled);
-        b.usable(out, false);
+        b.setUsable(out, false);
         finishSteps(b);
-        b.usable(out, true);
+        b.setUsable(out, true);
         assert.deepEqual(placesOf(b, shuffled, 500), expected);
       }),
       { numRuns: 20 },
@@ -113,9 +113,9 @@ describe('Maglev', () => {
     const view = equals(10);
     const b = maglev(view, 251);
     const before = placesOf(b, view, 5000);
-    b.usable(3, false);
+    b.setUsable(3, false);
     const other = maglev([...view].reverse(), 251);
-    other.usable(6, false);
+    other.setUsable(6, false);
     const after = placesOf(b, view, 5000);
     assert.deepEqual(placesOf(other, [...view].reverse(), 5000), after);
     const to = new Set<string>();
@@ -153,7 +153,7 @@ describe('Maglev', () => {
       .slice(0, 251);
     const serving = new Set(view.flatMap((e) => (names.includes(e.hashKey as string) ? [e.id] : [])));
     assert.deepEqual(new Set(placesOf(b, view, 20_000)), serving);
-    view.forEach((e, i) => b.usable(i, !serving.has(e.id)));
+    view.forEach((e, i) => b.setUsable(i, !serving.has(e.id)));
     const others = placesOf(b, view, 200);
     assert.ok(others.every((id) => id !== '-' && !serving.has(id)));
     assert.ok(new Set(others).size > 150, 'spread');

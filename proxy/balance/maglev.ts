@@ -1,18 +1,18 @@
-import type { Balancer, EndpointView, Handle, PickContext, PoolView } from './balancer.ts';
+import type { Balancer, EndpointView, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { randomHash, rehash } from './hash.ts';
 import type { Hash } from './hash.ts';
 import type { MaglevTable } from './maglev-table.ts';
-import type { MaglevTables, Roster } from './maglev-tables.ts';
-import { sameRoster } from './maglev-tables.ts';
-import { Slots, UNCOUNTED } from './endpoint-table.ts';
+import type { MaglevTables, TableInput } from './maglev-tables.ts';
+import { sameInput } from './maglev-tables.ts';
+import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
 /** Slots that a key moves on to before a scan: with half of the endpoints out, a scan comes once in 65,536 picks. */
-const MOVES = 16;
+const MAX_REHASHES = 16;
 
 /** A table and the ids of the endpoints that it was made for, in its order. */
-interface Placed {
+interface BuiltTable {
   readonly table: MaglevTable;
-  readonly roster: Roster;
+  readonly input: TableInput;
   readonly ids: readonly string[];
 }
 
@@ -25,13 +25,13 @@ interface Placed {
 export class Maglev implements Balancer {
   readonly #size: number;
   readonly #tables: MaglevTables;
-  readonly #slots = new Slots();
-  #current: Placed | undefined;
-  #building: Placed | undefined;
+  readonly #endpoints = new EndpointTable();
+  #current: BuiltTable | undefined;
+  #building: BuiltTable | undefined;
   /** What to build next. */
-  #wanted: readonly EndpointView[] | undefined;
+  #queued: readonly EndpointView[] | undefined;
   /** Index in the view by position in the current table; -1: it left. */
-  #at = new Int32Array(0);
+  #indexByPosition = new Int32Array(0);
 
   /** @param size prime. */
   constructor(size: number, tables: MaglevTables) {
@@ -39,11 +39,11 @@ export class Maglev implements Balancer {
     this.#tables = tables;
   }
 
-  update(view: PoolView): void {
-    this.#slots.update(view);
-    this.#wanted = claimants(view);
-    if (this.#building === undefined) this.#begin();
-    this.#locate();
+  update(view: EndpointViews): void {
+    this.#endpoints.update(view);
+    this.#queued = eligibleEndpoints(view);
+    if (this.#building === undefined) this.#startBuild();
+    this.#mapPositions();
   }
 
   step(budget: number): boolean {
@@ -51,38 +51,38 @@ export class Maglev implements Balancer {
     if (!this.#building.table.step(budget)) return false;
     this.#current = this.#building;
     this.#building = undefined;
-    this.#begin();
-    this.#locate();
+    this.#startBuild();
+    this.#mapPositions();
     return this.#building === undefined;
   }
 
   /** Starts on what is wanted, unless the current table is just that. */
-  #begin(): void {
-    const wanted = this.#wanted;
-    this.#wanted = undefined;
+  #startBuild(): void {
+    const wanted = this.#queued;
+    this.#queued = undefined;
     if (wanted === undefined) return;
-    const roster = { names: wanted.map(nameOf), weights: wanted.map(({ weight }) => weight) };
+    const input = { names: wanted.map(nameOf), weights: wanted.map(({ weight }) => weight) };
     const ids = wanted.map(({ id }) => id);
     if (wanted.length === 0) this.#current = undefined;
-    else if (this.#current && sameRoster(this.#current.roster, roster)) this.#current = { ...this.#current, ids };
-    else this.#building = { table: this.#tables.get(this.#size, roster), roster, ids };
+    else if (this.#current && sameInput(this.#current.input, input)) this.#current = { ...this.#current, ids };
+    else this.#building = { table: this.#tables.get(this.#size, input), input, ids };
   }
 
-  #locate(): void {
-    this.#at = Int32Array.from(this.#current?.ids ?? [], (id) => this.#slots.indexOf(id));
+  #mapPositions(): void {
+    this.#indexByPosition = Int32Array.from(this.#current?.ids ?? [], (id) => this.#endpoints.indexOf(id));
   }
 
-  usable(i: number, on: boolean): void {
-    this.#slots.usable(i, on);
+  setUsable(i: number, on: boolean): void {
+    this.#endpoints.usable(i, on);
   }
 
   pick(c: PickContext): number {
     const hash = c.hash ?? randomHash(c.random);
     const table = this.#current?.table.slots;
     if (table !== undefined) {
-      for (let n = 0, at = hash.low; n < MOVES; at = rehash(hash, n++)) {
-        const i = this.#at[table[(at >>> 0) % table.length] as number] as number;
-        if (i >= 0 && this.#slots.takes(i, c.tried)) return i;
+      for (let n = 0, at = hash.low; n < MAX_REHASHES; at = rehash(hash, n++)) {
+        const i = this.#indexByPosition[table[(at >>> 0) % table.length] as number] as number;
+        if (i >= 0 && this.#endpoints.isSelectable(i, c.tried)) return i;
       }
     }
     return this.#scan(hash, c.tried);
@@ -90,9 +90,9 @@ export class Maglev implements Balancer {
 
   /** Also what serves before the first table is ready. */
   #scan(hash: Hash, tried: readonly number[]): number {
-    const n = this.#slots.size;
-    const start = n === 0 ? 0 : rehash(hash, MOVES) % n;
-    return this.#slots.firstFrom(start, tried);
+    const n = this.#endpoints.size;
+    const start = n === 0 ? 0 : rehash(hash, MAX_REHASHES) % n;
+    return this.#endpoints.firstSelectableFrom(start, tried);
   }
 
   begin(): Handle {
@@ -107,7 +107,7 @@ export class Maglev implements Balancer {
 const nameOf = (e: EndpointView) => e.hashKey ?? e.id;
 
 /** Who has a claim to slots, sorted by name. With none active, those that drain serve. */
-function claimants(view: PoolView): readonly EndpointView[] {
+function eligibleEndpoints(view: EndpointViews): readonly EndpointView[] {
   const open = view.filter(({ weight }) => weight > 0 && weight < Infinity);
   const active = open.filter(({ state }) => state !== 'draining');
   return (active.length > 0 ? active : open).sort((a, b) => order(nameOf(a), nameOf(b)) || order(a.id, b.id));

@@ -1,4 +1,4 @@
-import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
 /** Time constant of the average, ms: what is older counts for little, and an endpoint that was avoided is tried again. */
@@ -33,9 +33,9 @@ export class PeakEWMA implements Balancer {
   #peers: Peer[] = [];
   #numbers = new Float64Array(0);
 
-  update(view: PoolView, now: number): void {
+  update(view: EndpointViews, now: number): void {
     const from = this.#draw.update(view);
-    const { weights } = this.#draw.slots;
+    const { weights } = this.#draw.endpoints;
     const guess = this.#guess(from, now);
     const numbers = new Float64Array(from.length * WIDTH);
     const peers = this.#peers;
@@ -58,8 +58,8 @@ export class PeakEWMA implements Balancer {
     return Float64Array.from(stayed, (old) => this.#decayed(old * WIDTH, now)).sort()[stayed.length >> 1] as number;
   }
 
-  usable(i: number, on: boolean): void {
-    this.#draw.usable(i, on);
+  setUsable(i: number, on: boolean): void {
+    this.#draw.setUsable(i, on);
   }
 
   pick(c: PickContext): number {

@@ -1,4 +1,4 @@
-import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
+import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 import { UNCOUNTED } from './endpoint-table.ts';
 
@@ -6,12 +6,12 @@ import { UNCOUNTED } from './endpoint-table.ts';
 export class Random implements Balancer {
   readonly #draw = new WeightedDraw();
 
-  update(view: PoolView): void {
+  update(view: EndpointViews): void {
     this.#draw.update(view);
   }
 
-  usable(i: number, on: boolean): void {
-    this.#draw.usable(i, on);
+  setUsable(i: number, on: boolean): void {
+    this.#draw.setUsable(i, on);
   }
 
   pick(c: PickContext): number {

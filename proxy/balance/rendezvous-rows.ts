@@ -6,14 +6,14 @@ export const ROWS = 65_536;
 /** No endpoint. */
 export const NONE = 0xffff;
 
-export interface Member {
+export interface RendezvousMember {
   readonly id: string;
   readonly name: string;
   /** > 0. */
   readonly weight: number;
 }
 
-interface Placed extends Member {
+interface HashedMember extends RendezvousMember {
   readonly hash: Hash;
 }
 
@@ -30,16 +30,16 @@ export class RendezvousRows {
   readonly #lowest = new Float32Array(ROWS).fill(Infinity);
   readonly #second = new Float32Array(ROWS).fill(Infinity);
   /** Endpoints by their number in the rows; a number stays with its endpoint, and is free after it left. */
-  readonly members: (Placed | undefined)[] = [];
+  readonly members: (HashedMember | undefined)[] = [];
   #base: RendezvousRows | undefined;
   /** Numbers that the base has and this table lacks. */
-  #lost = new Set<number>();
+  #removed = new Set<number>();
   /** Numbers that are new in this table. */
   #added: number[] = [];
   #numbers: number[];
   #row = 0;
 
-  constructor(wanted: readonly Member[], base?: RendezvousRows) {
+  constructor(wanted: readonly RendezvousMember[], base?: RendezvousRows) {
     this.#base = base;
     const left = new Map(wanted.map((member) => [member.id, member]));
     base?.members.forEach((member, number) => {
@@ -47,7 +47,7 @@ export class RendezvousRows {
       if (same && same.weight === member.weight && same.name === member.name) {
         this.members[number] = member;
         left.delete(member.id);
-      } else this.#lost.add(number);
+      } else this.#removed.add(number);
     });
     let free = 0;
     for (const member of left.values()) {
@@ -59,7 +59,7 @@ export class RendezvousRows {
   }
 
   /** Whether a table of `wanted` would be this one. */
-  isOf(wanted: readonly Member[]): boolean {
+  isOf(wanted: readonly RendezvousMember[]): boolean {
     const own = new Map(this.members.flatMap((member) => (member ? [[member.id, member]] : [])));
     return (
       own.size === wanted.length &&
@@ -71,9 +71,9 @@ export class RendezvousRows {
   step(budget: number): boolean {
     for (let left = budget; left > 0 && this.#row < ROWS;) {
       const row = this.#row++;
-      const contenders = this.#keep(row) ? this.#added : this.#numbers;
+      const contenders = this.#copyRow(row) ? this.#added : this.#numbers;
       const seed = rowSeed(row);
-      for (const number of contenders) this.#contend(row, seed, number);
+      for (const number of contenders) this.#offer(row, seed, number);
       left -= contenders.length + 1;
     }
     if (this.#row < ROWS) return false;
@@ -82,12 +82,12 @@ export class RendezvousRows {
   }
 
   /** Takes over a row of the base, where both of its endpoints are still there. */
-  #keep(row: number): boolean {
+  #copyRow(row: number): boolean {
     const base = this.#base;
     if (base === undefined) return false;
     const primary = base.primary[row] as number;
     const secondary = base.secondary[row] as number;
-    if (this.#lost.has(primary) || this.#lost.has(secondary)) return false;
+    if (this.#removed.has(primary) || this.#removed.has(secondary)) return false;
     this.primary[row] = primary;
     this.secondary[row] = secondary;
     this.#lowest[row] = base.#lowest[row] as number;
@@ -95,8 +95,8 @@ export class RendezvousRows {
     return true;
   }
 
-  #contend(row: number, seed: number, number: number): void {
-    const { hash, weight } = this.members[number] as Placed;
+  #offer(row: number, seed: number, number: number): void {
+    const { hash, weight } = this.members[number] as HashedMember;
     const u = uniform(seed, hash);
     const second = this.#second[row] as number;
     // -ln(u) ≥ 1 - u: nearly all lose here, and need no logarithm.
@@ -116,19 +116,19 @@ export class RendezvousRows {
 
   /** Decides between equal costs, the same way on every proxy and in whatever order endpoints came. */
   #precedes(a: number, b: number): boolean {
-    const one = this.members[a] as Placed;
+    const one = this.members[a] as HashedMember;
     const other = this.members[b];
     if (other === undefined) return true;
     return one.name === other.name ? one.id < other.id : one.name < other.name;
   }
 
   /** The numbers of all endpoints for which `may` holds, decided for one key alone; NONE when there is none. */
-  direct(seed: number, may: (number: number) => boolean): number {
+  bestFor(seed: number, may: (number: number) => boolean): number {
     let best = NONE;
     let lowest = Infinity;
     for (const number of this.#numbers) {
       if (!may(number)) continue;
-      const { hash, weight } = this.members[number] as Placed;
+      const { hash, weight } = this.members[number] as HashedMember;
       const cost = -Math.log(uniform(seed, hash)) / weight;
       if (cost > lowest || (cost === lowest && !this.#precedes(number, best))) continue;
       best = number;

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { EndpointView } from './balancer.ts';
 import { RendezvousRows, ROWS } from './rendezvous-rows.ts';
-import type { Member } from './rendezvous-rows.ts';
+import type { RendezvousMember } from './rendezvous-rows.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { equals, finishSteps, placeOf, placesOf } from './testing.ts';
 
-function rows(wanted: readonly Member[], base?: RendezvousRows): RendezvousRows {
+function rows(wanted: readonly RendezvousMember[], base?: RendezvousRows): RendezvousRows {
   const table = new RendezvousRows(wanted, base);
   while (!table.step(1_000_000));
   return table;
@@ -19,7 +19,8 @@ function pairs(table: RendezvousRows): string[] {
   return Array.from({ length: ROWS }, (_, r) => `${id(table.primary[r] as number)} ${id(table.secondary[r] as number)}`);
 }
 
-const members = (n: number): Member[] => equals(n).map(({ id, hashKey = '', weight }) => ({ id, name: hashKey, weight }));
+const members = (n: number): RendezvousMember[] =>
+  equals(n).map(({ id, hashKey = '', weight }) => ({ id, name: hashKey, weight }));
 
 function rendezvous(view: readonly EndpointView[]): Rendezvous {
   const b = new Rendezvous();
@@ -94,7 +95,7 @@ describe('Rendezvous', () => {
       b.update(yielding);
       assert.equal(b.step(0), true, 'a state is no reason for another table');
       placesOf(b, yielding, 500).forEach((id, k) => assert.equal(id, before[k] === 'e2' ? second[k] : before[k]));
-      yielding.forEach((e, i) => b.usable(i, e.id === 'e2'));
+      yielding.forEach((e, i) => b.setUsable(i, e.id === 'e2'));
       assert.deepEqual(new Set(placesOf(b, yielding, 50)), new Set(['e2']));
     });
   }

@@ -1,9 +1,9 @@
-import type { Balancer, EndpointView, Handle, PickContext, PoolView } from './balancer.ts';
+import type { Balancer, EndpointView, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { randomHash, rehash } from './hash.ts';
 import type { Hash } from './hash.ts';
 import { NONE, RendezvousRows, ROWS } from './rendezvous-rows.ts';
-import type { Member } from './rendezvous-rows.ts';
-import { Slots, UNCOUNTED } from './endpoint-table.ts';
+import type { RendezvousMember } from './rendezvous-rows.ts';
+import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
 /**
  * Rendezvous hashing over a table of rows (GLB Director). A key goes to its row's primary; to the secondary while the primary can
@@ -12,21 +12,21 @@ import { Slots, UNCOUNTED } from './endpoint-table.ts';
  * loses, and no others. While a new table is made the old one serves; an update meanwhile waits for its turn.
  */
 export class Rendezvous implements Balancer {
-  readonly #slots = new Slots();
+  readonly #endpoints = new EndpointTable();
   #current = new RendezvousRows([]);
   #building: RendezvousRows | undefined;
-  #wanted: readonly Member[] | undefined;
+  #queued: readonly RendezvousMember[] | undefined;
   /** Index in the view by number in the current table; -1: it left. */
-  #at = new Int32Array(0);
+  #indexByNumber = new Int32Array(0);
   /** 1: takes keys of its own; 0: yields them while another can be used. */
-  #settled = new Uint8Array(0);
+  #established = new Uint8Array(0);
 
-  update(view: PoolView): void {
-    this.#slots.update(view);
-    this.#settled = Uint8Array.from(view, ({ state = 'active' }) => (state === 'active' ? 1 : 0));
-    this.#wanted = view.filter(({ weight }) => weight > 0 && weight < Infinity).map(member);
-    if (this.#building === undefined) this.#begin();
-    this.#locate();
+  update(view: EndpointViews): void {
+    this.#endpoints.update(view);
+    this.#established = Uint8Array.from(view, ({ state = 'active' }) => (state === 'active' ? 1 : 0));
+    this.#queued = view.filter(({ weight }) => weight > 0 && weight < Infinity).map(member);
+    if (this.#building === undefined) this.#startBuild();
+    this.#mapNumbers();
   }
 
   step(budget: number): boolean {
@@ -34,23 +34,23 @@ export class Rendezvous implements Balancer {
     if (!this.#building.step(budget)) return false;
     this.#current = this.#building;
     this.#building = undefined;
-    this.#begin();
-    this.#locate();
+    this.#startBuild();
+    this.#mapNumbers();
     return this.#building === undefined;
   }
 
-  #begin(): void {
-    const wanted = this.#wanted;
-    this.#wanted = undefined;
+  #startBuild(): void {
+    const wanted = this.#queued;
+    this.#queued = undefined;
     if (wanted !== undefined && !this.#current.isOf(wanted)) this.#building = new RendezvousRows(wanted, this.#current);
   }
 
-  #locate(): void {
-    this.#at = Int32Array.from(this.#current.members, (m) => (m === undefined ? -1 : this.#slots.indexOf(m.id)));
+  #mapNumbers(): void {
+    this.#indexByNumber = Int32Array.from(this.#current.members, (m) => (m === undefined ? -1 : this.#endpoints.indexOf(m.id)));
   }
 
-  usable(i: number, on: boolean): void {
-    this.#slots.usable(i, on);
+  setUsable(i: number, on: boolean): void {
+    this.#endpoints.usable(i, on);
   }
 
   pick(c: PickContext): number {
@@ -58,37 +58,37 @@ export class Rendezvous implements Balancer {
     const row = hash.low & (ROWS - 1);
     const { primary, secondary } = this.#current;
     const first = this.#index(primary[row] as number);
-    if (this.#owns(first, c.tried)) return first;
+    if (this.#isEstablished(first, c.tried)) return first;
     const second = this.#index(secondary[row] as number);
-    if (this.#owns(second, c.tried)) return second;
-    const third = this.#direct(hash, (i) => this.#owns(i, c.tried));
+    if (this.#isEstablished(second, c.tried)) return second;
+    const third = this.#direct(hash, (i) => this.#isEstablished(i, c.tried));
     if (third >= 0) return third;
-    for (const i of [first, second]) if (this.#takes(i, c.tried)) return i;
-    const any = this.#direct(hash, (i) => this.#takes(i, c.tried));
+    for (const i of [first, second]) if (this.#isSelectable(i, c.tried)) return i;
+    const any = this.#direct(hash, (i) => this.#isSelectable(i, c.tried));
     return any >= 0 ? any : this.#scan(hash, c.tried);
   }
 
   #index(number: number): number {
-    return number === NONE ? -1 : (this.#at[number] as number);
+    return number === NONE ? -1 : (this.#indexByNumber[number] as number);
   }
 
-  #takes(i: number, tried: readonly number[]): boolean {
-    return i >= 0 && this.#slots.takes(i, tried);
+  #isSelectable(i: number, tried: readonly number[]): boolean {
+    return i >= 0 && this.#endpoints.isSelectable(i, tried);
   }
 
-  #owns(i: number, tried: readonly number[]): boolean {
-    return this.#settled[i] === 1 && this.#takes(i, tried);
+  #isEstablished(i: number, tried: readonly number[]): boolean {
+    return this.#established[i] === 1 && this.#isSelectable(i, tried);
   }
 
   #direct(hash: Hash, may: (i: number) => boolean): number {
-    return this.#index(this.#current.direct(rehash(hash, 0), (number) => may(this.#index(number))));
+    return this.#index(this.#current.bestFor(rehash(hash, 0), (number) => may(this.#index(number))));
   }
 
   /** For endpoints that the table does not have yet. */
   #scan(hash: Hash, tried: readonly number[]): number {
-    const n = this.#slots.size;
+    const n = this.#endpoints.size;
     const start = n === 0 ? 0 : rehash(hash, 1) % n;
-    return this.#slots.firstFrom(start, tried);
+    return this.#endpoints.firstSelectableFrom(start, tried);
   }
 
   begin(): Handle {
@@ -100,6 +100,6 @@ export class Rendezvous implements Balancer {
   }
 }
 
-function member({ id, hashKey, weight }: EndpointView): Member {
+function member({ id, hashKey, weight }: EndpointView): RendezvousMember {
   return { id, name: hashKey ?? id, weight };
 }

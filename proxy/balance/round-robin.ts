@@ -1,12 +1,12 @@
-import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { Slots, UNCOUNTED } from './endpoint-table.ts';
+import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
+import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
 /**
  * Rotation in the order of the view; ignores weights except 0. The start is seeded, so that proxies do not move in step. The
  * rotation goes on at the same endpoint over an update, or at the next one that stayed.
  */
 export class RoundRobin implements Balancer {
-  readonly #slots = new Slots();
+  readonly #endpoints = new EndpointTable();
   readonly #seed: number;
   #next = 0;
 
@@ -14,9 +14,9 @@ export class RoundRobin implements Balancer {
     this.#seed = seed >>> 0;
   }
 
-  update(view: PoolView): void {
-    const before = this.#slots.size;
-    const from = this.#slots.update(view);
+  update(view: EndpointViews): void {
+    const before = this.#endpoints.size;
+    const from = this.#endpoints.update(view);
     let next = view.length === 0 ? 0 : this.#seed % view.length;
     let nearest = before;
     from.forEach((old, i) => {
@@ -30,17 +30,17 @@ export class RoundRobin implements Balancer {
     this.#next = next;
   }
 
-  usable(i: number, on: boolean): void {
-    this.#slots.usable(i, on);
+  setUsable(i: number, on: boolean): void {
+    this.#endpoints.usable(i, on);
   }
 
   pick(c: PickContext): number {
-    const slots = this.#slots;
-    const n = slots.size;
+    const endpoints = this.#endpoints;
+    const n = endpoints.size;
     let i = this.#next;
     for (let step = 0; step < n; step++) {
       const following = i + 1 === n ? 0 : i + 1;
-      if (slots.takes(i, c.tried)) {
+      if (endpoints.isSelectable(i, c.tried)) {
         this.#next = following;
         return i;
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AliasTable } from './alias-table.ts';
-import type { Balancer, PoolView } from './balancer.ts';
+import type { Balancer, EndpointViews } from './balancer.ts';
 import { LeastConnections } from './least-connections.ts';
 import { LeastRequest } from './least-request.ts';
 import { Random } from './random.ts';
@@ -9,14 +9,14 @@ import { RoundRobin } from './round-robin.ts';
 import { seeded } from './testing.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
-const view = (weights: Record<string, number>): PoolView => Object.entries(weights).map(([id, weight]) => ({ id, weight }));
+const view = (weights: Record<string, number>): EndpointViews => Object.entries(weights).map(([id, weight]) => ({ id, weight }));
 
-function sequence(b: Balancer, v: PoolView, n: number, random = seeded(1), now = 0): string {
+function sequence(b: Balancer, v: EndpointViews, n: number, random = seeded(1), now = 0): string {
   return Array.from({ length: n }, () => v[b.pick({ tried: [], now, random })]?.id ?? '-').join(' ');
 }
 
 /** Share of each endpoint over `n` picks. */
-function shares(b: Balancer, v: PoolView, n: number): number[] {
+function shares(b: Balancer, v: EndpointViews, n: number): number[] {
   const random = seeded(7);
   const seen = v.map(() => 0);
   for (let k = 0; k < n; k++) {
@@ -70,9 +70,9 @@ describe('WeightedRoundRobin', () => {
     const b = new WeightedRoundRobin();
     const v = view({ a: 1, b: 1 });
     b.update(v);
-    b.usable(1, false);
+    b.setUsable(1, false);
     sequence(b, v, 100);
-    b.usable(1, true);
+    b.setUsable(1, true);
     assert.equal(sequence(b, v, 4), 'a b a b');
   });
 
@@ -124,13 +124,13 @@ describe('Random', () => {
     const redrawn = new Random();
     const v = view({ a: 1, b: 3, c: 4 });
     redrawn.update(v);
-    redrawn.usable(2, false);
+    redrawn.setUsable(2, false);
     near(shares(redrawn, v, 20_000), [0.25, 0.75, 0], 0.02);
 
     const scanned = new Random();
     const skewed = view({ a: 1, b: 3, c: 100_000 });
     scanned.update(skewed);
-    scanned.usable(2, false);
+    scanned.setUsable(2, false);
     near(shares(scanned, skewed, 20_000), [0.25, 0.75, 0], 0.02);
   });
 });

@@ -1,4 +1,4 @@
-import type { Balancer, EndpointView, PoolView } from './balancer.ts';
+import type { Balancer, EndpointView, EndpointViews } from './balancer.ts';
 import { hash64 } from './hash.ts';
 
 /** A small repeatable random source for tests (mulberry32): uniform in [0, 1). */
@@ -25,10 +25,10 @@ export function equals(n: number): EndpointView[] {
 }
 
 /** The ids that keys `key-0`, `key-1`, … go to. */
-export function placesOf(b: Balancer, view: PoolView, keys: number): string[] {
+export function placesOf(b: Balancer, view: EndpointViews, keys: number): string[] {
   return Array.from({ length: keys }, (_, k) => placeOf(b, view, `key-${k}`));
 }
 
-export function placeOf(b: Balancer, view: PoolView, key: string, tried: readonly number[] = [], now = 0): string {
+export function placeOf(b: Balancer, view: EndpointViews, key: string, tried: readonly number[] = [], now = 0): string {
   return view[b.pick({ tried, now, random: () => 0, hash: hash64(key) })]?.id ?? '-';
 }

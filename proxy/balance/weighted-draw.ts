@@ -1,6 +1,6 @@
 import { AliasTable } from './alias-table.ts';
-import type { PickContext, PoolView } from './balancer.ts';
-import { Slots } from './endpoint-table.ts';
+import type { PickContext, EndpointViews } from './balancer.ts';
+import { EndpointTable } from './endpoint-table.ts';
 
 /** With half of the weight unusable, 8 misses in a row happen once in 256 draws. */
 const REDRAWS = 8;
@@ -11,33 +11,33 @@ const REDRAWS = 8;
  * one came back that the table lacks. Where nearly everything was tried, a scan decides with the same odds.
  */
 export class WeightedDraw {
-  readonly slots = new Slots();
+  readonly endpoints = new EndpointTable();
   #table = new AliasTable(new Float64Array(0));
   /** The endpoints of the table, as `slots.open` was when it was made. */
-  #in = new Uint8Array(0);
+  #inTable = new Uint8Array(0);
   /** One that may be picked is not in the table. */
-  #lacking = false;
+  #missing = false;
   /** One that may not be picked is in the table. */
   #surplus = false;
 
   /** See `Slots.update`. */
-  update(view: PoolView): Int32Array {
-    const from = this.slots.update(view);
+  update(view: EndpointViews): Int32Array {
+    const from = this.endpoints.update(view);
     this.#rebuild();
     return from;
   }
 
-  usable(i: number, on: boolean): void {
-    this.slots.usable(i, on);
-    const open = this.slots.open[i] === 1;
-    if (open === (this.#in[i] === 1)) return;
-    if (open) this.#lacking = true;
+  setUsable(i: number, on: boolean): void {
+    this.endpoints.usable(i, on);
+    const open = this.endpoints.selectable[i] === 1;
+    if (open === (this.#inTable[i] === 1)) return;
+    if (open) this.#missing = true;
     else this.#surplus = true;
   }
 
   /** An index that may be picked, -1 when there is none. */
   draw(c: PickContext): number {
-    if (this.#lacking) this.#rebuild();
+    if (this.#missing) this.#rebuild();
     const i = this.#redraw(c);
     if (i >= 0) return i;
     if (this.#surplus) {
@@ -52,7 +52,7 @@ export class WeightedDraw {
   other(first: number, c: PickContext): number {
     for (let n = 0; n < REDRAWS; n++) {
       const i = this.#table.draw(c.random());
-      if (i >= 0 && i !== first && this.slots.takes(i, c.tried)) return i;
+      if (i >= 0 && i !== first && this.endpoints.isSelectable(i, c.tried)) return i;
     }
     return -1;
   }
@@ -61,27 +61,27 @@ export class WeightedDraw {
     for (let n = 0; n < REDRAWS; n++) {
       const i = this.#table.draw(c.random());
       if (i < 0) return -1;
-      if (this.slots.takes(i, c.tried)) return i;
+      if (this.endpoints.isSelectable(i, c.tried)) return i;
     }
     return -1;
   }
 
   #rebuild(): void {
-    const { weights, open } = this.slots;
-    this.#table = new AliasTable(weights.map((weight, i) => (open[i] === 1 ? weight : 0)));
-    this.#in = open.slice();
-    this.#lacking = false;
+    const { weights, selectable } = this.endpoints;
+    this.#table = new AliasTable(weights.map((weight, i) => (selectable[i] === 1 ? weight : 0)));
+    this.#inTable = selectable.slice();
+    this.#missing = false;
     this.#surplus = false;
   }
 
   #scan(c: PickContext): number {
-    const { weights, size } = this.slots;
+    const { weights, size } = this.endpoints;
     let total = 0;
-    for (let i = 0; i < size; i++) if (this.slots.takes(i, c.tried)) total += weights[i] ?? 0;
+    for (let i = 0; i < size; i++) if (this.endpoints.isSelectable(i, c.tried)) total += weights[i] ?? 0;
     let left = c.random() * total;
     let last = -1;
     for (let i = 0; i < size; i++) {
-      if (!this.slots.takes(i, c.tried)) continue;
+      if (!this.endpoints.isSelectable(i, c.tried)) continue;
       last = i;
       left -= weights[i] ?? 0;
       if (left < 0) break;

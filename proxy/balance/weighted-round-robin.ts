@@ -1,5 +1,5 @@
-import type { Balancer, Handle, PickContext, PoolView } from './balancer.ts';
-import { Slots, UNCOUNTED } from './endpoint-table.ts';
+import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
+import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
 /**
  * Smooth weighted round robin (nginx): at every pick each candidate gains its weight, the highest is taken and pays back what all
@@ -7,31 +7,31 @@ import { Slots, UNCOUNTED } from './endpoint-table.ts';
  * come back to a burst.
  */
 export class WeightedRoundRobin implements Balancer {
-  readonly #slots = new Slots();
+  readonly #endpoints = new EndpointTable();
   #current = new Float64Array(0);
 
-  update(view: PoolView): void {
+  update(view: EndpointViews): void {
     const before = this.#current;
-    const from = this.#slots.update(view);
+    const from = this.#endpoints.update(view);
     let total = 0;
-    for (const weight of this.#slots.weights) total += weight;
+    for (const weight of this.#endpoints.weights) total += weight;
     // What was saved up under other weights must not outlast one whole rotation under the new ones.
     this.#current = Float64Array.from(from, (old) => Math.max(-total, Math.min(total, before[old] ?? 0)));
   }
 
-  usable(i: number, on: boolean): void {
-    this.#slots.usable(i, on);
+  setUsable(i: number, on: boolean): void {
+    this.#endpoints.usable(i, on);
   }
 
   pick(c: PickContext): number {
-    const slots = this.#slots;
-    const weights = slots.weights;
+    const endpoints = this.#endpoints;
+    const weights = endpoints.weights;
     const current = this.#current;
     let best = -1;
     let highest = -Infinity;
     let total = 0;
-    for (let i = 0; i < slots.size; i++) {
-      if (!slots.takes(i, c.tried)) continue;
+    for (let i = 0; i < endpoints.size; i++) {
+      if (!endpoints.isSelectable(i, c.tried)) continue;
       const weight = weights[i] ?? 0;
       const gained = (current[i] ?? 0) + weight;
       current[i] = gained;

@@ -45,7 +45,7 @@ for (const type of PLAIN_STRATEGIES) {
       const view = zones('a10 b10');
       b.update(view, 0);
       const local = [10, 9, 8, 7, 6, 5, 4, 3].map((left) => {
-        for (let i = 0; i < 10; i++) b.usable(i, i < left);
+        for (let i = 0; i < 10; i++) b.setUsable(i, i < left);
         return shares(b, view)['a'] ?? 0;
       });
       const wanted = [1, 1, 1, 1, 0.6 / 0.7, 0.5 / 0.7, 0.4 / 0.7, 0.3 / 0.7].map((share) => share * 1000);
@@ -56,9 +56,9 @@ for (const type of PLAIN_STRATEGIES) {
       const b = make(type);
       const view = zones('a2 b2');
       b.update(view, 0);
-      for (const i of [0, 1]) b.usable(i, false);
+      for (const i of [0, 1]) b.setUsable(i, false);
       assert.deepEqual(shares(b, view), { b: 1000 });
-      for (const i of [0, 1]) b.usable(i, true);
+      for (const i of [0, 1]) b.setUsable(i, true);
       assert.deepEqual(shares(b, view), { a: 1000 });
       b.update(view.slice(2), 0);
       assert.deepEqual(shares(b, view.slice(2)), { b: 1000 });
@@ -68,7 +68,7 @@ for (const type of PLAIN_STRATEGIES) {
       const b = make(type);
       const view = zones('a10 b1');
       b.update(view, 0);
-      for (let i = 1; i < 11; i++) b.usable(i, false);
+      for (let i = 1; i < 11; i++) b.setUsable(i, false);
       assert.deepEqual(shares(b, view), { a: 1000 });
     });
   });
@@ -82,7 +82,7 @@ test('too few local endpoints are not preferred: each gets its share by weight',
   const three = zones('a3 b6');
   b.update(three, 0);
   assert.deepEqual(shares(b, three), { a: 1000 });
-  b.usable(0, false);
+  b.setUsable(0, false);
   near(shares(b, three)['a'], 250);
 });
 
@@ -90,7 +90,7 @@ test('never less than without preference: a zone that is nearly all there is kee
   const b = make('Random');
   const view = zones('a20 b1');
   b.update(view, 0);
-  for (let i = 0; i < 10; i++) b.usable(i, false);
+  for (let i = 0; i < 10; i++) b.setUsable(i, false);
   near(shares(b, view)['a'], (1000 * 10) / 11);
 });
 
@@ -98,10 +98,10 @@ test('weights decide how much of the zone is left, and weight 0 is no part of it
   const b = make('Random');
   const view = zones('a4 b4').map((e) => ({ ...e, weight: { a0: 7, a1: 2, a2: 1, a3: 0 }[e.id] ?? 1 }));
   b.update(view, 0);
-  for (const i of [1, 2]) b.usable(i, false);
+  for (const i of [1, 2]) b.setUsable(i, false);
   assert.deepEqual(shares(b, view), { a: 1000 });
-  b.usable(0, false);
-  b.usable(1, true);
+  b.setUsable(0, false);
+  b.setUsable(1, true);
   near(shares(b, view)['a'], 1000 * Math.max(0.2 / 0.7, 2 / 6));
 });
 
@@ -109,7 +109,7 @@ test('an endpoint that drains is no ill one: the others keep the zone’s traffi
   const b = make('LeastRequest');
   const view = zones('a3 b3').map((e) => (e.id < 'a2' ? { ...e, state: 'draining' as const } : e));
   b.update(view, 0);
-  for (const i of [0, 1]) b.usable(i, false);
+  for (const i of [0, 1]) b.setUsable(i, false);
   assert.deepEqual(shares(b, view), { a: 1000 });
 });
 
@@ -117,7 +117,7 @@ test('a second try stays in the zone, whatever the share; any further one leaves
   const b = make('LeastRequest');
   const view = zones('a10 b10');
   b.update(view, 0);
-  for (let i = 3; i < 10; i++) b.usable(i, false);
+  for (let i = 3; i < 10; i++) b.setUsable(i, false);
   assert.deepEqual(shares(b, view, 100, [15]), { a: 100 });
   assert.deepEqual(shares(b, view, 100, [0]), { a: 100 });
   assert.deepEqual(shares(b, view, 100, [0, 1]), { b: 100 });
@@ -156,13 +156,13 @@ test('an endpoint that moves to another zone stays out when it was out, and ends
   const b = make('LeastConnections');
   const view = zones('a2 b2');
   b.update(view, 0);
-  b.usable(0, false);
+  b.setUsable(0, false);
   const held = b.begin(1);
   const moved = view.map((e) => (e.id < 'a2' ? { ...e, zone: 'b' } : { ...e, zone: 'a' }));
   b.update(moved, 0);
   b.end(held, true, 1, 0);
   assert.deepEqual(shares(b, moved), { a: 1000 });
-  for (const i of [2, 3]) b.usable(i, false);
+  for (const i of [2, 3]) b.setUsable(i, false);
   for (let k = 0; k < 20; k++) assert.equal(pick(b), 1);
 });
 
@@ -191,7 +191,7 @@ test('whatever can be used: shares are those of the rule, for every strategy', (
       const b = make(type, min);
       const view = given.map((e, i) => ({ ...e, id: `e${i}` }));
       b.update(view, 0);
-      given.forEach(({ on }, i) => b.usable(i, on));
+      given.forEach(({ on }, i) => b.setUsable(i, on));
       const weight = (of: typeof given) => of.reduce((sum, e) => sum + e.weight, 0);
       const usable = given.filter(({ on, weight }) => on && weight > 0);
       const local = usable.filter(({ zone }) => zone === 'a');

@@ -144,7 +144,7 @@ for (const pair of PAIRS) {
         };
         socket.on('drain', more);
         more();
-        const open = () => proxy.runtime.served.get(proxy.port)?.listener.connections;
+        const open = () => proxy.runtime.listeners.get(proxy.port)?.listener.connections;
         await eventually(() => open() === 1);
         await eventually(() => open() === 0 || closed);
         socket.destroy();
@@ -174,7 +174,7 @@ for (const pair of PAIRS) {
       stage(pair, OK, { maxConnections: 2 }, async (s) => {
         const { port } = s.proxy;
         const held = [1, 2].map(() => connect(port, '127.0.0.1'));
-        const open = () => s.proxy.runtime.served.get(port)?.listener.connections;
+        const open = () => s.proxy.runtime.listeners.get(port)?.listener.connections;
         await eventually(() => open() === 2);
         const upload = `${POST}Content-Length: 1000000\r\n\r\n${'x'.repeat(1_000_000)}`;
         const answers = await Promise.all([GET, upload, ''].map((send) => talk(port, { send, readLater: true })));
@@ -201,7 +201,7 @@ async function lasts(pair: Pair, bad: string, more: string, from: number, to: nu
     let closed = false;
     socket.on('error', () => undefined).on('close', () => (closed = true));
     socket.write(bad);
-    const open = () => proxy.runtime.served.get(proxy.port)?.listener.connections;
+    const open = () => proxy.runtime.listeners.get(proxy.port)?.listener.connections;
     await eventually(() => open() === 1);
     const started = performance.now();
     const timer = setInterval(() => {

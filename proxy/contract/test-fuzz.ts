@@ -133,7 +133,7 @@ export async function fuzzStage(pair: Pair): Promise<Stage> {
 }
 
 async function quiet({ proxy }: Stage): Promise<void> {
-  const listener = proxy.runtime.served.get(proxy.port)?.listener;
+  const listener = proxy.runtime.listeners.get(proxy.port)?.listener;
   await eventually(() => listener?.connections === 0, 8000);
   const active = /outrigger_endpoint_active_requests\{[^}]*\} (\d+)/.exec(await proxy.metrics())?.[1];
   assert.equal(active, '0', 'attempts in progress');

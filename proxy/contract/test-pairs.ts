@@ -50,7 +50,7 @@ export async function servesOn({ proxy, backend }: Stage): Promise<void> {
   backend.script = OK;
   const { text } = await talk(proxy.port, { send: PLAIN });
   assert.match(text, /^HTTP\/1\.1 200 /, 'a plain request on a new connection');
-  await eventually(() => [...proxy.runtime.served.values()].every(({ listener }) => listener.connections === 0), 4000);
+  await eventually(() => [...proxy.runtime.listeners.values()].every(({ listener }) => listener.connections === 0), 4000);
   const active = /outrigger_endpoint_active_requests\{[^}]*\} (\d+)/.exec(await proxy.metrics());
   assert.equal(active?.[1], '0', 'attempts in progress');
   assert.equal(backend.requests().at(-1)?.target, '/plain');

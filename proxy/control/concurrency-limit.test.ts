@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Gate } from './concurrency-limit.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
 
 test('no more than the limit run at once, in the order they came, and a failure lets the next in', async () => {
-  const gate = new Gate(2);
+  const gate = new ConcurrencyLimit(2);
   const started: number[] = [];
   let running = 0;
   const task = async (n: number): Promise<number> => {

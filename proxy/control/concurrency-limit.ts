@@ -1,5 +1,5 @@
 /** Lets at most `limit` tasks run at once; the others wait, first come, first served. */
-export class Gate {
+export class ConcurrencyLimit {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

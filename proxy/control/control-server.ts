@@ -2,14 +2,15 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Api } from './push-api.ts';
-import { Holder } from './snapshot-state.ts';
-import type { InForce } from './snapshot-state.ts';
+import { PushApi } from './push-api.ts';
+import { SnapshotState } from './snapshot-state.ts';
+import type { AppliedSnapshot } from './snapshot-state.ts';
 import type { ControlLog } from './log.ts';
-import type { ControlMetrics, DataPlane } from './data-plane-interface.ts';
-import { createStore } from './snapshot-store.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { ControlMetrics } from './control-metrics.ts';
+import { createSnapshotStore } from './snapshot-store.ts';
 
-export interface ControlOptions {
+export interface ControlServerOptions {
   /** UID of the pod: the audience of every token, and `pod` in every answer. */
   readonly podUid: string;
   readonly dataPlane: DataPlane;
@@ -24,7 +25,7 @@ export interface ControlOptions {
 }
 
 /** The push API server of a proxy. */
-export interface Control {
+export interface ControlServer {
   /** Listens; port 0 lets the system choose. Rejects when the address can not be bound. */
   start(bind: string, port: number): Promise<AddressInfo>;
   /** Puts the last good snapshot on disk in force; false when there is none. To be called once, before `start`. */
@@ -32,7 +33,7 @@ export interface Control {
   /** Whether a snapshot is in force. */
   ready(): boolean;
   /** What is in force, if anything. */
-  inForce(): Pick<InForce, 'epoch' | 'sequence' | 'digest' | 'since'> | undefined;
+  applied(): Pick<AppliedSnapshot, 'epoch' | 'sequence' | 'digest' | 'since'> | undefined;
   /** Stops listening and ends every connection; settles when what was being applied is in force and saved. */
   close(): Promise<void>;
 }
@@ -49,11 +50,11 @@ const LIMITS = {
 const MAX_CONNECTIONS = 64;
 
 /** Makes the control API server of one proxy; nothing happens before `restore` and `start`. */
-export function createControl(options: ControlOptions): Control {
+export function createControlServer(options: ControlServerOptions): ControlServer {
   const { podUid, dataPlane, metrics, bootstrapKeys, log, now } = options;
-  const store = createStore(options.stateDir, log);
-  const holder = new Holder({ dataPlane, store, metrics, log, bootstrapKeys, now });
-  const api = new Api({ podUid, holder, dataPlane, metrics, log, now });
+  const store = createSnapshotStore(options.stateDir, log);
+  const state = new SnapshotState({ dataPlane, store, metrics, log, bootstrapKeys, now });
+  const api = new PushApi({ podUid, state, dataPlane, metrics, log, now });
   const server = createServer(LIMITS, (req, res) => void api.handle(req, res));
   server.maxConnections = MAX_CONNECTIONS;
   // Without this Node asks for the body before the token was looked at.
@@ -61,10 +62,10 @@ export function createControl(options: ControlOptions): Control {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, metrics));
   return {
     start: (bind, port) => listen(server, bind, port),
-    restore: () => holder.restore(),
-    ready: () => holder.inForce !== undefined,
-    inForce: () => holder.inForce,
-    close: async () => void (await Promise.all([close(server), holder.settled()])),
+    restore: () => state.restore(),
+    ready: () => state.applied !== undefined,
+    applied: () => state.applied,
+    close: async () => void (await Promise.all([close(server), state.settled()])),
   };
 }
 

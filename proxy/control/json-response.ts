@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** How long what a client still sends after a refusal is thrown away, in milliseconds. */
-const LINGER = 250;
+const LINGERING_CLOSE_MS = 250;
 
 /**
  * Answers with JSON. Where the request was not read to its end, the connection is closed, but only after a moment of
  * throwing away what still arrives: closing at once would reset the connection, and the answer could be lost on its way.
  */
-export function answer(
+export function sendJson(
   req: IncomingMessage,
   res: ServerResponse,
   status: number,
@@ -21,7 +21,7 @@ export function answer(
     return;
   }
   res.writeHead(status, { ...headers, connection: 'close' }).write(text);
-  const timer = setTimeout(finish, LINGER);
+  const timer = setTimeout(finish, LINGERING_CLOSE_MS);
   function finish(): void {
     clearTimeout(timer);
     req.off('end', finish).off('close', finish);

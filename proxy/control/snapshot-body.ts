@@ -6,7 +6,7 @@ import { MAX_COMPRESSED_BYTES } from '../snapshot/limits.ts';
 import { MAX_SNAPSHOT_BYTES } from '../snapshot/types.ts';
 
 export type BodyFault = 'too-large' | 'body-mismatch' | 'malformed' | 'unsupported-encoding' | 'aborted';
-export type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: BodyFault };
+export type SnapshotBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: BodyFault };
 
 const inflate = promisify(gunzip);
 
@@ -14,7 +14,7 @@ const inflate = promisify(gunzip);
  * Reads the body of a push: bounded as sent, hashed before anything looks into it, inflated up to 64 MiB and no further,
  * parsed. Never throws.
  */
-export async function readSnapshotBody(req: IncomingMessage, sha256: string): Promise<Body> {
+export async function readSnapshotBody(req: IncomingMessage, sha256: string): Promise<SnapshotBody> {
   const encoding = (req.headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding !== 'gzip' && encoding !== 'identity') return fault('unsupported-encoding');
   const sent = await readBytes(req, encoding === 'gzip' ? MAX_COMPRESSED_BYTES : MAX_SNAPSHOT_BYTES);
@@ -28,7 +28,7 @@ export async function readSnapshotBody(req: IncomingMessage, sha256: string): Pr
   }
 }
 
-function fault(reason: BodyFault): Body {
+function fault(reason: BodyFault): SnapshotBody {
   return { ok: false, reason };
 }
 

@@ -3,18 +3,19 @@ import { importPublicKey } from '../snapshot/token.ts';
 import type { PoolPart, Snapshot, Version } from '../snapshot/types.ts';
 import { missingParts } from '../snapshot/validate.ts';
 import type { ControlLog } from './log.ts';
-import { Gate } from './concurrency-limit.ts';
-import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './data-plane-interface.ts';
-import type { Fence, Store } from './snapshot-store.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { DataPlane, ResolvedSnapshot } from './data-plane.ts';
+import type { ControlMetrics } from './control-metrics.ts';
+import type { Fence, SnapshotStore } from './snapshot-store.ts';
 
 /** What became of a snapshot that was offered. */
-export type Outcome =
-  | { readonly kind: 'applied' | 'unchanged'; readonly inForce: InForce }
+export type OfferResult =
+  | { readonly kind: 'applied' | 'unchanged'; readonly applied: AppliedSnapshot }
   /** Lower than the fence, or of its version but another document. */
   | { readonly kind: 'stale' | 'conflict'; readonly current: Version }
   | { readonly kind: 'missing'; readonly digests: readonly string[] };
 
-export interface InForce extends Version {
+export interface AppliedSnapshot extends Version {
   readonly digest: string;
   readonly trustedKeys: readonly string[];
   /** Of this proxy; empty: not known. */
@@ -24,9 +25,9 @@ export interface InForce extends Version {
   readonly parts: ReadonlyMap<string, PoolPart>;
 }
 
-export interface HolderOptions {
+export interface SnapshotStateOptions {
   readonly dataPlane: DataPlane;
-  readonly store: Store;
+  readonly store: SnapshotStore;
   readonly metrics: ControlMetrics;
   readonly log: ControlLog;
   readonly bootstrapKeys: readonly string[];
@@ -43,20 +44,20 @@ export function compareVersions(a: Version, b: Version): number {
  * Holds what is in force, the fence and the trusted keys, and decides what a newer snapshot may do. Knows nothing of HTTP.
  * One offer is worked on at a time, so the data plane never sees two.
  */
-export class Holder {
-  readonly #options: HolderOptions;
-  readonly #turn = new Gate(1);
+export class SnapshotState {
+  readonly #options: SnapshotStateOptions;
+  readonly #oneAtATime = new ConcurrencyLimit(1);
   #fence: Fence | undefined;
-  #inForce: InForce | undefined;
+  #applied: AppliedSnapshot | undefined;
   #keys: readonly KeyObject[];
 
-  constructor(options: HolderOptions) {
+  constructor(options: SnapshotStateOptions) {
     this.#options = options;
     this.#keys = importKeys(options.bootstrapKeys);
   }
 
-  get inForce(): InForce | undefined {
-    return this.#inForce;
+  get applied(): AppliedSnapshot | undefined {
+    return this.#applied;
   }
 
   /** The highest version accepted; 0, 0 before the first. */
@@ -70,12 +71,12 @@ export class Holder {
   }
 
   get trustedKeys(): readonly string[] {
-    return this.#inForce?.trustedKeys ?? this.#options.bootstrapKeys;
+    return this.#applied?.trustedKeys ?? this.#options.bootstrapKeys;
   }
 
   /** Puts the last good snapshot in force, if there is one; says whether it is. Never rejects: a new pod has none, either. */
   restore(): Promise<boolean> {
-    return this.#turn.run(async () => {
+    return this.#oneAtATime.run(async () => {
       const { store, log, dataPlane } = this.#options;
       try {
         const [fence, lastGood] = [await store.loadFence(), await store.loadLastGood()];
@@ -94,49 +95,49 @@ export class Holder {
   }
 
   /** Decides about a valid snapshot, and the zone that came with it. Rejects only when the data plane breaks its promise and throws. */
-  offer(snapshot: Snapshot, digest: string, zone: string): Promise<Outcome> {
-    return this.#turn.run(() => this.#decide(snapshot, digest, zone));
+  offer(snapshot: Snapshot, digest: string, zone: string): Promise<OfferResult> {
+    return this.#oneAtATime.run(() => this.#decide(snapshot, digest, zone));
   }
 
   /** Settles when everything offered so far is decided. */
   settled(): Promise<void> {
-    return this.#turn.run(async () => {});
+    return this.#oneAtATime.run(async () => {});
   }
 
-  async #decide(snapshot: Snapshot, digest: string, zone: string): Promise<Outcome> {
+  async #decide(snapshot: Snapshot, digest: string, zone: string): Promise<OfferResult> {
     const order = compareVersions(snapshot.version, this.fence);
     if (order < 0) return { kind: 'stale', current: this.fence };
     if (order === 0 && this.#fence?.digest !== digest) return { kind: 'conflict', current: this.fence };
     // The fence may be ahead of what is in force, after a crash between the two. The zone is no part of the document.
-    const inForce = this.#inForce;
-    if (inForce !== undefined && compareVersions(snapshot.version, inForce) === 0 && zone === inForce.zone)
-      return { kind: 'unchanged', inForce };
-    const digests = missingParts(snapshot, inForce?.parts ?? new Map());
+    const applied = this.#applied;
+    if (applied !== undefined && compareVersions(snapshot.version, applied) === 0 && zone === applied.zone)
+      return { kind: 'unchanged', applied };
+    const digests = missingParts(snapshot, applied?.parts ?? new Map());
     if (digests.length > 0) return { kind: 'missing', digests };
-    return { kind: 'applied', inForce: await this.#accept(snapshot, digest, zone) };
+    return { kind: 'applied', applied: await this.#accept(snapshot, digest, zone) };
   }
 
-  async #accept(snapshot: Snapshot, digest: string, zone: string): Promise<InForce> {
+  async #accept(snapshot: Snapshot, digest: string, zone: string): Promise<AppliedSnapshot> {
     const { store, log, dataPlane } = this.#options;
     this.#fence = { ...snapshot.version, digest };
     await this.#save('fence', () => store.saveFence({ ...snapshot.version, digest }));
-    const inForce = await this.#apply(snapshot, digest, zone);
-    const whole = { ...snapshot, parts: Object.fromEntries(inForce.parts) };
+    const applied = await this.#apply(snapshot, digest, zone);
+    const whole = { ...snapshot, parts: Object.fromEntries(applied.parts) };
     await this.#save('last good snapshot', () => store.saveLastGood({ digest, zone, snapshot: whole }));
     log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'a snapshot is in force');
-    return inForce;
+    return applied;
   }
 
-  async #apply(snapshot: Snapshot, digest: string, zone: string): Promise<InForce> {
+  async #apply(snapshot: Snapshot, digest: string, zone: string): Promise<AppliedSnapshot> {
     const { version, trustedKeys, listeners } = snapshot;
-    const pools = resolve(snapshot, this.#inForce?.parts);
+    const pools = resolve(snapshot, this.#applied?.parts);
     await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools }, zone);
     // Only the parts in force are kept, so that memory does not grow with the number of pushes.
     const parts = new Map(pools.map((pool) => [pool.digest, pool.part]));
-    this.#inForce = { ...version, digest, trustedKeys, zone, since: this.#options.now(), parts };
+    this.#applied = { ...version, digest, trustedKeys, zone, since: this.#options.now(), parts };
     this.#keys = importKeys(trustedKeys);
     this.#options.metrics.applied(version);
-    return this.#inForce;
+    return this.#applied;
   }
 
   /** A disk that is full or broken must not keep traffic from following the cluster; only a restart is less safe. */

@@ -20,7 +20,7 @@ export interface LastGood {
 }
 
 /** What a proxy keeps over a restart of its container. */
-export interface Store {
+export interface SnapshotStore {
   loadFence(): Promise<Fence | undefined>;
   loadLastGood(): Promise<LastGood | undefined>;
   saveFence(fence: Fence): Promise<void>;
@@ -32,7 +32,7 @@ export interface Store {
  * understood is set aside as `*.corrupt` for a person to look at, with a warning, and counts as absent. Saving rejects with
  * the file system's error.
  */
-export function createStore(folder: string, log: ControlLog): Store {
+export function createSnapshotStore(folder: string, log: ControlLog): SnapshotStore {
   const fencePath = join(folder, 'fence.json');
   const snapshotPath = join(folder, 'snapshot.json');
   return {

@@ -8,10 +8,11 @@ import type { TestContext } from 'node:test';
 import { claims, signToken, testKey } from '../snapshot/testing.ts';
 import type { TestKey } from '../snapshot/testing.ts';
 import type { Rejected, Snapshot, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
-import { createControl } from './control-server.ts';
-import type { Control } from './control-server.ts';
+import { createControlServer } from './control-server.ts';
+import type { ControlServer } from './control-server.ts';
 import type { ControlLog } from './log.ts';
-import type { ControlMetrics, DataPlane, ResolvedSnapshot } from './data-plane-interface.ts';
+import type { DataPlane, ResolvedSnapshot } from './data-plane.ts';
+import type { ControlMetrics } from './control-metrics.ts';
 
 export const POD = 'pod-uid-1';
 
@@ -49,7 +50,7 @@ export class FakeDataPlane implements DataPlane {
 export class FakeMetrics implements ControlMetrics {
   readonly counted: string[] = [];
   contacts = 0;
-  heard(): void {
+  onContact(): void {
     this.contacts++;
   }
   applied(version: Version): void {
@@ -76,7 +77,7 @@ export class FakeLog implements ControlLog {
 }
 
 export interface Rig {
-  readonly control: Control;
+  readonly control: ControlServer;
   readonly dataPlane: FakeDataPlane;
   readonly metrics: FakeMetrics;
   readonly log: FakeLog;
@@ -105,7 +106,7 @@ export async function rig(t: TestContext, over: Partial<Pick<Rig, 'folder' | 'ke
     log,
     now: () => clock.now,
   };
-  const control = createControl(options);
+  const control = createControlServer(options);
   const restored = await control.restore();
   const { port } = await control.start('127.0.0.1', 0);
   t.after(async () => {

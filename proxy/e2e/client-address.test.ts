@@ -125,7 +125,7 @@ test('a change is in force for the next request, on the connection that is there
 
 test('a push that changes nothing of it leaves it alone', async () => {
   const proxy = await start(spec(PROXIES));
-  const trust = () => proxy.runtime.served.get(proxy.port)?.trust;
+  const trust = () => proxy.runtime.listeners.get(proxy.port)?.trust;
   const before = trust();
   assert.ok(before);
   await proxy.apply(spec({ ...PROXIES }));

@@ -166,7 +166,7 @@ describe('the way back', () => {
     bad.handler = (_req, res) => res.writeHead(500).end();
     await proxy.apply({
       endpoints:
-        proxy.runtime.pools
+        proxy.runtime.endpointSets
           .values()
           .next()
           .value?.endpoints.map((e) => endpoint(e.port)) ?? [],

@@ -67,7 +67,7 @@ describe('another Service', () => {
 
   async function withSpare(endpoints: readonly Endpoint[], spare: Backend, weight = 1) {
     const proxy = await start({ endpoints: [] });
-    const [state] = proxy.runtime.served.get(proxy.port)?.routes.values() ?? [];
+    const [state] = proxy.runtime.listeners.get(proxy.port)?.routes.values() ?? [];
     assert.ok(state);
     const route = { ...state.route, destinations: [{ pool: POOL, weight }], fallback: { type: 'Backend', pool: SPARE } as const };
     const part = (list: readonly Endpoint[]) => ({

@@ -6,7 +6,7 @@ import { RouteState } from '../request/route-state.ts';
 import { eventually, endpoint, get, httpBackend, opener, POOL, RETRY, statusOf, TIMEOUTS } from '../testing.ts';
 import type { Backend, TestProxy } from '../testing.ts';
 import { hash64 } from '../balance/hash.ts';
-import type { Pool } from '../endpoints/endpoint-set.ts';
+import type { EndpointSet } from '../endpoints/endpoint-set.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { ConsistentHash, HashOn, LoadBalancer, Route } from '../snapshot/types.ts';
 
@@ -33,7 +33,7 @@ for (const algorithm of ['Maglev', 'Rendezvous'] as const) {
     const part = { loadBalancer: on(HEADER, { algorithm }) };
     const [one, other] = [await start({ endpoints, part }), await start({ endpoints: [...endpoints].reverse(), part })];
     // Tables are made between requests: until both are there, keys may go anywhere.
-    await eventually(() => one.runtime.pools.size + other.runtime.pools.size === 2);
+    await eventually(() => one.runtime.endpointSets.size + other.runtime.endpointSets.size === 2);
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
     const seen = new Set<string>();
     for (let k = 0; k < 20; k++) {
@@ -131,7 +131,7 @@ test('a failed request has its second chance elsewhere, and the key moves with i
 });
 
 describe('a split by backendRefs', () => {
-  const pool = (id: string): Pool => ({ id, hashOn: HEADER }) as unknown as Pool;
+  const pool = (id: string): EndpointSet => ({ id, hashOn: HEADER }) as unknown as EndpointSet;
   const route = (policy: string, weights: Readonly<Record<string, number>>): Route => ({
     policy,
     generation: 1,
@@ -199,7 +199,7 @@ describe('a split by backendRefs', () => {
 test('a change of the key’s source is in force at once', async () => {
   const endpoints = (await backends(3)).map((b) => endpoint(b.port));
   const proxy = await start({ endpoints, part: { loadBalancer: { type: 'RoundRobin' } } });
-  assert.equal(proxy.runtime.pools.get(POOL)?.hashOn, undefined);
+  assert.equal(proxy.runtime.endpointSets.get(POOL)?.hashOn, undefined);
   await proxy.apply({ endpoints, part: { loadBalancer: on({ type: 'Path' }) } });
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
   const places = new Set<string>();

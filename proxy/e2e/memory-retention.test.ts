@@ -47,7 +47,7 @@ const backend = await rawBackend((socket) => {
   });
 });
 const proxy = await start({ endpoints: [endpoint(track(backend).port)] });
-const open = () => proxy.runtime.served.get(proxy.port)?.listener.connections;
+const open = () => proxy.runtime.listeners.get(proxy.port)?.listener.connections;
 
 async function client({ bytes, answer }: Way): Promise<Socket> {
   const socket = connect(proxy.port, '127.0.0.1');

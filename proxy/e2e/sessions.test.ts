@@ -211,7 +211,7 @@ describe('with several backends', () => {
         healthCheck: { passive: { consecutiveConnectFailures: 3, baseEjectionTime: 1000, maxEjectionPercent: 50 } },
         endpoints: [endpoint(b.port)],
       });
-      const [route] = proxy.runtime.served.get(proxy.port)?.routes.values() ?? [];
+      const [route] = proxy.runtime.listeners.get(proxy.port)?.routes.values() ?? [];
       assert.ok(route);
       const destinations = [POOL, OTHER].map((pool, i) => ({ pool, weight: weights[i] as number }));
       await proxy.runtime.apply({

@@ -62,7 +62,7 @@ test('without a zone of its own, or without a word in the policy, all are equal'
 test('another zone with the very same pool is taken; requests in progress end as they began', async () => {
   const endpoints = await endpointsIn('a', 'b');
   const proxy = await start({ endpoints, part: { loadBalancer }, zone: 'a' });
-  const pool = proxy.runtime.pools.get(POOL);
+  const pool = proxy.runtime.endpointSets.get(POOL);
   assert.ok(pool);
   const part: PoolPart = { loadBalancer, healthCheck: { passive: PASSIVE }, endpoints };
   pool.update(part, 'same', 'a');

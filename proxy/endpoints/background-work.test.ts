@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Background } from './background-work.ts';
+import { BackgroundWork } from './background-work.ts';
 
 /** A task of `steps` steps, each of which takes `ms` on the clock. */
 function taskOf(clock: { now: number }, steps: number, ms: number) {
@@ -17,7 +17,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test('tasks take turns in slices of 2 ms, with room for others in between', async () => {
   const clock = { now: 0 };
-  const background = new Background(() => clock.now);
+  const background = new BackgroundWork(() => clock.now);
   const [a, b] = [taskOf(clock, 10, 0.5), taskOf(clock, 10, 0.5)];
   background.add(a);
   background.add(b);
@@ -33,7 +33,7 @@ test('tasks take turns in slices of 2 ms, with room for others in between', asyn
 });
 
 test('a task that is not wanted any more is dropped', async () => {
-  const background = new Background(() => 0);
+  const background = new BackgroundWork(() => 0);
   const task = { step: () => assert.fail('must not run') };
   background.add(task);
   background.delete(task);
@@ -41,7 +41,7 @@ test('a task that is not wanted any more is dropped', async () => {
 });
 
 test('work that is due does not keep others from their turn', async () => {
-  const background = new Background(() => performance.now());
+  const background = new BackgroundWork(() => performance.now());
   let over = false;
   background.add({ step: () => over });
   await new Promise((resolve) => setTimeout(resolve, 5));

@@ -11,7 +11,7 @@ interface Task {
 }
 
 /** One slice at a time however many tasks there are; each gets its turn. */
-export class Background {
+export class BackgroundWork {
   readonly #tasks = new Set<Task>();
   readonly #now: () => number;
   #scheduled: NodeJS.Immediate | undefined;

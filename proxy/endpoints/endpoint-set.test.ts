@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Background } from './background-work.ts';
+import { BackgroundWork } from './background-work.ts';
 import { hash64 } from '../balance/hash.ts';
 import { MaglevTables } from '../balance/maglev-tables.ts';
 import type { Prober } from '../health/prober.ts';
-import { Traffic } from '../metrics/request-metrics.ts';
-import { Pool } from './endpoint-set.ts';
+import { RequestMetrics } from '../metrics/request-metrics.ts';
+import { EndpointSet } from './endpoint-set.ts';
 import { endpoint, PASSIVE } from '../testing.ts';
 import type { Endpoint, PoolPart } from '../snapshot/types.ts';
 
@@ -44,8 +44,12 @@ function poolOf(part: Partial<PoolPart> = {}) {
     left: () => undefined,
     tables: new MaglevTables(),
   };
-  const background = new Background(now);
-  const pool = new Pool('default/p/default/echo:80', whole, { ...deps, background, metrics: new Traffic(now).pool('default/p') });
+  const background = new BackgroundWork(now);
+  const pool = new EndpointSet('default/p/default/echo:80', whole, {
+    ...deps,
+    background,
+    metrics: new RequestMetrics(now).endpointSet('default/p'),
+  });
   let digest = 0;
   return {
     pool,

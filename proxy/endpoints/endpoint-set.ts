@@ -6,39 +6,55 @@ import type { Balancer } from '../balance/balancer.ts';
 import type { Hash } from '../balance/hash.ts';
 import type { ConnectionQuota } from '../message/attempt.ts';
 import { createBalancer } from '../balance/strategies.ts';
-import { PoolEndpoint } from './endpoint-state.ts';
-import { PoolHealth } from './endpoint-health.ts';
-import type { Outcome, PoolDeps, Trial, Work } from './endpoint-set-types.ts';
+import { EndpointState } from './endpoint-state.ts';
+import { EndpointHealth } from './endpoint-health.ts';
+import type { EndpointHealthDeps } from './endpoint-health.ts';
+import type { MaglevTables } from '../balance/maglev-tables.ts';
+import type { EndpointSetMetrics } from '../metrics/request-metrics.ts';
+import type { BackgroundWork } from './background-work.ts';
+import type { AttemptHandle, AttemptResult, ProbationKind } from './attempt-handle.ts';
 import { SlowStart } from '../resilience/slow-start.ts';
 import type { Endpoint, HashOn, LoadBalancer, PoolPart } from '../snapshot/types.ts';
 
-export class Pool {
+export interface EndpointSetDeps extends EndpointHealthDeps {
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly metrics: EndpointSetMetrics;
+  /** The endpoint has joined this set; it may have been in it before. */
+  readonly joined: (e: EndpointState) => void;
+  /** The endpoint has left this set. */
+  readonly left: (e: EndpointState) => void;
+  readonly tables: MaglevTables;
+  readonly background: BackgroundWork;
+}
+
+export class EndpointSet {
   readonly id: string;
-  readonly health: PoolHealth;
-  endpoints: readonly PoolEndpoint[] = [];
+  readonly health: EndpointHealth;
+  endpoints: readonly EndpointState[] = [];
   /** Of the policy's connections to all its backends; the route sets it. */
   quota: ConnectionQuota | undefined;
   /** Usable endpoints that have as many requests as they may. */
-  #full = 0;
+  #saturated = 0;
   #part: PoolPart;
   #digest = '';
   /** Of this proxy; empty: not known. */
   #zone = '';
   #balancer: Balancer;
   #slowStart = new SlowStart();
-  #deps: PoolDeps;
-  #byId = new Map<string, PoolEndpoint>();
+  #deps: EndpointSetDeps;
+  #byId = new Map<string, EndpointState>();
   #context: { tried: number[]; now: number; random: () => number; hash: Hash | undefined };
   #nothingTried: number[] = [];
 
-  constructor(id: string, part: PoolPart, deps: PoolDeps) {
+  constructor(id: string, part: PoolPart, deps: EndpointSetDeps) {
     this.id = id;
     this.#part = part;
     this.#deps = deps;
     this.#balancer = this.#create(part.loadBalancer);
-    this.health = new PoolHealth(id, part.healthCheck, deps, {
-      changed: (endpoints) => this.#takeChange(endpoints),
-      proven: () => this.#updateBalancer(),
+    this.health = new EndpointHealth(id, part.healthCheck, deps, {
+      changed: (endpoints) => this.#onHealthChange(endpoints),
+      firstProbePassed: () => this.#updateBalancer(),
     });
     this.#context = { tried: this.#nothingTried, now: 0, random: deps.random, hash: undefined };
   }
@@ -57,15 +73,15 @@ export class Pool {
     }
     const otherCheck = this.health.configure(part.healthCheck);
     this.#slowStart.configure('slowStart' in part.loadBalancer ? part.loadBalancer.slowStart : undefined);
-    this.#takeEndpoints(part.endpoints, otherCheck);
-    this.health.judge(this.endpoints);
-    this.#slowStart.weigh(this.endpoints, this.#deps.now());
+    this.#updateEndpoints(part.endpoints, otherCheck);
+    this.health.evaluate(this.endpoints);
+    this.#slowStart.applyWeights(this.endpoints, this.#deps.now());
     this.#updateBalancer();
-    this.#full = 0;
+    this.#saturated = 0;
     for (const e of this.endpoints) {
-      e.full = e.active >= this.#limit;
-      if (e.full) this.#full++;
-      this.#tell(e);
+      e.saturated = e.active >= this.#limit;
+      if (e.saturated) this.#saturated++;
+      this.#setUsable(e);
     }
   }
 
@@ -74,8 +90,8 @@ export class Pool {
   }
 
   /** Tells the balancer whether it may pick an endpoint. */
-  #tell(e: PoolEndpoint): void {
-    this.#balancer.usable(e.index, e.usable && !e.full, e.healthy && !e.full);
+  #setUsable(e: EndpointState): void {
+    this.#balancer.setUsable(e.index, e.usable && !e.saturated, e.healthy && !e.saturated);
   }
 
   #updateBalancer(): void {
@@ -85,16 +101,16 @@ export class Pool {
   }
 
   /** Some of the endpoints became usable or healthy, or no longer are. */
-  #takeChange(endpoints: readonly PoolEndpoint[]): void {
-    this.#weigh(this.#deps.now());
+  #onHealthChange(endpoints: readonly EndpointState[]): void {
+    this.#applySlowStart(this.#deps.now());
     for (const e of endpoints) {
       e.metrics.describe(e.healthy, e.weight);
-      this.#tell(e);
+      this.#setUsable(e);
     }
   }
 
-  #weigh(now: number): void {
-    if (this.#slowStart.weigh(this.endpoints, now)) this.#updateBalancer();
+  #applySlowStart(now: number): void {
+    if (this.#slowStart.applyWeights(this.endpoints, now)) this.#updateBalancer();
   }
 
   #create(lb: LoadBalancer): Balancer {
@@ -119,8 +135,8 @@ export class Pool {
   }
 
   /** The endpoint for a new try, or undefined when no usable one is left that was not tried. */
-  pick(tried: readonly PoolEndpoint[], now: number, hash?: Hash): PoolEndpoint | undefined {
-    if (now >= this.#slowStart.next) this.#weigh(now);
+  pick(tried: readonly EndpointState[], now: number, hash?: Hash): EndpointState | undefined {
+    if (now >= this.#slowStart.nextChangeAt) this.#applySlowStart(now);
     const c = this.#context;
     c.now = now;
     c.hash = hash;
@@ -130,87 +146,87 @@ export class Pool {
   }
 
   /** Whether a try on `e` makes sense now. */
-  takes(e: PoolEndpoint): boolean {
-    return e.index >= 0 && this.endpoints[e.index] === e && e.usable && !e.full && e.fullWeight > 0;
+  isSelectable(e: EndpointState): boolean {
+    return e.index >= 0 && this.endpoints[e.index] === e && e.usable && !e.saturated && e.fullWeight > 0;
   }
 
   /** Whether work that belongs to `e` may still go there: also while it drains, for `drain` ms. */
-  keeps(e: PoolEndpoint, drain: number, now: number): boolean {
+  isStickyEligible(e: EndpointState, drain: number, now: number): boolean {
     if (e.index < 0 || e.fullWeight === 0) return false;
     return e.usable || (e.healthy && now - e.drainingSince < drain);
   }
 
   /** Whether a usable endpoint is left that was not tried. */
-  hasOther(tried: readonly PoolEndpoint[]): boolean {
-    return this.endpoints.some((e) => this.takes(e) && !tried.includes(e));
+  hasUntried(tried: readonly EndpointState[]): boolean {
+    return this.endpoints.some((e) => this.isSelectable(e) && !tried.includes(e));
   }
 
   /** Whether an endpoint would do, but has as many requests as it may. */
-  get busy(): boolean {
-    return this.#full > 0 && this.endpoints.some((e) => e.full && e.usable && e.fullWeight > 0);
+  get hasSaturated(): boolean {
+    return this.#saturated > 0 && this.endpoints.some((e) => e.saturated && e.usable && e.fullWeight > 0);
   }
 
   /** `hash` as at its pick. `trial`: the endpoint is from `health.onTrial`, or `health.lastResort`. */
-  begin(endpoint: PoolEndpoint, hash?: Hash, trial?: Trial): Work {
+  begin(endpoint: EndpointState, hash?: Hash, probation?: ProbationKind): AttemptHandle {
     endpoint.metrics.begin();
-    if (++endpoint.active === this.#limit) this.#fill(endpoint, true);
+    if (++endpoint.active === this.#limit) this.#setSaturated(endpoint, true);
     const balancer = this.#balancer;
-    const work = { endpoint, balancer, handle: balancer.begin(endpoint.index, hash), trial };
-    if (trial === 'due') this.health.beginTrial(work);
+    const work = { endpoint, balancer, handle: balancer.begin(endpoint.index, hash), probation };
+    if (probation === 'due') this.health.beginProbation(work);
     return work;
   }
 
   /** Once for every `begin`. `headMs`: milliseconds until the response head, or until failure. */
-  end(work: Work, outcome: Outcome, headMs: number, now: number): void {
+  end(work: AttemptHandle, outcome: AttemptResult, headMs: number, now: number): void {
     const { endpoint, balancer, handle } = work;
     endpoint.metrics.end();
     balancer.end(handle, outcome === 'unknown' ? undefined : outcome === 'ok', headMs, now);
-    if (--endpoint.active < this.#limit && endpoint.full) this.#fill(endpoint, false);
+    if (--endpoint.active < this.#limit && endpoint.saturated) this.#setSaturated(endpoint, false);
   }
 
-  #fill(e: PoolEndpoint, full: boolean): void {
+  #setSaturated(e: EndpointState, full: boolean): void {
     if (e.index < 0) return;
-    e.full = full;
-    this.#full += full ? 1 : -1;
-    this.#tell(e);
+    e.saturated = full;
+    this.#saturated += full ? 1 : -1;
+    this.#setUsable(e);
   }
 
   /** Stops watching; requests in flight may still end. */
   close(): void {
     this.#deps.background.delete(this.#balancer);
-    for (const e of this.endpoints) this.#leave(e);
+    for (const e of this.endpoints) this.#remove(e);
     this.endpoints = [];
   }
 
-  #takeEndpoints(wanted: readonly Endpoint[], otherCheck: boolean): void {
-    const next = new Map<string, PoolEndpoint>();
+  #updateEndpoints(wanted: readonly Endpoint[], otherCheck: boolean): void {
+    const next = new Map<string, EndpointState>();
     for (const w of wanted) {
       const known = this.#byId.get(w.id);
       const stays = known?.address === w.address && known.port === w.port;
-      const e = stays ? known : new PoolEndpoint(w, this, this.#deps.metrics.endpoint(w.hashKey, w.zone));
+      const e = stays ? known : new EndpointState(w, this, this.#deps.metrics.endpoint(w.hashKey, w.zone));
       if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
-      e.take(w, this.health.probes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
+      e.update(w, this.health.hasProbes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
       if (!stays || otherCheck) this.health.watch(e);
       if (!stays) {
-        e.turnedAt = this.#deps.now();
+        e.healthChangedAt = this.#deps.now();
         this.#deps.joined(e);
       }
       next.set(w.id, e);
     }
-    for (const e of this.endpoints) if (next.get(e.id) !== e) this.#leave(e);
+    for (const e of this.endpoints) if (next.get(e.id) !== e) this.#remove(e);
     this.#byId = next;
     this.endpoints = [...next.values()];
     this.endpoints.forEach((e, i) => (e.index = i));
   }
 
-  #leave(e: PoolEndpoint): void {
+  #remove(e: EndpointState): void {
     e.index = -1;
-    this.health.leave(e);
+    this.health.remove(e);
     e.metrics.release();
     this.#deps.left(e);
   }
 
-  #indexes(tried: readonly PoolEndpoint[]): number[] {
+  #indexes(tried: readonly EndpointState[]): number[] {
     const indexes: number[] = [];
     for (const e of tried) if (e.index >= 0 && this.endpoints[e.index] === e) indexes.push(e.index);
     return indexes;

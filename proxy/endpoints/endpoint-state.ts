@@ -1,18 +1,18 @@
 import type { EndpointView } from '../balance/balancer.ts';
 import type { ConnectionQuota, Target } from '../message/attempt.ts';
 import type { Watch } from '../health/prober.ts';
-import { Suspect } from '../health/outlier-state.ts';
+import { OutlierState } from '../health/outlier-state.ts';
 import type { EndpointMetrics } from '../metrics/request-metrics.ts';
 import type { Endpoint } from '../snapshot/types.ts';
 
 /** The pool it belongs to. */
-export interface Home {
+export interface EndpointOwner {
   readonly id: string;
   readonly quota: ConnectionQuota | undefined;
 }
 
 /** One endpoint of one pool at run time, as long as it stays. */
-export class PoolEndpoint implements Target, EndpointView {
+export class EndpointState implements Target, EndpointView {
   readonly id: string;
   readonly address: string;
   readonly port: number;
@@ -35,22 +35,22 @@ export class PoolEndpoint implements Target, EndpointView {
   /** Passes its checks and is not ejected. */
   healthy = true;
   /** Monotonic milliseconds at which `healthy` became what it is, or the endpoint joined. */
-  turnedAt = 0;
+  healthChangedAt = 0;
   watch: Watch | undefined;
   /** What passive checks know of it. */
-  readonly suspect = new Suspect();
+  readonly outlier = new OutlierState();
 
   /** Requests in progress. */
   active = 0;
   /** As many of them as it may have. */
-  full = false;
+  saturated = false;
   readonly key: string;
-  #home: Home;
+  #owner: EndpointOwner;
 
-  constructor(e: Endpoint, home: Home, metrics: EndpointMetrics) {
+  constructor(e: Endpoint, home: EndpointOwner, metrics: EndpointMetrics) {
     this.id = e.id;
     this.key = `${home.id} ${e.id} ${e.address}:${e.port}`;
-    this.#home = home;
+    this.#owner = home;
     this.address = e.address;
     this.port = e.port;
     this.hashKey = e.hashKey;
@@ -62,11 +62,11 @@ export class PoolEndpoint implements Target, EndpointView {
   }
 
   get quota(): ConnectionQuota | undefined {
-    return this.#home.quota;
+    return this.#owner.quota;
   }
 
   /** What an update may change. `unproven`: it joined, and has not passed a probe. `now`: monotonic milliseconds. */
-  take({ weight, zone, state }: Endpoint, unproven: boolean, now: number): void {
+  update({ weight, zone, state }: Endpoint, unproven: boolean, now: number): void {
     this.fullWeight = weight;
     this.zone = zone;
     this.state = state === 'active' && unproven ? 'filling' : state;

@@ -1,8 +1,8 @@
 import type { ActiveCheck } from '../snapshot/types.ts';
 import { GrpcProbe } from './grpc-probe.ts';
 import { HttpProbe } from './http-probe.ts';
-import { HealthMachine } from './health-state.ts';
-import { attempt, type Probe, type ProbeResult } from './probe.ts';
+import { HealthState } from './health-state.ts';
+import { runProbe, type Probe, type ProbeResult } from './probe.ts';
 import { TcpProbe } from './tcp-probe.ts';
 
 export interface ProbeTarget {
@@ -19,7 +19,7 @@ export type OnChange = (healthy: boolean, detail: string) => void;
 export type OnResult = (ok: boolean) => void;
 
 /** One endpoint under one check: its probe, its state, who watches it. */
-export class Checked {
+export class EndpointCheck {
   readonly target: ProbeTarget;
   readonly check: ActiveCheck;
   /** One entry per watcher, so that the same function may watch twice. */
@@ -27,34 +27,34 @@ export class Checked {
   detail = '';
   timer: NodeJS.Timeout | undefined;
   /** Probes so far, with the one under way. */
-  begun = 0;
+  started = 0;
   stopped = false;
-  readonly #machine: HealthMachine;
+  readonly #state: HealthState;
   readonly #probe: Probe;
   #running: AbortController | undefined;
 
   constructor(target: ProbeTarget, check: ActiveCheck) {
     this.target = target;
     this.check = check;
-    this.#machine = new HealthMachine(check);
+    this.#state = new HealthState(check);
     const port = check.port ?? target.port;
     this.#probe = createProbe(target.address, port, check);
   }
 
   get healthy(): boolean {
-    return this.#machine.healthy;
+    return this.#state.healthy;
   }
 
   run(): Promise<ProbeResult> {
-    this.begun++;
+    this.started++;
     this.#running = new AbortController();
-    return attempt(this.#probe, this.check.timeout, this.#running);
+    return runProbe(this.#probe, this.check.timeout, this.#running);
   }
 
   /** Takes the result in and tells the watchers; one that is stopped by another's doing hears nothing more. */
   record(result: ProbeResult): void {
     this.detail = result.detail;
-    const changed = this.#machine.record(result.ok);
+    const changed = this.#state.record(result.ok);
     for (const watcher of [...this.watchers]) {
       if (changed && this.watchers.has(watcher)) watcher.onChange(this.healthy, this.detail);
       if (this.watchers.has(watcher)) watcher.onResult(result.ok);

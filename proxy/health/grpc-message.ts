@@ -24,7 +24,7 @@ function varint(n: number): number[] {
 export function decodeStatus(frame: Buffer): string | undefined {
   // Nothing compressed was asked for.
   if (frame.length < FRAME_HEAD || frame[0] !== 0 || frame.readUInt32BE(1) !== frame.length - FRAME_HEAD) return undefined;
-  const reader = new Reader(frame, FRAME_HEAD);
+  const reader = new ProtobufReader(frame, FRAME_HEAD);
   let status: number | undefined = 0;
   while (!reader.done) {
     const tag = reader.varint();
@@ -36,7 +36,7 @@ export function decodeStatus(frame: Buffer): string | undefined {
   return SERVING_STATUS[status] ?? `status ${status}`;
 }
 
-class Reader {
+class ProtobufReader {
   #bytes: Buffer;
   #at: number;
 

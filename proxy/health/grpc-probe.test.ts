@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { GrpcCheck } from '../snapshot/types.ts';
 import { GrpcProbe } from './grpc-probe.ts';
-import { attempt } from './probe.ts';
+import { runProbe } from './probe.ts';
 import { backend, GRPC, grpcBackend, http2Backend, httpBackend, statusFrame, until, type Backend } from './testing.ts';
 
 /** Runs one probe; its verdict as `ok detail` or `no detail`. */
 async function run(probe: GrpcProbe, timeout = 2000): Promise<string> {
-  const result = await attempt(probe, timeout, new AbortController());
+  const result = await runProbe(probe, timeout, new AbortController());
   return `${result.ok ? 'ok' : 'no'} ${result.detail}`;
 }
 
@@ -145,7 +145,7 @@ describe('gRPC probe', () => {
     const server = await http2Backend(() => {});
     const grpc = new GrpcProbe('127.0.0.1', server.port, GRPC);
     const stop = new AbortController();
-    const running = attempt(grpc, 60_000, stop);
+    const running = runProbe(grpc, 60_000, stop);
     await until(() => server.open.size === 1, 'the connection');
     stop.abort();
     assert.equal((await running).ok, false);

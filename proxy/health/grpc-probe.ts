@@ -48,11 +48,11 @@ export class GrpcProbe implements Probe {
     signal.throwIfAborted();
     const kept = this.#session;
     try {
-      return await this.#ask(kept ?? this.#keep(connect(this.#origin)), signal);
+      return await this.#call(kept ?? this.#keep(connect(this.#origin)), signal);
     } catch (error) {
       // A kept connection may have been closed meanwhile: that says nothing about the backend's health.
       if (kept === undefined || signal.aborted || !isClosed(error)) throw error;
-      return await this.#ask(this.#keep(connect(this.#origin)), signal);
+      return await this.#call(this.#keep(connect(this.#origin)), signal);
     }
   }
 
@@ -72,9 +72,9 @@ export class GrpcProbe implements Probe {
     return session;
   }
 
-  async #ask(session: ClientHttp2Session, signal: AbortSignal): Promise<ProbeResult> {
+  async #call(session: ClientHttp2Session, signal: AbortSignal): Promise<ProbeResult> {
     try {
-      return judge(await new Answer(session, this.#headers, this.#message).within(signal));
+      return judge(await new GrpcCall(session, this.#headers, this.#message).response(signal));
     } catch (error) {
       // Also one that is no longer kept: it was asked to go, and hangs.
       session.destroy();
@@ -85,14 +85,14 @@ export class GrpcProbe implements Probe {
 
 type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 
-interface Parts {
+interface GrpcResponse {
   readonly headers: ResponseHeaders;
   readonly trailers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
 /** One call. */
-class Answer {
+class GrpcCall {
   readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
 
@@ -103,7 +103,7 @@ class Answer {
   }
 
   /** Rejects with what ended the stream or its connection. */
-  within(signal: AbortSignal): Promise<Parts> {
+  response(signal: AbortSignal): Promise<GrpcResponse> {
     const stream = this.#stream;
     return new Promise((resolve, reject) => {
       let headers: ResponseHeaders | undefined;
@@ -136,7 +136,7 @@ class StreamClosed extends Error {
   readonly code = 'ECONNRESET';
 }
 
-function judge({ headers, trailers, body }: Parts): ProbeResult {
+function judge({ headers, trailers, body }: GrpcResponse): ProbeResult {
   if (headers[':status'] !== 200) return { ok: false, detail: `HTTP ${headers[':status']}` };
   // An answer without body may have its trailers in place of its headers.
   const code = trailers['grpc-status'] ?? headers['grpc-status'];

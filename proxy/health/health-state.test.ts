@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HealthMachine } from './health-state.ts';
+import { HealthState } from './health-state.ts';
 
 /** Feeds results ('+' success, '-' failure); the state after each ('U' healthy, 'd' not). Checks that changes are reported. */
 function feed(results: string, rise = 2, fall = 3): string {
-  const machine = new HealthMachine({ healthyThreshold: rise, unhealthyThreshold: fall });
+  const machine = new HealthState({ healthyThreshold: rise, unhealthyThreshold: fall });
   assert.equal(machine.healthy, true, 'new is healthy');
   return [...results]
     .map((r) => {

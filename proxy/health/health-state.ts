@@ -16,7 +16,7 @@ export interface Thresholds {
  * New counts as healthy: the cluster says that the endpoint is ready, and traffic need not wait for a probe. But an endpoint
  * that was never seen to work gets no benefit of the doubt, so one failure is enough, and then one success.
  */
-export class HealthMachine {
+export class HealthState {
   readonly #thresholds: Thresholds;
   #state: 'new' | 'untested' | 'up' | 'down' = 'new';
   /** Results in a row that speak against the present state. */

@@ -8,12 +8,12 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** An idle connection goes before the backend closes it (Node backends do after 5 s), unless its Keep-Alive hint says less. */
 const IDLE_MS = 4000;
 
-interface Answer {
+interface ProbeResponse {
   readonly status: number;
   readonly body: Buffer;
 }
 
-type Expression = { readonly matches: (body: Buffer) => boolean } | { readonly invalid: string };
+type BodyPattern = { readonly matches: (body: Buffer) => boolean } | { readonly invalid: string };
 
 /**
  * Passes when the status is among the expected ones, the body ends (or exceeds what is read) in time, and the expression, if
@@ -23,7 +23,7 @@ export class HttpProbe implements Probe {
   readonly #check: HttpCheck;
   readonly #options: RequestOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: IDLE_MS });
-  #expression: Promise<Expression> | undefined;
+  #pattern: Promise<BodyPattern> | undefined;
 
   constructor(address: string, port: number, check: HttpCheck) {
     this.#check = check;
@@ -42,7 +42,7 @@ export class HttpProbe implements Probe {
     const expression = await this.#compiled();
     if (expression !== undefined && 'invalid' in expression) return { ok: false, detail: expression.invalid };
     signal.throwIfAborted();
-    const answer = await this.#ask(signal);
+    const answer = await this.#send(signal);
     const detail = `HTTP ${answer.status}`;
     if (!this.#expected(answer.status)) return { ok: false, detail };
     if (expression !== undefined && !expression.matches(answer.body)) return { ok: false, detail: 'body does not match' };
@@ -57,25 +57,25 @@ export class HttpProbe implements Probe {
     return this.#check.expectedStatuses.some((range) => status >= range.from && status <= range.to);
   }
 
-  #compiled(): Promise<Expression> | undefined {
-    if (this.#check.expectedBody !== undefined) this.#expression ??= compile(this.#check.expectedBody);
-    return this.#expression;
+  #compiled(): Promise<BodyPattern> | undefined {
+    if (this.#check.expectedBody !== undefined) this.#pattern ??= compile(this.#check.expectedBody);
+    return this.#pattern;
   }
 
   /** A kept connection may have been closed while the request was under way: that says nothing about the backend's health. */
-  async #ask(signal: AbortSignal): Promise<Answer> {
-    const first = new Exchange(this.#options);
+  async #send(signal: AbortSignal): Promise<ProbeResponse> {
+    const first = new ProbeRequest(this.#options);
     try {
       return await first.run(signal, (status) => this.#expected(status));
     } catch (error) {
       if (!first.stale(error) || signal.aborted) throw error;
-      return new Exchange(this.#options).run(signal, (status) => this.#expected(status));
+      return new ProbeRequest(this.#options).run(signal, (status) => this.#expected(status));
     }
   }
 }
 
 /** Loaded only when a check needs it: the library costs megabytes. It matches in linear time, whatever the body. */
-async function compile(source: string): Promise<Expression> {
+async function compile(source: string): Promise<BodyPattern> {
   const { RE2JS } = await import('re2js');
   try {
     const compiled = RE2JS.compile(source);
@@ -86,7 +86,7 @@ async function compile(source: string): Promise<Expression> {
 }
 
 /** One request and as much of its answer as counts. */
-class Exchange {
+class ProbeRequest {
   readonly #options: RequestOptions;
   #request: ClientRequest | undefined;
   #answered = false;
@@ -102,7 +102,7 @@ class Exchange {
   }
 
   /** `wanted`: whether the body of an answer with this status matters. */
-  run(signal: AbortSignal, wanted: (status: number) => boolean): Promise<Answer> {
+  run(signal: AbortSignal, wanted: (status: number) => boolean): Promise<ProbeResponse> {
     return new Promise((resolve, reject) => {
       const sent = request(this.#options);
       this.#request = sent;

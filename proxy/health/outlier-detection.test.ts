@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { PassiveCheck } from '../snapshot/types.ts';
-import { Outlier } from './outlier-detection.ts';
-import { Suspect } from './outlier-state.ts';
-import type { EjectionReason, Seen } from './outlier-state.ts';
+import { OutlierDetection } from './outlier-detection.ts';
+import { OutlierState } from './outlier-state.ts';
+import type { EjectionReason, Outcome } from './outlier-state.ts';
 
 const CHECK: PassiveCheck = {
   consecutiveConnectFailures: 3,
@@ -13,35 +13,35 @@ const CHECK: PassiveCheck = {
   maxEjectionPercent: 50,
 };
 const CONNECT = 'consecutive-connect-failures';
-const TEN = { fit: 10, active: 10 };
+const TEN = { available: 10, active: 10 };
 const TRIAL = {};
 
 interface Subject {
-  readonly suspect: Suspect;
+  readonly outlier: OutlierState;
 }
-const subject = (): Subject => ({ suspect: new Suspect() });
+const subject = (): Subject => ({ outlier: new OutlierState() });
 
 /** Results one after the other; what each call answered. */
 function feed(
-  outlier: Outlier<Subject>,
+  outlier: OutlierDetection<Subject>,
   e: Subject,
-  seen: readonly Seen[],
+  seen: readonly Outcome[],
   now = 0,
   counts = TEN,
 ): (EjectionReason | undefined)[] {
   return seen.map((s) => outlier.record(e, s, now, counts));
 }
-const times = (n: number, seen: Seen = 'connect'): Seen[] => Array.from({ length: n }, () => seen);
+const times = (n: number, seen: Outcome = 'connect'): Outcome[] => Array.from({ length: n }, () => seen);
 /** The last of them, where the others ejected nobody. */
-function verdictOf(seen: readonly Seen[], check: Partial<PassiveCheck> = {}): string | undefined {
-  const answers = feed(new Outlier({ ...CHECK, ...check }), subject(), seen);
+function verdictOf(seen: readonly Outcome[], check: Partial<PassiveCheck> = {}): string | undefined {
+  const answers = feed(new OutlierDetection({ ...CHECK, ...check }), subject(), seen);
   assert.ok(answers.slice(0, -1).every((a) => a === undefined));
   return answers.at(-1);
 }
 /** A trial that comes to this. */
-function tryIt(outlier: Outlier<Subject>, e: Subject, seen: Seen, now: number): 'back' | 'ejected' | undefined {
-  outlier.begin(e, TRIAL);
-  return outlier.tried(e, TRIAL, seen, now);
+function tryIt(outlier: OutlierDetection<Subject>, e: Subject, seen: Outcome, now: number): 'back' | 'ejected' | undefined {
+  outlier.beginProbation(e, TRIAL);
+  return outlier.recordProbation(e, TRIAL, seen, now);
 }
 
 describe('what ejects', () => {
@@ -61,8 +61,11 @@ describe('what ejects', () => {
 
   test('which are off where they are not asked for', () => {
     const { consecutive5xx: _, ...onlyConnects } = CHECK;
-    assert.deepEqual(feed(new Outlier(onlyConnects), subject(), times(100, 503)), times(100, 503).fill(undefined as never));
-    assert.equal(feed(new Outlier(onlyConnects), subject(), times(3)).at(-1), CONNECT);
+    assert.deepEqual(
+      feed(new OutlierDetection(onlyConnects), subject(), times(100, 503)),
+      times(100, 503).fill(undefined as never),
+    );
+    assert.equal(feed(new OutlierDetection(onlyConnects), subject(), times(3)).at(-1), CONNECT);
   });
 
   test('a client that left says nothing, either way', () => {
@@ -77,7 +80,7 @@ describe('what ejects', () => {
     assert.equal(verdictOf([...times(7, 200), ...times(3, 500)], check), undefined);
     assert.equal(verdictOf([...times(5, 200), ...times(4, 500)], check), undefined, 'too few');
     assert.equal(verdictOf([...times(5, 500), ...times(20, 200), 500], check), undefined, 'it was earlier');
-    const outlier = new Outlier<Subject>({ ...CHECK, ...check });
+    const outlier = new OutlierDetection<Subject>({ ...CHECK, ...check });
     const e = subject();
     feed(outlier, e, times(20, 200), 0);
     assert.deepEqual(feed(outlier, e, times(9, 500), 10_000).at(-1), undefined, 'the good ones are forgotten, too few are left');
@@ -85,16 +88,16 @@ describe('what ejects', () => {
   });
 
   test('says so once', () => {
-    const outlier = new Outlier<Subject>(CHECK);
+    const outlier = new OutlierDetection<Subject>(CHECK);
     const e = subject();
     assert.deepEqual(feed(outlier, e, times(6)), [undefined, undefined, CONNECT, undefined, undefined, undefined]);
-    assert.equal(e.suspect.out, true);
-    assert.deepEqual(outlier.out, [e]);
+    assert.equal(e.outlier.ejected, true);
+    assert.deepEqual(outlier.ejected, [e]);
   });
 });
 
 describe('evidence', () => {
-  const cases: readonly [readonly Seen[], Partial<PassiveCheck>, string][] = [
+  const cases: readonly [readonly Outcome[], Partial<PassiveCheck>, string][] = [
     [times(3), {}, '3 connect failures in a row'],
     [times(1), { consecutiveConnectFailures: 1 }, 'connect failure'],
     [times(5, 503), {}, '5 failures in a row, the last one: HTTP 503'],
@@ -109,60 +112,60 @@ describe('evidence', () => {
   for (const [seen, check, words] of cases) {
     test(words, () => {
       const e = subject();
-      feed(new Outlier({ ...CHECK, ...check }), e, seen);
-      assert.equal(e.suspect.evidence, `${words}, ejected for 30 s`);
+      feed(new OutlierDetection({ ...CHECK, ...check }), e, seen);
+      assert.equal(e.outlier.evidence, `${words}, ejected for 30 s`);
     });
   }
 
   test('of a failed trial; none once it is back', () => {
-    const outlier = new Outlier<Subject>(CHECK);
+    const outlier = new OutlierDetection<Subject>(CHECK);
     const e = subject();
     feed(outlier, e, times(3));
     tryIt(outlier, e, 'timeout', 30_000);
-    assert.equal(e.suspect.evidence, 'time-out on probation, ejected for 60 s');
+    assert.equal(e.outlier.evidence, 'time-out on probation, ejected for 60 s');
     tryIt(outlier, e, 200, 90_000);
-    assert.equal(e.suspect.evidence, '');
+    assert.equal(e.outlier.evidence, '');
   });
 });
 
 describe('the way back', () => {
   function ejected() {
-    const outlier = new Outlier<Subject>(CHECK);
+    const outlier = new OutlierDetection<Subject>(CHECK);
     const e = subject();
     feed(outlier, e, times(3));
-    return { outlier, e, suspect: e.suspect };
+    return { outlier, e, state: e.outlier };
   }
 
   test('is a trial that is due when the time is over; time alone does nothing', () => {
-    const { outlier, suspect } = ejected();
-    assert.equal(outlier.nextDue, 30_000);
-    assert.equal(suspect.until, 30_000);
-    assert.equal(suspect.out, true);
+    const { outlier, state } = ejected();
+    assert.equal(outlier.nextProbationAt, 30_000);
+    assert.equal(state.ejectedUntil, 30_000);
+    assert.equal(state.ejected, true);
   });
 
   test('one at a time: while it is under way, none is due', () => {
     const { outlier, e } = ejected();
-    outlier.begin(e, TRIAL);
-    assert.equal(outlier.nextDue, Infinity);
-    assert.equal(outlier.tried(e, {}, 200, 30_000), undefined, 'not the trial');
-    assert.equal(outlier.tried(e, TRIAL, 200, 30_000), 'back');
-    assert.equal(outlier.tried(e, TRIAL, 500, 30_001), undefined, 'it is decided');
-    assert.deepEqual([e.suspect.out, outlier.out.length, outlier.nextDue], [false, 0, Infinity]);
+    outlier.beginProbation(e, TRIAL);
+    assert.equal(outlier.nextProbationAt, Infinity);
+    assert.equal(outlier.recordProbation(e, {}, 200, 30_000), undefined, 'not the trial');
+    assert.equal(outlier.recordProbation(e, TRIAL, 200, 30_000), 'back');
+    assert.equal(outlier.recordProbation(e, TRIAL, 500, 30_001), undefined, 'it is decided');
+    assert.deepEqual([e.outlier.ejected, outlier.ejected.length, outlier.nextProbationAt], [false, 0, Infinity]);
   });
 
   test('an answer clears everything but the level', () => {
     const { outlier, e } = ejected();
     tryIt(outlier, e, 404, 30_000);
     assert.deepEqual(feed(outlier, e, times(3), 30_000), [undefined, undefined, CONNECT]);
-    assert.equal(outlier.nextDue, 90_000);
+    assert.equal(outlier.nextProbationAt, 90_000);
   });
 
   test('a trial that fails ejects for twice as long; one that says nothing leaves another one due', () => {
     const { outlier, e } = ejected();
     assert.equal(tryIt(outlier, e, 'client-gone', 30_000), undefined);
-    assert.equal(outlier.nextDue, 30_000);
+    assert.equal(outlier.nextProbationAt, 30_000);
     assert.equal(tryIt(outlier, e, 500, 31_000), 'ejected');
-    assert.deepEqual([outlier.nextDue, outlier.out.length], [91_000, 1]);
+    assert.deepEqual([outlier.nextProbationAt, outlier.ejected.length], [91_000, 1]);
   });
 
   test('a mere connection lets it back on parole: its next failure of any kind ejects it, an answer ends that', () => {
@@ -176,39 +179,39 @@ describe('the way back', () => {
   test('what began before the ejection and ends meanwhile counts neither way', () => {
     const { outlier, e } = ejected();
     feed(outlier, e, [200, 'connect', 500], 1000);
-    assert.deepEqual([e.suspect.out, outlier.nextDue], [true, 30_000]);
+    assert.deepEqual([e.outlier.ejected, outlier.nextProbationAt], [true, 30_000]);
     tryIt(outlier, e, 200, 30_000);
     assert.deepEqual(feed(outlier, e, times(2), 30_000), [undefined, undefined]);
   });
 
   test('a passing active check ends the ejection, and a row of connect failures, but not that of others', () => {
     const { outlier, e } = ejected();
-    assert.equal(outlier.absolve(e, 5000), true);
-    assert.deepEqual([e.suspect.out, outlier.nextDue], [false, Infinity]);
-    assert.equal(outlier.absolve(e, 5000), false);
+    assert.equal(outlier.clear(e, 5000), true);
+    assert.deepEqual([e.outlier.ejected, outlier.nextProbationAt], [false, Infinity]);
+    assert.equal(outlier.clear(e, 5000), false);
     assert.deepEqual(feed(outlier, e, times(2), 5000), [undefined, undefined]);
-    outlier.absolve(e, 5000);
+    outlier.clear(e, 5000);
     assert.deepEqual(feed(outlier, e, [...times(2), 500], 5000), [undefined, undefined, 'consecutive-5xx']);
-    assert.equal(outlier.nextDue, 65_000, 'the level stays as well');
+    assert.equal(outlier.nextProbationAt, 65_000, 'the level stays as well');
   });
 
   test('one that left is forgotten', () => {
     const { outlier, e } = ejected();
-    outlier.forget(e);
-    assert.deepEqual([e.suspect.out, outlier.out.length, outlier.nextDue], [false, 0, Infinity]);
+    outlier.remove(e);
+    assert.deepEqual([e.outlier.ejected, outlier.ejected.length, outlier.nextProbationAt], [false, 0, Infinity]);
   });
 });
 
 describe('ejection time', () => {
   /** Fails every trial; the lengths. */
   function lengths(base: number, n: number): number[] {
-    const outlier = new Outlier<Subject>({ ...CHECK, baseEjectionTime: base, consecutiveConnectFailures: 1 });
+    const outlier = new OutlierDetection<Subject>({ ...CHECK, baseEjectionTime: base, consecutiveConnectFailures: 1 });
     const e = subject();
     let now = 0;
     return Array.from({ length: n }, () => {
       if (now === 0) feed(outlier, e, ['connect'], now);
       else tryIt(outlier, e, 'connect', now);
-      const length = outlier.nextDue - now;
+      const length = outlier.nextProbationAt - now;
       now += length;
       return length / 1000;
     });
@@ -221,11 +224,11 @@ describe('ejection time', () => {
   test('a longer base stays what it is', () => assert.deepEqual(lengths(600_000, 2), [600, 600]));
 
   test('falls by one doubling per base time outside', () => {
-    const outlier = new Outlier<Subject>({ ...CHECK, consecutiveConnectFailures: 1 });
+    const outlier = new OutlierDetection<Subject>({ ...CHECK, consecutiveConnectFailures: 1 });
     const e = subject();
     const eject = (now: number) => {
       assert.deepEqual(feed(outlier, e, ['connect'], now), [CONNECT]);
-      const length = outlier.nextDue - now;
+      const length = outlier.nextProbationAt - now;
       tryIt(outlier, e, 200, now + length);
       return length / 1000;
     };
@@ -237,23 +240,23 @@ describe('ejection time', () => {
   });
 
   test('new settings count from the next result; present ejections keep their end', () => {
-    const outlier = new Outlier<Subject>(CHECK);
+    const outlier = new OutlierDetection<Subject>(CHECK);
     const [a, b] = [subject(), subject()];
     feed(outlier, a, times(3));
     feed(outlier, b, times(1));
     outlier.configure({ ...CHECK, consecutiveConnectFailures: 2, baseEjectionTime: 1000 });
-    assert.equal(outlier.nextDue, 30_000);
+    assert.equal(outlier.nextProbationAt, 30_000);
     assert.deepEqual(feed(outlier, b, times(1)), [CONNECT]);
-    assert.equal(outlier.nextDue, 1000);
+    assert.equal(outlier.nextProbationAt, 1000);
   });
 });
 
 describe('how many at once', () => {
-  const percent = (maxEjectionPercent: number) => new Outlier<Subject>({ ...CHECK, maxEjectionPercent });
+  const percent = (maxEjectionPercent: number) => new OutlierDetection<Subject>({ ...CHECK, maxEjectionPercent });
   /** Fails every endpoint of a pool; how many are out then. */
-  function out(outlier: Outlier<Subject>, n: number): number {
-    for (let i = 0; i < n; i++) feed(outlier, subject(), times(3), 0, { fit: n - outlier.out.length, active: n });
-    return outlier.out.length;
+  function out(outlier: OutlierDetection<Subject>, n: number): number {
+    for (let i = 0; i < n; i++) feed(outlier, subject(), times(3), 0, { available: n - outlier.ejected.length, active: n });
+    return outlier.ejected.length;
   }
 
   test('the share of the pool, but one in any case', () => {
@@ -267,7 +270,11 @@ describe('how many at once', () => {
     assert.equal(out(percent(100), 10), 9);
     assert.equal(out(percent(100), 1), 0);
     assert.equal(out(percent(50), 2), 1);
-    assert.equal(feed(percent(50), subject(), times(3), 0, { fit: 1, active: 10 }).at(-1), undefined, 'the others are unhealthy');
+    assert.equal(
+      feed(percent(50), subject(), times(3), 0, { available: 1, active: 10 }).at(-1),
+      undefined,
+      'the others are unhealthy',
+    );
   });
 
   test('one that was spared goes at its next failure once there is room', () => {
@@ -282,12 +289,12 @@ describe('how many at once', () => {
   test('any history stays within the limits, and everyone who is out has a way back', () => {
     const event = fc.record({
       i: fc.nat(5),
-      seen: fc.constantFrom<Seen>(200, 503, 'connect', 'client-gone'),
+      seen: fc.constantFrom<Outcome>(200, 503, 'connect', 'client-gone'),
       wait: fc.nat(20_000),
     });
     fc.assert(
       fc.property(fc.nat(100), fc.array(event, { maxLength: 80 }), (share, events) => {
-        const outlier = new Outlier<Subject>({
+        const outlier = new OutlierDetection<Subject>({
           ...CHECK,
           consecutive5xx: 2,
           baseEjectionTime: 10_000,
@@ -298,12 +305,16 @@ describe('how many at once', () => {
         for (const { i, seen, wait } of events) {
           now += wait;
           const e = all[i] as Subject;
-          const before = outlier.out.length;
-          if (e.suspect.out && now >= e.suspect.until) tryIt(outlier, e, seen, now);
-          else if (outlier.record(e, seen, now, { fit: 6 - before, active: 6 })) assert.equal(outlier.out.length, before + 1);
-          assert.ok(outlier.out.length <= Math.min(Math.max(1, Math.floor((6 * share) / 100)), 5));
-          assert.deepEqual(new Set(outlier.out), new Set(all.filter(({ suspect }) => suspect.out)));
-          assert.equal(outlier.nextDue, Math.min(Infinity, ...outlier.out.map(({ suspect }) => suspect.until)));
+          const before = outlier.ejected.length;
+          if (e.outlier.ejected && now >= e.outlier.ejectedUntil) tryIt(outlier, e, seen, now);
+          else if (outlier.record(e, seen, now, { available: 6 - before, active: 6 }))
+            assert.equal(outlier.ejected.length, before + 1);
+          assert.ok(outlier.ejected.length <= Math.min(Math.max(1, Math.floor((6 * share) / 100)), 5));
+          assert.deepEqual(new Set(outlier.ejected), new Set(all.filter(({ outlier }) => outlier.ejected)));
+          assert.equal(
+            outlier.nextProbationAt,
+            Math.min(Infinity, ...outlier.ejected.map(({ outlier }) => outlier.ejectedUntil)),
+          );
         }
       }),
     );

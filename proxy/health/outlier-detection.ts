@@ -1,15 +1,15 @@
 import type { PassiveCheck } from '../snapshot/types.ts';
 import { FailureWindow } from './failure-window.ts';
-import { describeSeen, verdict } from './outlier-state.ts';
-import type { EjectionReason, Seen, Suspect } from './outlier-state.ts';
+import { describeOutcome, judgeOutcome } from './outlier-state.ts';
+import type { EjectionReason, Outcome, OutlierState } from './outlier-state.ts';
 
 /** An ejection never lasts longer, unless `baseEjectionTime` itself does. */
-const LONGEST_EJECTION_MS = 300_000;
+const MAX_EJECTION_MS = 300_000;
 
 /** How many endpoints the pool has. */
-export interface Counts {
+export interface EndpointCounts {
   /** That may be picked. */
-  readonly fit: number;
+  readonly available: number;
   /** That are active with weight > 0, ejected or not. */
   readonly active: number;
 }
@@ -25,11 +25,11 @@ export interface Counts {
  * - Back: when the time is over, through one trial (a request or a probe), which ejects it again when it fails. Before that by a
  *   passing active check, or because nothing else is left. What ends meanwhile and began before does not count.
  */
-export class Outlier<E extends { readonly suspect: Suspect }> {
+export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
   #check: PassiveCheck;
-  #out: E[] = [];
+  #ejected: E[] = [];
   /** When the next trial is due, monotonic ms; Infinity: none. In the past: one is due. */
-  nextDue = Infinity;
+  nextProbationAt = Infinity;
 
   constructor(check: PassiveCheck) {
     this.#check = check;
@@ -41,61 +41,61 @@ export class Outlier<E extends { readonly suspect: Suspect }> {
   }
 
   /** Endpoints that are out, in the order of their ejection. */
-  get out(): readonly E[] {
-    return this.#out;
+  get ejected(): readonly E[] {
+    return this.#ejected;
   }
 
   /**
    * Takes one result; why the endpoint was ejected by it, if it was. A result of its trial goes to `tried` instead.
    * @param now monotonic ms
    */
-  record(e: E, seen: Seen, now: number, counts: Counts): EjectionReason | undefined {
-    const s = e.suspect;
-    const v = verdict(seen);
-    if (v === 'unknown' || s.out) return undefined;
+  record(e: E, seen: Outcome, now: number, counts: EndpointCounts): EjectionReason | undefined {
+    const s = e.outlier;
+    const v = judgeOutcome(seen);
+    if (v === 'unknown' || s.ejected) return undefined;
     const { failurePercent } = this.#check;
     if (failurePercent) this.#windowOf(s, failurePercent.window).add(v === 'fails', now);
     if (v === 'works') {
-      s.refused = 0;
-      s.failed = 0;
-      s.onParole = false;
+      s.connectFailures = 0;
+      s.failures = 0;
+      s.onProbation = false;
       return undefined;
     }
-    s.refused = seen === 'connect' ? s.refused + 1 : 0;
-    s.failed++;
+    s.connectFailures = seen === 'connect' ? s.connectFailures + 1 : 0;
+    s.failures++;
     const reason = this.#reason(s);
     if (reason === undefined || !this.#mayEject(counts)) return undefined;
     this.#eject(e, this.#evidence(s, reason, seen), now);
     return reason;
   }
 
-  #windowOf(s: Suspect, length: number): FailureWindow {
+  #windowOf(s: OutlierState, length: number): FailureWindow {
     if (s.window?.length !== length) s.window = new FailureWindow(length);
     return s.window;
   }
 
-  #reason(s: Suspect): EjectionReason | undefined {
+  #reason(s: OutlierState): EjectionReason | undefined {
     const { consecutiveConnectFailures, consecutive5xx = 0, failurePercent: percent } = this.#check;
-    if (s.onParole) return 'probation';
-    if (s.refused >= consecutiveConnectFailures) return 'consecutive-connect-failures';
-    if (consecutive5xx > 0 && s.failed >= consecutive5xx) return 'consecutive-5xx';
+    if (s.onProbation) return 'probation';
+    if (s.connectFailures >= consecutiveConnectFailures) return 'consecutive-connect-failures';
+    if (consecutive5xx > 0 && s.failures >= consecutive5xx) return 'consecutive-5xx';
     const w = s.window;
     if (!percent || !w || w.total < percent.minRequests || w.failed * 100 < percent.threshold * w.total) return undefined;
     return 'failure-percent';
   }
 
-  #mayEject({ fit, active }: Counts): boolean {
+  #mayEject({ available, active }: EndpointCounts): boolean {
     const share = Math.floor((active * this.#check.maxEjectionPercent) / 100);
-    return this.#out.length < Math.max(1, share) && fit > 1;
+    return this.#ejected.length < Math.max(1, share) && available > 1;
   }
 
-  #evidence(s: Suspect, reason: EjectionReason, seen: Seen): string {
-    const last = describeSeen(seen);
+  #evidence(s: OutlierState, reason: EjectionReason, seen: Outcome): string {
+    const last = describeOutcome(seen);
     switch (reason) {
       case 'consecutive-connect-failures':
-        return s.refused === 1 ? 'connect failure' : `${s.refused} connect failures in a row`;
+        return s.connectFailures === 1 ? 'connect failure' : `${s.connectFailures} connect failures in a row`;
       case 'consecutive-5xx':
-        return s.failed === 1 ? last : `${s.failed} failures in a row, the last one: ${last}`;
+        return s.failures === 1 ? last : `${s.failures} failures in a row, the last one: ${last}`;
       case 'failure-percent':
         return `${s.window?.failed} of ${s.window?.total} requests failed within ${seconds(s.window?.length ?? 0)}, the last one: ${last}`;
       case 'probation':
@@ -104,45 +104,45 @@ export class Outlier<E extends { readonly suspect: Suspect }> {
   }
 
   #eject(e: E, evidence: string, now: number): void {
-    const s = e.suspect;
+    const s = e.outlier;
     const base = this.#check.baseEjectionTime;
-    const forgiven = s.out ? 0 : Math.floor(Math.max(0, now - s.until) / Math.max(1, base));
-    s.level = Math.max(0, s.level - forgiven);
-    const lasts = Math.max(base, Math.min(LONGEST_EJECTION_MS, base * 2 ** s.level));
-    s.level++;
-    s.until = now + lasts;
+    const forgiven = s.ejected ? 0 : Math.floor(Math.max(0, now - s.ejectedUntil) / Math.max(1, base));
+    s.ejectionLevel = Math.max(0, s.ejectionLevel - forgiven);
+    const lasts = Math.max(base, Math.min(MAX_EJECTION_MS, base * 2 ** s.ejectionLevel));
+    s.ejectionLevel++;
+    s.ejectedUntil = now + lasts;
     s.evidence = `${evidence}, ejected for ${seconds(lasts)}`;
-    s.trial = undefined;
-    if (!s.out) this.#out.push(e);
-    s.out = true;
-    this.#look();
+    s.probationRequest = undefined;
+    if (!s.ejected) this.#ejected.push(e);
+    s.ejected = true;
+    this.#scheduleProbation();
   }
 
   /** The trial that decides about an endpoint begins. */
-  begin(e: E, trial: object): void {
-    e.suspect.trial = trial;
-    this.#look();
+  beginProbation(e: E, trial: object): void {
+    e.outlier.probationRequest = trial;
+    this.#scheduleProbation();
   }
 
   /**
    * What a trial came to: the endpoint is `back`, or ejected again. Undefined: it said nothing, and another one is due, or it is no
    * longer the one that decides.
    */
-  tried(e: E, trial: object, seen: Seen, now: number): 'back' | 'ejected' | undefined {
-    const s = e.suspect;
-    if (!s.out || s.trial !== trial) return undefined;
-    s.trial = undefined;
-    const v = verdict(seen);
+  recordProbation(e: E, trial: object, seen: Outcome, now: number): 'back' | 'ejected' | undefined {
+    const s = e.outlier;
+    if (!s.ejected || s.probationRequest !== trial) return undefined;
+    s.probationRequest = undefined;
+    const v = judgeOutcome(seen);
     if (v === 'fails') this.#eject(e, this.#evidence(s, 'probation', seen), now);
     else if (v === 'works') this.readmit(e, now, seen === 'connected');
-    else this.#look();
+    else this.#scheduleProbation();
     return v === 'unknown' ? undefined : v === 'works' ? 'back' : 'ejected';
   }
 
   /** A passing active check ends an ejection, whether there was one. It says nothing about how requests fare. */
-  absolve(e: E, now: number): boolean {
-    if (!e.suspect.out) {
-      e.suspect.refused = 0;
+  clear(e: E, now: number): boolean {
+    if (!e.outlier.ejected) {
+      e.outlier.connectFailures = 0;
       return false;
     }
     this.readmit(e, now, false);
@@ -151,28 +151,29 @@ export class Outlier<E extends { readonly suspect: Suspect }> {
 
   /** Lets an endpoint back in. */
   readmit(e: E, now: number, onParole: boolean): void {
-    const s = e.suspect;
-    this.forget(e);
-    s.refused = 0;
-    s.failed = 0;
+    const s = e.outlier;
+    this.remove(e);
+    s.connectFailures = 0;
+    s.failures = 0;
     s.window?.clear();
-    s.onParole = onParole;
-    s.until = now;
+    s.onProbation = onParole;
+    s.ejectedUntil = now;
     s.evidence = '';
   }
 
   /** The endpoint left the pool. */
-  forget(e: E): void {
-    if (!e.suspect.out) return;
-    e.suspect.out = false;
-    e.suspect.trial = undefined;
-    this.#out = this.#out.filter((other) => other !== e);
-    this.#look();
+  remove(e: E): void {
+    if (!e.outlier.ejected) return;
+    e.outlier.ejected = false;
+    e.outlier.probationRequest = undefined;
+    this.#ejected = this.#ejected.filter((other) => other !== e);
+    this.#scheduleProbation();
   }
 
-  #look(): void {
-    this.nextDue = Infinity;
-    for (const { suspect } of this.#out) if (!suspect.trial) this.nextDue = Math.min(this.nextDue, suspect.until);
+  #scheduleProbation(): void {
+    this.nextProbationAt = Infinity;
+    for (const { outlier } of this.#ejected)
+      if (!outlier.probationRequest) this.nextProbationAt = Math.min(this.nextProbationAt, outlier.ejectedUntil);
   }
 }
 

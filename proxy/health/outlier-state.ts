@@ -5,7 +5,7 @@ import type { FailureWindow } from './failure-window.ts';
  * What a try came to, as far as its endpoint goes: the status it answered with, how it failed, or that its answer broke off.
  * `connected`: it was only asked for a connection.
  */
-export type Seen = number | FailureKind | 'broken' | 'connected';
+export type Outcome = number | FailureKind | 'broken' | 'connected';
 
 /** Why an endpoint was ejected; a label of metrics. */
 export const EJECTION_REASONS = ['consecutive-connect-failures', 'consecutive-5xx', 'failure-percent', 'probation'] as const;
@@ -15,28 +15,28 @@ export type EjectionReason = (typeof EJECTION_REASONS)[number];
  * What passive checks know of one endpoint of one pool. The endpoint holds it, so that a result needs no look-up. PURE: only
  * outlier-detection.ts changes it.
  */
-export class Suspect {
+export class OutlierState {
   /** Connect failures in a row. */
-  refused = 0;
+  connectFailures = 0;
   /** Failures of any kind in a row. */
-  failed = 0;
+  failures = 0;
   /** Absent until a failure percentage asks for it. */
   window: FailureWindow | undefined;
   /** Came back without having answered a request: its next failure ejects it again. */
-  onParole = false;
+  onProbation = false;
   /** Ejected, until something lets it back in: time alone does not. */
-  out = false;
+  ejected = false;
   /** What lets it back in or not, while that is under way. */
-  trial: object | undefined;
+  probationRequest: object | undefined;
   /** Ejections so far, less what was forgiven: the exponent of the next ejection time. */
-  level = 0;
+  ejectionLevel = 0;
   /** When the ejection is over and a trial is due; once back, when it came back. Monotonic ms. */
-  until = 0;
+  ejectedUntil = 0;
   /** Why it is out, in words. */
   evidence = '';
 }
 
-const WORDS: Readonly<Record<Exclude<Seen, number>, string>> = {
+const WORDS: Readonly<Record<Exclude<Outcome, number>, string>> = {
   connect: 'connect failure',
   reset: 'connection reset',
   timeout: 'time-out',
@@ -47,7 +47,7 @@ const WORDS: Readonly<Record<Exclude<Seen, number>, string>> = {
 };
 
 /** For people. */
-export function describeSeen(seen: Seen): string {
+export function describeOutcome(seen: Outcome): string {
   return typeof seen === 'number' ? `HTTP ${seen}` : WORDS[seen];
 }
 
@@ -57,7 +57,7 @@ export function describeSeen(seen: Seen): string {
  *   connect, reset, timeout, protocol, broken, 5xx         it fails
  *   client-gone                                            nothing
  */
-export function verdict(seen: Seen): 'works' | 'fails' | 'unknown' {
+export function judgeOutcome(seen: Outcome): 'works' | 'fails' | 'unknown' {
   if (typeof seen === 'number') return seen < 500 ? 'works' : 'fails';
   if (seen === 'client-gone') return 'unknown';
   return seen === 'connected' ? 'works' : 'fails';

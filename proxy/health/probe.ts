@@ -13,7 +13,7 @@ export interface Probe {
 }
 
 /** Runs a probe under its deadline (ms), until `stop` fires. Never rejects. */
-export async function attempt(probe: Probe, timeout: number, stop: AbortController): Promise<ProbeResult> {
+export async function runProbe(probe: Probe, timeout: number, stop: AbortController): Promise<ProbeResult> {
   const timer = setTimeout(() => stop.abort(), timeout);
   timer.unref();
   try {

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../snapshot/canonical.ts';
 import type { ActiveCheck } from '../snapshot/types.ts';
-import { Checked, type OnChange, type OnResult, type ProbeTarget } from './endpoint-check.ts';
-import { attempt } from './probe.ts';
+import { EndpointCheck, type OnChange, type OnResult, type ProbeTarget } from './endpoint-check.ts';
+import { runProbe } from './probe.ts';
 import { firstDelay, nextDelay } from './probe-schedule.ts';
 import { TcpProbe } from './tcp-probe.ts';
 
@@ -46,13 +46,13 @@ export class Prober {
   readonly #onResult: (report: ProbeReport) => void;
   readonly #random: () => number;
   readonly #maxConcurrent: number;
-  readonly #checked = new Map<string, Checked>();
+  readonly #checks = new Map<string, EndpointCheck>();
   /** Due, in order, but over the limit. */
-  readonly #waiting = new Set<Checked>();
+  readonly #waiting = new Set<EndpointCheck>();
   /** Connections that were asked for once. */
-  readonly #single = new Set<AbortController>();
+  readonly #connectionProbes = new Set<AbortController>();
   #running = 0;
-  #unbegun = 0;
+  #unstarted = 0;
 
   constructor({ onResult, random, maxConcurrent }: ProberOptions = {}) {
     this.#onResult = onResult ?? (() => {});
@@ -67,7 +67,7 @@ export class Prober {
    */
   watch(target: ProbeTarget, check: ActiveCheck, onChange: OnChange, onResult: OnResult = () => {}): Watch {
     const key = canonicalJson([target.id, target.address, target.port, check]);
-    const checked = this.#checked.get(key) ?? this.#start(key, target, check);
+    const checked = this.#checks.get(key) ?? this.#start(key, target, check);
     const watcher = { onChange, onResult };
     checked.watchers.add(watcher);
     return {
@@ -84,58 +84,58 @@ export class Prober {
   }
 
   /** Asks once whether the endpoint accepts a connection, whatever checks it has. Not answered once closed. */
-  connects(target: ProbeTarget, answer: (ok: boolean) => void): void {
+  probeConnection(target: ProbeTarget, answer: (ok: boolean) => void): void {
     const stop = new AbortController();
-    this.#single.add(stop);
-    void attempt(new TcpProbe(target.address, target.port), CONNECT_MS, stop).then(({ ok }) => {
-      if (this.#single.delete(stop)) answer(ok);
+    this.#connectionProbes.add(stop);
+    void runProbe(new TcpProbe(target.address, target.port), CONNECT_MS, stop).then(({ ok }) => {
+      if (this.#connectionProbes.delete(stop)) answer(ok);
     });
   }
 
   /** Ends every watch; leaves no timer and no socket. */
   close(): void {
-    for (const [key, checked] of this.#checked) this.#stop(key, checked);
-    for (const stop of this.#single) {
-      this.#single.delete(stop);
+    for (const [key, checked] of this.#checks) this.#stop(key, checked);
+    for (const stop of this.#connectionProbes) {
+      this.#connectionProbes.delete(stop);
       stop.abort();
     }
   }
 
-  #start(key: string, target: ProbeTarget, check: ActiveCheck): Checked {
-    const checked = new Checked(target, check);
-    this.#checked.set(key, checked);
-    this.#unbegun++;
-    this.#schedule(checked, firstDelay(check.interval, this.#unbegun - 1, this.#random));
+  #start(key: string, target: ProbeTarget, check: ActiveCheck): EndpointCheck {
+    const checked = new EndpointCheck(target, check);
+    this.#checks.set(key, checked);
+    this.#unstarted++;
+    this.#schedule(checked, firstDelay(check.interval, this.#unstarted - 1, this.#random));
     return checked;
   }
 
-  #stop(key: string, checked: Checked): void {
-    this.#checked.delete(key);
+  #stop(key: string, checked: EndpointCheck): void {
+    this.#checks.delete(key);
     this.#waiting.delete(checked);
-    if (checked.begun === 0) this.#unbegun--;
+    if (checked.started === 0) this.#unstarted--;
     checked.watchers.clear();
     checked.stop();
   }
 
-  #schedule(checked: Checked, ms: number): void {
+  #schedule(checked: EndpointCheck, ms: number): void {
     checked.timer = setTimeout(() => this.#due(checked), ms);
     checked.timer.unref();
   }
 
-  #due(checked: Checked): void {
+  #due(checked: EndpointCheck): void {
     if (this.#running < this.#maxConcurrent) void this.#run(checked);
     else this.#waiting.add(checked);
   }
 
-  async #run(checked: Checked): Promise<void> {
-    if (checked.begun === 0) this.#unbegun--;
+  async #run(checked: EndpointCheck): Promise<void> {
+    if (checked.started === 0) this.#unstarted--;
     this.#running++;
     const started = performance.now();
     const result = await checked.run();
     this.#running--;
     this.#next();
     if (checked.stopped) return;
-    const period = nextDelay(checked.check.interval, checked.begun, this.#random);
+    const period = nextDelay(checked.check.interval, checked.started, this.#random);
     this.#schedule(checked, Math.max(0, started + period - performance.now()));
     this.#onResult({ id: checked.target.id, type: checked.check.type, ...result });
     checked.record(result);

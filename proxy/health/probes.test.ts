@@ -5,13 +5,13 @@ import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { HttpCheck } from '../snapshot/types.ts';
 import { HttpProbe } from './http-probe.ts';
-import { attempt, type Probe } from './probe.ts';
+import { runProbe, type Probe } from './probe.ts';
 import { TcpProbe } from './tcp-probe.ts';
 import { backend, HTTP, httpBackend, until, type Backend } from './testing.ts';
 
 /** Runs one probe; its verdict as `ok detail` or `no detail`. */
 async function run(probe: Probe, timeout = 2000): Promise<string> {
-  const result = await attempt(probe, timeout, new AbortController());
+  const result = await runProbe(probe, timeout, new AbortController());
   return `${result.ok ? 'ok' : 'no'} ${result.detail}`;
 }
 
@@ -193,7 +193,7 @@ describe('HTTP probe', () => {
     const server = await backend(() => {});
     const http = new HttpProbe('127.0.0.1', server.port, HTTP);
     const stop = new AbortController();
-    const running = attempt(http, 60_000, stop);
+    const running = runProbe(http, 60_000, stop);
     await until(() => server.open.size === 1, 'the connection');
     stop.abort();
     assert.equal((await running).ok, false);
@@ -241,7 +241,7 @@ describe('TCP probe', () => {
     try {
       assert.equal(await run(new TcpProbe('127.0.0.1', full.port), 100), 'no timeout');
       const stop = new AbortController();
-      const running = attempt(new TcpProbe('127.0.0.1', full.port), 60_000, stop);
+      const running = runProbe(new TcpProbe('127.0.0.1', full.port), 60_000, stop);
       stop.abort();
       assert.equal((await running).ok, false);
     } finally {

@@ -1,34 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ENDPOINT, Traffic } from './request-metrics.ts';
-import { Family, LINGER_MS, Slots } from './series.ts';
+import { ENDPOINT_SLOT, RequestMetrics } from './request-metrics.ts';
+import { Family, RETENTION_MS, CounterBuffer } from './series.ts';
 
 test('a series that is let go stays for two minutes, then its slots are used again, empty', () => {
-  const slots = new Slots();
+  const slots = new CounterBuffer();
   const family = new Family(slots, 2);
   const a = family.acquire({ name: 'a' });
   slots.values[a.base + 1] = 5;
   family.release(a, 1000);
   assert.equal([...family.held()].length, 0);
-  assert.equal([...family.live(1000 + LINGER_MS - 1)].length, 1);
-  assert.equal([...family.live(1000 + LINGER_MS)].length, 0);
+  assert.equal([...family.retained(1000 + RETENTION_MS - 1)].length, 1);
+  assert.equal([...family.retained(1000 + RETENTION_MS)].length, 0);
   const b = family.acquire({ name: 'b' });
   assert.deepEqual([b.base, family.read(b, 1)], [a.base, 0]);
 });
 
 test('a series that is wanted again goes on where it was', () => {
-  const slots = new Slots();
+  const slots = new CounterBuffer();
   const family = new Family(slots, 1);
   const a = family.acquire({ name: 'a' });
   slots.values[a.base] = 5;
   family.release(a, 0);
-  assert.deepEqual([family.size, family.holds({ name: 'a' })], [0, false]);
+  assert.deepEqual([family.size, family.isHeld({ name: 'a' })], [0, false]);
   assert.equal(family.read(family.acquire({ name: 'a' })), 5);
-  assert.equal([...family.live(LINGER_MS * 10)].length, 1);
+  assert.equal([...family.retained(RETENTION_MS * 10)].length, 1);
 });
 
 test('values survive growth', () => {
-  const slots = new Slots();
+  const slots = new CounterBuffer();
   const family = new Family(slots, 100);
   const first = family.acquire({ n: 'first' });
   slots.values[first.base] = 7;
@@ -38,27 +38,27 @@ test('values survive growth', () => {
 
 test('a request that outlives its route and endpoint is counted, and nothing else is touched', () => {
   let now = 0;
-  const traffic = new Traffic(() => now);
+  const traffic = new RequestMetrics(() => now);
   const route = traffic.route('ns/p');
-  const endpoint = traffic.pool('ns/p/ns/s:80').endpoint('pod:1', '');
+  const endpoint = traffic.endpointSet('ns/p/ns/s:80').endpoint('pod:1', '');
   route.begin();
   endpoint.begin();
   route.release();
   endpoint.release();
-  now = LINGER_MS * 2;
-  assert.equal([...traffic.routes.live(now)].length, 1, 'held by what is in flight');
+  now = RETENTION_MS * 2;
+  assert.equal([...traffic.routes.retained(now)].length, 1, 'held by what is in flight');
   endpoint.end();
   route.done(200, undefined, { how: 'whole', bytesIn: 1, bytesOut: 2 }, 5);
-  assert.equal([...traffic.requests.live(now)].length, 1);
-  now += LINGER_MS;
+  assert.equal([...traffic.requests.retained(now)].length, 1);
+  now += RETENTION_MS;
   for (const family of [traffic.routes, traffic.requests, traffic.endpoints, traffic.duration]) {
-    assert.equal([...family.live(now)].length, 0);
+    assert.equal([...family.retained(now)].length, 0);
   }
 });
 
 test('beyond 2,000 endpoints, further ones count together per Service and zone; gauges are their sums', () => {
-  const traffic = new Traffic(() => 0);
-  const pool = traffic.pool('ns/p/shop/web:80');
+  const traffic = new RequestMetrics(() => 0);
+  const pool = traffic.endpointSet('ns/p/shop/web:80');
   for (let i = 0; i < 2000; i++) pool.endpoint(`pod-${i}:1`, 'a').describe(true, 1);
   const further = [1, 2, 3].map((weight) => {
     const endpoint = pool.endpoint(`more-${weight}:1`, 'a');
@@ -74,9 +74,9 @@ test('beyond 2,000 endpoints, further ones count together per Service and zone; 
     shared().map(({ text }) => text),
     ['namespace="ns",policy="p",endpoint="shop/web:80@a"'],
   );
-  assert.deepEqual([read(ENDPOINT.healthy), read(ENDPOINT.weight), read(ENDPOINT.active)], [[2], [6], [3]]);
+  assert.deepEqual([read(ENDPOINT_SLOT.healthy), read(ENDPOINT_SLOT.weight), read(ENDPOINT_SLOT.active)], [[2], [6], [3]]);
   further[2]?.release();
-  assert.deepEqual([read(ENDPOINT.healthy), read(ENDPOINT.weight)], [[1], [3]]);
+  assert.deepEqual([read(ENDPOINT_SLOT.healthy), read(ENDPOINT_SLOT.weight)], [[1], [3]]);
   further[2]?.end();
-  assert.deepEqual(read(ENDPOINT.active), [2]);
+  assert.deepEqual(read(ENDPOINT_SLOT.active), [2]);
 });

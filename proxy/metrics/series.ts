@@ -4,8 +4,8 @@
  * (`rate()` needs it that long) and continues where it was when it is wanted again meanwhile.
  */
 
-import { labelText } from '../observe/registry.ts';
-import type { Labels } from '../observe/registry.ts';
+import { labelText } from './labels.ts';
+import type { Labels } from './labels.ts';
 
 export interface Series {
   /** Its labels, as every scrape writes them. */
@@ -14,16 +14,16 @@ export interface Series {
   readonly base: number;
 }
 
-interface Kept extends Series {
-  holders: number;
+interface RetainedSeries extends Series {
+  refCount: number;
   /** Monotonic ms; while nobody holds it. */
-  goneAt: number;
+  releasedAt: number;
 }
 
-export const LINGER_MS = 120_000;
+export const RETENTION_MS = 120_000;
 
 /** Slots for all families of one proxy. */
-export class Slots {
+export class CounterBuffer {
   values = new Float64Array(1024);
   #next = 0;
   #free = new Map<number, number[]>();
@@ -52,12 +52,12 @@ export class Slots {
 /** All series of one metric; each is `width` slots wide. */
 export class Family {
   readonly width: number;
-  #slots: Slots;
-  #series = new Map<string, Kept>();
-  #held = 0;
+  #buffer: CounterBuffer;
+  #series = new Map<string, RetainedSeries>();
+  #heldCount = 0;
 
-  constructor(slots: Slots, width: number) {
-    this.#slots = slots;
+  constructor(slots: CounterBuffer, width: number) {
+    this.#buffer = slots;
     this.width = width;
   }
 
@@ -66,48 +66,48 @@ export class Family {
     const text = labelText(labels);
     let series = this.#series.get(text);
     if (!series) {
-      series = { text, base: this.#slots.allocate(this.width), holders: 0, goneAt: Infinity };
+      series = { text, base: this.#buffer.allocate(this.width), refCount: 0, releasedAt: Infinity };
       this.#series.set(text, series);
     }
-    if (series.holders++ === 0) this.#held++;
-    series.goneAt = Infinity;
+    if (series.refCount++ === 0) this.#heldCount++;
+    series.releasedAt = Infinity;
     return series;
   }
 
   /** How many series somebody holds. */
   get size(): number {
-    return this.#held;
+    return this.#heldCount;
   }
 
   /** Whether somebody holds the series with these labels. */
-  holds(labels: Labels): boolean {
-    return (this.#series.get(labelText(labels))?.holders ?? 0) > 0;
+  isHeld(labels: Labels): boolean {
+    return (this.#series.get(labelText(labels))?.refCount ?? 0) > 0;
   }
 
   release(series: Series, now: number): void {
-    const kept = series as Kept;
-    if (--kept.holders > 0) return;
-    kept.goneAt = now;
-    this.#held--;
+    const kept = series as RetainedSeries;
+    if (--kept.refCount > 0) return;
+    kept.releasedAt = now;
+    this.#heldCount--;
   }
 
   /** Every series that somebody holds. */
   *held(): Generator<Series> {
-    for (const series of this.#series.values()) if (series.holders > 0) yield series;
+    for (const series of this.#series.values()) if (series.refCount > 0) yield series;
   }
 
   /** Every series that is held or lingers; drops those whose time is over. */
-  *live(now: number): Generator<Series> {
+  *retained(now: number): Generator<Series> {
     for (const [key, series] of this.#series) {
-      if (now < series.goneAt + LINGER_MS) yield series;
+      if (now < series.releasedAt + RETENTION_MS) yield series;
       else {
         this.#series.delete(key);
-        this.#slots.release(series.base, this.width);
+        this.#buffer.release(series.base, this.width);
       }
     }
   }
 
   read(series: Series, offset = 0): number {
-    return this.#slots.values[series.base + offset] ?? 0;
+    return this.#buffer.values[series.base + offset] ?? 0;
   }
 }

@@ -4,9 +4,9 @@ import type { Balancer } from '../balance/balancer.ts';
 import { expose } from './text-format.ts';
 import type { Sample } from './text-format.ts';
 import type { Registry } from './registry.ts';
-import { policyLabels } from '../metrics/request-metrics.ts';
+import { policyLabels } from '../metrics/labels.ts';
 
-export interface CountingPool {
+export interface CountingSet {
   /** Begins with `namespace/policy/`. */
   readonly id: string;
   readonly balancer: Balancer;
@@ -19,14 +19,14 @@ const HELP: Readonly<Record<keyof AffinityCounts, string>> = {
 };
 
 /** What affinity tables count, per policy; made when a scrape comes. */
-export function exposeAffinity(registry: Registry, pools: () => Iterable<CountingPool>): void {
+export function exposeAffinity(registry: Registry, pools: () => Iterable<CountingSet>): void {
   for (const what of ['hits', 'misses', 'evictions'] as const) {
     expose(registry, 'counter', `outrigger_affinity_${what}_total`, HELP[what], () => samples(pools(), what));
   }
 }
 
 /** A policy's pools count together. */
-function samples(pools: Iterable<CountingPool>, what: keyof AffinityCounts): Iterable<Sample> {
+function samples(pools: Iterable<CountingSet>, what: keyof AffinityCounts): Iterable<Sample> {
   const sums = new Map<string, { labels: Sample['labels']; value: number }>();
   for (const { id, balancer } of pools) {
     if (!(balancer instanceof Affinity)) continue;

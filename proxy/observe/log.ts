@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import type { HealthLog } from '../endpoints/endpoint-set-types.ts';
+import type { HealthLog } from '../endpoints/health-log.ts';
 import type { RequestRecord } from '../request/request-record.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;

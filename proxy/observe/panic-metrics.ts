@@ -1,21 +1,21 @@
 import { expose } from './text-format.ts';
 import type { Sample } from './text-format.ts';
 import type { Registry } from './registry.ts';
-import { policyLabels } from '../metrics/request-metrics.ts';
+import { policyLabels } from '../metrics/labels.ts';
 
-export interface PanickyPool {
+export interface PanickingSet {
   /** Begins with `namespace/policy/`. */
   readonly id: string;
   readonly health: { readonly panic: boolean };
 }
 
 /** Per policy: whether one of its pools ignores health; made when a scrape comes. */
-export function exposePanic(registry: Registry, pools: () => Iterable<PanickyPool>): void {
+export function exposePanic(registry: Registry, pools: () => Iterable<PanickingSet>): void {
   const help = '1: too few endpoints are healthy, and all of them are used.';
   expose(registry, 'gauge', 'outrigger_panic', help, () => samples(pools()));
 }
 
-function samples(pools: Iterable<PanickyPool>): Iterable<Sample> {
+function samples(pools: Iterable<PanickingSet>): Iterable<Sample> {
   const found = new Map<string, Sample>();
   for (const { id, health } of pools) {
     const labels = policyLabels(id);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { column, expose, histogram, HISTOGRAM_WIDTH, observe, split } from './text-format.ts';
+import { column, expose, histogram, split } from './text-format.ts';
+import { HISTOGRAM_WIDTH, observe } from '../metrics/histogram.ts';
 import { countBy, Registry } from './registry.ts';
-import { Family, Slots } from '../metrics/series.ts';
+import { Family, CounterBuffer } from '../metrics/series.ts';
 
 test('the text format: help, type, labels with their escapes, values without labels', () => {
   const registry = new Registry();
@@ -32,11 +33,11 @@ test('a counter by reason is there before anything was counted, and takes reason
 });
 
 test('a histogram adds up, and counts what is longer than its last bucket', () => {
-  const slots = new Slots();
+  const slots = new CounterBuffer();
   const family = new Family(slots, HISTOGRAM_WIDTH);
   const series = family.acquire({ policy: 'p' });
   for (const ms of [1, 3, 3, 60_000]) observe(slots, series, ms);
-  const [piece = '', ...rest] = histogram('h', family, family.live(0));
+  const [piece = '', ...rest] = histogram('h', family, family.retained(0));
   assert.equal(rest.length, 0, 'a series is one piece: its numbers are of one moment');
   const lines = piece.trimEnd().split('\n');
   assert.equal(lines[0], 'h_bucket{policy="p",le="0.001"} 1');
@@ -50,12 +51,12 @@ test('a histogram adds up, and counts what is longer than its last bucket', () =
 });
 
 test('of a label with many values, those that never happened are left out, except the first', () => {
-  const slots = new Slots();
+  const slots = new CounterBuffer();
   const family = new Family(slots, 4);
   const series = family.acquire({ policy: 'p' });
   slots.values[series.base] = 9;
   slots.values[series.base + 3] = 2;
-  assert.deepEqual([...column('c', family, family.live(0))], ['c{policy="p"} 9\n']);
+  assert.deepEqual([...column('c', family, family.retained(0))], ['c{policy="p"} 9\n']);
   const by = { label: 'why', values: ['a', 'b', 'c'], offset: 1 };
-  assert.deepEqual([...split('s', family, family.live(0), by)], ['s{policy="p",why="a"} 0\ns{policy="p",why="c"} 2\n']);
+  assert.deepEqual([...split('s', family, family.retained(0), by)], ['s{policy="p",why="a"} 0\ns{policy="p",why="c"} 2\n']);
 });

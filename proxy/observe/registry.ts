@@ -6,8 +6,6 @@
 import PromCounter from 'prom-client/lib/counter.js';
 import PromRegistry from 'prom-client/lib/registry.js';
 
-export type Labels = Readonly<Record<string, string>>;
-
 export interface Metric {
   readonly name: string;
   readonly help: string;
@@ -43,19 +41,6 @@ export class Registry {
   async text(): Promise<string> {
     return [await this.head(), ...this.pieces()].join('');
   }
-}
-
-/** Labels as they stand between the braces. */
-export function labelText(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escape(value)}"`)
-    .join(',');
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
-
-function escape(value: string): string {
-  return value.replace(/[\\"\n]/g, (character) => ESCAPES[character] as string);
 }
 
 /** A counter by one label, whose values are known beforehand: each is there from the start, so that a rate sees its first event. */

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expose } from './text-format.ts';
 import { Registry } from './registry.ts';
-import { Scrapes } from './scrape.ts';
+import { ScrapeHandler } from './scrape.ts';
 import { createObserveServer } from './server.ts';
 
 function manySamples(samples: number, pad: string, read: () => void): Registry {
@@ -105,7 +105,7 @@ test('four scrapes at once; one more is refused, and taken again when a client h
 });
 
 test('a scrape that is not taken is given up', async (t) => {
-  const scrapes = new Scrapes(
+  const scrapes = new ScrapeHandler(
     manySamples(20_000, 'x'.repeat(1000), () => undefined),
     () => performance.now(),
     200,

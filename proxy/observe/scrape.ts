@@ -15,7 +15,7 @@ const AT_ONCE = 4;
 /** Ms after which an answer that is not taken is given up: the time-out that Prometheus has by itself. */
 const TIMEOUT_MS = 10_000;
 
-export class Scrapes {
+export class ScrapeHandler {
   readonly #registry: Registry;
   readonly #now: () => number;
   readonly #timeout: number;

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Registry } from './registry.ts';
-import { Scrapes } from './scrape.ts';
+import { ScrapeHandler } from './scrape.ts';
 
 export interface ObserveDeps {
   readonly registry: Registry;
@@ -16,7 +16,7 @@ export interface ObserveDeps {
 
 /** A server that does not listen yet. */
 export function createObserveServer(d: ObserveDeps): Server {
-  const scrapes = new Scrapes(d.registry, d.now);
+  const scrapes = new ScrapeHandler(d.registry, d.now);
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 60_000, maxHeaderSize: 16 * 1024 },
     (req, res) => {
@@ -27,7 +27,7 @@ export function createObserveServer(d: ObserveDeps): Server {
   return server;
 }
 
-async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps, scrapes: Scrapes): Promise<void> {
+async function answer(req: IncomingMessage, res: ServerResponse, d: ObserveDeps, scrapes: ScrapeHandler): Promise<void> {
   if (req.method !== 'GET' && req.method !== 'HEAD') return text(res, 405, 'GET only', { allow: 'GET, HEAD' });
   switch (req.url?.split('?')[0]) {
     case '/healthz':

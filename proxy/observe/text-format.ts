@@ -1,7 +1,9 @@
 /** How numbers become lines of a scrape: of single samples, and of families of slots. */
-import { labelText } from './registry.ts';
-import type { Labels, Metric, Registry } from './registry.ts';
-import type { Family, Series, Slots } from '../metrics/series.ts';
+import type { Metric, Registry } from './registry.ts';
+import { BUCKETS } from '../metrics/histogram.ts';
+import { labelText } from '../metrics/labels.ts';
+import type { Labels } from '../metrics/labels.ts';
+import type { Family, Series } from '../metrics/series.ts';
 
 export interface Sample {
   readonly labels: Labels;
@@ -46,21 +48,6 @@ export function* split(name: string, family: Family, which: Iterable<Series>, by
     }
     yield piece;
   }
-}
-
-/** Upper bounds in seconds; a response time falls into the first that is not below it. */
-export const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Buckets, the one above all of them, and the sum. */
-export const HISTOGRAM_WIDTH = BUCKETS.length + 2;
-const BOUNDS_MS = Float64Array.from(BUCKETS, (s) => s * 1000);
-
-/** Counts `ms` into a histogram series. */
-export function observe(slots: Slots, series: Series, ms: number): void {
-  const { values } = slots;
-  let i = 0;
-  while (i < BOUNDS_MS.length && ms > (BOUNDS_MS[i] as number)) i++;
-  values[series.base + i]!++;
-  values[series.base + BOUNDS_MS.length + 1]! += ms;
 }
 
 export function* histogram(name: string, family: Family, which: Iterable<Series>): Generator<string> {

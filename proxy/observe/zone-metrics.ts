@@ -1,12 +1,12 @@
 import { ZoneAware } from '../balance/zone-aware.ts';
-import type { CountingPool } from './affinity-metrics.ts';
+import type { CountingSet } from './affinity-metrics.ts';
 import { expose } from './text-format.ts';
 import type { Sample } from './text-format.ts';
 import type { Registry } from './registry.ts';
-import { policyLabels } from '../metrics/request-metrics.ts';
+import { policyLabels } from '../metrics/labels.ts';
 
 /** Where the proxy is, and which tries stay there: per policy, for those that ask for it. Made when a scrape comes. */
-export function exposeZone(registry: Registry, zone: () => string, pools: () => Iterable<CountingPool>): void {
+export function exposeZone(registry: Registry, zone: () => string, pools: () => Iterable<CountingSet>): void {
   const info = 'The zone of this proxy, as the operator knows it; empty: not known.';
   expose(registry, 'gauge', 'outrigger_zone_info', info, () => [{ labels: { zone: zone() }, value: 1 }]);
   const help = 'Tries within the zone of this proxy and in others, where a policy is zone-aware.';
@@ -14,7 +14,7 @@ export function exposeZone(registry: Registry, zone: () => string, pools: () => 
 }
 
 /** A policy's pools count together. */
-function* samples(pools: Iterable<CountingPool>): Generator<Sample> {
+function* samples(pools: Iterable<CountingSet>): Generator<Sample> {
   const sums = new Map<string, { id: string; local: number; other: number }>();
   for (const { id, balancer } of pools) {
     if (!(balancer instanceof ZoneAware)) continue;

@@ -3,10 +3,10 @@ import { hash64 } from '../balance/hash.ts';
 import type { Hash } from '../balance/hash.ts';
 import { formatCookie, keyOf, makeCookieValue } from '../balance/hash-key.ts';
 import type { Exchange } from '../message/exchange.ts';
-import type { Seen } from '../health/outlier-state.ts';
-import type { PoolEndpoint } from '../endpoints/endpoint-state.ts';
-import type { Outcome, Trial, Work } from '../endpoints/endpoint-set-types.ts';
-import type { Pool } from '../endpoints/endpoint-set.ts';
+import type { Outcome } from '../health/outlier-state.ts';
+import type { EndpointState } from '../endpoints/endpoint-state.ts';
+import type { AttemptResult, ProbationKind, AttemptHandle } from '../endpoints/attempt-handle.ts';
+import type { EndpointSet } from '../endpoints/endpoint-set.ts';
 import { isIdempotent } from '../resilience/retry.ts';
 import type { RouteState } from './route-state.ts';
 import type { Sessions } from './sessions.ts';
@@ -19,18 +19,18 @@ export class Choice {
   #x: Exchange;
   #random: () => number;
   /** Undefined: the route has none with a weight. */
-  #pool: Pool | undefined;
-  #endpoint: PoolEndpoint | undefined;
+  #pool: EndpointSet | undefined;
+  #endpoint: EndpointState | undefined;
   /** Of the key, where the route's strategy wants one and the request has it. */
   #hash: Hash | undefined;
   /** What the client's session cookie says. */
   #session: string | undefined;
-  #tried: PoolEndpoint[] = [];
+  #tried: EndpointState[] = [];
   #stays = false;
   #begun = false;
   /** The try in progress. */
-  #work: Work | undefined;
-  #trial: Trial | undefined;
+  #work: AttemptHandle | undefined;
+  #trial: ProbationKind | undefined;
 
   constructor(route: RouteState, x: Exchange, random: () => number) {
     this.#route = route;
@@ -63,17 +63,17 @@ export class Choice {
   }
 
   /** Whether the last try was on an endpoint that is ejected, and why. */
-  get trial(): Trial | undefined {
+  get trial(): ProbationKind | undefined {
     return this.#trial;
   }
 
   /** The endpoint of the next try; undefined when none can be used. */
-  next(now: number): PoolEndpoint | undefined {
+  next(now: number): EndpointState | undefined {
     // It may have left during a pause.
-    if (this.#stays && (this.#endpoint as PoolEndpoint).index >= 0) return this.picky ? undefined : this.#endpoint;
+    if (this.#stays && (this.#endpoint as EndpointState).index >= 0) return this.picky ? undefined : this.#endpoint;
     const pool = this.#pool;
     if (!pool) return undefined;
-    this.#trial = !this.#begun && pool.health.due(now) && this.#goOnTrial(pool, now) ? 'due' : undefined;
+    this.#trial = !this.#begun && pool.health.isProbationDue(now) && this.#goOnTrial(pool, now) ? 'due' : undefined;
     if (this.#trial) return this.#endpoint;
     let found = pool.pick(this.#tried, now, this.#hash) ?? this.#cross(pool, now);
     if (!found && this.#route.busy) return undefined;
@@ -94,19 +94,19 @@ export class Choice {
    * Before any balancing, also where a hash places requests: an endpoint whose ejection is over gets the first request that can be
    * tried elsewhere when it fails. Any other request has the endpoint probed.
    */
-  #goOnTrial(pool: Pool, now: number): boolean {
+  #goOnTrial(pool: EndpointSet, now: number): boolean {
     // Of a body, nobody knows yet whether it can be sent twice.
     const suited = this.#route.route.retry.attempts > 0 && isIdempotent(this.#x.request.method) && this.#x.body === undefined;
     if (!suited) {
       pool.health.probeDue(now);
       return false;
     }
-    this.#endpoint = pool.health.onTrial(now);
+    this.#endpoint = pool.health.probationCandidate(now);
     return this.#endpoint !== undefined;
   }
 
   /** Nothing in this pool can be used: the route's other backends are better than an error. */
-  #cross(pool: Pool, now: number): PoolEndpoint | undefined {
+  #cross(pool: EndpointSet, now: number): EndpointState | undefined {
     for (const other of this.#route.others(pool)) {
       // To be busy is not to be out.
       if (other === this.#route.fallbackPool && this.#route.busy) continue;
@@ -123,23 +123,23 @@ export class Choice {
     this.#begun = true;
     // A trial says nothing about where its key belongs.
     const hash = this.#trial ? undefined : this.#hash;
-    this.#work = (this.#pool as Pool).begin(this.#endpoint as PoolEndpoint, hash, this.#trial);
+    this.#work = (this.#pool as EndpointSet).begin(this.#endpoint as EndpointState, hash, this.#trial);
   }
 
   /** What the try shows of its endpoint, as soon as it does. Nothing once it has ended. */
-  saw(seen: Seen, now: number): void {
-    if (this.#work) (this.#pool as Pool).health.record(this.#work, seen, now);
+  saw(seen: Outcome, now: number): void {
+    if (this.#work) (this.#pool as EndpointSet).health.record(this.#work, seen, now);
   }
 
   /** The try ends, if that is not over; before `next` chooses another. See `Pool.end`. */
-  end(outcome: Outcome, headMs: number, now: number): void {
-    if (this.#work) (this.#pool as Pool).end(this.#work, outcome, headMs, now);
+  end(outcome: AttemptResult, headMs: number, now: number): void {
+    if (this.#work) (this.#pool as EndpointSet).end(this.#work, outcome, headMs, now);
     this.#work = undefined;
   }
 
   /** Whether it waits for one endpoint, and no other will do. */
   get picky(): boolean {
-    return this.#stays && (this.#endpoint as PoolEndpoint).full;
+    return this.#stays && (this.#endpoint as EndpointState).saturated;
   }
 
   /** Whether another request has to end first. */
@@ -154,27 +154,29 @@ export class Choice {
 
   /** Whether the endpoint of the last try takes another one. */
   hereUsable(): boolean {
-    return (this.#pool as Pool).takes(this.#endpoint as PoolEndpoint);
+    return (this.#pool as EndpointSet).isSelectable(this.#endpoint as EndpointState);
   }
 
   /** Whether a usable endpoint was not tried yet. */
   anotherUntried(): boolean {
-    const pool = this.#pool as Pool;
-    const tried = [...this.#tried, this.#endpoint as PoolEndpoint];
+    const pool = this.#pool as EndpointSet;
+    const tried = [...this.#tried, this.#endpoint as EndpointState];
     const others = this.#route.others(pool);
-    return pool.hasOther(tried) || others.some((other) => other.hasOther(tried)) || pool.health.lastResort(tried) !== undefined;
+    return (
+      pool.hasUntried(tried) || others.some((other) => other.hasUntried(tried)) || pool.health.lastResort(tried) !== undefined
+    );
   }
 
   /** The response is good enough for the client to come back to where it was from. */
   settle(): void {
-    const cookie = this.#route.sessions?.renew(this.#endpoint as PoolEndpoint, this.#session, isSecure(this.#x));
+    const cookie = this.#route.sessions?.renew(this.#endpoint as EndpointState, this.#session, isSecure(this.#x));
     if (cookie !== undefined) this.cookies.push(cookie);
   }
 
   /** The next try goes to the same endpoint again, or to another one. */
   again(where: 'same' | 'other'): void {
     this.#stays = where === 'same';
-    if (!this.#stays) this.#tried.push(this.#endpoint as PoolEndpoint);
+    if (!this.#stays) this.#tried.push(this.#endpoint as EndpointState);
   }
 }
 

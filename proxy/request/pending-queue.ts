@@ -1,25 +1,25 @@
 /** Waiting between tries, and in line at a policy's gate; until the client leaves at the latest. */
 import type { Exchange } from '../message/exchange.ts';
-import type { Gate, Waiter } from '../resilience/circuit-breaker.ts';
+import type { CircuitBreaker, PendingRequest } from '../resilience/circuit-breaker.ts';
 
 export type Waited = 'served' | 'full' | 'late' | 'gone';
 
 /** Until there is something to use, until patience ends (ms), or until the client leaves. */
-export function waitInLine(gate: Gate, x: Exchange, patience: number, want: Waiter): Promise<Waited> {
+export function waitInLine(gate: CircuitBreaker, x: Exchange, patience: number, want: PendingRequest): Promise<Waited> {
   return new Promise((resolve) => {
     let inLine = true;
-    const waiter: Waiter = {
-      inside: want.inside,
-      picky: want.picky,
-      attempt() {
-        if (!want.attempt()) return false;
+    const waiter: PendingRequest = {
+      admitted: want.admitted,
+      needsSpecificEndpoint: want.needsSpecificEndpoint,
+      tryStart() {
+        if (!want.tryStart()) return false;
         inLine = false;
         clearTimeout(timer);
         resolve('served');
         return true;
       },
     };
-    if (!gate.join(waiter)) return resolve('full');
+    if (!gate.enqueue(waiter)) return resolve('full');
     const quit = (why: Waited) => {
       if (!inLine) return;
       inLine = false;

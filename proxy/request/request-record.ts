@@ -1,7 +1,7 @@
 /** What the life of a request needs, and what is known once it is over. */
 import type { End, Exchange } from '../message/exchange.ts';
 import type { LocalReason } from '../message/local-replies.ts';
-import type { PoolEndpoint } from '../endpoints/endpoint-state.ts';
+import type { EndpointState } from '../endpoints/endpoint-state.ts';
 import type { RouteState } from './route-state.ts';
 
 export interface RequestDeps {
@@ -20,7 +20,7 @@ export interface RequestRecord {
   readonly status: number;
   /** Of an answer that the proxy made itself. */
   readonly reason: LocalReason | undefined;
-  readonly endpoint: PoolEndpoint | undefined;
+  readonly endpoint: EndpointState | undefined;
   readonly tries: number;
   readonly end: End;
   readonly durationMs: number;

@@ -5,14 +5,14 @@ import { hash64, rehash } from '../balance/hash.ts';
 import type { Hash } from '../balance/hash.ts';
 import type { AttemptSpec, ConnectionQuota } from '../message/attempt.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
-import type { Pool } from '../endpoints/endpoint-set.ts';
-import { Gate } from '../resilience/circuit-breaker.ts';
-import type { GateLimits } from '../resilience/circuit-breaker.ts';
+import type { EndpointSet } from '../endpoints/endpoint-set.ts';
+import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { compileFilters } from '../route/filters.ts';
 import type { Filters } from '../route/filters.ts';
 import { Sessions } from './sessions.ts';
-import type { CircuitBreaker, HashOn, RetryBudget as Settings, Route } from '../snapshot/types.ts';
+import type { CircuitBreakerSettings, HashOn, RetryBudget as Settings, Route } from '../snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
 
@@ -27,24 +27,24 @@ export class RouteState {
   readonly sessions: Sessions | undefined;
   /** Undefined: retries cost nothing. */
   readonly budget: RetryBudget | undefined;
-  readonly gate: Gate;
+  readonly circuitBreaker: CircuitBreaker;
   readonly quota: ConnectionQuota;
   /** Takes what no other pool can. */
-  readonly fallbackPool: Pool | undefined;
-  #pools: readonly { readonly pool: Pool; readonly weight: number }[];
+  readonly fallbackPool: EndpointSet | undefined;
+  #pools: readonly { readonly pool: EndpointSet; readonly weight: number }[];
   /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
   #split: Balancer | undefined;
   /** Policies split keys apart from each other. */
   #seed: number;
 
   /** @param before what the policy's route was until now: what counts requests goes on counting. */
-  constructor(route: Route, pools: ReadonlyMap<string, Pool>, metrics: RouteMetrics, before?: RouteState) {
+  constructor(route: Route, pools: ReadonlyMap<string, EndpointSet>, metrics: RouteMetrics, before?: RouteState) {
     this.route = route;
     this.metrics = metrics;
     this.filters = compileFilters(route);
     this.budget = budgetOf(route.retry.budget, before);
-    this.gate = before?.gate ?? new Gate();
-    this.gate.configure(limitsOf(route.circuitBreaker));
+    this.circuitBreaker = before?.circuitBreaker ?? new CircuitBreaker();
+    this.circuitBreaker.configure(limitsOf(route.circuitBreaker));
     this.quota = before?.quota ?? { max: Infinity, open: 0 };
     this.quota.max = route.circuitBreaker?.maxConnections ?? Infinity;
     this.fallbackPool = route.fallback?.type === 'Backend' ? pools.get(route.fallback.pool) : undefined;
@@ -72,38 +72,38 @@ export class RouteState {
   }
 
   /** The pool that a key belongs to, else the one whose turn it is; undefined where every weight is 0. */
-  split(now: number, random: () => number, hash?: Hash): Pool | undefined {
+  split(now: number, random: () => number, hash?: Hash): EndpointSet | undefined {
     if (hash !== undefined && this.#split) return this.#byKey(hash);
     const i = this.#split ? this.#split.pick({ tried: NOTHING_TRIED, now, random }) : 0;
     return this.#pools[i]?.pool;
   }
 
   /** By another hash than places within the pools are chosen by. */
-  #byKey(hash: Hash): Pool | undefined {
+  #byKey(hash: Hash): EndpointSet | undefined {
     let left = (rehash(hash, this.#seed) / 2 ** 32) * this.#pools.reduce((sum, { weight }) => sum + weight, 0);
     return (this.#pools.find(({ weight }) => (left -= weight) < 0) ?? this.#pools.at(-1))?.pool;
   }
 
   /** Whether a backend of its own would do, but is busy. */
   get busy(): boolean {
-    return this.#pools.some(({ pool }) => pool.busy);
+    return this.#pools.some(({ pool }) => pool.hasSaturated);
   }
 
   /** The other pools, for when nothing in the one chosen can be used; the fallback last. */
-  others(chosen: Pool): Pool[] {
+  others(chosen: EndpointSet): EndpointSet[] {
     const all = this.#pools.map(({ pool }) => pool);
     if (this.fallbackPool) all.push(this.fallbackPool);
     return all.filter((pool) => pool !== chosen);
   }
 }
 
-const NO_LIMITS: GateLimits = { inside: Infinity, waiting: 0 };
+const NO_LIMITS: CircuitBreakerLimits = { maxRequests: Infinity, maxPending: 0 };
 
 /** Over HTTP/1.1 a request in progress has a connection to itself. */
-function limitsOf(breaker: CircuitBreaker | undefined): GateLimits {
+function limitsOf(breaker: CircuitBreakerSettings | undefined): CircuitBreakerLimits {
   if (!breaker) return NO_LIMITS;
   const { maxParallelRequests, maxPendingRequests: waiting, maxConnections = Infinity } = breaker;
-  return { inside: Math.min(maxParallelRequests, maxConnections), waiting };
+  return { maxRequests: Math.min(maxParallelRequests, maxConnections), maxPending: waiting };
 }
 
 function budgetOf(settings: Settings | undefined, before: RouteState | undefined): RetryBudget | undefined {

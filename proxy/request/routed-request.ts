@@ -9,12 +9,12 @@ import type { End, Exchange } from '../message/exchange.ts';
 import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { LocalReason, LocalReply } from '../message/local-replies.ts';
 import type { RequestHead } from '../message/request-head.ts';
-import type { PoolEndpoint } from '../endpoints/endpoint-state.ts';
-import type { Outcome } from '../endpoints/endpoint-set-types.ts';
-import { decide, isIdempotent } from '../resilience/retry.ts';
-import type { Decision } from '../resilience/retry.ts';
+import type { EndpointState } from '../endpoints/endpoint-state.ts';
+import type { AttemptResult } from '../endpoints/attempt-handle.ts';
+import { decideRetry, isIdempotent } from '../resilience/retry.ts';
+import type { RetryDecision } from '../resilience/retry.ts';
 import { filterHead, redirectLocation } from '../route/filters.ts';
-import type { Found } from '../route/route-table.ts';
+import type { RouteMatch } from '../route/route-table.ts';
 import type { RequestRedirect } from '../snapshot/types.ts';
 
 /** For logs and metrics only, as nginx has it: the client is not there to read a status. */
@@ -33,7 +33,7 @@ export class RoutedRequest {
   /** That the request was matched by. */
   #prefix: string;
   #choice: Choice;
-  #endpoint: PoolEndpoint | undefined;
+  #endpoint: EndpointState | undefined;
   #tries = 0;
   #triesHere = 0;
   #endpointsTried = 1;
@@ -45,14 +45,14 @@ export class RoutedRequest {
   #headMs = 0;
   #last: Answer | Failure | undefined;
 
-  constructor(x: Exchange, { value: route, prefix }: Found<RouteState>, d: RequestDeps) {
+  constructor(x: Exchange, { value: route, prefix }: RouteMatch<RouteState>, d: RequestDeps) {
     const { retry, timeouts } = route.route;
     this.#x = x;
     this.#d = d;
     this.#route = route;
     this.#prefix = prefix;
     route.metrics.begin();
-    route.budget?.earn(x.started);
+    route.budget?.deposit(x.started);
     this.#choice = new Choice(route, x, d.random);
     this.spec = timeouts.request > 0 ? { ...route.spec, deadline: x.started + timeouts.request } : route.spec;
     if (x.body && retry.attempts + retry.sameEndpoint > 0) x.body.hold(retry.bufferLimit);
@@ -66,18 +66,18 @@ export class RoutedRequest {
   }
 
   /** The endpoint of the next try, which begins; undefined where there is none, or not now. */
-  pick(): PoolEndpoint | undefined {
-    const { gate } = this.#route;
-    if (this.#x.gone || !(this.#inside || gate.open)) return undefined;
+  pick(): EndpointState | undefined {
+    const { circuitBreaker: gate } = this.#route;
+    if (this.#x.gone || !(this.#inside || gate.hasCapacity)) return undefined;
     const endpoint = this.#begin();
     if (endpoint && !this.#inside) {
       this.#inside = true;
-      gate.enter();
+      gate.acquire();
     }
     return endpoint;
   }
 
-  #begin(): PoolEndpoint | undefined {
+  #begin(): EndpointState | undefined {
     const choice = this.#choice;
     const now = this.#d.now();
     const endpoint = choice.next(now);
@@ -95,20 +95,20 @@ export class RoutedRequest {
   /** Whether another request has to end first. */
   get saturated(): boolean {
     if (this.#x.gone) return false;
-    return (!this.#inside && !this.#route.gate.open) || this.#choice.busy === true;
+    return (!this.#inside && !this.#route.circuitBreaker.hasCapacity) || this.#choice.busy === true;
   }
 
   /** As `pick`, once it is this request's turn; undefined when it did not come. */
-  async wait(): Promise<PoolEndpoint | undefined> {
-    const { gate, route, metrics } = this.#route;
+  async wait(): Promise<EndpointState | undefined> {
+    const { circuitBreaker: gate, route, metrics } = this.#route;
     const patience = Math.min(route.timeouts.connect, this.spec.deadline - this.#d.now());
-    let endpoint: PoolEndpoint | undefined;
+    let endpoint: EndpointState | undefined;
     const attempt = () => (endpoint = this.#begin()) !== undefined;
     metrics.pending(1);
     const waited = await waitInLine(gate, this.#x, patience, {
-      inside: this.#inside,
-      picky: this.#choice.picky === true,
-      attempt,
+      admitted: this.#inside,
+      needsSpecificEndpoint: this.#choice.picky === true,
+      tryStart: attempt,
     });
     metrics.pending(-1);
     if (waited === 'served') this.#inside = true;
@@ -123,7 +123,7 @@ export class RoutedRequest {
   classify(answer: Answer | Failure): void {
     const now = this.#d.now();
     const { metrics } = this.#route;
-    const endpoint = this.#endpoint as PoolEndpoint;
+    const endpoint = this.#endpoint as EndpointState;
     const choice = this.#choice;
     this.#last = answer;
     this.#headMs = now - this.#begun;
@@ -141,14 +141,14 @@ export class RoutedRequest {
     }
   }
 
-  decide(): Decision {
+  decide(): RetryDecision {
     const last = this.#last as Answer | Failure;
     // Nearly every request ends here.
     if (last.ok && last.head.status < 400) return { again: false };
     const { route, budget, metrics } = this.#route;
     const { retry } = route;
     const choice = this.#choice;
-    const decision = decide(
+    const decision = decideRetry(
       retry,
       {
         tries: this.#tries,
@@ -156,9 +156,9 @@ export class RoutedRequest {
         endpointsTried: this.#endpointsTried,
         idempotent: isIdempotent(this.head.method),
         replayable: this.#x.body?.replayable ?? true,
-        hereUsable: choice.hereUsable(),
+        sameEndpointUsable: choice.hereUsable(),
         anotherUntried: choice.anotherUntried(),
-        onTrial: choice.trial === 'due',
+        onProbation: choice.trial === 'due',
         random: this.#d.random,
       },
       last.ok ? last.head : last,
@@ -166,7 +166,7 @@ export class RoutedRequest {
     const now = this.#d.now();
     if (!decision.again || now + decision.afterMs >= this.spec.deadline) return { again: false };
     // Where nothing was sent, nothing was asked of a backend; and a trial was not the client's idea.
-    if (choice.trial !== 'due' && (last.ok || last.sent !== 'none') && budget?.spend(now) === false) {
+    if (choice.trial !== 'due' && (last.ok || last.sent !== 'none') && budget?.withdraw(now) === false) {
       metrics.budgetExhausted();
       return { again: false };
     }
@@ -174,11 +174,11 @@ export class RoutedRequest {
   }
 
   /** Another try will be made. */
-  again(decision: Decision & { again: true }): void {
+  again(decision: RetryDecision & { again: true }): void {
     this.#route.metrics.retry(decision.reason);
     if (this.#last?.ok === true) this.#end('failed');
     this.#choice.again(decision.where);
-    this.#route.gate.callNext();
+    this.#route.circuitBreaker.admitNext();
     if (decision.where === 'same') return;
     this.#endpointsTried++;
     this.#triesHere = 0;
@@ -227,13 +227,13 @@ export class RoutedRequest {
     return Promise.resolve();
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: AttemptResult): void {
     this.#choice.end(outcome, this.#headMs, this.#d.now());
   }
 
   #record(status: number, reason: LocalReason | undefined, end: End): void {
     const durationMs = this.#d.now() - this.#x.started;
-    if (this.#inside) this.#route.gate.leave();
+    if (this.#inside) this.#route.circuitBreaker.release();
     this.#route.metrics.done(status, reason, end, durationMs);
     this.#d.record({
       exchange: this.#x,

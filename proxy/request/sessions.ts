@@ -1,16 +1,16 @@
 /** Session persistence: a cookie names the endpoint that a client stays with. */
 import { createHash } from 'node:crypto';
 import { cookieOf, formatCookie } from '../balance/hash-key.ts';
-import type { PoolEndpoint } from '../endpoints/endpoint-state.ts';
-import type { Pool } from '../endpoints/endpoint-set.ts';
+import type { EndpointState } from '../endpoints/endpoint-state.ts';
+import type { EndpointSet } from '../endpoints/endpoint-set.ts';
 import type { SessionPersistence } from '../snapshot/types.ts';
 
 /** 128 bits: no two endpoints of a policy share a value. */
 const VALUE_BYTES = 16;
 
 export interface Place {
-  readonly pool: Pool;
-  readonly endpoint: PoolEndpoint;
+  readonly pool: EndpointSet;
+  readonly endpoint: EndpointState;
 }
 
 /**
@@ -20,16 +20,16 @@ export interface Place {
  */
 export class Sessions {
   #settings: SessionPersistence;
-  #pools: readonly Pool[];
+  #pools: readonly EndpointSet[];
   /** Milliseconds for which an endpoint that drains keeps its clients. */
   #drain: number;
   /** What `#places` was made of. */
-  #endpoints: readonly (readonly PoolEndpoint[])[] = [];
+  #endpoints: readonly (readonly EndpointState[])[] = [];
   #places = new Map<string, Place>();
   /** By endpoint id. */
   #values = new Map<string, string>();
 
-  constructor(settings: SessionPersistence, pools: readonly Pool[], drain: number) {
+  constructor(settings: SessionPersistence, pools: readonly EndpointSet[], drain: number) {
     this.#settings = settings;
     this.#pools = pools;
     this.#drain = drain;
@@ -44,11 +44,11 @@ export class Sessions {
   find(value: string, now: number): Place | undefined {
     if (this.#pools.some((pool, i) => pool.endpoints !== this.#endpoints[i])) this.#index();
     const place = this.#places.get(value);
-    return place?.pool.keeps(place.endpoint, this.#drain, now) === true ? place : undefined;
+    return place?.pool.isStickyEligible(place.endpoint, this.#drain, now) === true ? place : undefined;
   }
 
   /** The Set-Cookie value for a client that was served by `endpoint`; undefined where it has this cookie. */
-  renew(endpoint: PoolEndpoint, present: string | undefined, secure: boolean): string | undefined {
+  renew(endpoint: EndpointState, present: string | undefined, secure: boolean): string | undefined {
     const value = this.#valueOf(endpoint.id);
     return value === present ? undefined : formatCookie(this.#settings, value, secure);
   }

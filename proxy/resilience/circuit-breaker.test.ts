@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Gate } from './circuit-breaker.ts';
-import type { Waiter } from './circuit-breaker.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import type { PendingRequest } from './circuit-breaker.ts';
 
-function gateOf(inside: number, waiting: number): Gate {
-  const gate = new Gate();
-  gate.configure({ inside, waiting });
-  return gate;
+function breakerOf(maxRequests: number, maxPending: number): CircuitBreaker {
+  const breaker = new CircuitBreaker();
+  breaker.configure({ maxRequests, maxPending });
+  return breaker;
 }
 
 /** One in line, that notes its name when it gets in. */
-function waiter(name: string, log: string[], more: Partial<Waiter> = {}): Waiter {
+function waiter(name: string, log: string[], more: Partial<PendingRequest> = {}): PendingRequest {
   return {
-    inside: false,
-    picky: false,
-    attempt: () => {
+    admitted: false,
+    needsSpecificEndpoint: false,
+    tryStart: () => {
       log.push(name);
       return true;
     },
@@ -23,89 +23,90 @@ function waiter(name: string, log: string[], more: Partial<Waiter> = {}): Waiter
   };
 }
 
-describe('a gate', () => {
+describe('a breaker', () => {
   test('lets in as many as it should, then one for each that leaves', () => {
-    const gate = gateOf(2, 10);
+    const breaker = breakerOf(2, 10);
     for (let i = 0; i < 2; i++) {
-      assert.equal(gate.open, true);
-      gate.enter();
+      assert.equal(breaker.hasCapacity, true);
+      breaker.acquire();
     }
-    assert.equal(gate.open, false);
+    assert.equal(breaker.hasCapacity, false);
     const log: string[] = [];
-    assert.ok(gate.join(waiter('a', log)) && gate.join(waiter('b', log)));
-    assert.equal(gate.waiting, 2);
-    gate.leave();
+    assert.ok(breaker.enqueue(waiter('a', log)) && breaker.enqueue(waiter('b', log)));
+    assert.equal(breaker.pending, 2);
+    breaker.release();
     assert.deepEqual(log, ['a']);
-    gate.leave();
+    breaker.release();
     assert.deepEqual(log, ['a', 'b']);
-    assert.equal(gate.open, false);
-    gate.leave();
-    assert.equal(gate.open, true);
+    assert.equal(breaker.hasCapacity, false);
+    breaker.release();
+    assert.equal(breaker.hasCapacity, true);
   });
 
   test('lets nobody overtake', () => {
-    const gate = gateOf(2, 10);
-    gate.enter();
-    // It waits for an endpoint, not for the gate.
-    gate.join(waiter('a', [], { attempt: () => false }));
-    assert.equal(gate.open, false);
+    const breaker = breakerOf(2, 10);
+    breaker.acquire();
+    // It waits for an endpoint, not for the breaker.
+    breaker.enqueue(waiter('a', [], { tryStart: () => false }));
+    assert.equal(breaker.hasCapacity, false);
   });
 
   test('sends away who finds the line full; who is inside always has room, and goes first', () => {
-    const gate = gateOf(1, 1);
-    gate.enter();
+    const breaker = breakerOf(1, 1);
+    breaker.acquire();
     const log: string[] = [];
-    assert.equal(gate.join(waiter('a', log)), true);
-    assert.equal(gate.join(waiter('b', log)), false);
-    assert.equal(gate.join(waiter('retry', log, { inside: true })), true);
-    gate.callNext();
+    assert.equal(breaker.enqueue(waiter('a', log)), true);
+    assert.equal(breaker.enqueue(waiter('b', log)), false);
+    assert.equal(breaker.enqueue(waiter('retry', log, { admitted: true })), true);
+    breaker.admitNext();
     assert.deepEqual(log, ['retry']);
-    gate.leave();
+    breaker.release();
     assert.deepEqual(log, ['retry', 'a']);
   });
 
   test('calls the one behind a picky one, but nobody behind one that takes anything and got nothing', () => {
-    const gate = gateOf(9, 9);
+    const breaker = breakerOf(9, 9);
     const log: string[] = [];
-    const fails = (name: string, picky: boolean) => waiter(name, log, { picky, attempt: () => log.push(name) < 0 });
-    gate.join(fails('picky', true));
-    gate.join(waiter('a', log));
-    gate.join(fails('b', false));
-    gate.join(waiter('c', log));
-    gate.callNext();
+    const fails = (name: string, picky: boolean) =>
+      waiter(name, log, { needsSpecificEndpoint: picky, tryStart: () => log.push(name) < 0 });
+    breaker.enqueue(fails('picky', true));
+    breaker.enqueue(waiter('a', log));
+    breaker.enqueue(fails('b', false));
+    breaker.enqueue(waiter('c', log));
+    breaker.admitNext();
     assert.deepEqual(log, ['picky', 'a', 'b']);
-    assert.equal(gate.waiting, 3);
+    assert.equal(breaker.pending, 3);
   });
 
   test('forgets who goes away: the first, one between, the last', () => {
     for (const gone of [0, 1, 2]) {
-      const gate = gateOf(0, 9);
+      const breaker = breakerOf(0, 9);
       const log: string[] = [];
       const line = ['a', 'b', 'c'].map((name) => waiter(name, log));
-      for (const w of line) gate.join(w);
-      gate.remove(line[gone] as Waiter);
-      gate.configure({ inside: 9, waiting: 9 });
+      for (const w of line) breaker.enqueue(w);
+      breaker.remove(line[gone] as PendingRequest);
+      breaker.configure({ maxRequests: 9, maxPending: 9 });
       assert.deepEqual(
         log,
         ['a', 'b', 'c'].filter((_, i) => i !== gone),
       );
-      assert.equal(gate.waiting, 0);
-      assert.equal(gate.open, true);
+      assert.equal(breaker.pending, 0);
+      assert.equal(breaker.hasCapacity, true);
     }
   });
 
   test('with other limits lets those in who have room now', () => {
-    const gate = gateOf(1, 9);
-    gate.enter();
+    const breaker = breakerOf(1, 9);
+    breaker.acquire();
     const log: string[] = [];
-    for (const name of ['a', 'b', 'c']) gate.join(waiter(name, log));
-    gate.configure({ inside: 3, waiting: 0 });
+    for (const name of ['a', 'b', 'c']) breaker.enqueue(waiter(name, log));
+    breaker.configure({ maxRequests: 3, maxPending: 0 });
     assert.deepEqual(log, ['a', 'b']);
-    gate.configure({ inside: 1, waiting: 0 });
-    gate.leave();
-    gate.leave();
+    breaker.configure({ maxRequests: 1, maxPending: 0 });
+    breaker.release();
+    breaker.release();
     assert.deepEqual(log, ['a', 'b']);
-    gate.leave();
+    breaker.release();
     assert.deepEqual(log, ['a', 'b', 'c']);
   });
 
@@ -113,25 +114,25 @@ describe('a gate', () => {
     const steps = fc.array(fc.constantFrom('come', 'come', 'leave', 'quit'), { maxLength: 200 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), steps, (limit, list) => {
-        const gate = gateOf(limit, 1000);
-        const [log, line]: [string[], { w: Waiter; name: string }[]] = [[], []];
+        const breaker = breakerOf(limit, 1000);
+        const [log, line]: [string[], { w: PendingRequest; name: string }[]] = [[], []];
         let [inside, served] = [0, 0];
         list.forEach((step, i) => {
-          if (step === 'come' && gate.open) {
-            gate.enter();
+          if (step === 'come' && breaker.hasCapacity) {
+            breaker.acquire();
             inside++;
           } else if (step === 'come') {
             const name = String(i);
             const entry = { w: waiter(name, log), name };
-            gate.join(entry.w);
+            breaker.enqueue(entry.w);
             line.push(entry);
           } else if (step === 'leave' && inside > 0) {
             inside--;
-            gate.leave();
-          } else if (step === 'quit' && line.length > 0) gate.remove(line.splice(i % line.length, 1)[0]?.w as Waiter);
+            breaker.release();
+          } else if (step === 'quit' && line.length > 0) breaker.remove(line.splice(i % line.length, 1)[0]?.w as PendingRequest);
           for (; served < log.length; served++, inside++) assert.equal(line.shift()?.name, log[served]);
           assert.ok(inside <= limit);
-          assert.equal(gate.waiting, line.length);
+          assert.equal(breaker.pending, line.length);
           assert.ok(line.length === 0 || inside === limit);
         });
       }),

@@ -1,89 +1,89 @@
 /** How many requests a policy may have at its backends at once; more wait in line, for a while. PURE: who waits brings its own patience. */
 
-export interface GateLimits {
+export interface CircuitBreakerLimits {
   /** Requests inside at once. */
-  readonly inside: number;
+  readonly maxRequests: number;
   /** Requests in line. */
-  readonly waiting: number;
+  readonly maxPending: number;
 }
 
 /** One in line. */
-export interface Waiter {
+export interface PendingRequest {
   /** Whether it is inside already, and wants to go on there. */
-  readonly inside: boolean;
+  readonly admitted: boolean;
   /** Whether it wants what others do not: its failure to get that says nothing about them. */
-  readonly picky: boolean;
+  readonly needsSpecificEndpoint: boolean;
   /** Its turn has come: tries, and says whether it got what it wants. It is out of the line then, else it stays where it is. */
-  attempt(): boolean;
-  before?: Waiter | undefined;
-  behind?: Waiter | undefined;
+  tryStart(): boolean;
+  previous?: PendingRequest | undefined;
+  next?: PendingRequest | undefined;
 }
 
 /** A bounded line, first come first served: as long as someone waits, a newcomer does, too. Those inside go before those outside. */
-export class Gate {
-  #limits: GateLimits = { inside: Infinity, waiting: 0 };
-  #inside = 0;
-  #first: Waiter | undefined;
-  #last: Waiter | undefined;
-  #waiting = 0;
+export class CircuitBreaker {
+  #limits: CircuitBreakerLimits = { maxRequests: Infinity, maxPending: 0 };
+  #active = 0;
+  #first: PendingRequest | undefined;
+  #last: PendingRequest | undefined;
+  #pending = 0;
 
   /** Other limits hold from now on; nobody is sent away. */
-  configure(limits: GateLimits): void {
+  configure(limits: CircuitBreakerLimits): void {
     this.#limits = limits;
-    this.callNext();
+    this.admitNext();
   }
 
-  get waiting(): number {
-    return this.#waiting;
+  get pending(): number {
+    return this.#pending;
   }
 
   /** Whether a newcomer may try. */
-  get open(): boolean {
-    return this.#first === undefined && this.#inside < this.#limits.inside;
+  get hasCapacity(): boolean {
+    return this.#first === undefined && this.#active < this.#limits.maxRequests;
   }
 
   /** A newcomer that tried goes in. */
-  enter(): void {
-    this.#inside++;
+  acquire(): void {
+    this.#active++;
   }
 
   /** One that was inside is out. */
-  leave(): void {
-    this.#inside--;
-    this.callNext();
+  release(): void {
+    this.#active--;
+    this.admitNext();
   }
 
   /** Stands in line; false where the line is full, which it never is for one who is inside. */
-  join(w: Waiter): boolean {
-    if (!w.inside && this.#waiting >= this.#limits.waiting) return false;
-    this.#waiting++;
-    w.before = w.inside ? undefined : this.#last;
-    w.behind = w.inside ? this.#first : undefined;
-    if (w.before) w.before.behind = w;
+  enqueue(w: PendingRequest): boolean {
+    if (!w.admitted && this.#pending >= this.#limits.maxPending) return false;
+    this.#pending++;
+    w.previous = w.admitted ? undefined : this.#last;
+    w.next = w.admitted ? this.#first : undefined;
+    if (w.previous) w.previous.next = w;
     else this.#first = w;
-    if (w.behind) w.behind.before = w;
+    if (w.next) w.next.previous = w;
     else this.#last = w;
     return true;
   }
 
   /** Goes away without its turn. Only while it stands in line. */
-  remove(w: Waiter): void {
-    this.#waiting--;
-    if (w.before) w.before.behind = w.behind;
-    else this.#first = w.behind;
-    if (w.behind) w.behind.before = w.before;
-    else this.#last = w.before;
+  remove(w: PendingRequest): void {
+    this.#pending--;
+    if (w.previous) w.previous.next = w.next;
+    else this.#first = w.next;
+    if (w.next) w.next.previous = w.previous;
+    else this.#last = w.previous;
   }
 
   /** Something may have become free: as many go on as get something. */
-  callNext(): void {
+  admitNext(): void {
     for (let w = this.#first; w !== undefined;) {
-      const next = w.behind;
-      if (!w.inside && this.#inside >= this.#limits.inside) return;
-      if (w.attempt()) {
+      const next = w.next;
+      if (!w.admitted && this.#active >= this.#limits.maxRequests) return;
+      if (w.tryStart()) {
         this.remove(w);
-        if (!w.inside) this.#inside++;
-      } else if (!w.picky) return;
+        if (!w.admitted) this.#active++;
+      } else if (!w.needsSpecificEndpoint) return;
       w = next;
     }
   }

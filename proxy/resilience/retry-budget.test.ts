@@ -13,36 +13,36 @@ function budgetOf(settings: Settings): RetryBudget {
 /** How many retries there are, at most `limit`. */
 function spendAll(budget: RetryBudget, now: number, limit = 10_000): number {
   let n = 0;
-  while (n < limit && budget.spend(now)) n++;
+  while (n < limit && budget.withdraw(now)) n++;
   return n;
 }
 
 describe('a retry budget', () => {
   test('a hundred requests earn percent retries', () => {
     const budget = budgetOf({ percent: 20, minPerSecond: 0 });
-    for (let i = 0; i < 100; i++) budget.earn(i * 10);
+    for (let i = 0; i < 100; i++) budget.deposit(i * 10);
     assert.equal(spendAll(budget, 1000), 20);
   });
 
   test('what is earned expires after ten seconds', () => {
     const budget = budgetOf({ percent: 100, minPerSecond: 0 });
-    budget.earn(0);
-    assert.equal(budget.spend(10_000), false);
-    budget.earn(10_000);
-    assert.equal(budget.spend(19_999), true);
+    budget.deposit(0);
+    assert.equal(budget.withdraw(10_000), false);
+    budget.deposit(10_000);
+    assert.equal(budget.withdraw(19_999), true);
   });
 
   test('the floor is there without traffic, and comes back when ten seconds have passed', () => {
     const budget = budgetOf({ percent: 0, minPerSecond: 3 });
     assert.equal(spendAll(budget, 500), 30);
-    assert.equal(budget.spend(9_999), false);
+    assert.equal(budget.withdraw(9_999), false);
     assert.equal(spendAll(budget, 10_000), 30);
   });
 
   test('without percent and floor there is none', () => {
     const budget = budgetOf({ percent: 0, minPerSecond: 0 });
-    for (let i = 0; i < 1000; i++) budget.earn(i);
-    assert.equal(budget.spend(1000), false);
+    for (let i = 0; i < 1000; i++) budget.deposit(i);
+    assert.equal(budget.withdraw(1000), false);
   });
 
   test('other settings take nothing away, and give nothing back', () => {
@@ -54,7 +54,7 @@ describe('a retry budget', () => {
 
   test('a long silence forgets everything', () => {
     const budget = budgetOf({ percent: 100, minPerSecond: 1 });
-    for (let i = 0; i < 500; i++) budget.earn(0);
+    for (let i = 0; i < 500; i++) budget.deposit(0);
     spendAll(budget, 0, 505);
     assert.equal(spendAll(budget, 1e9), 10);
   });
@@ -69,9 +69,9 @@ describe('a retry budget', () => {
         let now = 0;
         for (const { wait, retry } of list) {
           now += wait;
-          if (retry) events.push({ at: now, earned: 0, spent: budget.spend(now) ? 1 : 0 });
+          if (retry) events.push({ at: now, earned: 0, spent: budget.withdraw(now) ? 1 : 0 });
           else {
-            budget.earn(now);
+            budget.deposit(now);
             events.push({ at: now, earned: s.percent / 100, spent: 0 });
           }
           const sum = (of: 'earned' | 'spent', seconds: number) =>

@@ -11,7 +11,7 @@ const SECOND_MS = 1000;
  */
 export class RetryBudget {
   #percent = 0;
-  #floor = 0;
+  #reserve = 0;
   /** Per second of the window, in hundredths of a retry: whole numbers, so that no rounding piles up. */
   #balance = new Float64Array(SECONDS);
   #sum = 0;
@@ -21,19 +21,19 @@ export class RetryBudget {
   /** What was earned and spent stays. */
   configure({ percent, minPerSecond }: Settings): void {
     this.#percent = percent;
-    this.#floor = minPerSecond * SECONDS * 100;
+    this.#reserve = minPerSecond * SECONDS * 100;
   }
 
   /** A request has its first try. `now`: monotonic ms. */
-  earn(now: number): void {
+  deposit(now: number): void {
     this.#advance(now);
     this.#add(this.#percent);
   }
 
   /** Takes one retry out; false when there is none. */
-  spend(now: number): boolean {
+  withdraw(now: number): boolean {
     this.#advance(now);
-    if (this.#floor + this.#sum < 100) return false;
+    if (this.#reserve + this.#sum < 100) return false;
     this.#add(-100);
     return true;
   }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Failure, FailureKind } from '../message/attempt.ts';
 import type { Retry } from '../snapshot/types.ts';
-import { decide, isIdempotent, type TryState } from './retry.ts';
+import { decideRetry, isIdempotent, type AttemptState } from './retry.ts';
 
 const DEFAULT: Retry = {
   attempts: 2,
@@ -15,14 +15,14 @@ const DEFAULT: Retry = {
   bufferLimit: 65536,
 };
 
-const FIRST: TryState = {
+const FIRST: AttemptState = {
   tries: 1,
   triesHere: 1,
   endpointsTried: 1,
   idempotent: true,
   replayable: true,
-  hereUsable: true,
-  onTrial: false,
+  sameEndpointUsable: true,
+  onProbation: false,
   anotherUntried: true,
   random: () => 0.5,
 };
@@ -32,8 +32,8 @@ function failure(kind: FailureKind, sent: Failure['sent'] = 'maybe'): Failure {
 }
 
 /** `where reason` of the decision, or `no`. */
-function verdict(policy: Partial<Retry>, state: Partial<TryState>, outcome: Failure | { status: number }): string {
-  const d = decide({ ...DEFAULT, ...policy }, { ...FIRST, ...state }, outcome);
+function verdict(policy: Partial<Retry>, state: Partial<AttemptState>, outcome: Failure | { status: number }): string {
+  const d = decideRetry({ ...DEFAULT, ...policy }, { ...FIRST, ...state }, outcome);
   return d.again ? `${d.where} ${d.reason}` : 'no';
 }
 
@@ -67,7 +67,7 @@ describe('what is tried again', () => {
 
 test('a try on probation that failed goes elsewhere, whatever the policy says of failures', () => {
   const deaf = { retryOn: [], attempts: 1, sameEndpoint: 3 };
-  const onTrial = { onTrial: true };
+  const onTrial = { onProbation: true };
   for (const kind of ['connect', 'reset', 'timeout', 'protocol'] as const)
     assert.equal(verdict(deaf, onTrial, failure(kind)), 'other probation', kind);
   assert.equal(verdict(deaf, onTrial, { status: 500 }), 'other probation');
@@ -109,7 +109,7 @@ describe('where', () => {
     assert.equal(verdict(twice, {}, connect), 'same connect-failure');
     assert.equal(verdict(twice, { tries: 2, triesHere: 2 }, connect), 'same connect-failure');
     assert.equal(verdict(twice, { tries: 3, triesHere: 3 }, connect), 'other connect-failure');
-    assert.equal(verdict(twice, { hereUsable: false }, connect), 'other connect-failure');
+    assert.equal(verdict(twice, { sameEndpointUsable: false }, connect), 'other connect-failure');
     assert.equal(verdict(twice, {}, failure('reset')), 'same reset');
   });
 
@@ -129,8 +129,8 @@ describe('where', () => {
 });
 
 describe('back-off', () => {
-  const after = (policy: Partial<Retry>, state: Partial<TryState>) => {
-    const d = decide({ ...DEFAULT, ...policy }, { ...FIRST, ...state }, failure('connect', 'none'));
+  const after = (policy: Partial<Retry>, state: Partial<AttemptState>) => {
+    const d = decideRetry({ ...DEFAULT, ...policy }, { ...FIRST, ...state }, failure('connect', 'none'));
     assert.ok(d.again);
     return d.afterMs;
   };
@@ -162,14 +162,14 @@ function play(policy: Retry, endpoints: number, usable: (endpoint: number, tries
   let [tries, triesHere, turns, here] = [1, 1, 1, 0];
   for (;;) {
     const another = Array.from({ length: endpoints }, (_, i) => i).find((i) => !tried.includes(i));
-    const d = decide(
+    const d = decideRetry(
       policy,
       {
         ...FIRST,
         tries,
         triesHere,
         endpointsTried: turns,
-        hereUsable: usable(here, triesHere),
+        sameEndpointUsable: usable(here, triesHere),
         anotherUntried: another !== undefined,
       },
       failure('connect', 'none'),

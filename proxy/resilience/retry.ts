@@ -5,7 +5,7 @@ import type { Retry } from '../snapshot/types.ts';
 export type RetryReason = 'connect-failure' | 'reset' | 'timeout' | 'gateway-error' | 'status' | 'probation';
 
 /** How far a request has come; asked after a try has ended, which is counted here. */
-export interface TryState {
+export interface AttemptState {
   /** Tries made, ≥ 1. */
   readonly tries: number;
   /** Of these, how many in a row on the present endpoint, ≥ 1. */
@@ -16,16 +16,16 @@ export interface TryState {
   /** Whether the request can be sent again from its start; true where nothing of it was consumed. */
   readonly replayable: boolean;
   /** Whether the present endpoint may take work. */
-  readonly hereUsable: boolean;
+  readonly sameEndpointUsable: boolean;
   /** Whether the try was made to find out whether an ejected endpoint works again. */
-  readonly onTrial: boolean;
+  readonly onProbation: boolean;
   /** Whether a usable endpoint is left that this request has not tried. */
   readonly anotherUntried: boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-export type Decision =
+export type RetryDecision =
   | { readonly again: false }
   | {
       readonly again: true;
@@ -36,7 +36,7 @@ export type Decision =
       readonly reason: RetryReason;
     };
 
-const NO: Decision = { again: false };
+const NO: RetryDecision = { again: false };
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /** Whether sending a request of this method twice has the effect of sending it once (RFC 9110, section 9.2.2). */
@@ -60,15 +60,15 @@ export function isIdempotent(method: string): boolean {
  * and only where the request can be sent again: it is replayable, and it is idempotent or the backend did none of it. The same
  * endpoint gets `sameEndpoint` further tries before `attempts` further endpoints are used.
  */
-export function decide(policy: Retry, s: TryState, outcome: Failure | { readonly status: number }): Decision {
+export function decideRetry(policy: Retry, s: AttemptState, outcome: Failure | { readonly status: number }): RetryDecision {
   const reason = reasonOf(policy, s, outcome);
   if (reason === undefined || !s.replayable) return NO;
-  const untouched = !('status' in outcome) && outcome.sent !== 'maybe';
-  if (!untouched && !s.idempotent && !policy.nonIdempotent) return NO;
+  const unprocessed = !('status' in outcome) && outcome.sent !== 'maybe';
+  if (!unprocessed && !s.idempotent && !policy.nonIdempotent) return NO;
   if (s.tries >= (policy.attempts + 1) * (policy.sameEndpoint + 1)) return NO;
 
-  const broken = !('status' in outcome) && (outcome.kind === 'connect' || outcome.kind === 'reset');
-  if (broken && !s.onTrial && s.hereUsable && s.triesHere <= policy.sameEndpoint) {
+  const connectionFailed = !('status' in outcome) && (outcome.kind === 'connect' || outcome.kind === 'reset');
+  if (connectionFailed && !s.onProbation && s.sameEndpointUsable && s.triesHere <= policy.sameEndpoint) {
     return { again: true, where: 'same', afterMs: backOff(policy, s.triesHere - 1, s.random), reason };
   }
   if (s.endpointsTried > policy.attempts) return NO;
@@ -76,8 +76,8 @@ export function decide(policy: Retry, s: TryState, outcome: Failure | { readonly
   return { again: true, where: 'other', afterMs, reason };
 }
 
-function reasonOf(policy: Retry, s: TryState, outcome: Failure | { readonly status: number }): RetryReason | undefined {
-  if (!s.onTrial) return 'status' in outcome ? statusReason(policy, outcome.status) : failureReason(policy, outcome);
+function reasonOf(policy: Retry, s: AttemptState, outcome: Failure | { readonly status: number }): RetryReason | undefined {
+  if (!s.onProbation) return 'status' in outcome ? statusReason(policy, outcome.status) : failureReason(policy, outcome);
   const failed = 'status' in outcome ? outcome.status >= 500 : outcome.kind !== 'client-gone';
   return failed ? 'probation' : undefined;
 }

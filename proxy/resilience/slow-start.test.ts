@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { SlowStart } from './slow-start.ts';
-import type { Starter } from './slow-start.ts';
+import type { SlowStartEndpoint } from './slow-start.ts';
 
 const LINE = { window: 16_000, aggression: 1, minWeightPercent: 10 };
 
-function starter(more: Partial<Starter> = {}): Starter {
+function starter(more: Partial<SlowStartEndpoint> = {}): SlowStartEndpoint {
   return { fullWeight: 1, weight: 1, startedAt: -Infinity, usable: true, ...more };
 }
 
@@ -21,8 +21,8 @@ function rise(settings = LINE): number[] {
   const [old, fresh] = [starter(), starter({ fullWeight: 10, startedAt: 0 })];
   const s = started(settings);
   const weights: number[] = [];
-  for (let now = 0; now < Infinity; now = s.next) {
-    s.weigh([old, fresh], now);
+  for (let now = 0; now < Infinity; now = s.nextChangeAt) {
+    s.applyWeights([old, fresh], now);
     weights.push(fresh.weight);
     assert.equal(old.weight, 1);
   }
@@ -58,7 +58,7 @@ describe('an endpoint that starts beside others', () => {
 
   test('weight 0 stays 0', () => {
     const fresh = starter({ fullWeight: 0, startedAt: 0 });
-    started().weigh([starter(), fresh], 0);
+    started().applyWeights([starter(), fresh], 0);
     assert.equal(fresh.weight, 0);
   });
 });
@@ -73,7 +73,7 @@ describe('when there is nobody to take it from', () => {
     test(`${name}: the whole weight at once`, () => {
       const fresh = starter({ fullWeight: 3, startedAt: 1000 });
       const s = started();
-      s.weigh([fresh, ...others], 1000);
+      s.applyWeights([fresh, ...others], 1000);
       assert.equal(fresh.weight, 3);
     });
   }
@@ -81,9 +81,9 @@ describe('when there is nobody to take it from', () => {
   test('the first to be done holds the others back', () => {
     const [first, second] = [starter({ startedAt: 0 }), starter({ startedAt: 8_000 })];
     const s = started();
-    s.weigh([first, second], 15_999);
+    s.applyWeights([first, second], 15_999);
     assert.deepEqual([first.weight, second.weight], [1, 1]);
-    assert.ok(s.weigh([first, second], s.next));
+    assert.ok(s.applyWeights([first, second], s.nextChangeAt));
     assert.deepEqual([first.weight, second.weight], [1, 0.5]);
   });
 });
@@ -91,18 +91,18 @@ describe('when there is nobody to take it from', () => {
 test('says whether a weight changed, and when one may next', () => {
   const fresh = starter({ startedAt: 0 });
   const s = started();
-  assert.equal(s.weigh([starter(), fresh], 0), true);
-  assert.equal(s.next, 1000);
-  assert.equal(s.weigh([starter(), fresh], 999), false);
-  assert.equal(s.weigh([starter(), fresh], 4000), true);
-  assert.equal(s.next, 5000);
+  assert.equal(s.applyWeights([starter(), fresh], 0), true);
+  assert.equal(s.nextChangeAt, 1000);
+  assert.equal(s.applyWeights([starter(), fresh], 999), false);
+  assert.equal(s.applyWeights([starter(), fresh], 4000), true);
+  assert.equal(s.nextChangeAt, 5000);
 });
 
 test('switched off, all have their whole weight, and nothing is due', () => {
   const fresh = starter({ startedAt: 0 });
   const s = started();
-  s.weigh([starter(), fresh], 0);
+  s.applyWeights([starter(), fresh], 0);
   s.configure(undefined);
-  assert.equal(s.weigh([starter(), fresh], 0), true);
-  assert.deepEqual([fresh.weight, s.next], [1, Infinity]);
+  assert.equal(s.applyWeights([starter(), fresh], 0), true);
+  assert.deepEqual([fresh.weight, s.nextChangeAt], [1, Infinity]);
 });

@@ -4,7 +4,7 @@ import type { SlowStart as Settings } from '../snapshot/types.ts';
 /** Weights change in this many steps: each is an update of the balancer. */
 const STEPS = 16;
 
-export interface Starter {
+export interface SlowStartEndpoint {
   /** The weight in the end. */
   readonly fullWeight: number;
   /** The weight in effect. */
@@ -20,7 +20,7 @@ export interface Starter {
  */
 export class SlowStart {
   /** Monotonic milliseconds at which a weight may change; Infinity: none does by itself. */
-  next = Infinity;
+  nextChangeAt = Infinity;
   #settings: Settings | undefined;
 
   /** Undefined: everyone has the whole weight from the start. */
@@ -29,14 +29,14 @@ export class SlowStart {
   }
 
   /** Sets the weights in effect; whether one of them changed. */
-  weigh(endpoints: readonly Starter[], now: number): boolean {
+  applyWeights(endpoints: readonly SlowStartEndpoint[], now: number): boolean {
     const s = this.#settings;
     const others = s !== undefined && endpoints.some((e) => e.usable && e.fullWeight > 0 && stepOf(e, s, now) === STEPS);
     let changed = false;
-    this.next = Infinity;
+    this.nextChangeAt = Infinity;
     for (const e of endpoints) {
       const step = s ? stepOf(e, s, now) : STEPS;
-      if (s && step < STEPS) this.next = Math.min(this.next, e.startedAt + ((step + 1) * s.window) / STEPS);
+      if (s && step < STEPS) this.nextChangeAt = Math.min(this.nextChangeAt, e.startedAt + ((step + 1) * s.window) / STEPS);
       const weight = others ? e.fullWeight * shareAt(step, s) : e.fullWeight;
       if (weight !== e.weight) changed = true;
       e.weight = weight;
@@ -46,7 +46,7 @@ export class SlowStart {
 }
 
 /** 0 to STEPS, which is when it is over. */
-function stepOf({ startedAt }: Starter, { window }: Settings, now: number): number {
+function stepOf({ startedAt }: SlowStartEndpoint, { window }: Settings, now: number): number {
   // A little more, so that the time at which a step begins is in that step whatever the rounding.
   return Math.min(STEPS, Math.floor(((now - startedAt) / window) * STEPS + 1e-6));
 }

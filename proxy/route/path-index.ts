@@ -1,11 +1,11 @@
-import { byPrecedence, firstFit } from './match.ts';
-import type { RoutedBy, Rule } from './match.ts';
+import { byPrecedence, firstMatch } from './match.ts';
+import type { RoutedBy, RouteRule } from './match.ts';
 
 /** The rules of one path prefix. */
 interface Prefix<T> {
   /** Without trailing slash. */
   readonly text: string;
-  readonly rules: Rule<T>[];
+  readonly rules: RouteRule<T>[];
   /** The longest other prefix that this one begins with, character by character. */
   readonly shorter: Prefix<T> | undefined;
 }
@@ -19,15 +19,15 @@ const SLASH = 0x2f;
  * expressions nothing. Among equal paths, and among expressions, `byPrecedence`.
  */
 export class PathIndex<T> {
-  readonly #exact = new Map<string, Rule<T>[]>();
+  readonly #exact = new Map<string, RouteRule<T>[]>();
   /** In ascending order, without the one for every path. */
   readonly #prefixes: readonly Prefix<T>[];
-  readonly #expressions: Rule<T>[] = [];
-  readonly #everyPath: Rule<T>[] = [];
+  readonly #expressions: RouteRule<T>[] = [];
+  readonly #everyPath: RouteRule<T>[] = [];
 
   /** `rules` may come in any order. */
-  constructor(rules: readonly Rule<T>[]) {
-    const prefixes = new Map<string, Rule<T>[]>();
+  constructor(rules: readonly RouteRule<T>[]) {
+    const prefixes = new Map<string, RouteRule<T>[]>();
     for (const rule of [...rules].sort(byPrecedence)) {
       if (rule.type === 'Exact') append(this.#exact, rule);
       else if (rule.type === 'RegularExpression') this.#expressions.push(rule);
@@ -37,18 +37,18 @@ export class PathIndex<T> {
     this.#prefixes = link(prefixes);
   }
 
-  find(f: RoutedBy): Rule<T> | undefined {
+  find(f: RoutedBy): RouteRule<T> | undefined {
     // A look-up reads the whole path, so that none is made where it can find nothing.
-    const exact = this.#exact.size > 0 ? firstFit(this.#exact.get(f.path), f) : undefined;
-    return exact ?? this.#underPrefix(f) ?? firstFit(this.#expressions, f) ?? firstFit(this.#everyPath, f);
+    const exact = this.#exact.size > 0 ? firstMatch(this.#exact.get(f.path), f) : undefined;
+    return exact ?? this.#underPrefix(f) ?? firstMatch(this.#expressions, f) ?? firstMatch(this.#everyPath, f);
   }
 
   /** Whatever the path begins with sorts before it, and the last that sorts before it begins with all of those. */
-  #underPrefix(f: RoutedBy): Rule<T> | undefined {
+  #underPrefix(f: RoutedBy): RouteRule<T> | undefined {
     const { path } = f;
     for (let prefix = this.#lastNotAfter(path); prefix !== undefined; prefix = prefix.shorter) {
       if (!isUnder(path, prefix.text)) continue;
-      const rule = firstFit(prefix.rules, f);
+      const rule = firstMatch(prefix.rules, f);
       if (rule !== undefined) return rule;
     }
     return undefined;
@@ -66,13 +66,13 @@ export class PathIndex<T> {
   }
 }
 
-function append<T>(map: Map<string, Rule<T>[]>, rule: Rule<T>): void {
+function append<T>(map: Map<string, RouteRule<T>[]>, rule: RouteRule<T>): void {
   const list = map.get(rule.path);
   if (list === undefined) map.set(rule.path, [rule]);
   else list.push(rule);
 }
 
-function link<T>(prefixes: ReadonlyMap<string, Rule<T>[]>): Prefix<T>[] {
+function link<T>(prefixes: ReadonlyMap<string, RouteRule<T>[]>): Prefix<T>[] {
   const linked: Prefix<T>[] = [];
   for (const text of [...prefixes.keys()].sort()) {
     let shorter = linked.at(-1);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { loadExpressions } from './regex-engine.ts';
+import { loadRegexEngine } from './regex-engine.ts';
 
-const compile = await loadExpressions();
+const compile = await loadRegexEngine();
 
 test('an expression describes the whole text, in RE2 syntax', () => {
   const fits = compile('/users/[0-9]+|/(?i)all');

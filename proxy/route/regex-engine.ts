@@ -1,18 +1,18 @@
 /** Regular expressions for routing: linear in the length of the text, whatever the expression (RE2). */
-import type { CompileExpression, Expression } from './match.ts';
+import type { CompileRegex, Regex } from './match.ts';
 import { MAX_EXPRESSION_TEXT, MAX_EXPRESSIONS } from '../snapshot/limits.ts';
 
-let loading: Promise<CompileExpression> | undefined;
+let loading: Promise<CompileRegex> | undefined;
 
 /** Loaded only when a route needs it: the library costs megabytes. */
-export function loadExpressions(): Promise<CompileExpression> {
+export function loadRegexEngine(): Promise<CompileRegex> {
   return (loading ??= load());
 }
 
-async function load(): Promise<CompileExpression> {
+async function load(): Promise<CompileRegex> {
   const { RE2JS } = await import('re2js');
   // Every snapshot makes its route tables anew, mostly from the same expressions.
-  const known = new Map<string, Expression>();
+  const known = new Map<string, Regex>();
   return (source) => {
     let expression = known.get(source);
     if (expression === undefined) {

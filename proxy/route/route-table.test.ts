@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { HeaderMatch, Match, Route } from '../snapshot/types.ts';
-import type { CompileExpression } from './match.ts';
+import type { CompileRegex } from './match.ts';
 import { RecordFields } from '../message/fields.ts';
 import { createRouteTable, type RoutedBy } from './route-table.ts';
 
@@ -40,7 +40,7 @@ function request(host: string, path = '/', method = 'GET', headers: Record<strin
 }
 
 /** Stands in for the engine. */
-const compile: CompileExpression = (source) => {
+const compile: CompileRegex = (source) => {
   const expression = new RegExp(`^(?:${source})$`);
   return (text) => expression.test(text);
 };

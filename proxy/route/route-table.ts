@@ -1,12 +1,12 @@
 import type { Route } from '../snapshot/types.ts';
 import { compileRule } from './match.ts';
-import type { CompileExpression, RoutedBy, Rule } from './match.ts';
+import type { CompileRegex, RoutedBy, RouteRule } from './match.ts';
 import { PathIndex } from './path-index.ts';
 
 export type { RoutedBy } from './match.ts';
 
 /** What serves a request. */
-export interface Found<T> {
+export interface RouteMatch<T> {
   readonly value: T;
   /** The path prefix that the request was matched by, without its trailing slash; empty: every path, or not by a prefix. */
   readonly prefix: string;
@@ -15,11 +15,11 @@ export interface Found<T> {
 /** The routes of one listener. */
 export interface RouteTable<T> {
   /** The route that serves this request, or undefined when none does. Allocates nothing. */
-  match(f: RoutedBy): Found<T> | undefined;
+  match(f: RoutedBy): RouteMatch<T> | undefined;
 }
 
-export interface Expressions {
-  readonly compile: CompileExpression;
+export interface RegexOptions {
+  readonly compile: CompileRegex;
   /** A route has an expression that does not compile: it is left out as a whole, for this reason. */
   readonly invalid: (route: Route, reason: string) => void;
 }
@@ -28,7 +28,7 @@ export interface Expressions {
 const LONGEST_HOSTNAME = 253;
 
 /** For tables without regular expressions. */
-const NO_EXPRESSIONS: Expressions = {
+const NO_EXPRESSIONS: RegexOptions = {
   compile: () => {
     throw new Error('regular expressions are not available');
   },
@@ -45,12 +45,12 @@ const NO_EXPRESSIONS: Expressions = {
  */
 export function createRouteTable<T>(
   entries: readonly { readonly route: Route; readonly value: T }[],
-  expressions: Expressions = NO_EXPRESSIONS,
+  expressions: RegexOptions = NO_EXPRESSIONS,
 ): RouteTable<T> {
-  const exact = new Map<string, Rule<T>[]>();
+  const exact = new Map<string, RouteRule<T>[]>();
   // Keyed by what follows `*.`.
-  const wildcard = new Map<string, Rule<T>[]>();
-  const any: Rule<T>[] = [];
+  const wildcard = new Map<string, RouteRule<T>[]>();
+  const any: RouteRule<T>[] = [];
   for (const { route, value } of entries) {
     const rules = compileRules(route, value, expressions);
     if (route.hostnames.length === 0) any.push(...rules);
@@ -62,7 +62,7 @@ export function createRouteTable<T>(
   return new HostnameTable(indexPaths(exact), indexPaths(wildcard), new PathIndex(any));
 }
 
-function compileRules<T>(route: Route, value: T, { compile, invalid }: Expressions): Rule<T>[] {
+function compileRules<T>(route: Route, value: T, { compile, invalid }: RegexOptions): RouteRule<T>[] {
   const matches = route.matches.length > 0 ? route.matches : [{}];
   try {
     return matches.map((match) => compileRule(route, match, value, compile));
@@ -72,13 +72,13 @@ function compileRules<T>(route: Route, value: T, { compile, invalid }: Expressio
   }
 }
 
-function append<T>(map: Map<string, Rule<T>[]>, key: string, rules: readonly Rule<T>[]): void {
+function append<T>(map: Map<string, RouteRule<T>[]>, key: string, rules: readonly RouteRule<T>[]): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [...rules]);
   else list.push(...rules);
 }
 
-function indexPaths<T>(lists: ReadonlyMap<string, readonly Rule<T>[]>): ReadonlyMap<string, PathIndex<T>> {
+function indexPaths<T>(lists: ReadonlyMap<string, readonly RouteRule<T>[]>): ReadonlyMap<string, PathIndex<T>> {
   return new Map([...lists].map(([hostname, rules]) => [hostname, new PathIndex(rules)]));
 }
 
@@ -93,11 +93,11 @@ class HostnameTable<T> implements RouteTable<T> {
     this.#any = any;
   }
 
-  match(f: RoutedBy): Found<T> | undefined {
+  match(f: RoutedBy): RouteMatch<T> | undefined {
     return this.#exact.get(f.host)?.find(f) ?? this.#underWildcard(f) ?? this.#any.find(f);
   }
 
-  #underWildcard(f: RoutedBy): Rule<T> | undefined {
+  #underWildcard(f: RoutedBy): RouteRule<T> | undefined {
     const host = f.host;
     // A longer name fits no wildcard, and must not cost a look-up per dot.
     if (this.#wildcard.size === 0 || host.length > LONGEST_HOSTNAME) return undefined;

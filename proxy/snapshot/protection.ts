@@ -9,7 +9,7 @@ export interface RetryBudget {
 }
 
 /** Of one policy on one proxy. */
-export interface CircuitBreaker {
+export interface CircuitBreakerSettings {
   /** Requests at backends at once, ≥ 1. */
   readonly maxParallelRequests: number;
   /** Requests that wait for their turn, ≥ 0. */

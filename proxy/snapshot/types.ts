@@ -7,7 +7,7 @@
 
 import type { HealthCheck } from './health-check.ts';
 import type { LoadBalancer } from './load-balancer.ts';
-import type { CircuitBreaker, Fallback, RetryBudget } from './protection.ts';
+import type { CircuitBreakerSettings, Fallback, RetryBudget } from './protection.ts';
 import type { HeaderModifier, Match, RequestRedirect, SessionPersistence, UrlRewrite } from './routing.ts';
 
 export type * from './health-check.ts';
@@ -79,7 +79,7 @@ export interface Route {
   readonly retry: Retry;
   readonly timeouts: Timeouts;
   /** Absent: no limits. */
-  readonly circuitBreaker?: CircuitBreaker;
+  readonly circuitBreaker?: CircuitBreakerSettings;
   /** When no destination can be used; absent: 503. Not beside a redirect. */
   readonly fallback?: Fallback;
   readonly accessLog: AccessLog;
@@ -139,7 +139,7 @@ export interface PoolPart {
   readonly endpoints: readonly Endpoint[];
 }
 
-export type EndpointState = 'active' | 'draining';
+export type EndpointLifecycle = 'active' | 'draining';
 
 export interface Endpoint {
   /** Target UID and port; without a target, address and port. An address that is used again inherits nothing. */
@@ -152,7 +152,7 @@ export interface Endpoint {
   /** ≥ 0; 0 takes no new work. */
   readonly weight: number;
   readonly zone: string;
-  readonly state: EndpointState;
+  readonly state: EndpointLifecycle;
 }
 
 /** What only this proxy can not do, by name; everything else is applied. */

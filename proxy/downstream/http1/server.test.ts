@@ -73,7 +73,7 @@ test('pipelined requests are answered in order', async () => {
 
 test('connections over the cap get 503 overflow', async () => {
   const held = [1, 2, 3].map(() => connect(proxy.port, '127.0.0.1'));
-  const listener = proxy.runtime.served.get(proxy.port)?.listener;
+  const listener = proxy.runtime.listeners.get(proxy.port)?.listener;
   await eventually(() => listener?.connections === 3);
   const answer = await get(proxy.port);
   for (const socket of held) socket.destroy();

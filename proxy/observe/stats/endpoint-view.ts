@@ -1,9 +1,9 @@
 /** An endpoint in the words of the page. PURE. */
-import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
-import type { Pool } from '../../endpoints/endpoint-set.ts';
+import type { EndpointState } from '../../endpoints/endpoint-state.ts';
+import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
 import type { EndpointLately } from './sampler.ts';
 import { printable } from './text.ts';
-import type { EndpointView, Status } from './view.ts';
+import type { EndpointRow, EndpointStatus } from './view.ts';
 
 /** Monotonic and unix milliseconds of the same moment. */
 export interface Moment {
@@ -16,20 +16,20 @@ export function isoAt({ now, wall }: Moment, monotonic: number): string {
 }
 
 /** The first that holds, in the order in which they keep requests away. */
-export function statusOf(e: PoolEndpoint): Status {
+export function statusOf(e: EndpointState): EndpointStatus {
   if (e.watch?.healthy === false) return 'DOWN';
-  if (e.suspect.out) return 'EJECTED';
+  if (e.outlier.ejected) return 'EJECTED';
   if (e.state === 'draining' || e.fullWeight === 0) return 'DRAIN';
   if (e.state === 'filling') return 'NEW';
-  return e.full ? 'FULL' : 'UP';
+  return e.saturated ? 'FULL' : 'UP';
 }
 
-function reasonOf(e: PoolEndpoint, status: Status, now: number): string {
+function reasonOf(e: EndpointState, status: EndpointStatus, now: number): string {
   switch (status) {
     case 'DOWN':
       return `check: ${e.watch?.detail ?? ''}`;
     case 'EJECTED':
-      return e.suspect.evidence + trialOf(e, now);
+      return e.outlier.evidence + probationOf(e, now);
     case 'DRAIN':
       return e.state === 'draining' ? 'leaves, or is in maintenance' : 'its weight is 0';
     case 'NEW':
@@ -41,13 +41,13 @@ function reasonOf(e: PoolEndpoint, status: Status, now: number): string {
   }
 }
 
-function trialOf({ suspect }: PoolEndpoint, now: number): string {
-  if (suspect.trial) return '; on trial';
-  return now >= suspect.until ? '; the next request tries it' : '';
+function probationOf({ outlier }: EndpointState, now: number): string {
+  if (outlier.probationRequest) return '; on trial';
+  return now >= outlier.ejectedUntil ? '; the next request tries it' : '';
 }
 
 /** @param tries of its backend within the last minute */
-export function endpointView(e: PoolEndpoint, lately: EndpointLately | undefined, tries: number, at: Moment): EndpointView {
+export function endpointView(e: EndpointState, lately: EndpointLately | undefined, tries: number, at: Moment): EndpointRow {
   const status = statusOf(e);
   return {
     name: printable(e.hashKey),
@@ -55,8 +55,8 @@ export function endpointView(e: PoolEndpoint, lately: EndpointLately | undefined
     zone: printable(e.zone),
     status,
     reason: printable(reasonOf(e, status, at.now)),
-    since: isoAt(at, e.turnedAt),
-    ejectedUntil: e.suspect.out ? isoAt(at, e.suspect.until) : null,
+    since: isoAt(at, e.healthChangedAt),
+    ejectedUntil: e.outlier.ejected ? isoAt(at, e.outlier.ejectedUntil) : null,
     weight: round(e.weight),
     fullWeight: e.fullWeight,
     active: e.active,
@@ -68,7 +68,7 @@ export function endpointView(e: PoolEndpoint, lately: EndpointLately | undefined
 }
 
 /** Of a pool, whose id is `namespace/policy/refNamespace/service:port`. */
-export function namesOf({ id }: Pick<Pool, 'id'>): { readonly policy: string; readonly backend: string } {
+export function namesOf({ id }: Pick<EndpointSet, 'id'>): { readonly policy: string; readonly backend: string } {
   const [namespace = '', policy = '', ...rest] = id.split('/');
   return { policy: printable(`${namespace}/${policy}`), backend: printable(rest.join('/')) };
 }

@@ -7,7 +7,7 @@ import { makeView } from './model.ts';
 import type { Source } from './model.ts';
 import { INTERVAL_MS, Sampler } from './sampler.ts';
 import type { Serving } from './sampler.ts';
-import { Busy, inSlices, Shared } from './slices.ts';
+import { Busy, inSlices, SharedWork } from './slices.ts';
 import { readFilter } from './text.ts';
 import type { StatsView } from './view.ts';
 
@@ -45,7 +45,7 @@ export function createStats(o: StatsOptions): Stats {
   };
   sample();
   const timer = setInterval(sample, o.interval ?? INTERVAL_MS).unref();
-  const views = new Shared<StatsView>({ keepMs: KEEP_MS, waiting: MAX_FILTERS, now });
+  const views = new SharedWork<StatsView>({ keepMs: KEEP_MS, waiting: MAX_FILTERS, now });
   const view = (url: URL): Promise<StatsView> => {
     const filter = readFilter(url.searchParams.get('q') ?? '');
     return views.get(filter.text, () => inSlices(makeView(o.source(), sampler, filter, { now: now(), wall: wall() }), now));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Pool } from '../../endpoints/endpoint-set.ts';
-import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
+import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
+import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
 import { RETRY, TIMEOUTS } from '../../testing.ts';
 import type { Route } from '../../snapshot/types.ts';
-import { Slots } from '../../metrics/series.ts';
+import { CounterBuffer } from '../../metrics/series.ts';
 import { writePage } from './html.ts';
 import { makeView } from './model.ts';
 import type { Source } from './model.ts';
@@ -15,15 +15,24 @@ import type { StatsView } from './view.ts';
 
 const AT = { now: 100_000, wall: Date.parse('2026-11-22T08:00:00Z') };
 
-function endpoint(i: number, more: Partial<PoolEndpoint> = {}): PoolEndpoint {
+function endpoint(i: number, more: Partial<EndpointState> = {}): EndpointState {
   const names = { id: `e${i}`, hashKey: `pod-${i}:80`, address: `10.0.${i >> 8}.${i & 255}`, port: 80, zone: `zone-${i % 3}` };
-  const state = { weight: 1, fullWeight: 1, state: 'active', index: i, healthy: true, turnedAt: 40_000, active: 0, full: false };
-  const suspect = { out: false, until: 0, evidence: '', trial: undefined };
-  return { ...names, ...state, watch: undefined, suspect, metrics: { base: 0 }, ...more } as PoolEndpoint;
+  const state = {
+    weight: 1,
+    fullWeight: 1,
+    state: 'active',
+    index: i,
+    healthy: true,
+    healthChangedAt: 40_000,
+    active: 0,
+    saturated: false,
+  };
+  const outlier = { ejected: false, ejectedUntil: 0, evidence: '', probationRequest: undefined };
+  return { ...names, ...state, watch: undefined, outlier, metrics: { base: 0 }, ...more } as EndpointState;
 }
 
-function pool(id: string, endpoints: readonly PoolEndpoint[]): Pool {
-  return { id, strategy: 'LeastRequest', endpoints, health: { panic: false } } as unknown as Pool;
+function pool(id: string, endpoints: readonly EndpointState[]): EndpointSet {
+  return { id, strategy: 'LeastRequest', endpoints, health: { panic: false } } as unknown as EndpointSet;
 }
 
 function routeOf(policy: string, more: Partial<Route> = {}): RouteState {
@@ -34,12 +43,12 @@ function routeOf(policy: string, more: Partial<Route> = {}): RouteState {
   return { route, metrics: { bases: { route: 0, duration: 8 } } } as unknown as RouteState;
 }
 
-function sourceOf(pools: readonly Pool[], routes: readonly RouteState[] = []): Source {
+function sourceOf(pools: readonly EndpointSet[], routes: readonly RouteState[] = []): Source {
   return {
     facts: { pod: 'gateway-1', mode: 'gateway', version: '1.2.3', startedAt: 40_000 },
-    served: new Map([[8080, { routes: new Map(routes.map((state) => [state.route.policy, state])) }]]),
-    pools: new Map(pools.map((each) => [each.id, each])),
-    ...{ slots: new Slots(), zone: 'zone-1', notReady: '', connections: 3, snapshot: undefined, rejected: [] },
+    listeners: new Map([[8080, { routes: new Map(routes.map((state) => [state.route.policy, state])) }]]),
+    endpointSets: new Map(pools.map((each) => [each.id, each])),
+    ...{ buffer: new CounterBuffer(), zone: 'zone-1', notReady: '', connections: 3, snapshot: undefined, rejected: [] },
   };
 }
 
@@ -63,16 +72,16 @@ const viewOf = (source: Source, query = ''): StatsView => run(makeView(source, n
 const namesIn = (view: StatsView) => view.backends.flatMap(({ endpoints }) => endpoints.map(({ name }) => name));
 
 test('every status, with its reason and since when', () => {
-  const out = { out: true, until: 112_000, evidence: '3 connect failures in a row', trial: undefined };
+  const out = { ejected: true, ejectedUntil: 112_000, evidence: '3 connect failures in a row', probationRequest: undefined };
   const endpoints = [
     endpoint(0),
     endpoint(1, { watch: { healthy: false, detail: 'HTTP 500', stop: () => undefined }, healthy: false }),
-    endpoint(2, { suspect: out as PoolEndpoint['suspect'], healthy: false }),
-    endpoint(3, { suspect: { ...out, until: 99_000 } as PoolEndpoint['suspect'], healthy: false }),
+    endpoint(2, { outlier: out as EndpointState['outlier'], healthy: false }),
+    endpoint(3, { outlier: { ...out, ejectedUntil: 99_000 } as EndpointState['outlier'], healthy: false }),
     endpoint(4, { state: 'draining' }),
     endpoint(5, { fullWeight: 0, weight: 0 }),
     endpoint(6, { state: 'filling' }),
-    endpoint(7, { full: true, active: 9 }),
+    endpoint(7, { saturated: true, active: 9 }),
     endpoint(8, { weight: 0.25, fullWeight: 2, address: 'fd00::1' }),
   ];
   const view = viewOf(sourceOf([pool('shop/web/shop/web:80', endpoints)]));

@@ -2,11 +2,11 @@
  * What the proxy is doing, as a view of bounded size. PURE but for what it reads. A generator that yields every so often: a proxy may
  * have half a million endpoints, and requests must not wait for somebody to look.
  */
-import type { Pool } from '../../endpoints/endpoint-set.ts';
-import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
+import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
+import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
 import type { Rejected } from '../../snapshot/types.ts';
-import { ROUTE } from '../../metrics/request-metrics.ts';
+import { ROUTE_SLOT } from '../../metrics/request-metrics.ts';
 import { endpointView, namesOf, ratio, round, statusOf } from './endpoint-view.ts';
 import type { Moment } from './endpoint-view.ts';
 import { routeTexts, routeView } from './route-view.ts';
@@ -25,7 +25,7 @@ const MAX_REJECTED = 20;
 /** Endpoints and routes between two yields: tens of microseconds. */
 const STEP = 100;
 
-export interface Facts {
+export interface ProxyFacts {
   readonly pod: string;
   readonly mode: 'gateway' | 'sidecar';
   readonly version: string;
@@ -35,7 +35,7 @@ export interface Facts {
 
 /** The proxy at this moment. */
 export interface Source extends Serving {
-  readonly facts: Facts;
+  readonly facts: ProxyFacts;
   readonly zone: string;
   readonly notReady: string;
   readonly connections: number;
@@ -47,13 +47,13 @@ export interface Source extends Serving {
 type Steps<T> = Generator<void, T>;
 
 /** Endpoints of all pools: how many of each there are, and the rows to show. */
-interface Found {
+interface SearchResult {
   readonly health: Map<string, { healthy: number; endpoints: number }>;
-  readonly sick: [Pool, PoolEndpoint][];
-  readonly fit: [Pool, PoolEndpoint][];
-  readonly empty: Pool[];
+  readonly unhealthy: [EndpointSet, EndpointState][];
+  readonly healthy: [EndpointSet, EndpointState][];
+  readonly empty: EndpointSet[];
   /** Ids of pools with an endpoint that matches: their routes do, too. */
-  readonly pools: Set<string>;
+  readonly matched: Set<string>;
   matching: number;
 }
 
@@ -98,10 +98,10 @@ function snapshotView({ epoch, sequence, digest, since }: NonNullable<Source['sn
   return { epoch, sequence, digest: printable(digest), since: new Date(since).toISOString() };
 }
 
-function* findEndpoints({ pools }: Source, { words }: Filter): Steps<Found> {
-  const found: Found = { health: new Map(), sick: [], fit: [], empty: [], pools: new Set(), matching: 0 };
+function* findEndpoints({ endpointSets }: Source, { words }: Filter): Steps<SearchResult> {
+  const found: SearchResult = { health: new Map(), unhealthy: [], healthy: [], empty: [], matched: new Set(), matching: 0 };
   let seen = 0;
-  for (const pool of pools.values()) {
+  for (const pool of endpointSets.values()) {
     const count = { healthy: 0, endpoints: pool.endpoints.length };
     found.health.set(pool.id, count);
     const left = missing(words, [pool.id, pool.strategy]);
@@ -111,8 +111,8 @@ function* findEndpoints({ pools }: Source, { words }: Filter): Steps<Found> {
       if (e.healthy) count.healthy++;
       if (left.length > 0 && missing(left, [e.hashKey, e.address, e.zone, statusOf(e)]).length > 0) continue;
       found.matching++;
-      found.pools.add(pool.id);
-      const list = e.healthy ? found.fit : found.sick;
+      found.matched.add(pool.id);
+      const list = e.healthy ? found.healthy : found.unhealthy;
       if (list.length < MAX_ENDPOINTS) list.push([pool, e]);
     }
     yield;
@@ -121,9 +121,9 @@ function* findEndpoints({ pools }: Source, { words }: Filter): Steps<Found> {
 }
 
 /** The pools to show, with the endpoints that have rows: those in trouble before the others, where there is no room for all. */
-function choose({ sick, fit, empty }: Found): Map<Pool, PoolEndpoint[]> {
-  const chosen = new Map<Pool, PoolEndpoint[]>(empty.map((pool) => [pool, []]));
-  for (const [pool, e] of [...sick, ...fit].slice(0, MAX_ENDPOINTS)) {
+function choose({ unhealthy, healthy, empty }: SearchResult): Map<EndpointSet, EndpointState[]> {
+  const chosen = new Map<EndpointSet, EndpointState[]>(empty.map((pool) => [pool, []]));
+  for (const [pool, e] of [...unhealthy, ...healthy].slice(0, MAX_ENDPOINTS)) {
     const rows = chosen.get(pool);
     if (rows) rows.push(e);
     else chosen.set(pool, [e]);
@@ -133,7 +133,13 @@ function choose({ sick, fit, empty }: Found): Map<Pool, PoolEndpoint[]> {
   return new Map([...chosen].sort(([a], [b]) => (a.id < b.id ? -1 : 1)));
 }
 
-function* backendView(pool: Pool, rows: readonly PoolEndpoint[], found: Found, sampler: Sampler, at: Moment): Steps<BackendView> {
+function* backendView(
+  pool: EndpointSet,
+  rows: readonly EndpointState[],
+  found: SearchResult,
+  sampler: Sampler,
+  at: Moment,
+): Steps<BackendView> {
   let tries = 0;
   for (const [i, e] of pool.endpoints.entries()) {
     if (i % STEP === STEP - 1) yield;
@@ -151,30 +157,30 @@ function* backendView(pool: Pool, rows: readonly PoolEndpoint[], found: Found, s
   };
 }
 
-function* routeViews(source: Source, sampler: Sampler, { words }: Filter, found: Found, at: Moment) {
+function* routeViews(source: Source, sampler: Sampler, { words }: Filter, found: SearchResult, at: Moment) {
   const shown: RouteView[] = [];
   let matching = 0;
   const health = (pool: string) => found.health.get(pool) ?? { healthy: 0, endpoints: 0 };
   for (const [port, state] of routesOf(source)) {
     yield;
-    const reached = state.route.destinations.some(({ pool }) => found.pools.has(pool));
+    const reached = state.route.destinations.some(({ pool }) => found.matched.has(pool));
     if (!reached && missing(words, routeTexts(port, state)).length > 0) continue;
     matching++;
     if (shown.length === MAX_ROUTES) continue;
     const { policy } = state.route;
-    const pending = source.slots.values[state.metrics.bases.route + ROUTE.pending] ?? 0;
+    const pending = source.buffer.values[state.metrics.bases.route + ROUTE_SLOT.pending] ?? 0;
     shown.push(routeView(port, state, { lately: sampler.policy(state, at.now), spark: sampler.spark(policy), pending, health }));
   }
   return { shown, matching };
 }
 
-function* routesOf({ served }: Source): Generator<[port: number, state: RouteState]> {
-  for (const port of [...served.keys()].sort((a, b) => a - b)) {
-    for (const state of served.get(port)?.routes.values() ?? []) yield [port, state];
+function* routesOf({ listeners }: Source): Generator<[port: number, state: RouteState]> {
+  for (const port of [...listeners.keys()].sort((a, b) => a - b)) {
+    for (const state of listeners.get(port)?.routes.values() ?? []) yield [port, state];
   }
 }
 
-function* totals(source: Source, sampler: Sampler, { health }: Found, at: Moment): Steps<TotalsView> {
+function* totals(source: Source, sampler: Sampler, { health }: SearchResult, at: Moment): Steps<TotalsView> {
   const sums = { routes: 0, perSecond: 0, requests: 0, failed: 0 };
   for (const [, state] of routesOf(source)) {
     yield;

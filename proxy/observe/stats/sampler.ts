@@ -1,10 +1,10 @@
 /** Reads counters every few seconds, so that the page can say what happened lately. Costs requests nothing. */
-import type { Pool } from '../../endpoints/endpoint-set.ts';
-import type { PoolEndpoint } from '../../endpoints/endpoint-state.ts';
+import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
+import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
-import { BUCKETS } from '../text-format.ts';
-import type { Slots } from '../../metrics/series.ts';
-import { ENDPOINT, OUTCOMES, ROUTE } from '../../metrics/request-metrics.ts';
+import { BUCKETS } from '../../metrics/histogram.ts';
+import type { CounterBuffer } from '../../metrics/series.ts';
+import { ENDPOINT_SLOT, OUTCOMES, ROUTE_SLOT } from '../../metrics/request-metrics.ts';
 import { History } from './history.ts';
 import type { Recent } from './history.ts';
 
@@ -31,9 +31,9 @@ const BUCKET_COUNT = BUCKETS.length + 1;
 
 /** What is served at this moment. */
 export interface Serving {
-  readonly served: ReadonlyMap<number, { readonly routes: ReadonlyMap<string, RouteState> }>;
-  readonly pools: ReadonlyMap<string, Pool>;
-  readonly slots: Slots;
+  readonly listeners: ReadonlyMap<number, { readonly routes: ReadonlyMap<string, RouteState> }>;
+  readonly endpointSets: ReadonlyMap<string, EndpointSet>;
+  readonly buffer: CounterBuffer;
 }
 
 export interface EndpointLately {
@@ -55,7 +55,7 @@ export interface PolicyLately {
 
 export class Sampler {
   readonly #serving: Serving;
-  readonly #endpoints = new History<PoolEndpoint>({ width: 4, length: MINUTE, max: MAX_ENDPOINTS });
+  readonly #endpoints = new History<EndpointState>({ width: 4, length: MINUTE, max: MAX_ENDPOINTS });
   readonly #policies = new History<string>({ width: P.buckets + BUCKET_COUNT, length: MINUTE, max: MAX_POLICIES });
   readonly #sparks = new History<string>({ width: 1, length: SPARK, max: MAX_POLICIES });
   readonly #endpointNow = new Float64Array(4);
@@ -70,10 +70,10 @@ export class Sampler {
    * @param now monotonic milliseconds, as everywhere here
    */
   *sample(now: number): Generator<void, void> {
-    const { served, pools } = this.#serving;
-    yield* this.#endpoints.sample(endpointsOf(pools), (e, into) => this.#readEndpoint(e, into), now);
+    const { listeners, endpointSets } = this.#serving;
+    yield* this.#endpoints.sample(endpointsOf(endpointSets), (e, into) => this.#readEndpoint(e, into), now);
     const states = new Map<string, RouteState>();
-    for (const { routes } of served.values()) {
+    for (const { routes } of listeners.values()) {
       for (const state of routes.values()) if (states.size < MAX_POLICIES) states.set(state.route.policy, state);
     }
     const read = (policy: string, into: Float64Array) => this.#readPolicy(states.get(policy) as RouteState, into);
@@ -86,7 +86,7 @@ export class Sampler {
   }
 
   /** Of the last minute; undefined where the endpoint is too new, or one too many. */
-  endpoint(e: PoolEndpoint, now: number): EndpointLately | undefined {
+  endpoint(e: EndpointState, now: number): EndpointLately | undefined {
     if (!this.#endpoints.has(e)) return undefined;
     this.#readEndpoint(e, this.#endpointNow);
     const recent = this.#endpoints.recent(e, this.#endpointNow, now);
@@ -122,8 +122,8 @@ export class Sampler {
     return this.#sparks.rates(policy);
   }
 
-  #readEndpoint(e: PoolEndpoint, into: Float64Array): void {
-    const { values } = this.#serving.slots;
+  #readEndpoint(e: EndpointState, into: Float64Array): void {
+    const { values } = this.#serving.buffer;
     const { base } = e.metrics;
     const read = (slot: number) => values[base + slot] ?? 0;
     let attempts = 0;
@@ -131,21 +131,21 @@ export class Sampler {
     into[E.attempts] = attempts;
     into[E.failed] = FAILED.reduce((sum, i) => sum + read(i), 0);
     into[E.answered] = ANSWERED.reduce((sum, i) => sum + read(i), 0);
-    into[E.ms] = read(ENDPOINT.answerMs);
+    into[E.ms] = read(ENDPOINT_SLOT.answerMs);
   }
 
   #readPolicy({ metrics }: RouteState, into: Float64Array): void {
-    const { values } = this.#serving.slots;
+    const { values } = this.#serving.buffer;
     const { route, duration } = metrics.bases;
     let requests = 0;
     for (let i = 0; i < BUCKET_COUNT; i++) requests += into[P.buckets + i] = values[duration + i] ?? 0;
     into[P.requests] = requests;
-    into[P.failed] = values[route + ROUTE.failed] ?? 0;
+    into[P.failed] = values[route + ROUTE_SLOT.failed] ?? 0;
   }
 }
 
-function* endpointsOf(pools: ReadonlyMap<string, Pool>): Generator<PoolEndpoint> {
-  for (const { endpoints } of pools.values()) yield* endpoints;
+function* endpointsOf(endpointSets: ReadonlyMap<string, EndpointSet>): Generator<EndpointState> {
+  for (const { endpoints } of endpointSets.values()) yield* endpoints;
 }
 
 function perSecond({ values, ms }: Recent): number {

@@ -21,7 +21,7 @@ export async function inSlices<T>(work: Generator<void, T>, now: () => number): 
 export class Busy extends Error {}
 
 /** Work of one kind, one piece at a time; who asks for the same as somebody else shares it, also for a moment after it is done. */
-export class Shared<T> {
+export class SharedWork<T> {
   readonly #keepMs: number;
   readonly #waiting: number;
   readonly #now: () => number;

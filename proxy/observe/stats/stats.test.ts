@@ -93,7 +93,7 @@ test('an ejected endpoint is so with its reason, and until when', async () => {
   );
   await eventually(() => {
     void get(dead.port);
-    return [...dead.plane.runtime.pools.values()].some(({ endpoints }) => endpoints.some((e) => !e.healthy));
+    return [...dead.plane.runtime.endpointSets.values()].some(({ endpoints }) => endpoints.some((e) => !e.healthy));
   });
   const before = Date.now();
   const [e] = (await viewOf(dead, 'ejected')).backends[0]?.endpoints ?? [];

@@ -62,8 +62,15 @@ export async function startStatsProxy(policies: readonly TestPolicy[], o: StatsP
   const since = Date.now();
   const facts = { pod: o.pod ?? 'gateway-1', mode: 'gateway' as const, version: '0.1.0', startedAt: performance.now() };
   const source = (): Source => ({
-    ...{ facts, served: runtime.served, pools: runtime.pools, slots: metrics.traffic.slots, zone: runtime.zone, notReady: '' },
-    connections: [...runtime.served.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
+    ...{
+      facts,
+      listeners: runtime.listeners,
+      endpointSets: runtime.endpointSets,
+      buffer: metrics.requestMetrics.buffer,
+      zone: runtime.zone,
+      notReady: '',
+    },
+    connections: [...runtime.listeners.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
     snapshot: { epoch: 1_763_800_000, sequence, digest: 'c0ffee'.repeat(10), since },
     rejected: [...runtime.rejected(), ...(o.rejected ?? [])],
   });

@@ -108,18 +108,18 @@ export interface BackendView {
   readonly healthy: number;
   readonly endpointCount: number;
   /** Rows: those that match, as far as there is room; those that are not healthy go first. */
-  readonly endpoints: readonly EndpointView[];
+  readonly endpoints: readonly EndpointRow[];
 }
 
 /** As HAProxy has them; a weight of 0 is DRAIN. NEW: it has not passed its first check. FULL: it has as many requests as it may have. */
-export type Status = 'UP' | 'DOWN' | 'EJECTED' | 'DRAIN' | 'NEW' | 'FULL';
+export type EndpointStatus = 'UP' | 'DOWN' | 'EJECTED' | 'DRAIN' | 'NEW' | 'FULL';
 
-export interface EndpointView {
+export interface EndpointRow {
   /** Name and port of the Pod, else address and port. */
   readonly name: string;
   readonly address: string;
   readonly zone: string;
-  readonly status: Status;
+  readonly status: EndpointStatus;
   /** Why; empty where there is nothing to say. */
   readonly reason: string;
   /** Since when it has been healthy, or not. */

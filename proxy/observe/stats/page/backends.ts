@@ -1,4 +1,4 @@
-import type { BackendView, EndpointView, StatsView, Status } from '../view.ts';
+import type { BackendView, EndpointRow, StatsView, EndpointStatus } from '../view.ts';
 import { between, count, duration, percent } from './format.ts';
 import { bar } from './spark.ts';
 import { aside, leftOut, table } from './table.ts';
@@ -17,7 +17,7 @@ const COLUMNS = [
 ];
 
 /** Told apart by their forms, too. */
-const SIGNS: Readonly<Record<Status, string>> = { UP: '●', DOWN: '✕', EJECTED: '▲', DRAIN: '◐', NEW: '○', FULL: '■' };
+const SIGNS: Readonly<Record<EndpointStatus, string>> = { UP: '●', DOWN: '✕', EJECTED: '▲', DRAIN: '◐', NEW: '○', FULL: '■' };
 
 export function backends({ backends: all, endpointsLeftOut, filter, at }: StatsView): Element {
   const none = filter === '' ? 'No policy has a backend.' : 'No endpoint fits the filter.';
@@ -63,7 +63,7 @@ function card(b: BackendView, at: string): Element {
   );
 }
 
-function row(e: EndpointView, at: string): Tree[][] {
+function row(e: EndpointRow, at: string): Tree[][] {
   return [
     [h('b', {}, e.name), ...list(aside(e.address === e.name ? '' : e.address))],
     [e.zone === '' ? '–' : e.zone],
@@ -76,7 +76,7 @@ function row(e: EndpointView, at: string): Tree[][] {
   ];
 }
 
-function status(e: EndpointView, at: string): Tree[] {
+function status(e: EndpointRow, at: string): Tree[] {
   const until = e.ejectedUntil !== null && e.ejectedUntil > at ? `; trial in ${between(at, e.ejectedUntil)}` : '';
   return [
     h('span', { class: `status ${e.status}` }, h('span', { 'aria-hidden': 'true' }, SIGNS[e.status]), ` ${e.status}`),

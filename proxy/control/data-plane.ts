@@ -23,26 +23,3 @@ export interface DataPlane {
   /** Endpoints that are not healthy at this moment, with evidence. */
   unhealthy(): readonly UnhealthyEndpoint[];
 }
-
-/** What the control API counts; implemented by observe/metrics.ts. */
-export interface ControlMetrics {
-  /** An operator spoke, with a token that holds. */
-  heard(): void;
-  /** A snapshot came into force. */
-  applied(version: Version): void;
-  /** The snapshot in force was sent again. */
-  unchanged(): void;
-  rejected(reason: RejectReason): void;
-}
-
-export const REJECT_REASONS = [
-  'unauthorized',
-  'body-mismatch',
-  'stale',
-  'conflict',
-  'malformed',
-  'invalid',
-  'missing-parts',
-  'too-large',
-] as const;
-export type RejectReason = (typeof REJECT_REASONS)[number];
