@@ -5,12 +5,12 @@
 import type { Attempt, Upstream } from './message/attempt.ts';
 import type { Exchange } from './message/exchange.ts';
 import { LOCAL_REPLIES } from './message/local-replies.ts';
-import type { RequestDeps } from './request/request-record.ts';
+import type { RequestTools } from './request/request-record.ts';
 import type { RouteState } from './request/route-state.ts';
 import { RoutedRequest } from './request/routed-request.ts';
 import type { RouteTable } from './route/route-table.ts';
 
-export interface PipelineDeps extends RequestDeps {
+export interface PipelineDeps extends RequestTools {
   readonly upstream: Upstream;
 }
 

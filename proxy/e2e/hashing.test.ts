@@ -145,7 +145,7 @@ describe('a split by backendRefs', () => {
   });
   const state = (policy: string, weights: Readonly<Record<string, number>>) =>
     new RouteState(route(policy, weights), new Map(Object.keys(weights).map((id) => [id, pool(id)])), {} as RouteMetrics);
-  const split = (s: RouteState, key: string) => s.split(0, () => 0, hash64(key))?.id ?? '-';
+  const split = (s: RouteState, key: string) => s.nextSet(0, () => 0, hash64(key))?.id ?? '-';
   const keys = Array.from({ length: 20_000 }, (_, k) => `key-${k}`);
 
   test('a key always goes to the same backend, keys in proportion to weights', () => {
@@ -169,7 +169,7 @@ describe('a split by backendRefs', () => {
   test('requests without a key take turns', () => {
     const s = state('default/p', { a: 1, b: 1 });
     assert.deepEqual(
-      [1, 2, 3, 4].map(() => s.split(0, () => 0)?.id),
+      [1, 2, 3, 4].map(() => s.nextSet(0, () => 0)?.id),
       ['a', 'b', 'a', 'b'],
     );
   });
@@ -181,7 +181,7 @@ describe('a split by backendRefs', () => {
         const s = state('default/p', Object.fromEntries(given.map((weight, i) => [`p${i}`, weight])));
         const count = new Map<string, number>();
         for (let i = 0; i < 1000; i++) {
-          const id = s.split(0, () => 0)?.id ?? '-';
+          const id = s.nextSet(0, () => 0)?.id ?? '-';
           count.set(id, (count.get(id) ?? 0) + 1);
         }
         const total = given.reduce((sum, weight) => sum + weight, 0);

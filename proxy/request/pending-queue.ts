@@ -1,34 +1,39 @@
-/** Waiting between tries, and in line at a policy's gate; until the client leaves at the latest. */
+/** Waiting between tries, and in the queue of a policy's circuit breaker; until the client leaves at the latest. */
 import type { Exchange } from '../message/exchange.ts';
 import type { CircuitBreaker, PendingRequest } from '../resilience/circuit-breaker.ts';
 
-export type Waited = 'served' | 'full' | 'late' | 'gone';
+export type WaitResult = 'served' | 'queue-full' | 'timed-out' | 'client-gone';
 
-/** Until there is something to use, until patience ends (ms), or until the client leaves. */
-export function waitInLine(gate: CircuitBreaker, x: Exchange, patience: number, want: PendingRequest): Promise<Waited> {
+/** Waits until the request can start, for `patience` ms at most, or until the client leaves. */
+export function waitForCapacity(
+  breaker: CircuitBreaker,
+  x: Exchange,
+  patience: number,
+  pending: PendingRequest,
+): Promise<WaitResult> {
   return new Promise((resolve) => {
-    let inLine = true;
-    const waiter: PendingRequest = {
-      admitted: want.admitted,
-      needsSpecificEndpoint: want.needsSpecificEndpoint,
+    let queued = true;
+    const entry: PendingRequest = {
+      admitted: pending.admitted,
+      needsSpecificEndpoint: pending.needsSpecificEndpoint,
       tryStart() {
-        if (!want.tryStart()) return false;
-        inLine = false;
+        if (!pending.tryStart()) return false;
+        queued = false;
         clearTimeout(timer);
         resolve('served');
         return true;
       },
     };
-    if (!gate.enqueue(waiter)) return resolve('full');
-    const quit = (why: Waited) => {
-      if (!inLine) return;
-      inLine = false;
+    if (!breaker.enqueue(entry)) return resolve('queue-full');
+    const quit = (why: WaitResult) => {
+      if (!queued) return;
+      queued = false;
       clearTimeout(timer);
-      gate.remove(waiter);
+      breaker.remove(entry);
       resolve(why);
     };
-    const timer = setTimeout(quit, patience, 'late');
-    x.onGone(() => quit('gone'));
+    const timer = setTimeout(quit, patience, 'timed-out');
+    x.onGone(() => quit('client-gone'));
   });
 }
 

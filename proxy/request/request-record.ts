@@ -4,7 +4,7 @@ import type { LocalReason } from '../message/local-replies.ts';
 import type { EndpointState } from '../endpoints/endpoint-state.ts';
 import type { RouteState } from './route-state.ts';
 
-export interface RequestDeps {
+export interface RequestTools {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */

@@ -1,4 +1,4 @@
-/** A route of the snapshot with what it needs at run time: its pools, its turn among them, its series. */
+/** A route of the snapshot with what it needs at run time: its endpoint sets, its turn among them, its series. */
 import { WeightedRoundRobin } from '../balance/weighted-round-robin.ts';
 import type { Balancer } from '../balance/balancer.ts';
 import { hash64, rehash } from '../balance/hash.ts';
@@ -29,16 +29,16 @@ export class RouteState {
   readonly budget: RetryBudget | undefined;
   readonly circuitBreaker: CircuitBreaker;
   readonly quota: ConnectionQuota;
-  /** Takes what no other pool can. */
-  readonly fallbackPool: EndpointSet | undefined;
-  #pools: readonly { readonly pool: EndpointSet; readonly weight: number }[];
+  /** Takes what no other set can. */
+  readonly fallbackSet: EndpointSet | undefined;
+  #sets: readonly { readonly set: EndpointSet; readonly weight: number }[];
   /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
   #split: Balancer | undefined;
-  /** Policies split keys apart from each other. */
+  /** Each policy splits keys in its own way. */
   #seed: number;
 
   /** @param before what the policy's route was until now: what counts requests goes on counting. */
-  constructor(route: Route, pools: ReadonlyMap<string, EndpointSet>, metrics: RouteMetrics, before?: RouteState) {
+  constructor(route: Route, sets: ReadonlyMap<string, EndpointSet>, metrics: RouteMetrics, before?: RouteState) {
     this.route = route;
     this.metrics = metrics;
     this.filters = compileFilters(route);
@@ -47,53 +47,53 @@ export class RouteState {
     this.circuitBreaker.configure(limitsOf(route.circuitBreaker));
     this.quota = before?.quota ?? { max: Infinity, open: 0 };
     this.quota.max = route.circuitBreaker?.maxConnections ?? Infinity;
-    this.fallbackPool = route.fallback?.type === 'Backend' ? pools.get(route.fallback.pool) : undefined;
+    this.fallbackSet = route.fallback?.type === 'Backend' ? sets.get(route.fallback.pool) : undefined;
     this.#seed = hash64(route.policy).low;
     this.spec = { timeouts: route.timeouts, perTryTimeout: route.retry.perTryTimeout, deadline: Infinity };
-    this.#pools = route.destinations.flatMap(({ pool: id, weight }) => {
-      const pool = pools.get(id);
-      return pool && weight > 0 ? [{ pool, weight }] : [];
+    this.#sets = route.destinations.flatMap(({ pool: id, weight }) => {
+      const set = sets.get(id);
+      return set && weight > 0 ? [{ set, weight }] : [];
     });
     const { sessionPersistence } = route;
-    const own = this.#pools.map(({ pool }) => pool);
-    for (const pool of this.fallbackPool ? [...own, this.fallbackPool] : own) pool.quota = this.quota;
+    const own = this.#sets.map(({ set }) => set);
+    for (const set of this.fallbackSet ? [...own, this.fallbackSet] : own) set.quota = this.quota;
     this.sessions = sessionPersistence && new Sessions(sessionPersistence, own, route.timeouts.drain);
-    if (this.#pools.length < 2) return;
+    if (this.#sets.length < 2) return;
     this.#split = new WeightedRoundRobin();
     this.#split.update(
-      this.#pools.map(({ pool, weight }) => ({ id: pool.id, weight })),
+      this.#sets.map(({ set, weight }) => ({ id: set.id, weight })),
       0,
     );
   }
 
-  /** What of a request its key is made of; undefined: nobody wants one. The pools of a policy share their strategy. */
+  /** What of a request its key is made of; undefined: no strategy uses one. The sets of a policy share their strategy. */
   get hashOn(): HashOn | undefined {
-    return this.#pools[0]?.pool.hashOn;
+    return this.#sets[0]?.set.hashOn;
   }
 
-  /** The pool that a key belongs to, else the one whose turn it is; undefined where every weight is 0. */
-  split(now: number, random: () => number, hash?: Hash): EndpointSet | undefined {
+  /** The set that a key belongs to, else the one whose turn it is; undefined where every weight is 0. */
+  nextSet(now: number, random: () => number, hash?: Hash): EndpointSet | undefined {
     if (hash !== undefined && this.#split) return this.#byKey(hash);
     const i = this.#split ? this.#split.pick({ tried: NOTHING_TRIED, now, random }) : 0;
-    return this.#pools[i]?.pool;
+    return this.#sets[i]?.set;
   }
 
-  /** By another hash than places within the pools are chosen by. */
+  /** By another hash than the one that chooses endpoints within a set. */
   #byKey(hash: Hash): EndpointSet | undefined {
-    let left = (rehash(hash, this.#seed) / 2 ** 32) * this.#pools.reduce((sum, { weight }) => sum + weight, 0);
-    return (this.#pools.find(({ weight }) => (left -= weight) < 0) ?? this.#pools.at(-1))?.pool;
+    let left = (rehash(hash, this.#seed) / 2 ** 32) * this.#sets.reduce((sum, { weight }) => sum + weight, 0);
+    return (this.#sets.find(({ weight }) => (left -= weight) < 0) ?? this.#sets.at(-1))?.set;
   }
 
-  /** Whether a backend of its own would do, but is busy. */
-  get busy(): boolean {
-    return this.#pools.some(({ pool }) => pool.hasSaturated);
+  /** Whether a backend of its own could be used, but has as many requests as it may. */
+  get saturated(): boolean {
+    return this.#sets.some(({ set }) => set.hasSaturated);
   }
 
-  /** The other pools, for when nothing in the one chosen can be used; the fallback last. */
-  others(chosen: EndpointSet): EndpointSet[] {
-    const all = this.#pools.map(({ pool }) => pool);
-    if (this.fallbackPool) all.push(this.fallbackPool);
-    return all.filter((pool) => pool !== chosen);
+  /** The other sets, for when nothing in the one chosen can be used; the fallback last. */
+  otherSets(chosen: EndpointSet): EndpointSet[] {
+    const all = this.#sets.map(({ set }) => set);
+    if (this.fallbackSet) all.push(this.fallbackSet);
+    return all.filter((set) => set !== chosen);
   }
 }
 

@@ -1,8 +1,8 @@
 /** What one request remembers between the steps of the pipeline, and how each step is done. Made once its route is known. */
 import { clientHead, FAILURE_REPLIES, fallbackReply, redirectReply } from './client-response.ts';
-import { Choice } from './endpoint-selection.ts';
-import { pause, waitInLine } from './pending-queue.ts';
-import type { RequestDeps } from './request-record.ts';
+import { EndpointSelection } from './endpoint-selection.ts';
+import { pause, waitForCapacity } from './pending-queue.ts';
+import type { RequestTools } from './request-record.ts';
 import type { RouteState } from './route-state.ts';
 import type { Answer, Attempt, AttemptSpec, Failure } from '../message/attempt.ts';
 import type { End, Exchange } from '../message/exchange.ts';
@@ -28,24 +28,24 @@ export class RoutedRequest {
   /** Where the route sends the client instead of asking a backend; undefined: it does not. */
   readonly redirect: RequestRedirect | undefined;
   #x: Exchange;
-  #d: RequestDeps;
+  #d: RequestTools;
   #route: RouteState;
   /** That the request was matched by. */
   #prefix: string;
-  #choice: Choice;
+  #selection: EndpointSelection;
   #endpoint: EndpointState | undefined;
   #tries = 0;
   #triesHere = 0;
   #endpointsTried = 1;
-  /** It was let in at the route's gate. */
-  #inside = false;
-  #overflown = false;
-  #fellBack = false;
-  #begun = 0;
+  /** The route's circuit breaker has admitted it. */
+  #admitted = false;
+  #overflowed = false;
+  #usedFallback = false;
+  #attemptStarted = 0;
   #headMs = 0;
   #last: Answer | Failure | undefined;
 
-  constructor(x: Exchange, { value: route, prefix }: RouteMatch<RouteState>, d: RequestDeps) {
+  constructor(x: Exchange, { value: route, prefix }: RouteMatch<RouteState>, d: RequestTools) {
     const { retry, timeouts } = route.route;
     this.#x = x;
     this.#d = d;
@@ -53,7 +53,7 @@ export class RoutedRequest {
     this.#prefix = prefix;
     route.metrics.begin();
     route.budget?.deposit(x.started);
-    this.#choice = new Choice(route, x, d.random);
+    this.#selection = new EndpointSelection(route, x, d.random);
     this.spec = timeouts.request > 0 ? { ...route.spec, deadline: x.started + timeouts.request } : route.spec;
     if (x.body && retry.attempts + retry.sameEndpoint > 0) x.body.hold(retry.bufferLimit);
     this.redirect = route.filters?.redirect;
@@ -67,53 +67,53 @@ export class RoutedRequest {
 
   /** The endpoint of the next try, which begins; undefined where there is none, or not now. */
   pick(): EndpointState | undefined {
-    const { circuitBreaker: gate } = this.#route;
-    if (this.#x.gone || !(this.#inside || gate.hasCapacity)) return undefined;
-    const endpoint = this.#begin();
-    if (endpoint && !this.#inside) {
-      this.#inside = true;
-      gate.acquire();
+    const { circuitBreaker } = this.#route;
+    if (this.#x.gone || !(this.#admitted || circuitBreaker.hasCapacity)) return undefined;
+    const endpoint = this.#startAttempt();
+    if (endpoint && !this.#admitted) {
+      this.#admitted = true;
+      circuitBreaker.acquire();
     }
     return endpoint;
   }
 
-  #begin(): EndpointState | undefined {
-    const choice = this.#choice;
+  #startAttempt(): EndpointState | undefined {
+    const selection = this.#selection;
     const now = this.#d.now();
-    const endpoint = choice.next(now);
+    const endpoint = selection.next(now);
     if (!endpoint) return undefined;
-    if (choice.fellBack && !this.#fellBack) this.#route.metrics.fallback();
-    this.#fellBack = choice.fellBack;
+    if (selection.usesFallback && !this.#usedFallback) this.#route.metrics.fallback();
+    this.#usedFallback = selection.usesFallback;
     this.#endpoint = endpoint;
     this.#tries++;
     this.#triesHere++;
-    choice.begin();
-    this.#begun = now;
+    selection.begin();
+    this.#attemptStarted = now;
     return endpoint;
   }
 
   /** Whether another request has to end first. */
   get saturated(): boolean {
     if (this.#x.gone) return false;
-    return (!this.#inside && !this.#route.circuitBreaker.hasCapacity) || this.#choice.busy === true;
+    return (!this.#admitted && !this.#route.circuitBreaker.hasCapacity) || this.#selection.busy === true;
   }
 
   /** As `pick`, once it is this request's turn; undefined when it did not come. */
   async wait(): Promise<EndpointState | undefined> {
-    const { circuitBreaker: gate, route, metrics } = this.#route;
+    const { circuitBreaker, route, metrics } = this.#route;
     const patience = Math.min(route.timeouts.connect, this.spec.deadline - this.#d.now());
     let endpoint: EndpointState | undefined;
-    const attempt = () => (endpoint = this.#begin()) !== undefined;
+    const attempt = () => (endpoint = this.#startAttempt()) !== undefined;
     metrics.pending(1);
-    const waited = await waitInLine(gate, this.#x, patience, {
-      admitted: this.#inside,
-      needsSpecificEndpoint: this.#choice.picky === true,
+    const waited = await waitForCapacity(circuitBreaker, this.#x, patience, {
+      admitted: this.#admitted,
+      needsSpecificEndpoint: this.#selection.needsSpecificEndpoint === true,
       tryStart: attempt,
     });
     metrics.pending(-1);
-    if (waited === 'served') this.#inside = true;
-    else if (waited !== 'gone') {
-      this.#overflown = true;
+    if (waited === 'served') this.#admitted = true;
+    else if (waited !== 'client-gone') {
+      this.#overflowed = true;
       metrics.overflow();
     }
     return endpoint;
@@ -124,19 +124,19 @@ export class RoutedRequest {
     const now = this.#d.now();
     const { metrics } = this.#route;
     const endpoint = this.#endpoint as EndpointState;
-    const choice = this.#choice;
+    const selection = this.#selection;
     this.#last = answer;
-    this.#headMs = now - this.#begun;
+    this.#headMs = now - this.#attemptStarted;
     if (answer.ok) {
       const { status, protocol } = answer.head;
       endpoint.metrics.attempt(status >= 500 ? '5xx' : 'ok', this.#headMs);
       metrics.firstByte(now - this.#x.started);
       if (answer.connectMs !== undefined) metrics.connected(answer.connectMs);
-      // An answer counts as good once it is whole; but a trial has done its duty, and a tunnel may last for hours.
-      if (status >= 500 || protocol !== undefined || choice.trial) choice.saw(status, now);
+      // An answer counts as good once it is whole; but a probation request has shown what it was made for, and a tunnel may last for hours.
+      if (status >= 500 || protocol !== undefined || selection.probation) selection.record(status, now);
     } else {
       endpoint.metrics.attempt(answer.kind);
-      choice.saw(answer.kind, now);
+      selection.record(answer.kind, now);
       this.#end(answer.kind === 'client-gone' ? 'unknown' : 'failed');
     }
   }
@@ -147,7 +147,7 @@ export class RoutedRequest {
     if (last.ok && last.head.status < 400) return { again: false };
     const { route, budget, metrics } = this.#route;
     const { retry } = route;
-    const choice = this.#choice;
+    const selection = this.#selection;
     const decision = decideRetry(
       retry,
       {
@@ -156,17 +156,17 @@ export class RoutedRequest {
         endpointsTried: this.#endpointsTried,
         idempotent: isIdempotent(this.head.method),
         replayable: this.#x.body?.replayable ?? true,
-        sameEndpointUsable: choice.hereUsable(),
-        anotherUntried: choice.anotherUntried(),
-        onProbation: choice.trial === 'due',
+        sameEndpointUsable: selection.sameEndpointUsable(),
+        anotherUntried: selection.anotherUntried(),
+        onProbation: selection.probation === 'due',
         random: this.#d.random,
       },
       last.ok ? last.head : last,
     );
     const now = this.#d.now();
     if (!decision.again || now + decision.afterMs >= this.spec.deadline) return { again: false };
-    // Where nothing was sent, nothing was asked of a backend; and a trial was not the client's idea.
-    if (choice.trial !== 'due' && (last.ok || last.sent !== 'none') && budget?.withdraw(now) === false) {
+    // Where nothing was sent, nothing was asked of a backend; and a probation request was not the client's choice.
+    if (selection.probation !== 'due' && (last.ok || last.sent !== 'none') && budget?.withdraw(now) === false) {
       metrics.budgetExhausted();
       return { again: false };
     }
@@ -177,7 +177,7 @@ export class RoutedRequest {
   again(decision: RetryDecision & { again: true }): void {
     this.#route.metrics.retry(decision.reason);
     if (this.#last?.ok === true) this.#end('failed');
-    this.#choice.again(decision.where);
+    this.#selection.again(decision.where);
     this.#route.circuitBreaker.admitNext();
     if (decision.where === 'same') return;
     this.#endpointsTried++;
@@ -191,13 +191,13 @@ export class RoutedRequest {
   async commit(attempt: Attempt): Promise<void> {
     const { head } = this.#last as Answer;
     const { status } = head;
-    const choice = this.#choice;
-    if (status < 500) choice.settle();
-    const end = await attempt.commit(clientHead(head, this.#route.filters?.response, choice.cookies));
+    const selection = this.#selection;
+    if (status < 500) selection.renewSession();
+    const end = await attempt.commit(clientHead(head, this.#route.filters?.response, selection.cookies));
     // That a tunnel began was the answer: how it ends says nothing about its endpoint.
     if (head.protocol !== undefined) this.#end('ok');
-    if (status < 500 && end.how === 'whole') choice.saw(status, this.#d.now());
-    if (end.how === 'upstream-broke') choice.saw('broken', this.#d.now());
+    if (status < 500 && end.how === 'whole') selection.record(status, this.#d.now());
+    if (end.how === 'upstream-broke') selection.record('broken', this.#d.now());
     this.#end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed');
     this.#record(status, undefined, end);
   }
@@ -208,7 +208,8 @@ export class RoutedRequest {
     const failed = last?.ok === false ? last.kind : undefined;
     if (this.#x.gone || failed === 'client-gone') return this.#recordGone();
     if (failed !== undefined && failed !== 'connect') return this.#reply(FAILURE_REPLIES[failed]);
-    if (this.#overflown) return this.#reply(this.#d.now() < this.spec.deadline ? LOCAL_REPLIES.saturated : LOCAL_REPLIES.timeout);
+    if (this.#overflowed)
+      return this.#reply(this.#d.now() < this.spec.deadline ? LOCAL_REPLIES.saturated : LOCAL_REPLIES.timeout);
     const { metrics, route, filters } = this.#route;
     if (!last) metrics.noEndpoint();
     const failure = last ? LOCAL_REPLIES.connectFailed : LOCAL_REPLIES.noEndpoint;
@@ -228,12 +229,12 @@ export class RoutedRequest {
   }
 
   #end(outcome: AttemptResult): void {
-    this.#choice.end(outcome, this.#headMs, this.#d.now());
+    this.#selection.end(outcome, this.#headMs, this.#d.now());
   }
 
   #record(status: number, reason: LocalReason | undefined, end: End): void {
     const durationMs = this.#d.now() - this.#x.started;
-    if (this.#inside) this.#route.circuitBreaker.release();
+    if (this.#admitted) this.#route.circuitBreaker.release();
     this.#route.metrics.done(status, reason, end, durationMs);
     this.#d.record({
       exchange: this.#x,

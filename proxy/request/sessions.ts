@@ -8,43 +8,43 @@ import type { SessionPersistence } from '../snapshot/types.ts';
 /** 128 bits: no two endpoints of a policy share a value. */
 const VALUE_BYTES = 16;
 
-export interface Place {
-  readonly pool: EndpointSet;
+export interface SessionEndpoint {
+  readonly set: EndpointSet;
   readonly endpoint: EndpointState;
 }
 
 /**
- * The sessions of one policy. Nothing is remembered of clients: a cookie's value is made of policy and endpoint, so every proxy reads
+ * The sessions of one policy. Nothing is stored about clients: a cookie's value is made of policy and endpoint, so every proxy reads
  * it alike, and it names nothing to whoever does not know both. A value that none of the policy's endpoints has, forged or stale, is as
- * good as no cookie; to guess one is to choose an endpoint, and no more.
+ * good as no cookie: whoever guesses one chooses an endpoint, and no more.
  */
 export class Sessions {
   #settings: SessionPersistence;
-  #pools: readonly EndpointSet[];
+  #sets: readonly EndpointSet[];
   /** Milliseconds for which an endpoint that drains keeps its clients. */
   #drain: number;
   /** What `#places` was made of. */
   #endpoints: readonly (readonly EndpointState[])[] = [];
-  #places = new Map<string, Place>();
+  #byValue = new Map<string, SessionEndpoint>();
   /** By endpoint id. */
   #values = new Map<string, string>();
 
-  constructor(settings: SessionPersistence, pools: readonly EndpointSet[], drain: number) {
+  constructor(settings: SessionPersistence, sets: readonly EndpointSet[], drain: number) {
     this.#settings = settings;
-    this.#pools = pools;
+    this.#sets = sets;
     this.#drain = drain;
   }
 
-  /** What the client says it belongs to, by a Cookie header; the first counts. */
+  /** The session value in a Cookie header; the first counts. */
   read(header: string | undefined): string | undefined {
     return cookieOf(header, this.#settings.name);
   }
 
-  /** Where that is, as long as it may take the client's requests. */
-  find(value: string, now: number): Place | undefined {
-    if (this.#pools.some((pool, i) => pool.endpoints !== this.#endpoints[i])) this.#index();
-    const place = this.#places.get(value);
-    return place?.pool.isStickyEligible(place.endpoint, this.#drain, now) === true ? place : undefined;
+  /** The endpoint of a session, as long as it may get the client's requests. */
+  find(value: string, now: number): SessionEndpoint | undefined {
+    if (this.#sets.some((set, i) => set.endpoints !== this.#endpoints[i])) this.#index();
+    const session = this.#byValue.get(value);
+    return session?.set.isStickyEligible(session.endpoint, this.#drain, now) === true ? session : undefined;
   }
 
   /** The Set-Cookie value for a client that was served by `endpoint`; undefined where it has this cookie. */
@@ -56,13 +56,13 @@ export class Sessions {
   #index(): void {
     const before = this.#values;
     this.#values = new Map();
-    this.#places.clear();
-    this.#endpoints = this.#pools.map((pool) => pool.endpoints);
-    for (const pool of this.#pools) {
-      for (const endpoint of pool.endpoints) {
+    this.#byValue.clear();
+    this.#endpoints = this.#sets.map((set) => set.endpoints);
+    for (const set of this.#sets) {
+      for (const endpoint of set.endpoints) {
         const value = before.get(endpoint.id) ?? this.#make(endpoint.id);
         this.#values.set(endpoint.id, value);
-        if (!this.#places.has(value)) this.#places.set(value, { pool, endpoint });
+        if (!this.#byValue.has(value)) this.#byValue.set(value, { set: set, endpoint });
       }
     }
   }
