@@ -6,11 +6,15 @@ const definition = (version: string | undefined, schema: object) => ({
   metadata: { annotations: version === undefined ? {} : { 'outrigger.dev/schema-version': version } },
   spec: { versions: [{ name: 'v1', schema }] },
 });
-const BEFORE = schemaVersionFile(definition('3', { type: 'object', description: 'old words' }), '');
+const worded = (words: string, rule = 'self > 0') => ({
+  ...{ type: 'object', description: words },
+  'x-kubernetes-validations': [{ rule, message: words }],
+});
+const BEFORE = schemaVersionFile(definition('3', worded('old words')), '');
 
-test('the file tells the version and is the same as long as the schema is', () => {
+test('the file holds the version and is the same as long as the schema is', () => {
   assert.match(BEFORE, /export const SCHEMA_VERSION = 3;\n\/\/ digest: [0-9a-f]{64}\n$/);
-  assert.equal(schemaVersionFile(definition('3', { type: 'object', description: 'new words' }), BEFORE), BEFORE);
+  assert.equal(schemaVersionFile(definition('3', worded('new words')), BEFORE), BEFORE);
 });
 
 test('a change of the schema needs a higher version', () => {
@@ -22,6 +26,7 @@ test('a change of the schema needs a higher version', () => {
   assert.match(after, /SCHEMA_VERSION = 4;/);
   const renamed = { type: 'object', properties: { description: { type: 'integer' } } };
   assert.throws(() => schemaVersionFile(definition('4', renamed), after), /raise/, 'a field called description counts');
+  assert.throws(() => schemaVersionFile(definition('3', worded('old words', 'self > 1')), BEFORE), /raise/, 'a rule counts');
 });
 
 test('a version is a whole number from 1', () => {

@@ -3,11 +3,11 @@
 import type { ObjectMeta } from './kubernetes.ts';
 
 /**
- * LoadBalancerPolicy says on which port Outrigger's proxies listen, over which Services they balance, and how: the strategy, health checks, retries and time limits.
+ * LoadBalancerPolicy defines on which port Outrigger's proxies listen, over which Services they balance, and how: the strategy, health checks, retries and timeouts.
  */
 export interface LoadBalancerPolicy {
   /**
-   * Version of the schema that this object follows, outrigger.dev/v1alpha1.
+   * Version of the schema of this object, outrigger.dev/v1alpha1.
    */
   apiVersion?: string;
   /**
@@ -19,17 +19,17 @@ export interface LoadBalancerPolicy {
   status?: PolicyStatus;
 }
 /**
- * What the proxies shall do.
+ * The desired behaviour of the proxies.
  */
 export interface PolicySpec {
   proxies?: ProxySelection;
   listener?: ListenerSpec;
   /**
-   * Which requests on the listener the policy takes: those for which any one entry holds. Absent or empty: all. Where several policies match a request, the most specific wins, with the precedence of Gateway API's HTTPRoute.
+   * Which requests on the listener the policy matches: those that at least one entry matches. Absent or empty: all. Where several policies match a request, the most specific match wins, with the precedence of Gateway API's HTTPRoute.
    */
   matches?: MatchSpec[];
   /**
-   * Services that the traffic goes to, each with its share. While a Service or port does not exist or may not be used, or none of its endpoints can be used, its share goes to the others; without others, the answer is 503. Required, except with requestRedirect.
+   * Services that the traffic goes to, each with its share. While a Service or port does not exist or may not be used, or none of its endpoints can be used, its share goes to the others; if there is no other, the response is 503. Required, except with requestRedirect.
    */
   backendRefs?: BackendRef[];
   loadBalancer?: LoadBalancerSpec;
@@ -46,17 +46,17 @@ export interface PolicySpec {
   accessLog?: AccessLogSpec;
 }
 /**
- * Which proxies carry the policy. All gateway proxies unless told otherwise.
+ * Which proxies run the policy. Default: all gateways.
  */
 export interface ProxySelection {
   /**
-   * `Gateway` (default): the gateway pods in the operator's namespace. `Sidecar`: the proxies beside applications in pods of the policy's own namespace, which carry the label `outrigger.dev/inject: "true"`; an application calls `localhost` and the listener's port.
+   * `Gateway` (default): the gateway Pods in the operator's namespace. `Sidecar`: the proxies beside applications, in Pods of the policy's own namespace that have the label `outrigger.dev/inject: "true"`; the application calls `localhost` and the listener's port.
    */
   type?: 'Gateway' | 'Sidecar';
   selector?: LabelSelector;
 }
 /**
- * Labels that a proxy pod must carry. Empty or absent selects all of them.
+ * Labels that a proxy Pod must have. Empty or absent: all of them.
  */
 export interface LabelSelector {
   /**
@@ -69,7 +69,7 @@ export interface LabelSelector {
     [k: string]: string;
   };
   /**
-   * Requirements that must all hold, beside matchLabels.
+   * Requirements that must all hold, in addition to matchLabels.
    */
   matchExpressions?: LabelRequirement[];
 }
@@ -93,51 +93,51 @@ export interface LabelRequirement {
   values?: string[];
 }
 /**
- * Where the proxies accept traffic. A policy without a listener only monitors: its backends are checked and measured, and no traffic is served.
+ * Where the proxies accept traffic. A policy without a listener only monitors: its backends are checked and measured, and it serves no traffic.
  */
 export interface ListenerSpec {
   /**
-   * Port on which clients reach the proxies, 1-65535 without 9900 and 9901, which the proxies use themselves. A gateway binds a port below 1024 as port + 10000, and its Service maps it; sidecars take 1024 and more, on loopback only. Policies may share a port.
+   * Port on which clients reach the proxies, 1-65535 except 9900 and 9901, which the proxies use themselves. A gateway binds a port below 1024 as port + 10000, and its Service maps it; a sidecar binds ports from 1024 on, on loopback only. Policies may share a port.
    */
   port: number;
   /**
-   * What is spoken on the port: `HTTP` (default).
+   * Protocol on the port: `HTTP` (default).
    */
   protocol?: 'HTTP';
   clientAddress?: ClientAddressSpec;
   /**
-   * Hosts to which the policy applies, in lower case and without port. A leading `*.` stands for one or more labels: `*.example.com` matches `a.example.com` and `a.b.example.com`, not `example.com`. Absent or empty: every host.
+   * Hosts that the policy matches, in lower case and without port. A leading `*.` matches one or more labels: `*.example.com` matches `a.example.com` and `a.b.example.com`, not `example.com`. Absent or empty: every host.
    *
    * Items: One host name, such as `shop.example.com` or `*.example.com`.
    */
   hostnames?: string[];
 }
 /**
- * Who the client is where other proxies or load balancers stand in front of these: how far X-Forwarded-For, read from the right, is believed. The address goes into the access log and is what `SourceIP` hashes. Requests of proxies that are believed keep X-Forwarded-For, with the proxy's address appended, and X-Forwarded-Proto, -Port and -Host. Absent: nothing is believed, the client is whoever connects, and these headers are overwritten. All policies on a port must have the same.
+ * How the client's address is found behind other proxies or load balancers: how far X-Forwarded-For, read from the right, is trusted. The address goes into the access log and is what `SourceIP` hashes. Requests from trusted proxies keep X-Forwarded-For, with the address of the proxy in front appended, and X-Forwarded-Proto, -Port and -Host. Absent: nothing is trusted, the client is the peer of the connection, and these headers are overwritten. All policies on a port must have the same value.
  */
 export interface ClientAddressSpec {
   /**
-   * Number of proxies in front, 0-32. The client's address is that entry of X-Forwarded-For, counted from the right. Only where clients can not come past those proxies: whoever connects is believed. 0 means the same as no clientAddress.
+   * Number of proxies in front, 0-32. The client's address is the entry of X-Forwarded-For with this number, counted from the right. Use it only where clients cannot bypass those proxies, since every peer is trusted. 0 is the same as no clientAddress.
    */
   trustedHops?: number;
   /**
-   * Ranges of addresses that the proxies in front have. The client's address is the first entry of X-Forwarded-For, from the right, that is in none of them. Whoever connects from elsewhere is a client.
+   * Address ranges of the proxies in front. The client's address is the first entry of X-Forwarded-For, from the right, that is in none of them. A peer outside of these ranges is a client itself.
    *
    * Items: One range, such as `10.0.0.0/8` or `fd00::/8`; one address is `192.0.2.1/32`.
    */
   trustedCIDRs?: string[];
 }
 /**
- * Terms that must all hold. An absent term always holds.
+ * Conditions that must all hold. An absent one always holds.
  */
 export interface MatchSpec {
   path?: PathMatch;
   /**
-   * Method of the request. Absent, every method matches.
+   * Method of the request. Absent: every method.
    */
   method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'TRACE' | 'PATCH';
   /**
-   * Headers that the request must carry with these values.
+   * Headers that the request must have, with these values.
    */
   headers?: HeaderMatch[];
 }
@@ -146,11 +146,11 @@ export interface MatchSpec {
  */
 export interface PathMatch {
   /**
-   * `PathPrefix` (default) compares whole path elements: `/shop` matches `/shop` and `/shop/cart`, not `/shopping`. `Exact` compares the whole path. `RegularExpression` (RE2 syntax) must describe the whole path, and yields to exact paths and to every prefix but `/`. All of them regard case.
+   * `PathPrefix` (default) compares whole path elements: `/shop` matches `/shop` and `/shop/cart`, not `/shopping`. `Exact` compares the whole path. `RegularExpression` (RE2 syntax) must match the whole path; exact paths, and prefixes other than `/`, take precedence over it. All of them are case-sensitive.
    */
   type?: 'PathPrefix' | 'Exact' | 'RegularExpression';
   /**
-   * The path, beginning with `/`, without query, or the expression. Default `/`.
+   * The path, which begins with `/` and has no query, or the regular expression. Default `/`.
    */
   value?: string;
 }
@@ -159,15 +159,15 @@ export interface PathMatch {
  */
 export interface HeaderMatch {
   /**
-   * Name of the header; case does not matter.
+   * Name of the header; case-insensitive.
    */
   name: string;
   /**
-   * `Exact` (default) compares the whole value. `RegularExpression` (RE2 syntax) must describe the whole value. Of a header that is sent more than once, the first value counts.
+   * `Exact` (default) compares the whole value. `RegularExpression` (RE2 syntax) must match the whole value. Of a header that is sent more than once, the first value counts.
    */
   type?: 'Exact' | 'RegularExpression';
   /**
-   * The value, or the expression; case matters.
+   * The value, or the regular expression; case-sensitive.
    */
   value: string;
 }
@@ -180,15 +180,15 @@ export interface BackendRef {
    */
   name: string;
   /**
-   * Namespace of the Service. Default: the policy's own. With `Sidecar` any; with `Gateway` another one only where the Service carries the annotation `outrigger.dev/shared-with`, with the namespaces of policies that may use it, separated by commas, or `*` for all.
+   * Namespace of the Service. Default: the policy's own. With `Sidecar`, any namespace. With `Gateway`, another namespace only where the Service has the annotation `outrigger.dev/shared-with`, which lists the namespaces of policies that may use it, separated by commas, or is `*` for all.
    */
   namespace?: string;
   /**
-   * Port of the Service (not the target port of its pods).
+   * Port of the Service (not the target port of its Pods).
    */
   port: number;
   /**
-   * Share of the traffic: this weight of the sum of all weights. Default 1; 0 sends nothing there.
+   * Share of the traffic: this weight divided by the sum of all weights. Default 1; 0 sends no traffic.
    */
   weight?: number;
 }
@@ -197,7 +197,7 @@ export interface BackendRef {
  */
 export interface LoadBalancerSpec {
   /**
-   * `LeastRequest` (default): the less busy of two random endpoints. `RoundRobin`: in turn, regardless of weight. `WeightedRoundRobin`: in turn, smoothly by weight. `LeastConnections`: the least busy endpoint by weight. `PeakEWMA`: of two random endpoints the one that promises the quicker answer, by its response times and what it is busy with. `Random`: at random, by weight. `ConsistentHash`: the endpoint that the request's key belongs to. Weights of endpoints come from the Pod annotation outrigger.dev/weight.
+   * `LeastRequest` (default): of two random endpoints, the one with fewer requests in progress. `RoundRobin`: in turn, regardless of weight. `WeightedRoundRobin`: in turn, smoothly by weight. `LeastConnections`: the endpoint with the fewest requests in progress for its weight. `PeakEWMA`: of two random endpoints, the one with the lower expected latency, from its response times and its requests in progress. `Random`: at random, by weight. `ConsistentHash`: the endpoint that the hash of the request's key selects. Weights of endpoints come from the Pod annotation outrigger.dev/weight.
    */
   type?: 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'PeakEWMA' | 'Random' | 'ConsistentHash';
   consistentHash?: ConsistentHashSpec;
@@ -205,26 +205,26 @@ export interface LoadBalancerSpec {
   zoneAware?: ZoneAwareSpec;
 }
 /**
- * How ConsistentHash places keys; only with that type. All proxies place a key alike, and most keys stay where they are when endpoints come and go. Several backendRefs share the keys by their weights. Absent, the defaults of its fields hold, and keys are not remembered.
+ * How ConsistentHash places keys; only with that type. All proxies place a key alike, and most keys stay where they are when endpoints come and go. Several backendRefs share the keys by their weights. Absent: the defaults of its fields apply, without affinity.
  */
 export interface ConsistentHashSpec {
   /**
-   * `Maglev` (default): the most even shares; a change of the endpoints moves few other keys. `Rendezvous`: a change moves no other key; a failed request has its second chance at the same second endpoint each time.
+   * `Maglev` (default): the most even shares; when an endpoint comes or goes, few keys of other endpoints move. `Rendezvous`: no key of another endpoint moves; retries of a key always go to the same second endpoint.
    */
   algorithm?: 'Maglev' | 'Rendezvous';
   /**
-   * Slots in the table of Maglev; a prime, at least a hundred times the number of endpoints for even shares. A slot takes 2 bytes of memory in each proxy. Default 65537.
+   * Size of Maglev's table, in entries; a prime number, at least a hundred times the number of endpoints for even shares. An entry takes 2 bytes of memory in each proxy. Default 65537.
    */
   tableSize?: number;
   hashOn?: HashOnSpec;
   affinity?: AffinitySpec;
 }
 /**
- * What the key is made of. A request that has no key, such as one without the header, goes to an endpoint at random, by weight.
+ * Which part of the request is the key. A request without it, such as one without the header, goes to a random endpoint, by weight.
  */
 export interface HashOnSpec {
   /**
-   * `SourceIP` (default): the client's address. `Header`, `Cookie`, `QueryParam`: the value of the one named in the member of that name. `Path`: the path without query.
+   * `SourceIP` (default): the client's address. `Header`, `Cookie`, `QueryParam`: the value of the one that the field of the same name gives. `Path`: the path without query.
    */
   type?: 'SourceIP' | 'Header' | 'Cookie' | 'QueryParam' | 'Path';
   /**
@@ -232,7 +232,7 @@ export interface HashOnSpec {
    */
   header?: {
     /**
-     * Name of the request header; case does not matter. Its first value counts.
+     * Name of the request header; case-insensitive. Its first value counts.
      */
     name: string;
   };
@@ -241,11 +241,11 @@ export interface HashOnSpec {
    */
   cookie?: {
     /**
-     * Name of the cookie; case matters.
+     * Name of the cookie; case-sensitive.
      */
     name: string;
     /**
-     * How long a client keeps a cookie that a proxy made. Absent or `0s`, until the browser is closed.
+     * How long a client keeps a cookie that a proxy made. Absent or `0s`: until the browser is closed.
      */
     ttl?: string;
   };
@@ -254,63 +254,63 @@ export interface HashOnSpec {
    */
   queryParam?: {
     /**
-     * Name of the query parameter, decoded; case matters. Its first value counts.
+     * Name of the query parameter, decoded; case-sensitive. Its first value counts.
      */
     name: string;
   };
 }
 /**
- * Remembers which endpoint a key went to, so that a key in use stays there while endpoints come and go, and on one that drains until timeouts.drain. Each proxy remembers for itself. Off unless given.
+ * Remembers which endpoint a key went to, so that a key in use stays there while endpoints come and go, and, when its endpoint drains, for up to timeouts.drain. Each proxy has its own table. Off unless given.
  */
 export interface AffinitySpec {
   /**
-   * Keys to remember at most; the one used longest ago makes room. Default 65536.
+   * Maximum number of keys; the least recently used one is evicted. Default 65536.
    */
   maxEntries?: number;
   /**
-   * A key that was not used for so long is forgotten. Default `60s`.
+   * Time without use after which a key is forgotten. Default `60s`.
    */
   idleTimeout?: string;
 }
 /**
- * An endpoint that joins, or is healthy again, gets little at first, and its whole share at the end of the window, so that cold caches and compilers have time to warm up. Where all endpoints are new, none of them is held back. Off unless given.
+ * An endpoint that joins, or becomes healthy again, gets a small share at first, and its full share at the end of the window, so that caches and just-in-time compilers can warm up. Where all endpoints are new, all of them get their full share at once. Off unless given.
  */
 export interface SlowStartSpec {
   /**
-   * How long it takes until the endpoint has its whole weight, 1s-1h.
+   * Time until the endpoint has its full weight, 1s-1h.
    */
   window: string;
   /**
-   * How the weight rises: its share is (time / window) to the power of 1 / aggression. 1 (default) is a straight line; more gives more at the beginning.
+   * How the weight rises: its share is (time / window) to the power of 1 / aggression. 1 (default) is linear; a higher value gives more at the beginning.
    */
   aggression?: number;
   /**
-   * The least share of its weight that an endpoint has, in percent. Default 10.
+   * Minimum share of its weight that an endpoint has, in percent. Default 10.
    */
   minWeightPercent?: number;
 }
 /**
- * Whether the zone of an endpoint counts. A proxy is in the zone of its Node, by the label topology.kubernetes.io/zone; zones of endpoints come from EndpointSlices. A proxy whose zone is not known takes all endpoints as equal. Not with ConsistentHash. Off unless given.
+ * Prefers endpoints in the proxy's own zone. A proxy is in the zone of its Node (label topology.kubernetes.io/zone); zones of endpoints come from EndpointSlices. A proxy whose zone is not known treats all endpoints alike. Not with ConsistentHash. Off unless given.
  */
 export interface ZoneAwareSpec {
   /**
-   * A proxy sends to endpoints in its own zone only, while at least 70% of them (by weight) can be used. With fewer, other zones get as much of the traffic as the zone lacks. The first retry of a request stays in the zone, any further one leaves it.
+   * A proxy sends requests only to endpoints in its own zone while at least 70% of them (by weight) can be used. With fewer, other zones get the part of the traffic that the zone lacks. The first retry of a request stays in the zone, any further one leaves it.
    */
   preferLocal: {
     /**
-     * With fewer usable endpoints than this in its zone, a proxy prefers none: each endpoint gets its share by weight, wherever it is. Default 1.
+     * With fewer usable endpoints than this in its zone, a proxy does not prefer its zone: each endpoint gets its share by weight, whatever its zone. Default 1.
      */
     minEndpoints?: number;
   };
 }
 /**
- * How proxies find out which endpoints work, beside the readiness that Kubernetes reports, which always counts.
+ * How proxies find out which endpoints work, in addition to the readiness that Kubernetes reports, which always counts.
  */
 export interface HealthCheckSpec {
   active?: ActiveCheckSpec;
   passive?: PassiveCheckSpec;
   /**
-   * Percent of healthy endpoints below which all of them are used, whatever checks and ejection say: too few could not bear the load. Default 0, which turns that off.
+   * Percentage of healthy endpoints below which all of them are used, whatever checks and ejection say, since too few could not carry the load. Default 0, which disables this.
    */
   panicThreshold?: number;
 }
@@ -319,11 +319,11 @@ export interface HealthCheckSpec {
  */
 export interface ActiveCheckSpec {
   /**
-   * `HTTP`: send a request and look at the answer. `TCP`: only open a connection. `GRPC`: ask the service grpc.health.v1.Health over HTTP/2 without TLS.
+   * `HTTP`: send a request and check the response. `TCP`: only open a connection. `GRPC`: call the service grpc.health.v1.Health over HTTP/2 without TLS.
    */
   type: 'HTTP' | 'TCP' | 'GRPC';
   /**
-   * For HTTP, the path to ask for, with query where needed. Default `/`.
+   * For HTTP, the path to request, with a query where needed. Default `/`.
    */
   path?: string;
   /**
@@ -335,7 +335,7 @@ export interface ActiveCheckSpec {
    */
   hostname?: string;
   /**
-   * For GRPC, the name of the service to ask about, as in a container's gRPC probe. Absent: the server as a whole.
+   * For GRPC, the name of the service to check, as in a container's gRPC probe. Absent: the server as a whole.
    */
   service?: string;
   /**
@@ -345,11 +345,11 @@ export interface ActiveCheckSpec {
    */
   expectedStatuses?: string[];
   /**
-   * For HTTP, a regular expression (RE2 syntax) that the first 64 KiB of the answer's body must contain a match of. Absent: any body.
+   * For HTTP, a regular expression (RE2 syntax) that must match somewhere in the first 64 KiB of the response body. Absent: any body.
    */
   expectedBody?: string;
   /**
-   * Port to probe, where it is not the endpoint's own.
+   * Port to probe. Default: the endpoint's own.
    */
   port?: number;
   /**
@@ -357,7 +357,7 @@ export interface ActiveCheckSpec {
    */
   interval?: string;
   /**
-   * Time that one probe may take, at most the interval. Default `1s`.
+   * Maximum duration of one probe, at most the interval. Default `1s`.
    */
   timeout?: string;
   /**
@@ -370,92 +370,92 @@ export interface ActiveCheckSpec {
   healthyThreshold?: number;
 }
 /**
- * When failing requests eject an endpoint for a while. When the time is over, one request finds out whether it works again. Absent: only connect failures eject, 3 in a row, for 30s, at most half of the endpoints.
+ * When failing requests eject an endpoint (outlier detection). After the ejection, one request tests whether the endpoint works again. Absent: only connect failures eject, 3 in a row, for 30s, at most half of the endpoints.
  */
 export interface PassiveCheckSpec {
   /**
-   * Failures of any kind in a row that eject an endpoint: answers of 500 and above, connect failures, resets, time-outs, malformed and broken answers. Default 5; 0 turns that off.
+   * Number of consecutive failures of any kind that eject an endpoint: responses of 500 and above, connect failures, resets, timeouts, malformed and incomplete responses. Default 5; 0 disables this.
    */
   consecutive5xx?: number;
   /**
-   * Connect failures in a row that eject an endpoint. Default 3.
+   * Number of consecutive connect failures that eject an endpoint. Default 3.
    */
   consecutiveConnectFailures?: number;
   failurePercent?: FailurePercentSpec;
   /**
-   * How long the first ejection lasts, 1ms-5m; each further one takes twice as long, to 5m at most. Default `30s`.
+   * Duration of the first ejection, 1ms-5m; each further one lasts twice as long, up to 5m. Default `30s`.
    */
   baseEjectionTime?: string;
   /**
-   * Share of the endpoints, in percent, that may be ejected at once. One may always be, and the last usable one never is. Default 50.
+   * Maximum share of the endpoints, in percent, that may be ejected at once. One always may, and the last usable one is never ejected. Default 50.
    */
   maxEjectionPercent?: number;
 }
 /**
- * Ejects an endpoint when too many of its latest requests failed, in a row or not. Failures are those that consecutive5xx counts. Off unless given.
+ * Ejects an endpoint when too large a share of its latest requests failed, consecutive or not. The failures are those that consecutive5xx counts. Off unless given.
  */
 export interface FailurePercentSpec {
   /**
-   * Percent of requests that fail.
+   * Percentage of failed requests that ejects.
    */
   threshold: number;
   /**
-   * Fewer requests than this within the window say nothing. Default 20.
+   * Minimum number of requests within the window; with fewer, no endpoint is ejected. Default 20.
    */
   minRequests?: number;
   /**
-   * How far back requests count, 100ms-1h. Default `10s`.
+   * Period over which requests are counted, 100ms-1h. Default `10s`.
    */
   window?: string;
 }
 /**
- * When a failed request is tried again, at most (attempts + 1) × (sameEndpoint + 1) tries in all. Absent: the defaults of its fields.
+ * When a failed request is retried, with at most (attempts + 1) × (sameEndpoint + 1) tries in total. Absent: the defaults of its fields.
  */
 export interface RetrySpec {
   /**
-   * How many further endpoints are tried after the first. Default 2; 0 turns that off.
+   * Number of further endpoints that are tried after the first. Default 2; 0 disables this.
    */
   attempts?: number;
   /**
-   * How many extra tries each endpoint gets, only after a connect failure or reset and while it is still usable. Default 0.
+   * Number of further tries on each endpoint, only after a connect failure or reset and while it is still usable. Default 0.
    */
   sameEndpoint?: number;
   /**
-   * Time from the later of connected and request sent until the head of the response. Absent or `0s`: no limit.
+   * Maximum time of one try, from when the connection is open and the request sent until the head of the response. Absent or `0s`: no limit.
    */
   perTryTimeout?: string;
   /**
-   * What is tried again: `connect-failure`, `reset` (the connection broke before a response), `gateway-error` (502, 503, 504), `timeout` (perTryTimeout ran out) and single status codes from 400 on, in quotes. Default `connect-failure`, `reset`, `gateway-error`.
+   * Which failures are retried: `connect-failure`, `reset` (the connection broke before a response), `gateway-error` (502, 503, 504), `timeout` (perTryTimeout was reached) and single status codes from 400 on, in quotes. Default `connect-failure`, `reset`, `gateway-error`.
    *
    * Items: A condition's name, or a status code such as `"429"`.
    */
   retryOn?: string[];
   backOff?: BackOffSpec;
   /**
-   * Whether POST and PATCH are tried again after something was sent, which may do their work twice. Default false.
+   * Whether POST and PATCH are retried after something was sent, which may perform them twice. Default false.
    */
   nonIdempotent?: boolean;
   /**
-   * Request bodies up to this size are kept, so that they can be sent again: bytes, or with Ki or Mi, at most 16Mi. Default `64Ki`.
+   * Request bodies up to this size are kept, so that they can be sent again: in bytes, or with Ki or Mi, at most 16Mi. Default `64Ki`.
    */
   bufferLimit?: string;
   budget?: RetryBudgetSpec;
 }
 /**
- * Pause before a try of the same endpoint, or once all were tried. Another endpoint is tried at once.
+ * Delay before another try on the same endpoint, or after all endpoints were tried. Another endpoint is tried at once.
  */
 export interface BackOffSpec {
   /**
-   * First pause; each further one is twice as long. The pause is drawn from its upper half. Default `25ms`.
+   * First delay; each further one is twice as long. The actual delay is random, between half of it and all of it. Default `25ms`.
    */
   base?: string;
   /**
-   * Longest pause, at most 1m. Default `250ms`.
+   * Maximum delay, at most 1m. Default `250ms`.
    */
   max?: string;
 }
 /**
- * How many retries a proxy may make for this policy, so that they can not drown backends that fail already. A retry of a request of which nothing was sent, as after a connect failure, costs nothing. Used up, the client gets the last answer as it is.
+ * How many retries a proxy may make for this policy, so that they cannot overload backends that already fail. A retry of a request of which nothing was sent, as after a connect failure, is free. When the budget is used up, the client gets the last response as it is.
  */
 export interface RetryBudgetSpec {
   /**
@@ -463,37 +463,37 @@ export interface RetryBudgetSpec {
    */
   percent?: number;
   /**
-   * Retries in each second that are there in addition, whatever the traffic; they add up over ten seconds. Default 10.
+   * Retries per second that are allowed in addition, whatever the traffic; unused ones add up over ten seconds. Default 10.
    */
   minPerSecond?: number;
 }
 /**
- * Limits of time for requests. `0s` turns request, idle and tunnel off. Absent, the defaults of its fields hold.
+ * Timeouts of requests. `0s` disables request, idle and tunnel. Absent: the defaults of its fields.
  */
 export interface TimeoutsSpec {
   /**
-   * For opening a connection to an endpoint; counts as a connect failure. Default `5s`.
+   * For opening a connection to an endpoint; counts as a connect failure. Also the maximum time in the queue of circuitBreaker. Default `5s`.
    */
   connect?: string;
   /**
-   * For the whole request, with waiting and all its tries. Absent or `0s`, no limit.
+   * For the whole request, queueing and all tries included. Absent or `0s`: no limit.
    */
   request?: string;
   /**
-   * Without progress in either direction; progress starts it anew. Default `60s`; `0s` means no limit.
+   * Without progress in either direction; any progress restarts it. Default `60s`; `0s` means no limit.
    */
   idle?: string;
   /**
-   * In place of idle and request, once a connection was upgraded (WebSocket). Default `1h`; `0s` means no limit.
+   * Replaces idle and request once a connection was upgraded (WebSocket): time without progress. Default `1h`; `0s` means no limit.
    */
   tunnel?: string;
   /**
-   * How long what began on an endpoint or route that went away may take to finish. Default `30s`; `0s` cuts it off at once.
+   * How long requests and connections in progress may continue after their endpoint or route was removed. Default `30s`; `0s` ends them at once.
    */
   drain?: string;
 }
 /**
- * Changes headers of requests on their way to a backend. Routing, and the access log, see what the client sent.
+ * Changes headers of requests to backends. Routing and the access log use what the client sent.
  */
 export interface RequestHeaderModifierSpec {
   /**
@@ -503,38 +503,38 @@ export interface RequestHeaderModifierSpec {
    */
   set?: {
     /**
-     * Name of the header; case does not matter.
+     * Name of the header; case-insensitive.
      */
     name: string;
     /**
-     * Its value, printable ASCII without space at either end.
+     * Its value, printable ASCII, without a space at either end.
      */
     value: string;
   }[];
   /**
-   * Headers that come beside those of the same name.
+   * Headers that are added to those of the same name.
    *
    * Items: One header.
    */
   add?: {
     /**
-     * Name of the header; case does not matter.
+     * Name of the header; case-insensitive.
      */
     name: string;
     /**
-     * Its value, printable ASCII without space at either end.
+     * Its value, printable ASCII, without a space at either end.
      */
     value: string;
   }[];
   /**
-   * Names of headers that are taken away; case does not matter.
+   * Names of headers that are removed; case-insensitive.
    *
    * Items: One name.
    */
   remove?: string[];
 }
 /**
- * Changes headers of backends' responses, and of redirects, on their way to the client. Other answers that a proxy makes itself stay as they are.
+ * Changes headers of backends' responses, and of redirects, to the client. Other responses that a proxy makes itself are not changed.
  */
 export interface ResponseHeaderModifierSpec {
   /**
@@ -544,69 +544,69 @@ export interface ResponseHeaderModifierSpec {
    */
   set?: {
     /**
-     * Name of the header; case does not matter.
+     * Name of the header; case-insensitive.
      */
     name: string;
     /**
-     * Its value, printable ASCII without space at either end.
+     * Its value, printable ASCII, without a space at either end.
      */
     value: string;
   }[];
   /**
-   * Headers that come beside those of the same name.
+   * Headers that are added to those of the same name.
    *
    * Items: One header.
    */
   add?: {
     /**
-     * Name of the header; case does not matter.
+     * Name of the header; case-insensitive.
      */
     name: string;
     /**
-     * Its value, printable ASCII without space at either end.
+     * Its value, printable ASCII, without a space at either end.
      */
     value: string;
   }[];
   /**
-   * Names of headers that are taken away; case does not matter.
+   * Names of headers that are removed; case-insensitive.
    *
    * Items: One name.
    */
   remove?: string[];
 }
 /**
- * Another host or path for backends. Routing, and the access log, see what the client sent; X-Forwarded-Host tells backends.
+ * Changes host or path of requests to backends. Routing and the access log use what the client sent; backends find the original host in X-Forwarded-Host.
  */
 export interface UrlRewriteSpec {
   /**
-   * The Host header that backends get.
+   * The Host header of requests to backends.
    */
   hostname?: string;
   path?: UrlRewritePathSpec;
 }
 /**
- * Another path. The query is kept.
+ * The new path. The query is kept.
  */
 export interface UrlRewritePathSpec {
   /**
-   * `ReplaceFullPath`: the whole path. `ReplacePrefixMatch`: the prefix by which the request was matched, which needs matches of type PathPrefix only.
+   * `ReplaceFullPath` replaces the whole path. `ReplacePrefixMatch` replaces the prefix that the request matched, and needs matches of type PathPrefix only.
    */
   type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
   /**
-   * The path that takes the place of the whole path.
+   * The path that replaces the whole path.
    */
   replaceFullPath?: string;
   /**
-   * What takes the place of the prefix, with `PathPrefix` `/shop` and `/store` for instance: `/shop/cart` becomes `/store/cart`. A slash at its end does not count. Empty, or `/`, takes the prefix away.
+   * The path that replaces the matched prefix. With `PathPrefix` `/shop` and the value `/store`, `/shop/cart` becomes `/store/cart`. A slash at its end is ignored. Empty, or `/`, removes the prefix.
    */
   replacePrefixMatch?: string;
 }
 /**
- * Sends clients elsewhere, instead of a backend. What is not given stays as in the request; the query is kept. A redirect to what the policy matches itself is a loop, which nobody but you can see.
+ * Responds with a redirect instead of forwarding the request. Parts that are not given stay as in the request; the query is kept. A redirect to what the policy itself matches is a loop, which is not detected.
  */
 export interface RequestRedirectSpec {
   /**
-   * Scheme of the new address. Absent, http.
+   * Scheme of the new address. Absent: http.
    */
   scheme?: 'http' | 'https';
   /**
@@ -619,65 +619,65 @@ export interface RequestRedirectSpec {
   port?: number;
   path?: RequestRedirectPathSpec;
   /**
-   * Status of the answer. 302 (default) and 307 are temporary, 301 and 308 for good; 307 and 308 keep method and body; 303 says to look elsewhere with GET.
+   * Status of the response. 302 (default) and 307 are temporary, 301 and 308 permanent; 307 and 308 keep method and body; 303 makes the client use GET.
    */
   statusCode?: 301 | 302 | 303 | 307 | 308;
 }
 /**
- * Another path. The query is kept.
+ * The new path. The query is kept.
  */
 export interface RequestRedirectPathSpec {
   /**
-   * `ReplaceFullPath`: the whole path. `ReplacePrefixMatch`: the prefix by which the request was matched, which needs matches of type PathPrefix only.
+   * `ReplaceFullPath` replaces the whole path. `ReplacePrefixMatch` replaces the prefix that the request matched, and needs matches of type PathPrefix only.
    */
   type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
   /**
-   * The path that takes the place of the whole path.
+   * The path that replaces the whole path.
    */
   replaceFullPath?: string;
   /**
-   * What takes the place of the prefix, with `PathPrefix` `/shop` and `/store` for instance: `/shop/cart` becomes `/store/cart`. A slash at its end does not count. Empty, or `/`, takes the prefix away.
+   * The path that replaces the matched prefix. With `PathPrefix` `/shop` and the value `/store`, `/shop/cart` becomes `/store/cart`. A slash at its end is ignored. Empty, or `/`, removes the prefix.
    */
   replacePrefixMatch?: string;
 }
 /**
- * How much each proxy asks of this policy's backends at once. More requests wait in line, first come first served, for up to timeouts.connect; where the line is full the answer is 503. A WebSocket counts for as long as it is open. Absent, the defaults of its fields hold.
+ * Limits of each proxy's concurrent load on this policy's backends. Requests beyond them wait in a queue, first in, first out, for up to timeouts.connect; when the queue is full the response is 503. A WebSocket counts as long as it is open. Absent: the defaults of its fields.
  */
 export interface CircuitBreakerSpec {
   /**
-   * Connections of one proxy to the policy's backends, idle ones included. Over HTTP/1.1 every request in progress has one, so this bounds those, too. Default 1024.
+   * Maximum connections of one proxy to the policy's backends, idle ones included. With HTTP/1.1 every request in progress uses one, so this limits requests as well. Default 1024.
    */
   maxConnections?: number;
   /**
-   * Limits for each endpoint. Requests wait when all endpoints have reached theirs.
+   * Limits for each endpoint. Requests wait when all endpoints have reached their limit.
    */
   perEndpoint?: {
     /**
-     * Requests of one proxy at one endpoint at once. Absent, there is no limit.
+     * Maximum concurrent requests of one proxy to one endpoint. Absent: no limit.
      */
     maxParallelRequests?: number;
   };
   /**
-   * Requests of one proxy at the policy's backends at once. Default 1024.
+   * Maximum concurrent requests of one proxy to the policy's backends. Default 1024.
    */
   maxParallelRequests?: number;
   /**
-   * Requests of one proxy that wait in line for their turn. Default 1024; 0 lets none wait.
+   * Maximum length of the queue of one proxy, in requests. Default 1024; 0: no queue.
    */
   maxPendingRequests?: number;
 }
 /**
- * What clients get when none of the backends can be used, since none has a usable endpoint, or none can be connected to. Absent: 503. Requests for which there is no room in line get 503 all the same.
+ * What clients get when no backend can be used: none has a usable endpoint, or no connection succeeds. Absent: 503. Requests that find the queue of circuitBreaker full still get 503.
  */
 export interface FallbackSpec {
   /**
-   * `Redirect`: to another URL. `Response`: a fixed answer. `BackendRef`: the answer of another Service.
+   * `Redirect`: to another URL. `Response`: a fixed response. `BackendRef`: the response of another Service.
    */
   type: 'Redirect' | 'Response' | 'BackendRef';
   redirect?: FallbackRedirectSpec;
   response?: FallbackResponseSpec;
   /**
-   * For type BackendRef. A Service, balanced and checked as the policy's backends are. It does not count in status.endpoints.
+   * For type BackendRef. A Service, balanced and checked like the policy's backends. Its endpoints do not count in status.endpoints.
    */
   backendRef?: {
     /**
@@ -685,11 +685,11 @@ export interface FallbackSpec {
      */
     name: string;
     /**
-     * Namespace of the Service. Default: the policy's own. With `Sidecar` any; with `Gateway` another one only where the Service carries the annotation `outrigger.dev/shared-with`, with the namespaces of policies that may use it, separated by commas, or `*` for all.
+     * Namespace of the Service. Default: the policy's own. With `Sidecar`, any namespace. With `Gateway`, another namespace only where the Service has the annotation `outrigger.dev/shared-with`, which lists the namespaces of policies that may use it, separated by commas, or is `*` for all.
      */
     namespace?: string;
     /**
-     * Port of the Service (not of its pods).
+     * Port of the Service (not of its Pods).
      */
     port: number;
   };
@@ -699,11 +699,11 @@ export interface FallbackSpec {
  */
 export interface FallbackRedirectSpec {
   /**
-   * Where clients are sent, as it is; an absolute http or https URL.
+   * The URL to redirect to, unchanged; an absolute http or https URL.
    */
   url: string;
   /**
-   * Status of the answer. Default 302; 301 and 308 are for good, and not for a fallback but rarely.
+   * Status of the response. Default 302; 301 and 308 are permanent, which rarely suits a fallback.
    */
   statusCode?: 301 | 302 | 303 | 307 | 308;
 }
@@ -712,11 +712,11 @@ export interface FallbackRedirectSpec {
  */
 export interface FallbackResponseSpec {
   /**
-   * Status of the answer, one whose answers have a body. Default 503.
+   * Status of the response; it must allow a body. Default 503.
    */
   statusCode?: number;
   /**
-   * Content-Type of the answer. Default `text/plain; charset=utf-8`.
+   * Content-Type of the response. Default `text/plain; charset=utf-8`.
    */
   contentType?: string;
   /**
@@ -725,30 +725,30 @@ export interface FallbackResponseSpec {
   body?: string;
 }
 /**
- * Keeps a client at the endpoint that served it first, for as long as that may serve, and while it drains until timeouts.drain. Clients without a session are balanced as ever. Off unless given.
+ * Keeps a client at the endpoint that served it first, as long as that is usable, and for up to timeouts.drain while it drains. Clients without a session are balanced as usual. Off unless given.
  */
 export interface SessionPersistenceSpec {
   cookie: SessionCookieSpec;
 }
 /**
- * The cookie that names the endpoint. Proxies set it, all of them alike, and remember nothing; its value tells nothing about the endpoint. One that is forged or out of date counts as none.
+ * The cookie that identifies the endpoint. All proxies set the same value and keep no state; the value reveals nothing about the endpoint. A forged or outdated cookie is ignored.
  */
 export interface SessionCookieSpec {
   /**
-   * Name of the cookie; case matters. Not one that the application uses.
+   * Name of the cookie; case-sensitive. It must not be one that the application uses.
    */
   name: string;
   /**
-   * How long a client keeps the cookie, from when it got it. Absent or `0s`, until the browser is closed.
+   * How long a client keeps the cookie, counted from when it was set. Absent or `0s`: until the browser is closed.
    */
   ttl?: string;
   /**
-   * With which requests from other sites a browser sends the cookie: `Lax` (default) with links that are followed, `Strict` with none, `None` with all, which works over HTTPS only.
+   * With which cross-site requests a browser sends the cookie: `Lax` (default) when a link is followed, `Strict` with none, `None` with all, which works over HTTPS only.
    */
   sameSite?: 'Strict' | 'Lax' | 'None';
 }
 /**
- * One line of JSON for each request on the proxies' standard output. Off unless given.
+ * Access log: one line of JSON for each request, on the proxies' standard output. Off unless given.
  */
 export interface AccessLogSpec {
   /**
@@ -756,16 +756,16 @@ export interface AccessLogSpec {
    */
   enabled?: boolean;
   /**
-   * Share of the requests, in percent and chosen at random, that are logged. Default 100.
+   * Percentage of requests that are logged, chosen at random. Default 100.
    */
   samplePercent?: number;
 }
 /**
- * What the operator has observed. Written by the operator only.
+ * The observed state. Only the operator writes it.
  */
 export interface PolicyStatus {
   /**
-   * `Accepted`: the policy is valid and wins its conflicts. `ResolvedRefs`: its Services and ports exist. `Programmed`: every selected proxy runs this generation. The message says what to change where something is wrong.
+   * `Accepted`: the policy is valid and wins its conflicts. `ResolvedRefs`: its Services and ports exist. `Programmed`: every selected proxy that is Ready runs this generation. Where a condition is False, its message says what to change.
    */
   conditions?: Condition[];
   /**
@@ -773,15 +773,15 @@ export interface PolicyStatus {
    */
   endpoints?: {
     /**
-     * How many there are, ready or not.
+     * Number of endpoints, ready or not.
      */
     total?: number;
     /**
-     * How many Kubernetes calls ready and are not in maintenance.
+     * Number of endpoints that Kubernetes reports as ready and that are not in maintenance.
      */
     ready?: number;
     /**
-     * How many of the ready ones a majority of the reporting proxies finds healthy.
+     * Number of the ready ones that a majority of the reporting proxies finds healthy.
      */
     healthy?: number;
   };
@@ -790,16 +790,16 @@ export interface PolicyStatus {
    */
   proxies?: {
     /**
-     * How many there are.
+     * Number of selected proxies.
      */
     total?: number;
     /**
-     * How many of them run this generation.
+     * Number of them that run this generation.
      */
     programmed?: number;
   };
   /**
-   * The counts as text, for the columns of kubectl get.
+   * The counts as text, for the columns of `kubectl get`.
    */
   summary?: {
     /**
@@ -807,7 +807,7 @@ export interface PolicyStatus {
      */
     endpoints?: string;
     /**
-     * Programmed proxies of all selected ones, such as `2/2`.
+     * Programmed proxies of all selected proxies, such as `2/2`.
      */
     proxies?: string;
   };
@@ -821,19 +821,19 @@ export interface Condition {
    */
   type: string;
   /**
-   * Whether it holds.
+   * Whether the condition holds.
    */
   status: 'True' | 'False' | 'Unknown';
   /**
-   * Why, in one word for machines.
+   * The reason, in one word for programs.
    */
   reason: string;
   /**
-   * Why, in a sentence for people.
+   * The reason, in a sentence for people.
    */
   message: string;
   /**
-   * Generation of the policy that the condition is about.
+   * Generation of the policy that the condition describes.
    */
   observedGeneration?: number;
   /**

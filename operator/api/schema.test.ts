@@ -340,7 +340,7 @@ describe('bad input is refused', () => {
     ],
     'a sidecar behind other proxies': [
       sidecar(client({ trustedHops: 1 })),
-      /spec\.listener\.clientAddress: .*nothing but the application itself calls a sidecar: remove listener\.clientAddress/,
+      /spec\.listener\.clientAddress: .*only the application itself calls a sidecar: remove listener\.clientAddress/,
     ],
     'a sidecar that hashes localhost': [
       sidecar(hash({ hashOn: { type: 'SourceIP' } })),
@@ -372,7 +372,7 @@ describe('bad input is refused', () => {
     'unknown algorithm': [hash({ algorithm: 'Ketama' }), /algorithm: Unsupported value: "Ketama"/],
     'a slow start of keys': [
       { loadBalancer: { type: 'ConsistentHash', slowStart: { window: '10s' } } },
-      /slowStart can not go with ConsistentHash/,
+      /slowStart cannot be combined with ConsistentHash/,
     ],
     'a slow start without weights': [
       { loadBalancer: { type: 'RoundRobin', slowStart: { window: '10s' } } },
@@ -390,7 +390,7 @@ describe('bad input is refused', () => {
     ],
     'sessions beside hashing': [
       { ...hash({}), sessionPersistence: { cookie: { name: 's' } } },
-      /both say where a client belongs/,
+      /both decide where a client goes/,
     ],
     'sessions without a cookie': [{ sessionPersistence: {} }, /cookie: Required value/],
     'a session cookie without a name': [{ sessionPersistence: { cookie: {} } }, /cookie\.name: Required value/],
