@@ -1,4 +1,4 @@
-/** What the dashboards share. */
+/** Identifiers, variables and query helpers that the dashboards share. */
 import type { Variable } from './model.ts';
 
 export const UIDS = {
@@ -7,23 +7,23 @@ export const UIDS = {
   control: 'outrigger-control-plane',
 } as const;
 
-/** Series of policies, as they are chosen at the top. Their `namespace` is the policy's; `pod` is the proxy that counted. */
+/** Series of the selected policies. Their `namespace` is the policy's; `pod` is the proxy that was scraped. */
 export const POLICY = 'namespace=~"$namespace", policy=~"$policy", pod=~"$pod"';
 
-/** Present for every policy that a proxy has, whether it has traffic or not. */
+/** A metric that exists for every policy of a proxy, with or without traffic. */
 const OF_POLICIES = 'outrigger_pending_requests';
 
 export const POLICY_VARIABLES: readonly Variable[] = [
   {
     name: 'namespace',
     label: 'Namespace',
-    description: 'Of the policies.',
+    description: 'Namespace of the policies.',
     query: `label_values(${OF_POLICIES}, namespace)`,
   },
   {
     name: 'policy',
     label: 'Policy',
-    description: 'LoadBalancerPolicies of these namespaces.',
+    description: 'LoadBalancerPolicies in these namespaces.',
     query: `label_values(${OF_POLICIES}{namespace=~"$namespace"}, policy)`,
   },
 ];
@@ -43,5 +43,5 @@ export const sum = (by: string, expr: string) => `sum by (${by}) (${expr})`;
 export const quantile = (q: number, by: string, metric: string, labels = '') =>
   `histogram_quantile(${q}, ${sum(by === '' ? 'le' : `${by}, le`, rate(`${metric}_bucket`, labels))})`;
 
-/** Of what every process has, the part that belongs to ours: those that have `info`. */
+/** Restricts a metric that every process has to the processes that have `info`. */
 export const ours = (expr: string, info: string) => `${expr} * on (job, instance) group_left () ${info}`;

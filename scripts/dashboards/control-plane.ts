@@ -1,12 +1,12 @@
-/** How changes come to proxies: operator, pushes, watches, and what proxies have. */
+/** How changes reach proxies: operator, pushes, watches, and the snapshots of proxies. */
 import { PROXY_VARIABLE, UIDS, ours, quantile, rate, sum } from './common.ts';
 import type { Dashboard, Section } from './model.ts';
 
-/** Operators have their own variable: a pod chosen on another dashboard is a proxy. */
+/** Operators have a variable of their own: a pod selected on another dashboard is a proxy. */
 const OPERATOR = 'pod=~"$operator"';
 const PROXY = 'pod=~"$pod"';
 const LEADING = `outrigger_operator_leader{${OPERATOR}}`;
-/** Only who leads pushes; what others say of proxies is old. */
+/** Only the leader pushes; what other operators report about proxies is outdated. */
 const leaders = (metric: string) => `${metric}{${OPERATOR}} and on (job, instance) ${LEADING} == 1`;
 const BUILD = `outrigger_operator_build_info{${OPERATOR}}`;
 const silence = `time() - max by (pod, kind) (outrigger_operator_watch_last_event_timestamp_seconds{${OPERATOR}})`;
@@ -17,7 +17,7 @@ const glance: Section = {
   panels: [
     {
       ...{ kind: 'stat', title: 'Leaders', unit: 'short', width: 4, query: `sum(${LEADING})` },
-      description: 'Operators that hold the Lease: one, except for moments while it changes hands.',
+      description: 'Operators that hold the Lease: one, except for a moment while the leader changes.',
       thresholds: [
         [0, 'red'],
         [1, 'green'],
@@ -26,7 +26,7 @@ const glance: Section = {
     },
     {
       ...{ kind: 'stat', title: 'Proxies up to date', unit: 'percentunit', width: 5 },
-      description: 'The share of proxies that have the snapshot they should, as the leader knows it.',
+      description: 'The share of proxies that have their current snapshot, according to the leader.',
       query: `sum(${leaders('outrigger_operator_proxies')} and outrigger_operator_proxies{state="current"}) / (sum(${leaders('outrigger_operator_proxies')}) > 0)`,
       thresholds: [
         [0, 'red'],
@@ -36,7 +36,7 @@ const glance: Section = {
     },
     {
       ...{ kind: 'stat', title: 'Propagation (p99)', unit: 's', width: 5, query: propagation(0.99) },
-      description: 'From the first sight of a change until every Ready proxy has acknowledged it; 99 of 100 changes take less.',
+      description: 'From when a change is seen until every Ready proxy has acknowledged it; 99 of 100 changes take less.',
       thresholds: [
         [0, 'green'],
         [1, 'yellow'],
@@ -46,7 +46,7 @@ const glance: Section = {
     {
       ...{ kind: 'stat', title: 'Longest silence of a watch', unit: 's', width: 5, query: `max(${silence})` },
       description:
-        'Since the API server was last heard of some kind. It speaks at least once a minute or so, even when nothing changes.',
+        'Time since the API server last sent something about a kind. It does at least about once a minute, even when nothing changes.',
       thresholds: [
         [0, 'green'],
         [180, 'yellow'],
@@ -62,7 +62,7 @@ const glance: Section = {
         query: `max(outrigger_operator_clock_skew_seconds{${OPERATOR}})`,
       },
       description:
-        'The largest difference between a proxy and the operator, as far as proxies refuse pushes for it; 0 while none does.',
+        'The largest clock difference between the operator and a proxy that refuses pushes because of it; 0 while none does.',
       thresholds: [
         [0, 'green'],
         [1, 'red'],
@@ -76,13 +76,13 @@ const leading: Section = {
   panels: [
     {
       ...{ kind: 'states', title: 'Leader', unit: 'short', width: 12, height: 6 },
-      description: 'Which operator held the Lease when.',
+      description: 'Which operator held the Lease, over time.',
       queries: [{ expr: `max by (pod) (${LEADING})`, legend: '{{pod}}' }],
       names: { 0: { text: 'standby', colour: 'text' }, 1: { text: 'leader', colour: 'green' } },
     },
     {
       ...{ kind: 'series', title: 'Epoch', unit: 'none', width: 12, height: 6 },
-      description: 'Of the last term of each operator. It only rises; proxies refuse whoever comes with a lower one.',
+      description: 'Epoch of the last term of each operator as leader. It only rises; proxies refuse pushes with a lower one.',
       queries: [{ expr: `max by (pod) (outrigger_operator_epoch{${OPERATOR}})`, legend: '{{pod}}' }],
     },
   ],
@@ -93,23 +93,24 @@ const pushing: Section = {
   panels: [
     {
       ...{ kind: 'series', title: 'Propagation', unit: 's' },
-      description: 'From the first sight of a change until every Ready proxy has acknowledged it.',
+      description: 'From when a change is seen until every Ready proxy has acknowledged it.',
       queries: [0.5, 0.99].map((q) => ({ expr: propagation(q), legend: `p${q * 100}` })),
     },
     {
       ...{ kind: 'series', title: 'Pushes by result', unit: 'ops' },
       description:
-        'acked is good. missing is mended by the next push; stale and conflict tell of another operator; unauthorized of keys or clocks; invalid and failed of versions or the network.',
+        'acked is good. missing is repaired by the next push. stale and conflict point to another operator, unauthorized to keys or clocks, invalid and failed to versions or the network.',
       queries: [{ expr: sum('result', rate('outrigger_operator_pushes_total', OPERATOR)), legend: '{{result}}' }],
     },
     {
       ...{ kind: 'series', title: 'Proxies by state', unit: 'short', stacked: true },
-      description: 'As the leader knows them: current has what it should, pending is yet to get it, failing failed lately.',
+      description:
+        'According to the leader: current has its snapshot, pending does not have it yet, failing failed the last exchange.',
       queries: [{ expr: `sum by (state) (${leaders('outrigger_operator_proxies')})`, legend: '{{state}}' }],
     },
     {
       ...{ kind: 'series', title: 'Reconciliation', unit: 's' },
-      description: 'Time to translate everything, and to hand it over. It is the operator computing, without network.',
+      description: 'Time to translate everything and hand it to push and status: computation in the operator, without network.',
       queries: [0.5, 0.99].map((q) => ({
         expr: quantile(q, '', 'outrigger_operator_reconcile_duration_seconds', OPERATOR),
         legend: `p${q * 100}`,
@@ -122,7 +123,7 @@ const pushing: Section = {
     },
     {
       ...{ kind: 'series', title: 'Clock skew', unit: 's' },
-      description: 'The largest difference between a proxy and each operator, as far as proxies refuse pushes for it.',
+      description: 'The largest clock difference between each operator and a proxy that refuses pushes because of it.',
       queries: [{ expr: `max by (pod) (outrigger_operator_clock_skew_seconds{${OPERATOR}})`, legend: '{{pod}}' }],
     },
   ],
@@ -140,11 +141,11 @@ const watching: Section = {
         queries: [{ expr: silence, legend: '{{pod}} {{kind}}' }],
       },
       description:
-        'Since the API server was last heard: a list, an event or a bookmark. A line that only rises is a watch that hangs.',
+        'Time since the API server last sent something: a list, an event or a bookmark. A line that only rises is a watch that hangs.',
     },
     {
       ...{ kind: 'series', title: 'Failed lists and watches', unit: 'ops', width: 12 },
-      description: 'Lists and watches that failed and were tried again. Meanwhile the last known state stays in force.',
+      description: 'Lists and watches that failed and were retried. Meanwhile the last known state stays in force.',
       queries: [
         { expr: sum('pod, kind', rate('outrigger_operator_watch_restarts_total', OPERATOR)), legend: '{{pod}} {{kind}}' },
       ],
@@ -157,17 +158,17 @@ const owned: Section = {
   panels: [
     {
       ...{ kind: 'series', title: "Writes of the gateways' Service", unit: 'ops', width: 9 },
-      description: 'By result. It is written when listeners come and go; failed ones are tried again.',
+      description: 'Writes by result. The Service is written when listeners come and go; failed writes are retried.',
       queries: [{ expr: sum('result', rate('outrigger_operator_gateway_service_writes_total', OPERATOR)), legend: '{{result}}' }],
     },
     {
       ...{ kind: 'series', title: 'Injection of sidecars', unit: 'ops', width: 9 },
-      description: 'Pods that the webhook was asked about, by what it answered. refused: the Pod asks for what can not be.',
+      description: 'Pods that the webhook reviewed, by result. refused: the Pod asks for a sidecar that it cannot have.',
       queries: [{ expr: sum('result', rate('outrigger_operator_injections_total', OPERATOR)), legend: '{{result}}' }],
     },
     {
       ...{ kind: 'stat', title: 'Pods without their sidecar', unit: 'short', width: 3, height: 8 },
-      description: 'Pods that ask for a sidecar and run without one: created while the webhook could not be asked. Delete them.',
+      description: 'Pods that ask for a sidecar and run without one: created while the webhook was not available. Delete them.',
       query: `max(outrigger_operator_pods_not_injected{${OPERATOR}})`,
       thresholds: [
         [0, 'green'],
@@ -177,7 +178,7 @@ const owned: Section = {
     {
       ...{ kind: 'stat', title: 'Installed schema', unit: 'none', width: 3, height: 8 },
       description:
-        'Whether the LoadBalancerPolicy resource in the cluster is older than the operator: newer fields are pruned then.',
+        'Whether the CustomResourceDefinition in the cluster is older than the operator; if so, newer fields are pruned.',
       query: `max(outrigger_operator_crd_outdated{${OPERATOR}})`,
       names: { 0: 'up to date', 1: 'outdated' },
       thresholds: [
@@ -189,12 +190,12 @@ const owned: Section = {
 };
 
 const proxies: Section = {
-  title: 'What proxies have',
+  title: 'Snapshots of proxies',
   panels: [
     {
       ...{ kind: 'series', title: 'Age of the snapshot', unit: 's' },
       description:
-        'Since a proxy last took a new snapshot. Old is good where nothing changes; proxies that differ are the question.',
+        'Time since a proxy last applied a new snapshot. It may be long where nothing changes; look for proxies that differ.',
       queries: [
         {
           expr: `time() - max by (namespace, pod) (outrigger_snapshot_applied_timestamp_seconds{${PROXY}} > 0)`,
@@ -203,8 +204,8 @@ const proxies: Section = {
       ],
     },
     {
-      ...{ kind: 'series', title: 'Silence of the operator', unit: 's' },
-      description: 'Since an operator last spoke to a proxy. It asks each one about every 30 s.',
+      ...{ kind: 'series', title: 'Time since contact with an operator', unit: 's' },
+      description: 'Time since the last valid request of an operator to each proxy. It requests the status about every 30 s.',
       queries: [
         {
           expr: `time() - max by (namespace, pod) (outrigger_control_contact_timestamp_seconds{${PROXY}})`,
@@ -215,17 +216,17 @@ const proxies: Section = {
     {
       ...{ kind: 'series', title: 'Snapshots in force', unit: 'short', stacked: true },
       description:
-        'Proxies by epoch and sequence of what they serve. Proxies with other policies have other sequences; each step is a rollout.',
+        'Proxies by epoch and sequence of their snapshot. Proxies with other policies have other sequences; each step is a rollout.',
       queries: [{ expr: `count by (epoch, sequence) (outrigger_snapshot_info{${PROXY}})`, legend: '{{epoch}}.{{sequence}}' }],
     },
     {
       ...{ kind: 'series', title: 'Refused by proxies, by reason', unit: 'ops', width: 12 },
-      description: 'Pushes and questions that proxies did not accept. unauthorized from nowhere is somebody who tries.',
+      description: 'Pushes and status requests that proxies refused. unauthorized while pushes succeed comes from someone else.',
       queries: [{ expr: sum('reason', rate('outrigger_snapshot_rejected_total', PROXY)), legend: '{{reason}}' }],
     },
     {
-      ...{ kind: 'series', title: 'Listeners that can not be served', unit: 'short', width: 12 },
-      description: 'Ports that a proxy could not bind, or that are not possible for it; the status of the policy says why.',
+      ...{ kind: 'series', title: 'Listeners that cannot be served', unit: 'short', width: 12 },
+      description: 'Ports that a proxy cannot bind, or policies that it cannot serve on them; the status of the policy says why.',
       queries: [
         {
           expr: `sum by (pod) (outrigger_listener_rejected{${PROXY}}) or 0 * max by (pod) (outrigger_build_info{${PROXY}})`,
@@ -237,11 +238,11 @@ const proxies: Section = {
 };
 
 const processes: Section = {
-  title: 'The operator as a process',
+  title: 'Operator processes',
   panels: [
     {
-      ...{ kind: 'series', title: 'Event loop at work', unit: 'percentunit', max: 1 },
-      description: 'Near 100% the operator is too slow for what changes in the cluster.',
+      ...{ kind: 'series', title: 'Event loop utilization', unit: 'percentunit', max: 1 },
+      description: 'Near 100% the operator is too slow for the changes in the cluster.',
       queries: [{ expr: sum('pod', rate('outrigger_operator_event_loop_active_seconds_total', OPERATOR)), legend: '{{pod}}' }],
     },
     {
@@ -259,7 +260,8 @@ const processes: Section = {
     },
     {
       ...{ kind: 'table', title: 'Versions', unit: 'none', width: 24, height: 5 },
-      description: 'What runs, and how many of each: more than one version outside an upgrade is one that was forgotten.',
+      description:
+        'Versions, with the number of processes of each. More than one outside of an upgrade means that some were forgotten.',
       labels: { version: 'Version', node: 'Node.js' },
       columns: [
         { legend: 'Operators', unit: 'none', expr: `count by (version, node) (${BUILD})` },

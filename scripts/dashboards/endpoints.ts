@@ -1,4 +1,4 @@
-/** Where requests go, and how that which they go to does. */
+/** Where requests go: health, shares, latency and failures of endpoints. */
 import { POLICY_VARIABLES, POLICY, PROXY_VARIABLE, UIDS, rate, sum } from './common.ts';
 import type { Dashboard, Section } from './model.ts';
 
@@ -16,7 +16,7 @@ const glance: Section = {
   panels: [
     {
       ...{ kind: 'stat', title: 'Endpoints', unit: 'short', width: 6, query: `count(count by (${BY}) (${healthy}))` },
-      description: 'Endpoints of the chosen policies; one that two policies have counts twice.',
+      description: 'Endpoints of the selected policies; an endpoint of two policies counts twice.',
     },
     {
       ...{
@@ -26,7 +26,7 @@ const glance: Section = {
         width: 6,
         query: `count(count by (${BY}) (${healthy})) - (count(min by (${BY}) (${healthy}) == 1) or vector(0))`,
       },
-      description: 'Endpoints that at least one proxy does not use, for failed checks or failed requests.',
+      description: 'Endpoints that at least one proxy does not use, because of failed checks or failed requests.',
       thresholds: [
         [0, 'green'],
         [1, 'yellow'],
@@ -54,11 +54,11 @@ const glance: Section = {
         width: 6,
         query: `sum(increase(outrigger_ejections_total{${CHOSEN}}[$__range]))`,
       },
-      description: 'Ejections in the chosen time, each proxy counting its own.',
+      description: 'Ejections in the selected time range; each proxy counts its own.',
     },
     {
       ...{ kind: 'table', title: 'Endpoints', unit: 'short', width: 24, height: 10 },
-      description: 'Each endpoint over the last moments. Healthy: the share of proxies that would use it.',
+      description: 'Current state of each endpoint. Healthy: the share of proxies that find it healthy.',
       labels: { endpoint: 'Endpoint', policy: 'Policy', namespace: 'Namespace' },
       columns: [
         {
@@ -91,8 +91,8 @@ const health: Section = {
   title: 'Health',
   panels: [
     {
-      ...{ kind: 'states', title: 'Healthy, as the most doubtful proxy has it', unit: 'short', width: 24 },
-      description: 'When which endpoint was out of use for at least one proxy.',
+      ...{ kind: 'states', title: 'Healthy for all proxies', unit: 'short', width: 24 },
+      description: 'When an endpoint was unhealthy for at least one proxy.',
       queries: [{ expr: `min by (${BY}) (${healthy})`, legend: LEGEND }],
       names: { 0: { text: 'unhealthy', colour: 'red' }, 1: { text: 'healthy', colour: 'green' } },
     },
@@ -104,12 +104,12 @@ const health: Section = {
     {
       ...{ kind: 'series', title: 'Ejections by reason', unit: 'ops' },
       description:
-        'Endpoints taken out by what requests ran into: failed connections or 5xx in a row, too many failures in a hundred, or a failed trial after an ejection.',
+        'Endpoints ejected because of failing requests: consecutive connect failures or failures of any kind, too large a share of failures, or a failed test after an ejection (probation).',
       queries: [{ expr: sum(`${BY}, reason`, rate('outrigger_ejections_total', CHOSEN)), legend: `${LEGEND} {{reason}}` }],
     },
     {
       ...{ kind: 'series', title: 'Active health checks', unit: 'ops' },
-      description: 'Checks by result, for policies with healthCheck.active. Every proxy makes its own.',
+      description: 'Checks by result, for policies with healthCheck.active. Every proxy sends its own.',
       queries: [
         {
           expr: sum('namespace, policy, result', rate('outrigger_health_checks_total', CHOSEN)),
@@ -119,7 +119,7 @@ const health: Section = {
     },
     {
       ...{ kind: 'states', title: 'Panic', unit: 'short', width: 24, height: 5 },
-      description: 'When a policy ignored health, because too few endpoints had it.',
+      description: 'When a policy ignored health, because too few endpoints were healthy.',
       queries: [{ expr: `max by (namespace, policy) (outrigger_panic{${POLICY}})`, legend: '{{namespace}}/{{policy}}' }],
       names: { 0: { text: 'no', colour: 'green' }, 1: { text: 'panic', colour: 'red' } },
     },
@@ -138,7 +138,7 @@ const load: Section = {
         width: 12,
         queries: [{ expr: share, legend: LEGEND }],
       },
-      description: 'What part of the tries of its policy an endpoint gets. Compare with the weights below.',
+      description: 'The share of the tries of its policy that an endpoint gets. Compare it with the weights below.',
     },
     {
       ...{ kind: 'series', title: 'Tries', unit: 'reqps', width: 12, queries: [{ expr: sum(BY, attempts), legend: LEGEND }] },
@@ -146,12 +146,12 @@ const load: Section = {
     },
     {
       ...{ kind: 'series', title: 'Weight', unit: 'short', width: 12 },
-      description: 'In effect: below its whole while an endpoint starts slowly (slowStart). 0: it gets nothing new.',
+      description: 'Weight in effect, reduced during slowStart. 0: the endpoint gets no new requests.',
       queries: [{ expr: `max by (${BY}) (outrigger_endpoint_weight{${CHOSEN}})`, legend: LEGEND }],
     },
     {
       ...{ kind: 'series', title: 'Requests in flight', unit: 'short', width: 12 },
-      description: 'Over all proxies. One endpoint far above the others is slow, or hangs.',
+      description: 'Requests in flight over all proxies. An endpoint far above the others is slow, or hangs.',
       queries: [{ expr: sum(BY, `outrigger_endpoint_active_requests{${CHOSEN}}`), legend: LEGEND }],
     },
   ],
@@ -169,7 +169,7 @@ const outcome: Section = {
         queries: [{ expr: latency, legend: LEGEND }],
       },
       description:
-        'From the start of a try to the response head, on average. Quantiles are kept per policy: see the dashboard Traffic.',
+        'Mean time from the start of a try to the response head. Quantiles exist per policy: see the dashboard Traffic.',
     },
     {
       ...{
@@ -179,12 +179,11 @@ const outcome: Section = {
         width: 12,
         queries: [{ expr: failedShare, legend: LEGEND }],
       },
-      description:
-        'The share of tries on an endpoint that did not end well: 5xx, no connection, reset, time-out, malformed response.',
+      description: 'The share of failed tries on an endpoint: 5xx, connect failure, reset, timeout, malformed response.',
     },
     {
       ...{ kind: 'series', title: 'Failed tries by outcome', unit: 'ops', width: 24 },
-      description: 'Tries per second that did not end well, and how.',
+      description: 'Failed tries per second, by outcome.',
       queries: [
         {
           expr: sum(`${BY}, outcome`, rate('outrigger_attempts_total', `${CHOSEN}, outcome!="ok"`)),
@@ -204,7 +203,7 @@ export const endpoints: Dashboard = {
     {
       name: 'endpoint',
       label: 'Endpoint',
-      description: 'Pod and port, else address and port.',
+      description: 'Pod name and port, else address and port.',
       query: 'label_values(outrigger_endpoint_healthy{namespace=~"$namespace", policy=~"$policy"}, endpoint)',
     },
     PROXY_VARIABLE,

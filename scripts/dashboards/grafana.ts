@@ -1,13 +1,13 @@
-/** A dashboard as Grafana's JSON: ids, places, links and the data source are given here, once for all. */
+/** A dashboard as Grafana's JSON: assigns ids, positions, links and the data source. */
 import { panelParts } from './panels.ts';
 import type { Dashboard, Panel, Section, Variable } from './model.ts';
 
-/** Grafana 12; older ones read it as well, newer ones bring it up to date. */
+/** Schema of Grafana 12; older versions read it as well, newer ones migrate it. */
 const SCHEMA_VERSION = 41;
 const COLUMNS = 24;
 const DEFAULT_WIDTH = 8;
 const HEIGHTS: Readonly<Record<Panel['kind'], number>> = { series: 8, stat: 4, states: 8, table: 9, heatmap: 8 };
-/** Links between dashboards follow it. */
+/** Tag by which dashboards link to each other. */
 const TAG = 'outrigger';
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
@@ -21,7 +21,7 @@ export function toGrafana(dashboard: Dashboard): object {
     schemaVersion: SCHEMA_VERSION,
     version: 1,
     editable: true,
-    graphTooltip: 1, // one crosshair for all panels: what else happened at that moment
+    graphTooltip: 1, // one crosshair for all panels: shows what else happened at that moment
     refresh: '30s',
     time: { from: 'now-1h', to: 'now' },
     timezone: 'browser',
@@ -49,13 +49,13 @@ function variable({ name, label, description, query }: Variable): object {
   return {
     ...{ name, label, description, type: 'query', datasource: DATASOURCE, definition: query },
     query: { query, refId: name },
-    // 2: read anew when the time range changes, since policies and pods come and go.
+    // 2: refreshed when the time range changes, since policies and pods come and go.
     ...{ regex: '', hide: 0, refresh: 2, sort: 1, multi: true, includeAll: true, allValue: '.*', options: [] },
     current: { text: ['All'], value: ['$__all'] },
   };
 }
 
-/** Panels from left to right, and a line further down where they do not fit; a title above each section. */
+/** Places panels from left to right, in a new row where they do not fit, with a title above each section. */
 function place(sections: readonly Section[]): object[] {
   const placed: object[] = [];
   let id = 0;

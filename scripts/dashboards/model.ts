@@ -1,4 +1,4 @@
-/** What a dashboard says, without what Grafana wants around it (grafana.ts). */
+/** The content of a dashboard; grafana.ts adds what Grafana needs around it. */
 
 export interface Query {
   readonly expr: string;
@@ -8,15 +8,15 @@ export interface Query {
 
 interface PanelBase {
   readonly title: string;
-  /** What it shows, and what to make of it. */
+  /** What it shows, and how to interpret it. */
   readonly description: string;
-  /** Grafana's name of it. In a table: of what has none of its own. */
+  /** Grafana's name of the unit. In a table: the default of columns. */
   readonly unit: string;
-  /** Columns of 24; default: 8. */
+  /** Width in columns, of 24; default 8. */
   readonly width?: number;
-  /** Rows; default: as the kind needs. */
+  /** Height in rows; the default depends on the kind. */
   readonly height?: number;
-  /** From the lowest on: from which value on a colour is used. */
+  /** Ascending: the value from which on a colour is used. */
   readonly thresholds?: readonly Threshold[];
 }
 
@@ -27,7 +27,7 @@ export interface Series extends PanelBase {
   readonly queries: readonly Query[];
   readonly stacked?: boolean;
   readonly max?: number;
-  /** Values of one another's kind lie far apart. */
+  /** For values of different magnitude. */
   readonly logarithmic?: boolean;
 }
 
@@ -38,26 +38,26 @@ export interface Stat extends PanelBase {
   readonly names?: Readonly<Record<number, string>>;
 }
 
-/** What was the case when, a line for each. */
+/** States over time, one line for each series. */
 export interface States extends PanelBase {
   readonly kind: 'states';
   readonly queries: readonly Query[];
   readonly names: Readonly<Record<number, { readonly text: string; readonly colour: string }>>;
 }
 
-/** A line for each set of labels, a column for each query. */
+/** A row for each set of labels, a column for each query. */
 export interface Table extends PanelBase {
   readonly kind: 'table';
-  /** Columns, in their order, and what they are called. */
+  /** Label columns in their order, with their headings. */
   readonly labels: Readonly<Record<string, string>>;
   readonly columns: readonly (Query & { readonly unit: string; readonly thresholds?: readonly Threshold[] })[];
-  /** What a click on the first column opens. */
+  /** Target of a click on the first column. */
   readonly link?: { readonly title: string; readonly url: string };
 }
 
 export interface Heatmap extends PanelBase {
   readonly kind: 'heatmap';
-  /** Rates of buckets, summed by `le`. */
+  /** Rates of histogram buckets, summed by `le`. */
   readonly query: string;
 }
 
@@ -67,7 +67,7 @@ export interface Variable {
   readonly name: string;
   readonly label: string;
   readonly description: string;
-  /** Of the data source: `label_values(…)`. */
+  /** Query to the data source: `label_values(…)`. */
   readonly query: string;
 }
 
@@ -77,7 +77,7 @@ export interface Section {
 }
 
 export interface Dashboard {
-  /** Fixed, so that links lead to it and an import takes the place of the one before. */
+  /** Fixed, so that links work and an import replaces the previous version. */
   readonly uid: string;
   readonly title: string;
   readonly description: string;

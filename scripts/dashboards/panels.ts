@@ -24,7 +24,7 @@ export function panelParts(panel: Panel): Parts {
   }
 }
 
-/** Grafana wants a colour for everything below the first as well. */
+/** Grafana needs a colour for values below the first threshold, too. */
 function thresholds(steps: readonly Threshold[] = []): object {
   const [first, ...rest] = steps.length > 0 ? steps : ([[0, 'green']] as const);
   return {
@@ -90,7 +90,7 @@ function states({ unit, queries, names }: States): Parts {
   };
 }
 
-/** Queries are joined by their labels; `Value #A` is what Grafana calls the number of the first one. */
+/** Queries are joined by their labels; Grafana calls the value of the first one `Value #A`. */
 function table({ unit, labels, columns, link }: Table): Parts {
   const value = (i: number) => `Value #${String.fromCharCode('A'.charCodeAt(0) + i)}`;
   const order = [...Object.keys(labels), ...columns.map((_, i) => value(i))];

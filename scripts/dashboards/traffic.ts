@@ -1,4 +1,4 @@
-/** What clients get: rate, errors and duration per policy, and what is about to run out. */
+/** What clients get: rate, errors, duration and saturation per policy. */
 import { POLICY, POLICY_VARIABLES, PROXY_VARIABLE, UIDS, ours, quantile, rate, sum } from './common.ts';
 import type { Dashboard, Section } from './model.ts';
 
@@ -6,7 +6,7 @@ const BY = 'namespace, policy';
 const LEGEND = '{{namespace}}/{{policy}}';
 const FAILED = `${POLICY}, code=~"5.."`;
 const requests = rate('outrigger_requests_total', POLICY);
-/** 0 where nothing failed: a policy without errors has no series of them. */
+/** 0 where nothing failed: a policy without errors has no series of errors. */
 const failedShare = (by: string) => {
   const [all, failed] = [sum(by, requests), sum(by, rate('outrigger_requests_total', FAILED))];
   return `(${failed} or 0 * ${all}) / ${all}`;
@@ -20,12 +20,11 @@ const glance: Section = {
   panels: [
     {
       ...{ kind: 'stat', title: 'Requests', unit: 'reqps', width: 5, query: `sum(${requests})` },
-      description: 'Requests answered per second, whoever answered them.',
+      description: 'Requests per second, answered by a backend or by the proxy.',
     },
     {
       ...{ kind: 'stat', title: 'Answered without a 5xx', unit: 'percentunit', width: 5 },
-      description:
-        'The share of requests whose status is below 500. Answers of backends and of the proxies themselves count alike.',
+      description: 'The share of requests with a status below 500, from backends and from the proxies themselves.',
       query: `1 - (sum(${rate('outrigger_requests_total', FAILED)}) or vector(0)) / sum(${requests})`,
       thresholds: [
         [0, 'red'],
@@ -34,20 +33,21 @@ const glance: Section = {
       ],
     },
     {
-      ...{ kind: 'stat', title: 'Slowest in a hundred (p99)', unit: 's', width: 5, query: p(0.99) },
-      description: '99 of 100 requests take less, from their whole head to the end of the response.',
+      ...{ kind: 'stat', title: 'Duration (p99)', unit: 's', width: 5, query: p(0.99) },
+      description: '99 of 100 requests take less, from the complete request head to the end of the response.',
     },
     {
       ...{ kind: 'stat', title: 'Waiting', unit: 'short', width: 4, query: `sum(outrigger_pending_requests{${POLICY}})` },
-      description: 'Requests that wait for their turn now, because their policy or all its endpoints have as many as they may.',
+      description:
+        'Requests in the queue now, because a limit of circuitBreaker is reached for their policy or all its endpoints.',
       thresholds: [
         [0, 'green'],
         [1, 'yellow'],
       ],
     },
     {
-      ...{ kind: 'stat', title: 'Without an endpoint', unit: 'reqps', width: 5 },
-      description: 'Requests per second for which no endpoint could be used at all.',
+      ...{ kind: 'stat', title: 'Without a usable endpoint', unit: 'reqps', width: 5 },
+      description: 'Requests per second for which no endpoint could be used.',
       query: `sum(${rate('outrigger_no_endpoint_total', POLICY)})`,
       thresholds: [
         [0, 'green'],
@@ -56,7 +56,7 @@ const glance: Section = {
     },
     {
       ...{ kind: 'table', title: 'Policies', unit: 'short', width: 24 },
-      description: 'Golden signals of each policy over the last moments. A click on a policy opens its endpoints.',
+      description: 'Current golden signals of each policy. A click on a policy opens its endpoints.',
       labels: { policy: 'Policy', namespace: 'Namespace' },
       link: {
         title: 'Endpoints of ${__data.fields.Policy}',
@@ -105,17 +105,17 @@ const rates: Section = {
         stacked: true,
         queries: [perPolicy('outrigger_requests_total')],
       },
-      description: 'Requests answered per second.',
+      description: 'Requests per second of each policy.',
     },
     {
       ...{ kind: 'series', title: 'Requests by status', unit: 'reqps', logarithmic: true },
       description:
-        'Requests per second by status code, on a logarithmic scale so that few errors show beside many answers. 499: the client left first.',
+        'Requests per second by status code, on a logarithmic scale, so that few errors are visible beside many responses. 499: the client left before the response.',
       queries: [{ expr: sum('code', requests), legend: '{{code}}' }],
     },
     {
       ...{ kind: 'series', title: 'Body bytes', unit: 'Bps' },
-      description: 'Bytes of bodies that came in from clients and went out to them, over all policies of these proxies.',
+      description: 'Bytes of bodies received from clients and sent to them, over all policies of these proxies.',
       queries: [{ expr: sum('direction', rate('outrigger_bytes_total', 'pod=~"$pod"')), legend: '{{direction}}' }],
     },
   ],
@@ -126,7 +126,7 @@ const errors: Section = {
   panels: [
     {
       ...{ kind: 'series', title: '5xx by policy', unit: 'percentunit', queries: [{ expr: failedShare(BY), legend: LEGEND }] },
-      description: 'The share of requests that were answered with a 5xx, by a backend or by the proxy.',
+      description: 'The share of requests that ended in a 5xx, from a backend or from the proxy.',
     },
     {
       ...{ kind: 'series', title: 'Errors by policy and status', unit: 'reqps' },
@@ -140,12 +140,12 @@ const errors: Section = {
     },
     {
       ...{ kind: 'series', title: 'Answered by the proxy, by reason', unit: 'reqps' },
-      description: 'Requests that no backend answered. The reason is what clients see in the header outrigger-reason.',
+      description: 'Requests that no backend answered, by the reason that clients see in the header outrigger-reason.',
       queries: [{ expr: sum(`${BY}, reason`, rate('outrigger_local_answers_total', POLICY)), legend: `${LEGEND} {{reason}}` }],
     },
     {
-      ...{ kind: 'series', title: 'Tries that failed, by outcome', unit: 'ops' },
-      description: 'Tries on endpoints, most of which clients never notice, because another try followed.',
+      ...{ kind: 'series', title: 'Failed tries, by outcome', unit: 'ops' },
+      description: 'Failed tries on endpoints. Clients do not notice most of them, because another try followed.',
       queries: [
         {
           expr: sum('outcome', rate('outrigger_attempts_total', `${POLICY}, outcome!="ok"`)),
@@ -155,24 +155,24 @@ const errors: Section = {
     },
     {
       ...{ kind: 'series', title: 'Retries by reason', unit: 'ops' },
-      description: 'Further tries, by what made them necessary.',
+      description: 'Retries by the reason of the failed try.',
       queries: [{ expr: sum(`${BY}, reason`, rate('outrigger_retries_total', POLICY)), legend: `${LEGEND} {{reason}}` }],
     },
     {
       ...{ kind: 'series', title: 'Refused, or without a policy', unit: 'ops' },
       description:
-        'What never reached a policy: refused at admission (malformed, too large, too many connections), or matched by none.',
+        'Requests and connections without a policy: refused before (malformed, too large, too many connections), or matched by none.',
       queries: [
         { expr: sum('reason', rate('outrigger_refused_total', 'pod=~"$pod"')), legend: '{{reason}}' },
         { expr: `sum(${rate('outrigger_unrouted_total', 'pod=~"$pod"')})`, legend: 'no policy matches' },
       ],
     },
     {
-      ...{ kind: 'series', title: 'Cut off', unit: 'ops', width: 12 },
-      description: 'Requests whose client left before the end, and responses that broke off after their head.',
+      ...{ kind: 'series', title: 'Ended early', unit: 'ops', width: 12 },
+      description: 'Requests whose client left before the end, and responses that ended early after their head.',
       queries: [
         { ...perPolicy('outrigger_client_aborts_total'), legend: `${LEGEND} client left` },
-        { ...perPolicy('outrigger_responses_broken_total'), legend: `${LEGEND} response broke off` },
+        { ...perPolicy('outrigger_responses_broken_total'), legend: `${LEGEND} incomplete response` },
       ],
     },
     {
@@ -191,7 +191,7 @@ const duration: Section = {
   panels: [
     {
       ...{ kind: 'series', title: 'Duration', unit: 's' },
-      description: 'From the whole request head to the end of the response: half, nine in ten, and 99 in a hundred take less.',
+      description: 'From the complete request head to the end of the response: 50%, 90% and 99% of requests take less.',
       queries: [0.5, 0.9, 0.99].map((q) => ({ expr: p(q), legend: `p${q * 100}` })),
     },
     {
@@ -200,13 +200,13 @@ const duration: Section = {
     },
     {
       ...{ kind: 'heatmap', title: 'How long requests take', unit: 's' },
-      description: 'Requests per second by duration: two bands tell of two kinds of requests, or of endpoints.',
+      description: 'Requests per second by duration. Two bands mean two kinds of requests, or of endpoints.',
       query: sum('le', rate('outrigger_request_duration_seconds_bucket', POLICY)),
     },
     {
       ...{ kind: 'series', title: 'Until the first byte', unit: 's', width: 12 },
       description:
-        'From the whole request head to the response head of a backend, retries included. What lies between it and the duration is the body.',
+        'From the complete request head to the response head of a backend, retries included. The rest of the duration is the body.',
       queries: [0.5, 0.9, 0.99].map((q) => ({
         expr: quantile(q, '', 'outrigger_first_byte_seconds', POLICY),
         legend: `p${q * 100}`,
@@ -214,7 +214,7 @@ const duration: Section = {
     },
     {
       ...{ kind: 'series', title: 'Connecting to backends', unit: 's', width: 12 },
-      description: 'TCP connects. Much of it, or much time, tells of a network or of backends whose queues are full.',
+      description: 'Duration of TCP connects. High values point to the network, or to backends whose accept queues are full.',
       queries: [0.5, 0.99].map((q) => ({ expr: quantile(q, '', 'outrigger_connect_seconds', POLICY), legend: `p${q * 100}` })),
     },
   ],
@@ -225,13 +225,12 @@ const saturation: Section = {
   panels: [
     {
       ...{ kind: 'series', title: 'Waiting requests', unit: 'short' },
-      description: 'Requests in line, because of circuitBreaker limits.',
+      description: 'Requests in the queue, because of circuitBreaker limits.',
       queries: [{ expr: sum(BY, `outrigger_pending_requests{${POLICY}}`), legend: LEGEND }],
     },
     {
       ...{ kind: 'series', title: 'Overflow', unit: 'reqps', queries: [perPolicy('outrigger_overflow_total')] },
-      description:
-        'Requests that found no room in line, or whose turn did not come in time. They get 503 with the reason overflow.',
+      description: 'Requests that found the queue full, or waited in it in vain. They get 503 with the reason overflow.',
     },
     {
       ...{
@@ -240,7 +239,7 @@ const saturation: Section = {
         unit: 'ops',
         queries: [perPolicy('outrigger_retry_budget_exhausted_total')],
       },
-      description: 'Retries that were not made, because too many were made already: it is not one endpoint that fails, but most.',
+      description: 'Retries that were not made, because the budget was used up: most endpoints fail, not just one.',
     },
     {
       ...{ kind: 'series', title: 'Connections', unit: 'short' },
@@ -249,12 +248,13 @@ const saturation: Section = {
     },
     {
       ...{ kind: 'series', title: 'Connections to backends', unit: 'ops' },
-      description: 'Opened anew, or used again. Many that are opened cost time and ports: see whether backends close them early.',
+      description:
+        'Connections opened and reused. Many opened ones cost time and ports: check whether backends close them early.',
       queries: [{ expr: sum('state', rate('outrigger_upstream_connections_total', 'pod=~"$pod"')), legend: '{{state}}' }],
     },
     {
-      ...{ kind: 'series', title: 'Event loop at work', unit: 'percentunit', max: 1 },
-      description: 'A proxy is one event loop: near 100% requests wait for it, and more proxies are needed.',
+      ...{ kind: 'series', title: 'Event loop utilization', unit: 'percentunit', max: 1 },
+      description: 'A proxy has one event loop: near 100% requests wait for it, and more proxies are needed.',
       thresholds: [
         [0, 'green'],
         [0.8, 'red'],
@@ -263,7 +263,7 @@ const saturation: Section = {
     },
     {
       ...{ kind: 'series', title: 'Event loop delay', unit: 's' },
-      description: 'How late the event loop came to what was due, between two scrapes: 99 in a hundred looks, and the longest.',
+      description: 'Delay of the event loop between two scrapes: 99th percentile and maximum.',
       queries: [
         { expr: 'max by (pod) (outrigger_event_loop_delay_seconds{pod=~"$pod", quantile="0.99"})', legend: '{{pod}} p99' },
         { expr: 'max by (pod) (outrigger_event_loop_delay_seconds{pod=~"$pod", quantile="1"})', legend: '{{pod}} longest' },
@@ -271,12 +271,12 @@ const saturation: Section = {
     },
     {
       ...{ kind: 'series', title: 'CPU of proxies', unit: 'percentunit' },
-      description: 'CPU time per second. 100% is one CPU; what is above the event loop is garbage collection and compression.',
+      description: 'CPU time per second. 100% is one CPU; the part above the event loop is garbage collection and compression.',
       queries: [{ expr: sum('pod', ours('rate(process_cpu_seconds_total[$__rate_interval])', BUILD)), legend: '{{pod}}' }],
     },
     {
       ...{ kind: 'series', title: 'Memory of proxies', unit: 'bytes' },
-      description: 'Resident memory. What is held for idle connections comes on top of the heap.',
+      description: 'Resident memory. Memory of idle connections is in addition to the heap.',
       queries: [
         { expr: sum('pod', ours('process_resident_memory_bytes', BUILD)), legend: '{{pod}}' },
         { expr: sum('pod', ours('nodejs_heap_size_used_bytes', BUILD)), legend: '{{pod}} heap' },

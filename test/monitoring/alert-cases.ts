@@ -49,7 +49,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerNoUsableEndpoint: {
     fires: { [of('no_endpoint_total')]: '0+6x30' },
     labels: OF_POLICY,
-    summary: 'Requests to shop/web find no endpoint at all',
+    summary: 'Requests to shop/web find no usable endpoint',
     quiet: [{ [of('no_endpoint_total')]: '7x30' }],
   },
   OutriggerPanic: {
@@ -92,13 +92,13 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerOverflow: {
     fires: { [of('overflow_total')]: '0+5x30', [requests(503)]: '0+5x30', [requests(200)]: '0+95x30' },
     labels: OF_POLICY,
-    summary: '5% of the requests of shop/web find no room',
+    summary: '5% of the requests of shop/web exceed its limits',
     quiet: [{ [of('overflow_total')]: '0x30', [requests(200)]: '0+100x30' }],
   },
   OutriggerProxySaturated: {
     fires: { [`outrigger_event_loop_active_seconds_total{${PROXY}}`]: '0+57x30' },
     labels: { pod: 'gateway-1' },
-    summary: 'Proxy gateway-1 is at work 95% of the time',
+    summary: 'Proxy gateway-1 is busy 95% of the time',
     quiet: [{ [`outrigger_event_loop_active_seconds_total{${PROXY}}`]: '0+48x30' }],
   },
   OutriggerNoLeader: {
@@ -110,7 +110,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerTwoLeaders: {
     fires: { [operator('leader', FIRST)]: '1x30', [operator('leader', SECOND)]: '1x30' },
     labels: {},
-    summary: '2 operators believe that they lead',
+    summary: '2 operators consider themselves the leader',
     quiet: [{ [operator('leader', FIRST)]: '1x30', [operator('leader', SECOND)]: '0x30' }],
   },
   OutriggerProxiesBehind: {
@@ -120,7 +120,7 @@ export const CASES: Readonly<Record<string, Case>> = {
       [operator('leader', FIRST)]: '1x30',
     },
     labels: {},
-    summary: '2 proxies lack the present snapshot',
+    summary: '2 proxies lack the current snapshot',
     quiet: [
       {
         [operator('proxies', FIRST, 'state="pending"')]: '0x30',
@@ -141,7 +141,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerProxyUnattended: {
     fires: { [`outrigger_control_contact_timestamp_seconds{${PROXY}}`]: '0x30' },
     labels: { job: 'j', instance: 'p1', pod: 'gateway-1' },
-    summary: 'Proxy gateway-1 has not heard of an operator for 30m 0s',
+    summary: 'Proxy gateway-1 has had no contact with an operator for 30m 0s',
     quiet: [{ [`outrigger_control_contact_timestamp_seconds{${PROXY}}`]: '0+60x30' }],
   },
   OutriggerPushesFailing: {
@@ -168,7 +168,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerWatchSilent: {
     fires: { [operator('watch_last_event_timestamp_seconds', FIRST, 'kind="Service"')]: '0x30' },
     labels: { pod: 'operator-1', kind: 'Service' },
-    summary: 'Operator operator-1 has not heard of Service for 30m 0s',
+    summary: 'Operator operator-1 has received nothing about Service for 30m 0s',
     quiet: [{ [operator('watch_last_event_timestamp_seconds', FIRST, 'kind="Service"')]: '0+60x30' }],
   },
   OutriggerClockSkew: {
@@ -186,7 +186,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerServiceNotWritten: {
     fires: { [operator('gateway_service_writes_total', FIRST, 'result="failed"')]: '0+1x30' },
     labels: {},
-    summary: 'The Service of the gateways can not be written',
+    summary: 'The Service of the gateways cannot be written',
     quiet: [
       {
         [operator('gateway_service_writes_total', FIRST, 'result="failed"')]: '3x30',
@@ -209,7 +209,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerWebhookCertificateExpiring: {
     fires: { [operator('webhook_certificate_expiry_timestamp_seconds', FIRST)]: `${HALF_TIME + 86_400}x120` },
     labels: {},
-    summary: 'The certificate of the webhook ends in 1d 0h 0m 0s',
+    summary: 'The certificate of the webhook expires in 1d 0h 0m 0s',
     quiet: [
       { [operator('webhook_certificate_expiry_timestamp_seconds', FIRST)]: `${HALF_TIME + 30 * 86_400}x120` },
       // No webhook.
@@ -220,7 +220,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   OutriggerStrangePushes: {
     fires: { [`outrigger_snapshot_rejected_total{${PROXY}, reason="unauthorized"}`]: '0+6x30' },
     labels: { pod: 'gateway-1' },
-    summary: 'Proxy gateway-1 keeps refusing who speaks to its control port',
+    summary: 'Proxy gateway-1 keeps refusing requests to its control port',
     quiet: [{ [`outrigger_snapshot_rejected_total{${PROXY}, reason="stale"}`]: '0+6x30' }],
   },
 };

@@ -10,7 +10,7 @@ app.kubernetes.io/part-of: outrigger
 {{ include "outrigger.selector" $component }}
 {{- end -}}
 
-{{/* What selects the pods of a component. Never changes: a Deployment's selector can not. */}}
+{{/* Labels that select the pods of a component. They never change: a Deployment's selector is immutable. */}}
 {{- define "outrigger.selector" -}}
 app.kubernetes.io/name: outrigger
 {{- with . }}
@@ -18,7 +18,7 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{/* Labels of a pod, which go before the user's. No version: an upgrade replaces only pods that it changes. */}}
+{{/* Labels of a pod, which take precedence over the user's. No version: an upgrade replaces only pods that it changes. */}}
 {{- define "outrigger.podLabels" -}}
 {{- $own := include "outrigger.selector" (index . 0) | fromYaml -}}
 {{- toYaml (merge (dict "app.kubernetes.io/part-of" "outrigger") $own (index . 1)) -}}
@@ -41,7 +41,7 @@ app.kubernetes.io/component: {{ . }}
 {{- end -}}
 {{- end -}}
 
-{{/* What the restricted Pod Security Standard asks of a pod, and of a container. */}}
+{{/* What the restricted Pod Security Standard requires of a pod, and of a container. */}}
 {{- define "outrigger.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -55,7 +55,7 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{/* Where a pod may run: the members of its values that Kubernetes takes as they are. */}}
+{{/* Where a pod may run: values that are copied into the pod unchanged. */}}
 {{- define "outrigger.placement" -}}
 {{- $placement := dict -}}
 {{- range $key := list "nodeSelector" "tolerations" "priorityClassName" -}}
