@@ -7,9 +7,14 @@ import { Prober } from './health/prober.ts';
 import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './downstream/listener.ts';
 import { Metrics } from './observe/metrics.ts';
+import type { Upstream } from './message/attempt.ts';
+import type { Exchange } from './message/exchange.ts';
 import { serve } from './pipeline.ts';
 import type { HealthLog } from './endpoints/health-log.ts';
 import type { RequestRecord } from './request/request-record.ts';
+import type { RouteState } from './request/route-state.ts';
+import { createRouteTable } from './route/route-table.ts';
+import type { RouteTable } from './route/route-table.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
 export interface DataPlaneOptions {
@@ -27,20 +32,25 @@ export interface DataPlaneOptions {
   readonly health: HealthLog;
   /** A defect: a request ended in a way that should not be possible. */
   readonly failed: (error: unknown) => void;
+  /** The engine of the backend's side; http-proxy-3 unless given. `now`: monotonic milliseconds. */
+  readonly createUpstream?: (now: () => number) => Upstream;
 }
 
 export interface DataPlaneParts {
   readonly runtime: Runtime;
-  readonly upstream: HttpProxyUpstream;
+  readonly upstream: Upstream;
   readonly metrics: Metrics;
+  /** Serves one request of the listener with this port, whichever engine of the client's side made it. */
+  handle(port: number, x: Exchange): void;
   /** Ends listeners, lets requests in progress finish within `timeout` ms, then leaves nothing open. */
   drain(timeout: number): Promise<void>;
 }
 
 const now = () => performance.now();
+const NO_ROUTES = createRouteTable<RouteState>([]);
 
 export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
-  const upstream = new HttpProxyUpstream(now);
+  const upstream = o.createUpstream?.(now) ?? new HttpProxyUpstream(now);
   const prober = new Prober({ random: Math.random, onResult: o.probed });
   const metrics: Metrics = new Metrics(now, {
     connections: () => [...runtime.listeners].map(([port, { listener }]) => ({ port, open: listener.connections })),
@@ -54,6 +64,12 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     o.record(r);
   };
   const pipeline = { upstream, now, random: Math.random, record };
+  const handle = (x: Exchange, table: RouteTable<RouteState>): void => {
+    serve(x, table, pipeline).catch((error: unknown) => {
+      o.failed(error);
+      x.response.abort();
+    });
+  };
   const { addresses, maxConnections, viaName, makeRequestId } = o;
   const listen = { addresses, maxConnections, refused: () => metrics.refused('overflow') };
   const http1 = { viaName, makeRequestId, now, ...(o.limits && { limits: o.limits }) };
@@ -68,12 +84,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
         port,
         trust: () => served().trust,
         refused: (reason) => metrics.refused(reason),
-        handle(x) {
-          serve(x, served().table, pipeline).catch((error: unknown) => {
-            o.failed(error);
-            x.response.abort();
-          });
-        },
+        handle: (x) => handle(x, served().table),
       });
       return new Listener(port, server, listen);
     },
@@ -85,6 +96,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     runtime,
     upstream,
     metrics,
+    handle: (port, x) => handle(x, runtime.listeners.get(port)?.table ?? NO_ROUTES),
     async drain(timeout) {
       await runtime.drain(timeout);
       upstream.close();

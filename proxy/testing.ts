@@ -7,11 +7,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { after } from 'node:test';
 import type { Runtime } from './runtime.ts';
 import { createDataPlane } from './data-plane.ts';
+import type { Upstream } from './message/attempt.ts';
+import type { Exchange } from './message/exchange.ts';
 import type { TimeLimits } from './downstream/http1/server.ts';
 import type { RequestRecord } from './request/request-record.ts';
 import type { ResolvedSnapshot } from './control/data-plane.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
-import type { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
 export const RETRY: Retry = {
   attempts: 2,
@@ -100,6 +101,8 @@ export interface ProxySpec {
   readonly listener?: Partial<ListenerSpec>;
   readonly maxConnections?: number;
   readonly limits?: Partial<TimeLimits>;
+  /** In place of http-proxy-3. */
+  readonly createUpstream?: () => Upstream;
   /** Of the proxy. */
   readonly zone?: string;
 }
@@ -107,7 +110,9 @@ export interface ProxySpec {
 export interface TestProxy {
   readonly port: number;
   readonly runtime: Runtime;
-  readonly upstream: HttpProxyUpstream;
+  readonly upstream: Upstream;
+  /** Serves an exchange that no listener made. */
+  handle(x: Exchange): void;
   readonly records: RequestRecord[];
   /** What was logged about health. */
   readonly told: string[];
@@ -159,6 +164,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     viaName: 'outrigger-test',
     makeRequestId: () => 'made-here',
     ...(spec.limits && { limits: spec.limits }),
+    ...(spec.createUpstream && { createUpstream: spec.createUpstream }),
     record: (r) => void records.push(r),
     probed: () => undefined,
     health: {
@@ -177,6 +183,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     port,
     runtime,
     upstream,
+    handle: (x) => plane.handle(port, x),
     records,
     apply: async (next) => void (await runtime.apply(snapshotOf(port, next), next.zone)),
     told,

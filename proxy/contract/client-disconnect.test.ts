@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { eventually } from '../testing.ts';
 import { talk } from './test-hostile.ts';
 import type { Client, Script } from './test-hostile.ts';
-import { OK, PAIRS, stage } from './test-pairs.ts';
+import { OK, PAIRS, stage } from './test-engines.ts';
 
 interface LeavingCase {
   readonly what: string;

@@ -2,8 +2,8 @@
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { fuzz, fuzzStage, requests, responses, tryRequest, tryResponse } from './test-fuzz.ts';
-import { PAIRS, servesOn } from './test-pairs.ts';
-import type { Pair, Stage } from './test-pairs.ts';
+import { PAIRS, servesOn } from './test-engines.ts';
+import type { Pair, Stage } from './test-engines.ts';
 import { REGRESSIONS } from './test-regressions.ts';
 
 async function on(pair: Pair, run: (s: Stage) => Promise<void>): Promise<void> {

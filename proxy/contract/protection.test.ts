@@ -6,8 +6,8 @@ import { eventually, httpBackend, startProxy, endpoint } from '../testing.ts';
 import type { ProxySpec } from '../testing.ts';
 import { talk } from './test-hostile.ts';
 import type { Talk } from './test-hostile.ts';
-import { OK, PAIRS, stage } from './test-pairs.ts';
-import type { Pair, Stage } from './test-pairs.ts';
+import { OK, PAIRS, stage } from './test-engines.ts';
+import type { Pair, Stage } from './test-engines.ts';
 import { readResponses } from './test-strict.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

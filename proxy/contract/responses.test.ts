@@ -2,28 +2,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../testing.ts';
-import { talk } from './test-hostile.ts';
-import { PAIRS, servesOn, stage } from './test-pairs.ts';
+import { DOWNSTREAMS, PAIRS, servesOn, stage } from './test-engines.ts';
 import { RESPONSES } from './test-responses.ts';
-import { readResponses } from './test-strict.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
-for (const pair of PAIRS) {
-  for (const c of RESPONSES) {
-    const { what, request = GET, gets, cut = false } = c;
-    test(`${pair.name}: ${what}: ${gets.join(', ')}${cut ? ' cut' : ''}`, () =>
-      stage(pair, c, {}, async ({ proxy, backend }) => {
-        const { text, ended } = await talk(proxy.port, { send: request });
-        const { messages, rest } = readResponses(text, [request.slice(0, request.indexOf(' '))], ended === 'closed');
-        assert.deepEqual([messages.map((m) => m.status), rest !== ''], [gets, cut], text);
-        assert.ok(cut || ended === 'closed');
-        assert.ok(c.check?.(messages) ?? true, text);
-        // What comes late must have come.
-        if (!c.reused) await eventually(() => backend.open() === 0);
-        const before = backend.connections;
-        await servesOn({ proxy, backend });
-        assert.equal(backend.connections === before, c.reused, 'used again');
-      }));
+for (const { upstream } of PAIRS) {
+  for (const downstream of DOWNSTREAMS) {
+    for (const c of RESPONSES) {
+      if (downstream.inMemory && c.bytesOnly !== undefined) continue;
+      const { what, request = GET, gets, cut = false } = c;
+      test(`${downstream.name} + ${upstream.name}: ${what}: ${gets.join(', ')}${cut ? ' cut' : ''}`, () =>
+        stage({ upstream, downstream }, c, {}, async ({ proxy, backend }) => {
+          const got = await downstream.ask(proxy, request);
+          assert.deepEqual([got.messages.map((m) => m.status), got.cut], [gets, cut], got.text);
+          assert.ok(c.check?.(got.messages) ?? true, got.text);
+          // What comes late must have come.
+          if (!c.reused) await eventually(() => backend.open() === 0);
+          const before = backend.connections;
+          await servesOn({ proxy, backend }, downstream);
+          assert.equal(backend.connections === before, c.reused, 'used again');
+        }));
+    }
   }
 }
+
+test('only cases about bytes on the client’s connection are left out in memory', () => {
+  const reasons = new Set(RESPONSES.flatMap(({ bytesOnly }) => bytesOnly ?? []));
+  assert.deepEqual([...reasons].sort(), ['framing of HTTP/1.0', 'Link is checked by HTTP/1'].sort());
+});

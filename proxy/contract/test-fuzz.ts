@@ -1,12 +1,12 @@
 /** Bytes that are nearly HTTP, and what must hold whatever they are. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { endpoint, eventually } from '../testing.ts';
+import { endpoint, eventually, startProxy } from '../testing.ts';
 import type { TestProxy } from '../testing.ts';
-import { hostileBackend, talk } from './test-hostile.ts';
+import { talk } from './test-hostile.ts';
 import type { HostileBackend } from './test-hostile.ts';
-import { OK, servesOn } from './test-pairs.ts';
-import type { Pair, Stage } from './test-pairs.ts';
+import { OK, servesOn } from './test-engines.ts';
+import type { Pair, Stage } from './test-engines.ts';
 import { Malformed, readResponses } from './test-strict.ts';
 
 /** `npm test` runs each property with these seeds and a new one; a failure prints seed, path and bytes. */
@@ -125,11 +125,11 @@ export const responses = pieces(
 
 /** Where bytes are tried; kept over many cases, since nothing of one may be felt by the next. */
 export async function fuzzStage(pair: Pair): Promise<Stage> {
-  const backend = await hostileBackend(OK);
+  const { backend } = await pair.upstream.openBackend(OK);
   const retry = { attempts: 0 };
   const passive = { consecutiveConnectFailures: 1000, baseEjectionTime: 1, maxEjectionPercent: 0 };
   const part = { healthCheck: { passive } };
-  return { backend, proxy: await pair.start({ endpoints: [endpoint(backend.port)], retry, part }) };
+  return { backend, proxy: await startProxy({ endpoints: [endpoint(backend.port)], retry, part }) };
 }
 
 async function quiet({ proxy }: Stage): Promise<void> {

@@ -13,6 +13,8 @@ export interface ResponseCase extends Script {
   /** Whether the connection to the backend is used again. */
   readonly reused: boolean;
   readonly check?: (got: readonly Response[]) => boolean;
+  /** Why this can be seen only in bytes on the client's connection: not tried with a client in memory. */
+  readonly bytesOnly?: string;
 }
 
 const C = 'Host: a\r\nConnection: close\r\n';
@@ -107,6 +109,7 @@ const BROKEN: readonly ResponseCase[] = [
   {
     what: 'short, to HTTP/1.0',
     request: OLD,
+    bytesOnly: 'framing of HTTP/1.0',
     send: ok('Content-Length: 5\r\n', 'ok'),
     then: 'end',
     gets: [],
@@ -116,6 +119,7 @@ const BROKEN: readonly ResponseCase[] = [
   {
     what: 'chunks without end, to HTTP/1.0',
     request: OLD,
+    bytesOnly: 'framing of HTTP/1.0',
     send: [chunks('2\r\nok\r\n'), ''],
     then: 'end',
     gets: [],
@@ -146,6 +150,7 @@ const WHOLE: readonly ResponseCase[] = [
   {
     what: 'chunks to HTTP/1.0',
     request: OLD,
+    bytesOnly: 'framing of HTTP/1.0',
     send: chunks('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n'),
     gets: [200],
     reused: true,
@@ -155,6 +160,7 @@ const WHOLE: readonly ResponseCase[] = [
   {
     what: 'until the end, to HTTP/1.0',
     request: OLD,
+    bytesOnly: 'framing of HTTP/1.0',
     send: ok('', 'hello'),
     then: 'end',
     gets: [200],
@@ -283,6 +289,7 @@ const WHOLE: readonly ResponseCase[] = [
   },
   {
     what: '103 with a Link that is none',
+    bytesOnly: 'Link is checked by HTTP/1',
     send: `HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\n${whole('ok')}`,
     gets: [200],
     reused: true,
@@ -290,6 +297,7 @@ const WHOLE: readonly ResponseCase[] = [
   {
     what: '103 to HTTP/1.0',
     request: OLD,
+    bytesOnly: 'framing of HTTP/1.0',
     send: `HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n${whole('ok')}`,
     gets: [200],
     reused: true,
@@ -311,6 +319,7 @@ const WHOLE: readonly ResponseCase[] = [
   {
     what: 'trailers to HTTP/1.0',
     request: OLD,
+    bytesOnly: 'framing of HTTP/1.0',
     send: chunks('2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n', 'Trailer: X-Sum\r\n'),
     gets: [200],
     reused: true,

@@ -5,8 +5,8 @@ import type { Socket } from 'node:net';
 import { eventually } from '../testing.ts';
 import type { ProxySpec, TestProxy } from '../testing.ts';
 import type { HostileBackend, Script } from './test-hostile.ts';
-import { stage } from './test-pairs.ts';
-import type { Pair } from './test-pairs.ts';
+import { stage } from './test-engines.ts';
+import type { Pair } from './test-engines.ts';
 
 export const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test/1\r\n';
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import { closedPort, endpoint, eventually, get, statusOf } from '../testing.ts';
+import { closedPort, endpoint, eventually, get, startProxy, statusOf } from '../testing.ts';
 import { hostileBackend, talk } from './test-hostile.ts';
 import type { Script } from './test-hostile.ts';
-import { OK, PAIRS, stage } from './test-pairs.ts';
-import type { Pair } from './test-pairs.ts';
+import { OK, PAIRS, stage } from './test-engines.ts';
+import type { Pair } from './test-engines.ts';
 import { acceptWebSocket, asking, dial, echoFrames, SWITCHING, tunnelStage } from './test-tunnels.ts';
 import type { TunnelStage } from './test-tunnels.ts';
 
@@ -418,8 +418,8 @@ function limits(pair: Pair): void {
 
   test('goes on while the listener drains, and not longer', async () => {
     const answer = `${SWITCHING}\r\n`;
-    const backend = await hostileBackend({ tunnel: (socket) => void socket.write(answer) });
-    const proxy = await pair.start({ endpoints: [endpoint(backend.port)] });
+    const { backend } = await pair.upstream.openBackend({ tunnel: (socket) => void socket.write(answer) });
+    const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
     const client = dial(proxy.port);
     client.send(asking());
     await client.has('101');

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { endpoint, eventually } from '../testing.ts';
 import { talk } from './test-hostile.ts';
 import type { Client, Script } from './test-hostile.ts';
-import { OK, PAIRS, servesOn, stage } from './test-pairs.ts';
+import { OK, PAIRS, servesOn, stage } from './test-engines.ts';
 import { readResponses } from './test-strict.ts';
 
 const answer = (status: string, body = 'no') => `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;

@@ -1,0 +1,115 @@
+/** A client's side in memory: one GET or HEAD, and everything that the response sink was given, over no socket and in no protocol. */
+import type { Response } from './test-strict.ts';
+import { renderLocalReply } from '../downstream/local-reply.ts';
+import type { End, Exchange } from '../message/exchange.ts';
+import { fieldPairs, ListFields, RecordFields } from '../message/fields.ts';
+import type { LocalReply } from '../message/local-replies.ts';
+import type { RequestHead } from '../message/request-head.ts';
+import type { ResponseHead } from '../message/response-head.ts';
+import type { ResponseSink, SinkListener } from '../message/response-sink.ts';
+import type { TunnelEnd } from '../message/tunnel.ts';
+
+export class FakeClient implements Exchange, ResponseSink {
+  readonly request: RequestHead;
+  readonly body = undefined;
+  readonly response = this;
+  readonly port = 80;
+  readonly clientAddress = '192.0.2.1';
+  readonly requestId = 'fake';
+  readonly started = performance.now();
+  gone = false;
+  bytes = 0;
+  readonly blocked = false;
+  /** Settles when the response is whole, or was broken off. */
+  readonly done: Promise<'whole' | 'cut'>;
+  #settle!: (how: 'whole' | 'cut') => void;
+  #messages: Response[] = [];
+  #head: ResponseHead | undefined;
+  #chunks: Buffer[] = [];
+  #listener: SinkListener | undefined;
+  #onGone: (() => void) | undefined;
+
+  constructor(method: string, target: string) {
+    const fields = new RecordFields({});
+    this.request = { method, scheme: 'http', authority: 'a', host: 'a', path: target, target, fields, protocol: undefined };
+    this.done = new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  /** What a client would have: interim responses, and the final one where it is whole. */
+  get messages(): readonly Response[] {
+    return this.#messages;
+  }
+
+  onGone(listener: (() => void) | undefined): void {
+    this.#onGone = listener;
+  }
+
+  progress(): number {
+    return this.bytes;
+  }
+
+  async reply(r: LocalReply): Promise<End> {
+    const { fields, body } = renderLocalReply(r);
+    this.#head = headOf(r.status, fields);
+    this.end(body, []);
+    return Promise.resolve({ how: 'whole', bytesIn: 0, bytesOut: 0 });
+  }
+
+  listen(listener: SinkListener): void {
+    this.#listener = listener;
+  }
+
+  interim(status: number, fields: readonly string[]): void {
+    // As every protocol does it: 103 with links is passed on, nothing else is.
+    if (status === 103 && fields.length > 0) this.#messages.push(messageOf(headOf(status, fields), '', []));
+  }
+
+  head(head: ResponseHead): boolean {
+    if (this.#head) throw new Error('a second head');
+    this.#head = head;
+    return true;
+  }
+
+  flush(): void {}
+
+  write(chunk: Buffer): boolean {
+    this.bytes += chunk.length;
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  end(last: Buffer | undefined, trailers: readonly string[]): void {
+    if (last) this.write(last);
+    if (!this.#head) throw new Error('a body without a head');
+    this.#messages.push(messageOf(this.#head, Buffer.concat(this.#chunks).toString('latin1'), trailers));
+    setImmediate(() => {
+      this.#listener?.onSent();
+      this.#settle('whole');
+    });
+  }
+
+  abort(): void {
+    this.gone = true;
+    this.#onGone?.();
+    this.#settle('cut');
+  }
+
+  openTunnel(): TunnelEnd {
+    throw new Error('this client asks for no tunnel');
+  }
+}
+
+function headOf(status: number, fields: readonly string[]): ResponseHead {
+  return {
+    status,
+    reasonPhrase: undefined,
+    fields: new ListFields(fields),
+    hasLength: true,
+    trailer: undefined,
+    protocol: undefined,
+  };
+}
+
+function messageOf({ status, fields }: ResponseHead, body: string, trailers: readonly string[]): Response {
+  return { start: '', status, fields: fieldPairs(fields.list()), body, trailers: fieldPairs(trailers), untilClose: false };
+}

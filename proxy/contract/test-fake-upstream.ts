@@ -1,0 +1,101 @@
+/** A backend's side in memory: it reads every request whole and answers 200 `ok`, over no socket and in no protocol. */
+import type { Request } from './test-strict.ts';
+import type { Answer, Attempt, AttemptSpec, Failure, Target, Upstream } from '../message/attempt.ts';
+import type { End, Exchange } from '../message/exchange.ts';
+import { fieldPairs, ListFields } from '../message/fields.ts';
+import type { BodyReader } from '../message/request-body.ts';
+import type { RequestHead } from '../message/request-head.ts';
+import type { ResponseHead } from '../message/response-head.ts';
+
+const OK: ResponseHead = {
+  status: 200,
+  reasonPhrase: undefined,
+  fields: new ListFields(['content-length', '2']),
+  hasLength: true,
+  trailer: undefined,
+  protocol: undefined,
+};
+
+export class FakeUpstream implements Upstream {
+  readonly connections = { opened: 0, reused: 0 };
+  /** Whole requests, in the order in which they became whole. */
+  readonly seen: Request[] = [];
+  /** Attempts in progress. */
+  readonly open = new Set<Attempt>();
+
+  start(x: Exchange, head: RequestHead, target: Target, spec: AttemptSpec): Attempt {
+    this.connections.opened++;
+    void [target, spec];
+    return new FakeAttempt(x, head, this);
+  }
+  retire(): void {}
+  restore(): void {}
+  close(): void {}
+}
+
+class FakeAttempt implements Attempt, BodyReader {
+  readonly answer: Promise<Answer | Failure>;
+  #settle!: (answer: Answer | Failure) => void;
+  #finish: ((how: End['how']) => void) | undefined;
+  #x: Exchange;
+  #head: RequestHead;
+  #upstream: FakeUpstream;
+  #body: Buffer[] = [];
+
+  constructor(x: Exchange, head: RequestHead, upstream: FakeUpstream) {
+    this.#x = x;
+    this.#head = head;
+    this.#upstream = upstream;
+    this.answer = new Promise((resolve) => (this.#settle = resolve));
+    upstream.open.add(this);
+    x.onGone(() => this.#gone());
+    x.body?.sendContinue();
+    if (x.body) x.body.attach(this);
+    else this.end([]);
+  }
+
+  write(chunk: Buffer): boolean {
+    this.#body.push(chunk);
+    return true;
+  }
+
+  /** The request is whole. */
+  end(trailers: readonly string[]): void {
+    this.#upstream.seen.push(requestOf(this.#head, Buffer.concat(this.#body).toString('latin1'), trailers));
+    this.#settle({ ok: true, head: OK, connectMs: undefined });
+  }
+
+  commit(head: ResponseHead): Promise<End> {
+    const { response, body } = this.#x;
+    return new Promise((resolve) => {
+      this.#finish = (how) => {
+        this.#upstream.open.delete(this);
+        resolve({ how, bytesIn: body?.bytes ?? 0, bytesOut: response.bytes });
+      };
+      if (this.#x.gone) return this.#gone();
+      this.#x.onGone(() => this.#gone());
+      response.listen({ onSent: () => this.#finish?.('whole'), onDrain: () => undefined });
+      if (response.head(head)) response.end(Buffer.from('ok'), []);
+    });
+  }
+
+  discard(): void {
+    this.#x.body?.detach(this);
+    this.#gone();
+  }
+
+  #gone(): void {
+    this.#upstream.open.delete(this);
+    this.#settle({ ok: false, kind: 'client-gone', sent: 'maybe', detail: 'the client left' });
+    this.#finish?.('client-gone');
+  }
+}
+
+/** In the form in which a backend on a socket shows requests. */
+function requestOf(head: RequestHead, body: string, trailers: readonly string[]): Request {
+  const { method, target, authority, protocol, fields } = head;
+  const own: [string, string][] = authority === undefined ? [] : [['host', authority]];
+  if (protocol !== undefined) own.push(['upgrade', protocol]);
+  const start = `${method} ${target}`;
+  return { start, method, target, fields: [...own, ...fieldPairs(fields.list())], body, trailers: fieldPairs(trailers) };
+}

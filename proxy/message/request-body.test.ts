@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RequestBody } from './request-body.ts';
+import type { BodyReader, BodySource } from './request-body.ts';
+
+/** A client that records what it is asked for. */
+class Source implements BodySource {
+  calls: string[] = [];
+  start(): void {
+    this.calls.push('start');
+  }
+  pause(): void {
+    this.calls.push('pause');
+  }
+  resume(): void {
+    this.calls.push('resume');
+  }
+  sendContinue(): void {
+    this.calls.push('continue');
+  }
+  refuseStalled(): void {
+    this.calls.push('refuse');
+  }
+}
+
+/** A backend with room for so many chunks. */
+class Reader implements BodyReader {
+  got = '';
+  trailers: readonly string[] | undefined;
+  room: number;
+  constructor(room = Infinity) {
+    this.room = room;
+  }
+  write(chunk: Buffer): boolean {
+    this.got += chunk.toString();
+    return --this.room > 0;
+  }
+  end(trailers: readonly string[]): void {
+    this.trailers = trailers;
+  }
+}
+
+function body(limit: number, awaitsContinue = false) {
+  const source = new Source();
+  const made = new RequestBody(source, undefined, awaitsContinue);
+  made.hold(limit);
+  return { source, body: made };
+}
+
+test('nothing is read before a reader asks; then chunks, end and trailers reach it', () => {
+  const { source, body: b } = body(0);
+  assert.deepEqual(source.calls, []);
+  const reader = new Reader();
+  b.attach(reader);
+  b.take(Buffer.from('ab'));
+  b.take(Buffer.from('c'));
+  b.finish(['x-sum', '1']);
+  assert.deepEqual([source.calls, reader.got, reader.trailers], [['start'], 'abc', ['x-sum', '1']]);
+  assert.deepEqual([b.bytes, b.complete], [3, true]);
+});
+
+test('what fits the limit is sent again from its start, also after the end', () => {
+  const { source, body: b } = body(4);
+  const first = new Reader();
+  b.attach(first);
+  b.take(Buffer.from('abcd'));
+  b.detach(first);
+  assert.ok(b.replayable);
+  const second = new Reader();
+  b.attach(second);
+  assert.deepEqual([source.calls, second.got], [['start', 'pause', 'resume'], 'abcd']);
+  b.finish([]);
+  const third = new Reader();
+  b.attach(third);
+  assert.deepEqual([first.trailers, third.got, third.trailers], [undefined, 'abcd', []]);
+});
+
+test('what does not fit cannot be sent again', () => {
+  const { body: b } = body(3);
+  b.attach(new Reader());
+  b.take(Buffer.from('abcd'));
+  assert.equal(b.replayable, false);
+});
+
+test('after release nothing is kept, and only an empty body can be sent again', () => {
+  const { body: b } = body(9);
+  b.release();
+  assert.equal(b.replayable, true);
+  b.attach(new Reader());
+  b.take(Buffer.from('a'));
+  assert.equal(b.replayable, false);
+});
+
+test('a reader without room pauses the client until it asks for more; it is not the client’s turn meanwhile', () => {
+  const { source, body: b } = body(0);
+  const reader = new Reader(1);
+  b.attach(reader);
+  assert.equal(b.awaited, true);
+  b.take(Buffer.from('a'));
+  assert.deepEqual([source.calls, b.awaited], [['start', 'pause'], false]);
+  b.resume(new Reader());
+  assert.deepEqual(source.calls, ['start', 'pause'], 'only its own reader resumes it');
+  b.resume(reader);
+  assert.deepEqual([source.calls.at(-1), b.awaited], ['resume', true]);
+  b.finish([]);
+  assert.equal(b.awaited, false);
+});
+
+test('a client that waits for 100 (Continue) is asked once', () => {
+  const { source, body: b } = body(0, true);
+  assert.equal(b.awaitsContinue, true);
+  b.sendContinue();
+  b.sendContinue();
+  assert.deepEqual([source.calls, b.awaitsContinue], [['continue'], false]);
+});
