@@ -8,7 +8,7 @@ import { parseDuration } from './api/duration.ts';
 import { CONTROL_PORT } from '../proxy/snapshot/ports.ts';
 import { readSidecarConfig, type SidecarConfig } from './inject/sidecar-config.ts';
 import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
-import { readGatewayConfig, type GatewayConfig } from './service/config.ts';
+import { readGatewayConfig, type GatewayConfig } from './service/gateway-config.ts';
 
 export interface Config {
   /** The operator's own namespace: of its Lease, its Secret and the gateways. */

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { KubernetesObject } from './api/kubernetes.ts';
 import { SCHEMA_VERSION, SCHEMA_VERSION_ANNOTATION } from './api/schema.gen.ts';
 import type { KubeClient } from './kube/client.ts';
-import { POLICY_CRD_PATH } from './kube/kinds.ts';
+import { POLICY_CRD_PATH } from './kube/api-paths.ts';
 
 /** Milliseconds. */
 export interface SchemaPace {

@@ -6,11 +6,11 @@ import type { KubeClient } from './kube/client.ts';
 import type { Candidate } from './leader/lease.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { Watchdog } from './observe/watchdog.ts';
-import { createProxyClient, podOrigin } from './push/client.ts';
+import { createProxyClient, podOrigin } from './push/proxy-client.ts';
 import { createFleet } from './push/fleet.ts';
-import type { SigningKeys } from './signing-keys/keys.ts';
+import type { SigningKeys } from './signing-keys/key-secret.ts';
 import type { Fleet, KeyCarrier } from './push/seam.ts';
-import { createGatewayService, type GatewayService, type GatewayServiceOptions } from './service/gateway.ts';
+import { createGatewayService, type GatewayService, type GatewayServiceOptions } from './service/gateway-service.ts';
 import type { ReflectorReport } from './watch/reflector.ts';
 
 /** What the stages share. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createCoordinator } from './reconcile.ts';
 import type { Fleet, ProxyReport } from './push/seam.ts';
 import { acked, proxy, verdict } from './status/testing.ts';
-import type { StatusWish } from './status/writer.ts';
+import type { StatusWish } from './status/status-writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';
 import { fakeClock } from './watch/testing.ts';
 

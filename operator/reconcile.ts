@@ -1,8 +1,8 @@
 /** The sequence of one reconciliation: inventory → translate → push and status. Decides nothing by itself. */
 import type { ProxyReport, Fleet } from './push/seam.ts';
-import type { GatewayService } from './service/gateway.ts';
-import { gatherComplaints } from './status/health.ts';
-import type { StatusWriter } from './status/writer.ts';
+import type { GatewayService } from './service/gateway-service.ts';
+import { gatherComplaints } from './status/endpoint-health.ts';
+import type { StatusWriter } from './status/status-writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';
 import { createCoalescer, systemClock, type Clock } from './util/coalesce.ts';
 

@@ -1,15 +1,15 @@
 /** The stages of the operator, wired to one another. Decides nothing. */
 import { createCoordinator, type Coordinator } from './reconcile.ts';
 import { createElection, type Election } from './leader/election.ts';
-import { createUninjected, type Uninjected } from './inject/uninjected.ts';
+import { createUninjected, type Uninjected } from './inject/uninjected-pods.ts';
 import type { Webhook } from './inject/webhook.ts';
 import { reportOf, warn, wireFleet, wireService, wireWebhook, type Context } from './parts.ts';
-import type { SigningKeys } from './signing-keys/keys.ts';
+import type { SigningKeys } from './signing-keys/key-secret.ts';
 import type { Fleet, KeyCarrier } from './push/seam.ts';
-import { createRotation, type Rotation } from './signing-keys/rotate.ts';
-import type { GatewayService } from './service/gateway.ts';
-import { createStatusWriter, type StatusWriter } from './status/writer.ts';
-import { translate } from './translate/index.ts';
+import { createRotation, type Rotation } from './signing-keys/key-rotation.ts';
+import type { GatewayService } from './service/gateway-service.ts';
+import { createStatusWriter, type StatusWriter } from './status/status-writer.ts';
+import { translate } from './translate/translate.ts';
 import { createInventory, type InventorySource } from './watch/inventory.ts';
 
 export interface Stages {

@@ -1,5 +1,5 @@
 /** For tests: a configuration, a Pod that asks for a sidecar, and reviews of it. */
-import type { InjectablePod } from './pod.ts';
+import type { InjectablePod } from './injectable-pod.ts';
 import type { SidecarConfig } from './sidecar-config.ts';
 
 export const CONFIG: SidecarConfig = {

@@ -8,8 +8,8 @@ import { json as parsed } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { json, startTestServer, statusOf, until, type Received } from '../kube/test-server.ts';
-import { splitBundle } from './certificate/material.ts';
-import { SETTLED_AFTER } from './certificate/plan.ts';
+import { splitBundle } from './certificate/certificate-set.ts';
+import { SETTLED_AFTER } from './certificate/renewal-plan.ts';
 import { asking, CONFIG, KEYS, reviewOf } from './testing.ts';
 import { createWebhook, type Webhook } from './webhook.ts';
 

@@ -4,13 +4,13 @@ import { X509Certificate } from 'node:crypto';
 import { persist } from '../util/retry.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReflectorReport } from '../watch/reflector.ts';
-import { keepCertificates } from './certificate/keeper.ts';
-import { createCertificateSecret } from './certificate/secret.ts';
-import { createConfiguration } from './configuration.ts';
-import { review, type InjectionResult } from './review.ts';
-import { startWebhookServer, type WebhookServer } from './server.ts';
-import { createSidecar, type Sidecar } from './sidecar.ts';
-import type { Material } from './certificate/material.ts';
+import { keepCertificates } from './certificate/ensure-certificates.ts';
+import { createCertificateSecret } from './certificate/certificate-secret.ts';
+import { createConfiguration } from './webhook-configuration.ts';
+import { review, type InjectionResult } from './admission-review.ts';
+import { startWebhookServer, type WebhookServer } from './webhook-server.ts';
+import { createSidecar, type Sidecar } from './sidecar-container.ts';
+import type { Material } from './certificate/certificate-set.ts';
 import type { SidecarConfig } from './sidecar-config.ts';
 
 export interface WebhookMetrics {

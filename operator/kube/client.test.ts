@@ -6,11 +6,11 @@ import { test, type TestContext } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
 import { writeKubeconfig } from '../../test/local-cluster/apiserver/kubeconfig.ts';
 import { startApiServer } from '../../test/local-cluster/apiserver/server.ts';
-import { accessFrom } from './access.ts';
+import { accessFrom } from './api-access.ts';
 import { createKubeClient } from './client.ts';
-import { isStatus, type ApiError } from './error.ts';
-import { loadKubeConfig } from './load.ts';
-import { createSecretStore } from './secrets.ts';
+import { isStatus, type ApiError } from './api-error.ts';
+import { loadKubeConfig } from './load-kubeconfig.ts';
+import { createSecretStore } from './secret-store.ts';
 import { json, startTestServer, statusOf, type Received } from './test-server.ts';
 
 function configFor(server: string, user: object): KubeConfig {

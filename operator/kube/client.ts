@@ -1,6 +1,6 @@
 import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
-import type { Access, AccessSource } from './access.ts';
-import { ApiError, statusError } from './error.ts';
+import type { Access, AccessSource } from './api-access.ts';
+import { ApiError, statusError } from './api-error.ts';
 
 /** The API server, in raw JSON, over connections that are kept and shared. */
 export interface KubeClient {

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import type { KubeClient } from '../kube/client.ts';
 import { createLeader, type Leader } from './leader.ts';
 import type { Candidate } from './lease.ts';
-import { watchStalls } from './stall.ts';
-import { watchLease } from './watch.ts';
+import { watchStalls } from './stall-detector.ts';
+import { watchLease } from './lease-watch.ts';
 import type { ReflectorReport } from '../watch/reflector.ts';
 import { createRelister } from '../watch/relister.ts';
 

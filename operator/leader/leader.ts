@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../kube/client.ts';
 import { acquired, epochOf, isFree, LEASE_SECONDS, released, renewed, type Candidate, type Lease } from './lease.ts';
-import { Observation } from './observation.ts';
-import { isLost, LeaseStore } from './store.ts';
+import { Observation } from './lease-observation.ts';
+import { isLost, LeaseStore } from './lease-store.ts';
 import { Term, type Moment } from './term.ts';
-import type { LeaseWatch } from './watch.ts';
+import type { LeaseWatch } from './lease-watch.ts';
 
 /** In milliseconds. */
 export interface LeaderTiming {

@@ -1,9 +1,9 @@
 /** For tests: the Lease as an API server keeps it. */
 import type { Call, KubeClient } from '../kube/client.ts';
-import { ApiError } from '../kube/error.ts';
+import { ApiError } from '../kube/api-error.ts';
 import type { Sink } from '../watch/reflector.ts';
 import type { Lease } from './lease.ts';
-import type { LeaseWatch } from './watch.ts';
+import type { LeaseWatch } from './lease-watch.ts';
 
 /** The Lease of an API server: creates, replaces under a precondition, and tells those who watch. */
 export function leaseServer() {

@@ -1,9 +1,9 @@
 /** Every metric of the operator is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FleetMetrics } from '../push/options.ts';
-import type { WriteResult } from '../service/writer.ts';
+import type { WriteResult } from '../service/service-writer.ts';
 import type { WebhookMetrics } from '../inject/webhook.ts';
-import { exposeProcess } from './process.ts';
+import { exposeProcess } from './process-metrics.ts';
 
 type PushResult = Parameters<FleetMetrics['pushed']>[0];
 type InjectionResult = Parameters<WebhookMetrics['injected']>[0];

@@ -1,16 +1,16 @@
 import type { Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget, Translation } from '../translate/types.ts';
-import { Bodies } from './bodies.ts';
+import { Bodies } from './snapshot-body-cache.ts';
 import { Dialogue } from './push-exchange.ts';
 import type { FleetOptions } from './options.ts';
-import { PACE, ProxyState } from './proxy.ts';
-import type { Step } from './proxy.ts';
+import { PACE, ProxyState } from './proxy-state.ts';
+import type { Step } from './proxy-state.ts';
 import type { Fleet, KeyCarrier, ProxyReport } from './seam.ts';
-import type { SigningKeys } from '../signing-keys/keys.ts';
+import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 import { Slots } from '../util/concurrency-limit.ts';
-import { NONE, summarise } from './summary.ts';
-import type { Summary } from './summary.ts';
+import { NONE, summarise } from './fleet-summary.ts';
+import type { Summary } from './fleet-summary.ts';
 import { Stamper, wish } from './versioned-snapshot.ts';
 import type { Wish } from './versioned-snapshot.ts';
 

@@ -1,9 +1,9 @@
-import type { ProxyClient } from './client.ts';
+import type { ProxyClient } from './proxy-client.ts';
 import type { PushResult } from './push-exchange.ts';
-import type { Pace } from './proxy.ts';
+import type { Pace } from './proxy-state.ts';
 import type { FleetEvents } from './seam.ts';
-import type { SigningKeys } from '../signing-keys/keys.ts';
-import type { ProxyCounts } from './summary.ts';
+import type { SigningKeys } from '../signing-keys/key-secret.ts';
+import type { ProxyCounts } from './fleet-summary.ts';
 
 /** What the fleet counts; implemented by the operator's metrics. */
 export interface FleetMetrics {

@@ -1,9 +1,9 @@
 import { EMPTY_BODY_SHA } from '../../proxy/snapshot/token.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
-import { lacking } from './bodies.ts';
-import type { Bodies } from './bodies.ts';
-import type { ProxyClient, Refused } from './client.ts';
-import type { ProxyState } from './proxy.ts';
+import { lacking } from './snapshot-body-cache.ts';
+import type { Bodies } from './snapshot-body-cache.ts';
+import type { ProxyClient, Refused } from './proxy-client.ts';
+import type { ProxyState } from './proxy-state.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 import type { Stamp } from './versioned-snapshot.ts';
 

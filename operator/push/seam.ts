@@ -1,4 +1,4 @@
-import type { SigningKeys } from '../signing-keys/keys.ts';
+import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Translation } from '../translate/types.ts';
 import type { Rejected, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { until } from '../../proxy/control/testing.ts';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
-import type { ProxyClient, PushOutcome, StatusOutcome } from './client.ts';
+import type { ProxyClient, PushOutcome, StatusOutcome } from './proxy-client.ts';
 import type { Fleet } from './seam.ts';
 import { content, Rig, target, translation } from './testing.ts';
 

@@ -1,8 +1,8 @@
 /** For tests: verdicts, proxies and their reports. */
 import type { ProxyReport } from '../push/seam.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
-import type { FleetView } from './conditions.ts';
-import { gatherComplaints } from './health.ts';
+import type { FleetView } from './policy-status.ts';
+import { gatherComplaints } from './endpoint-health.ts';
 
 export const NOW = Date.parse('2026-11-22T10:00:00.500Z');
 

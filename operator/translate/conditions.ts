@@ -1,6 +1,6 @@
 import type { ParsedPolicy } from './policy.ts';
 import type { Pool } from './pools.ts';
-import type { Problem } from './reader.ts';
+import type { Problem } from './field-parser.ts';
 import type { ConditionDraft } from './types.ts';
 
 /** More sentences than this are counted, not shown: a status message has a bounded length. */

@@ -9,7 +9,7 @@ import { boundPort, collidingPort, CONTROL_PORT, OBSERVE_PORT } from '../../prox
 import { countExpressions } from '../../proxy/snapshot/validate.ts';
 import type { Match } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
-import type { Problem } from './reader.ts';
+import type { Problem } from './field-parser.ts';
 
 /** Ports of the proxies (9900, 9901) and of the operator (metrics and webhook), which may share an address on one machine. */
 const RESERVED: readonly number[] = [CONTROL_PORT, OBSERVE_PORT, 9801, 9443];

@@ -9,7 +9,7 @@
  *  –      no       yes          –           │ gone: not even counted
  */
 import { isEndpointAddress } from './address.ts';
-import { podSettings } from './pods.ts';
+import { podSettings } from './pod-annotations.ts';
 import { MAX_ENDPOINTS_PER_POOL } from '../../proxy/snapshot/limits.ts';
 import type { EndpointSlice, PodMetadata, Service, SliceEndpoint } from '../api/kubernetes.ts';
 import type { Endpoint } from '../../proxy/snapshot/types.ts';

@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 import { MAX_EXPRESSION_SIZE } from '../../proxy/snapshot/limits.ts';
-import type { Reader } from './reader.ts';
+import type { Reader } from './field-parser.ts';
 
 /** A message shows this many characters of an expression. */
 const MAX_QUOTED = 100;

@@ -2,7 +2,7 @@ import { DEFAULTS } from '../api/defaults.ts';
 import { checkExpression } from './expression.ts';
 import type { MatchSpec } from '../api/policy.gen.ts';
 import type { HeaderMatch, Match } from '../../proxy/snapshot/types.ts';
-import type { Reader } from './reader.ts';
+import type { Reader } from './field-parser.ts';
 
 /** @param field where the match is in the policy. */
 export function readMatch({ path, method, headers = [] }: MatchSpec, field: string, reader: Reader): Match {

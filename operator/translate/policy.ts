@@ -1,13 +1,13 @@
 /** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, wire form. Everything after this works on the result. */
 import { DEFAULTS } from '../api/defaults.ts';
 import { readClientAddress } from './client-address.ts';
-import { Reader } from './reader.ts';
+import { Reader } from './field-parser.ts';
 import { readFilters } from './filters.ts';
 import type { RouteFilters } from './filters.ts';
 import { readCircuitBreaker, readFallback } from './protection.ts';
-import { readActive, readPassive } from './health.ts';
+import { readActive, readPassive } from './policy-health-check.ts';
 import { readMatch } from './match.ts';
-import { readLoadBalancer } from './load-balancer.ts';
+import { readLoadBalancer } from './policy-load-balancer.ts';
 import type { BackendRef, LabelSelector, LoadBalancerPolicy, PolicySpec, SessionPersistenceSpec } from '../api/policy.gen.ts';
 import type {
   AccessLog,
@@ -22,7 +22,7 @@ import type {
   SessionPersistence,
   Timeouts,
 } from '../../proxy/snapshot/types.ts';
-import type { Problem } from './reader.ts';
+import type { Problem } from './field-parser.ts';
 
 export type ProxyType = NonNullable<NonNullable<PolicySpec['proxies']>['type']>;
 

@@ -1,12 +1,12 @@
 import { SERVICE_NAME_LABEL } from '../api/labels.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { resolveEndpoints } from './endpoints.ts';
-import { rememberLast } from './memo.ts';
+import { rememberLast } from './memoize.ts';
 import { refuseReference } from './reference.ts';
 import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
 import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
-import type { Problem } from './reader.ts';
+import type { Problem } from './field-parser.ts';
 import type { Resolved } from './endpoints.ts';
 import type { Inventory } from './types.ts';
 

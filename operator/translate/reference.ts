@@ -1,7 +1,7 @@
 import { SHARED_WITH_ANNOTATION } from '../api/labels.ts';
 import type { Service } from '../api/kubernetes.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
-import type { Problem } from './reader.ts';
+import type { Problem } from './field-parser.ts';
 
 /**
  * Why a policy may not use a Service; undefined when it may. Gateways serve anybody who reaches them, so a Service of another

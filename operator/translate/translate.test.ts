@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
-import { translate } from './index.ts';
+import { translate } from './translate.ts';
 import { anyInventory, shuffled } from './test-arbitraries.ts';
 import { gateway, inventory, policy, service, SETTINGS, slice } from './testing.ts';
 import type { PoolPart } from '../../proxy/snapshot/types.ts';

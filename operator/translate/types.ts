@@ -2,7 +2,7 @@
 import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { Listener, PoolPart, PoolRef } from '../../proxy/snapshot/types.ts';
-import type { Allowed } from './allowed.ts';
+import type { Allowed } from './gateway-allowance.ts';
 
 /** Everything the operator has listed and watched, keyed `namespace/name` unless said otherwise. Immutable: a change makes a new one. */
 export interface Inventory {

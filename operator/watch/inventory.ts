@@ -2,11 +2,11 @@ import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes
 import { POD_ANNOTATIONS, PROXY_LABEL } from '../api/labels.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { COLLECTIONS } from '../kube/kinds.ts';
+import { COLLECTIONS } from '../kube/api-paths.ts';
 import type { Inventory } from '../translate/types.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport, type ReflectorTiming, type Sink } from './reflector.ts';
-import { createStore } from './store.ts';
-import { createZones } from './zones.ts';
+import { createStore } from './object-cache.ts';
+import { createZones } from './node-zones.ts';
 
 export interface InventorySource {
   /** Whether every collection was listed once; until then nothing may be pushed or written. */

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import { json, startTestServer, statusOf, until, type Received, type TestServer } from '../kube/test-server.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorTiming } from './reflector.ts';
-import { createStore } from './store.ts';
+import { createStore } from './object-cache.ts';
 
 const QUICK: ReflectorTiming = { ...REFLECTOR_TIMING, retry: { base: 4, max: 20 } };
 const PATH = '/things';

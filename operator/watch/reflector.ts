@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { ApiError } from '../kube/error.ts';
+import { ApiError } from '../kube/api-error.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
-import { connect } from './connection.ts';
-import { parseEvent } from './events.ts';
-import { list } from './list.ts';
-import { MalformedError } from './object.ts';
+import { connect } from './watch-connection.ts';
+import { parseEvent } from './watch-event.ts';
+import { list } from './paged-list.ts';
+import { MalformedError } from './object-check.ts';
 
 /** Where a reflector puts what it learns. */
 export interface Sink<T> {
@@ -27,7 +27,7 @@ export interface ReflectorReport {
 export interface ReflectorTiming {
   /** Seconds after which the server is asked to end a watch; a random value between the two. */
   readonly serverTimeout: { readonly min: number; readonly max: number };
-  /** See connection.ts. */
+  /** See watch-connection.ts. */
   readonly silence: number;
   /** Milliseconds that a watch may outlive the time-out asked for. */
   readonly grace: number;

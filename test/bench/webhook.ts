@@ -4,10 +4,10 @@
  *   node webhook.ts --bind ADDRESS --port N --handler inject|nothing
  */
 import { parseArgs } from 'node:util';
-import { take } from '../../operator/inject/certificate/steps.ts';
-import { review } from '../../operator/inject/review.ts';
-import { startWebhookServer } from '../../operator/inject/server.ts';
-import { createSidecar } from '../../operator/inject/sidecar.ts';
+import { take } from '../../operator/inject/certificate/renewal-steps.ts';
+import { review } from '../../operator/inject/admission-review.ts';
+import { startWebhookServer } from '../../operator/inject/webhook-server.ts';
+import { createSidecar } from '../../operator/inject/sidecar-container.ts';
 import { CONFIG, KEYS } from '../../operator/inject/testing.ts';
 
 const { values } = parseArgs({

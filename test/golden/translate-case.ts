@@ -3,8 +3,8 @@ import type { YAMLMap } from 'yaml';
 import { MAINTENANCE_ANNOTATION, PROXY_LABEL, WEIGHT_ANNOTATION, ZONE_LABEL } from '../../operator/api/labels.ts';
 import type { EndpointSlice, KubernetesObject, Pod, PodMetadata, Service } from '../../operator/api/kubernetes.ts';
 import type { LoadBalancerPolicy } from '../../operator/api/policy.gen.ts';
-import { parseGatewayConfig } from '../../operator/service/config.ts';
-import type { Allowed } from '../../operator/translate/allowed.ts';
+import { parseGatewayConfig } from '../../operator/service/gateway-config.ts';
+import type { Allowed } from '../../operator/translate/gateway-allowance.ts';
 import type { Inventory, SnapshotContent, Translation } from '../../operator/translate/types.ts';
 
 const GATEWAY_CONFIG = 'GatewayConfig';

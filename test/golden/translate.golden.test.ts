@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { translate } from '../../operator/translate/index.ts';
+import { translate } from '../../operator/translate/translate.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
 import { readAllowed, readInventory, writeTranslation } from './translate-case.ts';
 import type { Translation } from '../../operator/translate/types.ts';

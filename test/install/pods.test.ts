@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readConfig as readOperatorConfig } from '../../operator/config.ts';
-import { SIGNING_SECRET } from '../../operator/signing-keys/keys.ts';
+import { SIGNING_SECRET } from '../../operator/signing-keys/key-secret.ts';
 import { readConfig as readProxyConfig } from '../../proxy/config.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { find, render, withoutHelm, type Rendered, type Settings } from './helm.ts';

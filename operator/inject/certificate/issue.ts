@@ -1,5 +1,5 @@
 /** Makes certificates. Loaded only when one is needed: the library is large, and most operators read what another one made. */
-import './metadata.ts';
+import './reflect-metadata.ts';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,

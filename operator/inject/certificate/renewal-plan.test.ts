@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { inspect, splitBundle, type Facts, type Material } from './certificate-set.ts';
+import { AUTHORITY_LIFE, nextStep, SERVING_LIFE, SETTLED_AFTER, spanFrom, type Step } from './renewal-plan.ts';
+import { take } from './renewal-steps.ts';
+
+const DAY = 24 * 3_600_000;
+const NAMES = ['outrigger-webhook.outrigger-system.svc', 'outrigger-webhook.outrigger-system.svc.cluster.local'];
+const START = Date.parse('2026-11-22T00:00:00Z');
+
+describe('what is due', () => {
+  const authority = (since: number) => spanFrom(since, AUTHORITY_LIFE);
+  const serving = (since: number) => spanFrom(since, SERVING_LIFE);
+  const fresh: Facts = { authorities: [authority(0)], serving: serving(0), issuer: 0 };
+  const both: Facts = { authorities: [authority(0), authority(250 * DAY)], serving: serving(240 * DAY), issuer: 0 };
+  const renewed: Facts = { ...both, serving: serving(251 * DAY), issuer: 1 };
+  const cases: Readonly<Record<string, readonly [Facts | undefined, boolean, number, Step | undefined]>> = {
+    'nothing there: everything': [undefined, true, 0, 'everything'],
+    'new: nothing': [fresh, true, DAY, undefined],
+    'a certificate at 59 of 90 days: nothing': [fresh, true, 59 * DAY, undefined],
+    'a certificate past 60 of 90 days: another one': [fresh, true, 60 * DAY + 1, 'serving'],
+    'whether or not the API server has the bundle': [fresh, false, 60 * DAY + 1, 'serving'],
+    'an authority past two thirds of its life: a successor': [fresh, true, 244 * DAY, 'authority'],
+    'an authority that has ended: everything': [fresh, true, 366 * DAY, 'everything'],
+    'a successor that is not settled yet: nothing': [both, true, 250 * DAY + SETTLED_AFTER - 1, undefined],
+    'a successor that the API server does not have: nothing': [both, false, 252 * DAY, undefined],
+    'a successor that everybody has: it signs': [both, true, 250 * DAY + SETTLED_AFTER, 'serving'],
+    'a certificate about to end, with a successor that the API server may lack: it signs': [both, false, 329 * DAY, 'serving'],
+    'replicas that may not have the new certificate yet: nothing': [renewed, true, 251 * DAY + SETTLED_AFTER - 1, undefined],
+    'the old authority that nobody needs: it goes': [renewed, true, 251 * DAY + SETTLED_AFTER, 'prune'],
+    'the same while the API server has another bundle: nothing': [renewed, false, 252 * DAY, undefined],
+  };
+  for (const [name, [facts, published, now, step]] of Object.entries(cases))
+    test(name, () => assert.equal(nextStep(facts, published, now), step));
+});
+
+describe('what is made', () => {
+  test('serves the names that the API server asks for, with the uses that Go demands', async () => {
+    const made = await take('everything', undefined, NAMES, START);
+    const [serving, authority] = [new X509Certificate(made.cert), new X509Certificate(made.bundle)];
+    for (const name of NAMES) assert.equal(serving.checkHost(name), name);
+    assert.equal(serving.ca, false);
+    assert.equal(authority.ca, true);
+    assert.deepEqual(serving.keyUsage, ['1.3.6.1.5.5.7.3.1']);
+    assert.notEqual(serving.serialNumber, authority.serialNumber);
+    assert.equal(authority.checkIssued(authority), true);
+    assert.deepEqual(inspect(made, NAMES), {
+      authorities: [spanFrom(START, AUTHORITY_LIFE)],
+      serving: spanFrom(START, SERVING_LIFE),
+      issuer: 0,
+    });
+  });
+
+  test('is of no use with other names, foreign keys, or nobody to vouch for it', async () => {
+    const [made, other] = [await take('everything', undefined, NAMES, START), await take('everything', undefined, NAMES, START)];
+    const wrong: readonly Partial<Material>[] = [
+      { bundle: other.bundle },
+      { bundle: '' },
+      { bundle: 'x' },
+      { authorityKey: other.authorityKey },
+      { cert: other.cert },
+      { key: other.key },
+      { key: 'x' },
+    ];
+    for (const change of wrong)
+      assert.equal(inspect({ ...made, ...change }, NAMES), undefined, JSON.stringify(change).slice(0, 60));
+    assert.equal(inspect(made, ['other.svc']), undefined);
+  });
+});
+
+test(
+  'over two years of hourly looks, what is served can always be verified with what the API server has',
+  { timeout: 60_000 },
+  async () => {
+    let material = await take('everything', undefined, NAMES, START);
+    let facts = inspect(material, NAMES);
+    let known = material.bundle;
+    const steps: Record<string, number> = {};
+    for (let now = START; now < START + 2 * 365 * DAY; now += 3_600_000) {
+      const step = nextStep(facts, known === material.bundle, now);
+      if (step !== undefined) {
+        steps[step] = (steps[step] ?? 0) + 1;
+        material = await take(step, material, NAMES, now);
+        facts = inspect(material, NAMES);
+        assert.ok(facts, `${step} makes what can be used`);
+        // Replicas serve it at once; API servers have the bundle of the look before.
+        const serving = new X509Certificate(material.cert);
+        assert.ok(
+          splitBundle(known).some((pem) => serving.verify(new X509Certificate(pem).publicKey)),
+          step,
+        );
+        assert.ok(splitBundle(material.bundle).length <= 2);
+      }
+      assert.ok(now < (facts?.serving.until ?? 0));
+      known = material.bundle;
+    }
+    assert.deepEqual(steps, { serving: 14, authority: 2, prune: 2 });
+  },
+);

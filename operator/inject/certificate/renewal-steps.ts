@@ -1,0 +1,41 @@
+/** Takes one step of the plan: material in, material out. */
+import { splitBundle, type Material, type Span } from './certificate-set.ts';
+import { AUTHORITY_LIFE, SERVING_LIFE, spanFrom, type Step } from './renewal-plan.ts';
+import type { Issued, Validity } from './issue.ts';
+
+const AUTHORITY_NAME = 'outrigger-webhook';
+
+/** @param old whatever there is; not used where everything is made anew */
+export async function take(step: Step, old: Material | undefined, names: readonly string[], now: number): Promise<Material> {
+  if (step === 'everything' || old === undefined) {
+    const authority = await makeAuthority(now);
+    return { bundle: authority.certificate, authorityKey: authority.key, ...(await makeServing(names, now, authority)) };
+  }
+  const authorities = splitBundle(old.bundle);
+  const newest = authorities.at(-1) ?? '';
+  switch (step) {
+    case 'authority': {
+      const next = await makeAuthority(now);
+      return { ...old, bundle: `${ended(old.bundle)}${next.certificate}`, authorityKey: next.key };
+    }
+    case 'serving':
+      return { ...old, ...(await makeServing(names, now, { certificate: newest, key: old.authorityKey })) };
+    case 'prune':
+      return { ...old, bundle: newest };
+  }
+}
+
+/** The library is loaded when the first certificate is made, not before. */
+const library = () => import('./issue.ts');
+
+async function makeAuthority(now: number): Promise<Issued> {
+  return (await library()).issueAuthority(AUTHORITY_NAME, validity(spanFrom(now, AUTHORITY_LIFE)));
+}
+
+async function makeServing(names: readonly string[], now: number, authority: Issued): Promise<Pick<Material, 'cert' | 'key'>> {
+  const { certificate, key } = await (await library()).issueServing(names, validity(spanFrom(now, SERVING_LIFE)), authority);
+  return { cert: certificate, key };
+}
+
+const validity = ({ from, until }: Span): Validity => ({ notBefore: new Date(from), notAfter: new Date(until) });
+const ended = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}\n`);

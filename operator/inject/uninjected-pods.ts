@@ -1,0 +1,134 @@
+/** Pods that asked for a sidecar and run without one: an Event on each, once, and their number. */
+import type { Pod } from '../api/kubernetes.ts';
+import { INJECT_LABEL, PROXY_LABEL, PROXY_SIDECAR } from '../api/labels.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isStatus } from '../kube/api-error.ts';
+import { COLLECTIONS, eventsPath } from '../kube/api-paths.ts';
+import { eventBody } from '../status/events.ts';
+import { createCoalescer, systemClock, type Clock } from '../util/coalesce.ts';
+import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
+import { createStore } from '../watch/object-cache.ts';
+import { hasSidecar, refusal } from './sidecar-patch.ts';
+
+export interface UninjectedOptions {
+  readonly client: KubeClient;
+  /** Only the leader tells; asked before every write. */
+  readonly leading: () => boolean;
+  /** Name of this operator in Events. */
+  readonly instance: string;
+  /** Pods that carry the label of a proxy: it may come from a template. */
+  readonly labelled: () => Iterable<Pod>;
+  readonly report: ReflectorReport;
+  /** How many there are; 0 while another operator leads. */
+  readonly count: (pods: number) => void;
+  /** An Event could not be written and is tried again. */
+  readonly failed: (error: Error) => void;
+  readonly random: () => number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly clock?: Clock;
+}
+
+export interface Uninjected {
+  /** The Pods with the label changed, or this operator leads now. */
+  look(): void;
+  /** Watches and tells until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Those that injection has not seen; what it has seen, it has labelled. The server picks them out: there should be none. */
+const SELECTOR = `${INJECT_LABEL}=true,${PROXY_LABEL}!=${PROXY_SIDECAR}`;
+/** Milliseconds. */
+const INTERVAL = 1000;
+const RETRY = 10_000;
+const WRITE_TIMEOUT = 5000;
+
+export function createUninjected(options: UninjectedOptions): Uninjected {
+  return new PodReporter(options);
+}
+
+class PodReporter implements Uninjected {
+  readonly #options: UninjectedOptions;
+  readonly #clock: Clock;
+  readonly #looks;
+  readonly #store = createStore<Pod>(() => this.look());
+  /** UIDs of Pods with an Event. */
+  readonly #told = new Set<string>();
+  #telling: Promise<void> = Promise.resolve();
+  #cancelRetry: (() => void) | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(options: UninjectedOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#looks = createCoalescer(INTERVAL, () => this.#tell(), this.#clock);
+  }
+
+  look(): void {
+    if (this.#signal?.aborted === false) this.#looks.touch();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    const { client, report, random } = this.#options;
+    const watch = { kind: 'UninjectedPod', path: COLLECTIONS.pods, query: { labelSelector: SELECTOR } };
+    await reflect<Pod>({ ...watch, sink: this.#store, client, report, random, signal, timing: REFLECTOR_TIMING });
+    this.#looks.stop();
+    this.#cancelRetry?.();
+    await this.#telling;
+  }
+
+  /** One round after the other; what is told in one is not told in the next. */
+  #tell(): void {
+    const pods = this.#find();
+    this.#options.count(this.#options.leading() ? pods.length : 0);
+    const present = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const uid of this.#told) if (!present.has(uid)) this.#told.delete(uid);
+    this.#telling = this.#telling.then(() => this.#write(pods)).catch((error: unknown) => this.#retry(error as Error));
+  }
+
+  #find(): readonly Pod[] {
+    const labelled = [...this.#options.labelled()].filter(({ metadata }) => metadata.labels?.[INJECT_LABEL] === 'true');
+    return [...this.#store.view().values(), ...labelled].filter((pod) => runs(pod) && !hasSidecar(pod));
+  }
+
+  async #write(pods: readonly Pod[]): Promise<void> {
+    for (const pod of pods) {
+      const { uid, namespace = '' } = pod.metadata;
+      if (this.#told.has(uid)) continue;
+      if (!this.#options.leading() || this.#signal?.aborted !== false) return;
+      const body = this.#event(pod);
+      const call = { method: 'POST', path: eventsPath(namespace), body, signal: this.#signal, timeout: WRITE_TIMEOUT } as const;
+      await this.#options.client.call(call).catch((error: unknown) => {
+        // The operator before this one has told it.
+        if (!isStatus(error, 409)) throw error;
+      });
+      this.#told.add(uid);
+    }
+  }
+
+  #event(pod: Pod): object {
+    const { name, namespace = '', uid, resourceVersion } = pod.metadata;
+    const { instance, now } = this.#options;
+    const regarding = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid, resourceVersion };
+    const transition = { type: 'Warning', reason: 'SidecarNotInjected', note: explain(pod) } as const;
+    return eventBody(regarding, transition, { instance, id: `no-sidecar-${uid}`, now: now() });
+  }
+
+  #retry(error: Error): void {
+    if (this.#signal?.aborted !== false) return;
+    this.#options.failed(error);
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#clock.after(RETRY, () => this.look());
+  }
+}
+
+function runs({ metadata, status }: Pod): boolean {
+  return metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+}
+
+function explain(pod: Pod): string {
+  const refused = refusal(pod);
+  if (refused !== undefined) return `The Pod asks for a sidecar and runs without one: ${refused}.`;
+  return 'The Pod asks for a sidecar and runs without one: it was created while the webhook could not be reached, or is in a namespace that it leaves out. Delete the Pod, so that its controller creates it anew.';
+}

@@ -1,0 +1,71 @@
+/** The MutatingWebhookConfiguration: what the API server verifies us with. Watched by all replicas, healed by the leader. */
+import type { KubernetesObject } from '../api/kubernetes.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { mutatingWebhooksPath } from '../kube/api-paths.ts';
+import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
+import { createStore } from '../watch/object-cache.ts';
+
+interface WebhookConfiguration extends KubernetesObject {
+  readonly webhooks?: readonly { readonly clientConfig: { readonly caBundle?: string } }[] | null;
+}
+
+export interface ConfigurationOptions {
+  readonly client: KubeClient;
+  readonly name: string;
+  readonly report: ReflectorReport;
+  /** It was listed, or it changed. */
+  readonly changed: () => void;
+  readonly random: () => number;
+}
+
+export interface Configuration {
+  /** Whether the API server has this bundle, as far as was seen. */
+  has(bundle: string): boolean;
+  /** Writes the bundle where another one, or none, is. */
+  heal(bundle: string): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createConfiguration({ client, name, report, changed, random }: ConfigurationOptions): Configuration {
+  const store = createStore<WebhookConfiguration>(changed);
+  const current = (): WebhookConfiguration | undefined => store.view().values().next().value;
+  return {
+    has: (bundle) => {
+      const webhooks = current()?.webhooks ?? [];
+      return webhooks.length > 0 && webhooks.every(({ clientConfig }) => clientConfig.caBundle === encode(bundle));
+    },
+    async heal(bundle) {
+      const patch = healingPatch(current(), encode(bundle));
+      if (patch.length === 0) return;
+      const path = `${mutatingWebhooksPath}/${encodeURIComponent(name)}`;
+      await client.call({ method: 'PATCH', path, contentType: 'application/json-patch+json', body: patch });
+    },
+    run(signal) {
+      const query = { fieldSelector: `metadata.name=${name}` };
+      const kind = 'MutatingWebhookConfiguration';
+      return reflect({
+        kind,
+        path: mutatingWebhooksPath,
+        query,
+        sink: store,
+        client,
+        report,
+        random,
+        signal,
+        timing: REFLECTOR_TIMING,
+      });
+    },
+  };
+}
+
+/** JSON patch; empty where nothing differs. It fails when the object is no longer the one that was seen. */
+function healingPatch(seen: WebhookConfiguration | undefined, value: string): readonly object[] {
+  const wrong = (seen?.webhooks ?? []).flatMap(({ clientConfig }, i) => (clientConfig.caBundle === value ? [] : [i]));
+  if (seen === undefined || wrong.length === 0) return [];
+  return [
+    { op: 'test', path: '/metadata/resourceVersion', value: seen.metadata.resourceVersion },
+    ...wrong.map((i) => ({ op: 'add', path: `/webhooks/${i}/clientConfig/caBundle`, value })),
+  ];
+}
+
+const encode = (bundle: string): string => Buffer.from(bundle, 'utf8').toString('base64');

@@ -1,0 +1,47 @@
+import type { KubeClient } from '../kube/client.ts';
+import { isStatus } from '../kube/api-error.ts';
+import { leasesPath } from '../kube/api-paths.ts';
+import { LEASE_NAME, type Lease } from './lease.ts';
+
+/** Milliseconds for one exchange: one that hangs must leave time for another before a term ends. */
+const CALL_TIMEOUT = 2500;
+
+/** The Lease on the API server. Whatever is read or written comes with a version: the precondition of the next write. */
+export class LeaseStore {
+  readonly #client: Pick<KubeClient, 'call'>;
+  readonly #path: string;
+
+  constructor(client: Pick<KubeClient, 'call'>, namespace: string) {
+    this.#client = client;
+    this.#path = leasesPath(namespace);
+  }
+
+  /** Undefined: there is none. */
+  async read(signal: AbortSignal): Promise<Lease | undefined> {
+    const call = { path: `${this.#path}/${LEASE_NAME}`, signal, timeout: CALL_TIMEOUT };
+    try {
+      return versioned(await this.#client.call<Lease>(call));
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Creates a Lease without a version, replaces the one of this version otherwise. */
+  async write(body: Lease, signal: AbortSignal): Promise<Lease> {
+    const creates = body.metadata.resourceVersion === undefined;
+    const call = creates
+      ? ({ method: 'POST', path: this.#path } as const)
+      : ({ method: 'PUT', path: `${this.#path}/${LEASE_NAME}` } as const);
+    return versioned(await this.#client.call<Lease>({ ...call, body, signal, timeout: CALL_TIMEOUT }));
+  }
+}
+
+/** Whether a write came too late: the Lease is another one by now, or none. */
+export const isLost = (error: unknown): boolean => isStatus(error, 409) || isStatus(error, 404);
+
+/** Without a version the next write would have no precondition. */
+function versioned(lease: Lease): Lease {
+  if (!lease?.metadata?.resourceVersion) throw new Error('the Lease has no resourceVersion');
+  return lease;
+}

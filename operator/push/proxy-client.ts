@@ -1,0 +1,119 @@
+import { isIPv6 } from 'node:net';
+import { Agent } from 'undici';
+import { asPushAnswer, asRefusal, asStatusAnswer, MAX_ANSWER_BYTES } from '../../proxy/snapshot/answers.ts';
+import type { Refusal } from '../../proxy/snapshot/answers.ts';
+import { CONTROL_PORT } from '../../proxy/snapshot/ports.ts';
+import type { PushAnswer, StatusAnswer, Version } from '../../proxy/snapshot/types.ts';
+import type { EncodedBody } from './snapshot-body-cache.ts';
+
+/** Why there is no 200, by kind; the text is for people. */
+export type Refused =
+  | { readonly kind: 'missing'; readonly digests: readonly string[] }
+  | { readonly kind: 'stale' | 'conflict'; readonly current: Version }
+  /** `time`: the proxy's clock, unix seconds. */
+  | { readonly kind: 'unauthorized'; readonly reason: string; readonly time: number | undefined }
+  /** The proxy found the document or the request wrong: the same again will not do. */
+  | { readonly kind: 'invalid'; readonly detail: string }
+  /** No answer, or none that can be understood. */
+  | { readonly kind: 'failed'; readonly detail: string };
+
+export type PushOutcome = { readonly kind: 'acked'; readonly answer: PushAnswer } | Refused;
+export type StatusOutcome = { readonly kind: 'status'; readonly answer: StatusAnswer } | Refused;
+
+/** Talks to the control API of proxies. Never rejects: whatever happens is an outcome. */
+export interface ProxyClient {
+  push(address: string, token: string, body: EncodedBody): Promise<PushOutcome>;
+  status(address: string, token: string): Promise<StatusOutcome>;
+  /** Ends every connection, requests in flight included. */
+  close(): Promise<void>;
+}
+
+export interface ClientOptions {
+  /** Where the control API of the pod at this address is; port 9900 of it unless given. */
+  readonly origin?: (address: string) => string;
+  /** Milliseconds for a whole exchange; 10 s for a push and 5 s for a question unless given. */
+  readonly timeouts?: { readonly push: number; readonly status: number };
+}
+
+/** A connection that takes longer will not come: pods are near. */
+const CONNECT_TIMEOUT = 2_000;
+
+/** A client over plain HTTP that keeps one connection per proxy. */
+export function createProxyClient(options: ClientOptions = {}): ProxyClient {
+  const { origin = podOrigin, timeouts = { push: 10_000, status: 5_000 } } = options;
+  const agent = new Agent({
+    connections: 1,
+    pipelining: 1,
+    connect: { timeout: CONNECT_TIMEOUT },
+    maxResponseSize: MAX_ANSWER_BYTES,
+  });
+  return {
+    async push(address, token, body) {
+      const headers = { 'content-type': 'application/json', ...(body.gzip ? { 'content-encoding': 'gzip' } : {}) };
+      const call = { path: '/v1/snapshot', method: 'PUT', headers, body: body.bytes } as const;
+      const reply = await exchange(agent, origin(address), token, call, timeouts.push);
+      if ('kind' in reply) return reply;
+      const answer = reply.status === 200 ? asPushAnswer(reply.body) : undefined;
+      return answer ? { kind: 'acked', answer } : refused(reply);
+    },
+    async status(address, token) {
+      const reply = await exchange(
+        agent,
+        origin(address),
+        token,
+        { path: '/v1/status', method: 'GET', headers: {} },
+        timeouts.status,
+      );
+      if ('kind' in reply) return reply;
+      const answer = reply.status === 200 ? asStatusAnswer(reply.body) : undefined;
+      return answer ? { kind: 'status', answer } : refused(reply);
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+export function podOrigin(address: string): string {
+  return `http://${isIPv6(address) ? `[${address}]` : address}:${CONTROL_PORT}`;
+}
+
+interface Call {
+  readonly path: string;
+  readonly method: 'GET' | 'PUT';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function exchange(agent: Agent, origin: string, token: string, call: Call, timeout: number): Promise<Reply | Refused> {
+  const headers = { ...call.headers, authorization: `Bearer ${token}` };
+  try {
+    // One deadline for everything, so that an answer that trickles can not hold a proxy's turn.
+    const signal = AbortSignal.timeout(timeout);
+    const response = await agent.request({ ...call, origin, headers, signal });
+    return { status: response.statusCode, body: await response.body.json() };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      return { kind: 'failed', detail: `no answer within ${timeout / 1000} s` };
+    }
+    return { kind: 'failed', detail: error instanceof Error ? error.message : 'the request failed' };
+  }
+}
+
+function refused({ status, body }: Reply): Refused {
+  const refusal = asRefusal(body);
+  if (refusal === undefined) return { kind: 'failed', detail: `HTTP ${status} with an answer that can not be understood` };
+  const { reason, time, current, missing, errors } = refusal;
+  if (status === 401) return { kind: 'unauthorized', reason, time };
+  if (status === 409 && current) return { kind: reason === 'conflict' ? 'conflict' : 'stale', current };
+  if (status === 424 && missing) return { kind: 'missing', digests: missing };
+  if (status >= 400 && status < 500) return { kind: 'invalid', detail: `HTTP ${status} ${reason}${named(errors)}` };
+  return { kind: 'failed', detail: `HTTP ${status} ${reason}` };
+}
+
+function named(errors: Refusal['errors']): string {
+  const first = (errors ?? []).slice(0, 3).map(({ path, message }) => `${path} ${message}`);
+  return first.length === 0 ? '' : `: ${first.join('; ')}`;
+}

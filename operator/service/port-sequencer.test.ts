@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
+import type { ProxyReport } from '../push/seam.ts';
+import type { Translation } from '../translate/types.ts';
+import { Order, ORDER_PACE } from './port-sequencer.ts';
+import { listenersOf, portsOfPolicies } from './gateway-ports.ts';
+import { allHave, has, known, readyGateway, type Known } from './testing.ts';
+
+const wantedBy = ({ inventory, translation }: Known) => portsOfPolicies(inventory.policies, translation.verdicts);
+const listening = ({ contents, proxies }: Translation) =>
+  Object.fromEntries(proxies.map((target) => [target.uid, listenersOf(contents, target).map(({ port }) => port)]));
+
+/** An order, asked as the coordinator asks it. */
+function setup() {
+  const order = new Order();
+  const state = { now: 0, published: new Set<number>() };
+  return {
+    state,
+    push: (all: Known) => order.push(all.translation, wantedBy(all), state.published, state.now),
+    publish: (all: Known, reports: ReadonlyMap<string, ProxyReport>, pushed = all.translation) => {
+      const { value, again } = order.publish(pushed, reports, { wanted: wantedBy(all), ...state });
+      return { ports: [...value.keys()], again };
+    },
+  };
+}
+
+test('a port opens once every Ready proxy has answered and one listens', () => {
+  const pods = [readyGateway('a'), readyGateway('b'), readyGateway('c', false), readyGateway('d', true, true)];
+  const all = known([80, 8080], pods);
+  const { publish } = setup();
+  const [a, b] = all.translation.proxies;
+  assert.ok(a && b);
+  const nobody = new Map<string, ProxyReport>();
+  assert.deepEqual(publish(all, nobody), { ports: [], again: Infinity });
+  const first = new Map([[a.uid, has(all.translation, a)]]);
+  assert.deepEqual(publish(all, first), { ports: [], again: ORDER_PACE.patience });
+  const refused = new Map(first).set(b.uid, has(all.translation, b, [80]));
+  assert.deepEqual(publish(all, refused), { ports: [80, 8080], again: Infinity });
+  const bothRefuse = new Map(refused).set(a.uid, has(all.translation, a, [80]));
+  assert.deepEqual(publish(all, bothRefuse).ports, [8080], 'nobody listens on 80');
+});
+
+test('a proxy that hangs keeps a port closed for a while, not for ever', () => {
+  const all = known([8080]);
+  const { state, publish } = setup();
+  const [a] = all.translation.proxies;
+  assert.ok(a);
+  const reports = new Map([[a.uid, has(all.translation, a)]]);
+  publish(all, reports);
+  state.now = ORDER_PACE.patience - 1;
+  assert.deepEqual(publish(all, reports), { ports: [], again: 1 });
+  state.now += 1;
+  assert.deepEqual(publish(all, reports), { ports: [8080], again: Infinity });
+});
+
+test('an older generation, acknowledged on another port, opens nothing', () => {
+  const all = known([8080]);
+  const { publish } = setup();
+  const old: ProxyReport = {
+    acked: { epoch: 1, sequence: 1, digest: 'd', generations: new Map([['default/p8080', 0]]) },
+    current: false,
+    rejected: [],
+    unhealthy: undefined,
+  };
+  assert.deepEqual(publish(all, new Map(all.translation.proxies.map(({ uid }) => [uid, old]))).ports, []);
+});
+
+test('what the Service has stays while it is wanted, though no gateway is left', () => {
+  const { state, publish } = setup();
+  state.published = new Set([8080]);
+  assert.deepEqual(publish(known([8080, 8081], []), new Map()).ports, [8080]);
+  assert.deepEqual(publish(known([], []), new Map()).ports, []);
+});
+
+test('a listener stays until the Service has lost its port, and a moment longer; everything else goes on', () => {
+  const { state, push } = setup();
+  state.published = new Set([8080, 8081]);
+  push(known([8080, 8081]));
+  const next = known([8081, 8082]);
+  const held = push(next);
+  const both = [8080, 8081, 8082];
+  assert.deepEqual(listening(held.value), { 'uid-a': both, 'uid-b': both });
+  assert.equal(held.again, ORDER_PACE.hold);
+  assert.equal(new Set(held.value.proxies.map(({ selection }) => selection)).size, 1, 'one content for both');
+  state.now = 100;
+  state.published = new Set([8081]);
+  assert.equal(push(next).again, ORDER_PACE.settle);
+  state.now += ORDER_PACE.settle - 1;
+  assert.deepEqual(listening(push(next).value)['uid-a'], both);
+  state.now += 1;
+  assert.deepEqual(push(next), { value: next.translation, again: Infinity });
+});
+
+test('a Service that can not be written holds up a listener for a bounded time, once', () => {
+  const { state, push } = setup();
+  state.published = new Set([8080]);
+  push(known([8080]));
+  const next = known([]);
+  push(next);
+  state.now = ORDER_PACE.hold - 1;
+  assert.deepEqual(listening(push(next).value)['uid-a'], [8080]);
+  state.now += 1;
+  assert.equal(push(next).value, next.translation);
+  assert.equal(push(next).value, next.translation);
+});
+
+test('without the port in the Service nothing is held: not for one that never opened, not after a start', () => {
+  const { state, push } = setup();
+  push(known([8080]));
+  assert.deepEqual(listening(push(known([])).value)['uid-a'], []);
+  const fresh = setup();
+  fresh.state.published = new Set([8080]);
+  assert.deepEqual(listening(fresh.push(known([])).value)['uid-a'], []);
+  assert.equal(state.published.size, 0);
+});
+
+test('a port that is wanted again while it is held is as if it had never gone', () => {
+  const { state, push } = setup();
+  state.published = new Set([8080]);
+  const with8080 = known([8080]);
+  push(with8080);
+  push(known([]));
+  state.published = new Set();
+  assert.deepEqual(push(with8080), { value: with8080.translation, again: Infinity });
+});
+
+test('a listener that binds as a new one does gives way at once', () => {
+  const { state, push } = setup();
+  state.published = new Set([80]);
+  push(known([80]));
+  assert.deepEqual(listening(push(known([10_080])).value)['uid-a'], [10_080]);
+});
+
+const step = fc.record({
+  ports: fc.subarray([80, 8080, 8081, 10_080]),
+  pods: fc.subarray(['a', 'b', 'c']),
+  ms: fc.constantFrom(0, 100, 1000, 6000),
+  /** Whether the Service can be written in this step. */
+  writes: fc.boolean(),
+});
+
+test('whatever happens, proxies take what is pushed, the Service gets only what is open, and what is held is let go', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      const { state, push, publish } = setup();
+      for (const { ports, pods, ms, writes } of steps) {
+        state.now += ms;
+        const all = known(
+          ports,
+          pods.map((name) => readyGateway(name)),
+        );
+        const { value: pushed } = push(all);
+        assertValid(pushed);
+        const reports = allHave(pushed);
+        const { ports: next } = publish(all, reports, pushed);
+        const open = Object.values(listening(pushed));
+        for (const port of next) {
+          assert.ok(state.published.has(port) || open.some((some) => some.includes(port)), `${port} is open nowhere`);
+          assert.ok(ports.includes(port), `${port} is not wanted`);
+        }
+        if (writes) state.published = new Set(next);
+      }
+      state.now += ORDER_PACE.hold;
+      const last = known(steps.at(-1)?.ports ?? []);
+      push(last);
+      state.now += ORDER_PACE.hold;
+      assert.equal(push(last).value, last.translation);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function assertValid({ contents }: Translation): void {
+  for (const { listeners, pools, parts } of contents.values()) {
+    const trustedKeys = ['A'.repeat(43)];
+    const document = { version: { epoch: 1, sequence: 1 }, trustedKeys, listeners, pools, parts: Object.fromEntries(parts) };
+    const checked = validateSnapshot(document);
+    assert.deepEqual(checked.ok ? [] : checked.wrong, []);
+  }
+}

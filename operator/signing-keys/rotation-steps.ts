@@ -1,0 +1,58 @@
+/**
+ * Rotating the signing key, as plain values: from the Secret that is there to the one that shall be.
+ *
+ * | step     | `key.pem` | `next.pem` | `keys` | proxies trust | who signs                                    |
+ * |----------|-----------|------------|--------|---------------|----------------------------------------------|
+ * | at rest  | A         |            | A      | A             | A                                            |
+ * | announce | A         | B          | A B    | A B           | B where it is known to be trusted, A elsewhere |
+ * | retire   | B         |            | B      | B             | B                                            |
+ *
+ * The Secret is all there is: replicas that see the same one do the same, whoever wrote it.
+ */
+import { ROTATE_ANNOTATION } from '../api/labels.ts';
+import { parseKeys, readSigningKeys } from './key-secret.ts';
+import { createSigner } from './signer.ts';
+
+/** The Secret, decoded. */
+export interface KeySecret {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export type RotationStep =
+  | ({ readonly kind: 'announce' | 'retire'; readonly publicKey: string } & KeySecret)
+  /** For files that kubelets have yet to renew, or for proxies that have not acknowledged the successor. */
+  | { readonly kind: 'overlap' }
+  | { readonly kind: 'proxies'; readonly names: readonly string[] }
+  | { readonly kind: 'rest' };
+
+export interface RotationFacts {
+  /** Whether the successor has been in `keys` for long enough. */
+  readonly overlapped: boolean;
+  /** Names of the proxies that have not acknowledged this public key. */
+  readonly lacking: (publicKey: string) => readonly string[];
+  /** A new key in PKCS#8 PEM. */
+  readonly makeKey: () => string;
+}
+
+/** What comes next. @throws when the Secret can not be used */
+export function nextStep({ annotations, data }: KeySecret, { overlapped, lacking, makeKey }: RotationFacts): RotationStep {
+  const { signer, successor } = readSigningKeys(data);
+  const published = parseKeys(data['keys'] ?? '');
+  if (successor === undefined && !annotations[ROTATE_ANNOTATION]) return { kind: 'rest' };
+  const pem = data['next.pem'] ?? makeKey();
+  const { publicKey } = successor ?? createSigner(pem);
+  if (!published.includes(publicKey)) {
+    const announced = { ...data, 'next.pem': pem, keys: lines([...published, publicKey]) };
+    return { kind: 'announce', publicKey, annotations, data: announced };
+  }
+  const names = lacking(publicKey);
+  if (names.length > 0) return { kind: 'proxies', names };
+  if (!overlapped) return { kind: 'overlap' };
+  const { 'next.pem': _, ...rest } = data;
+  const { [ROTATE_ANNOTATION]: __, ...kept } = annotations;
+  const keys = lines(published.filter((key) => key !== signer.publicKey));
+  return { kind: 'retire', publicKey, annotations: kept, data: { ...rest, 'key.pem': pem, keys } };
+}
+
+const lines = (keys: readonly string[]): string => keys.map((key) => `${key}\n`).join('');

@@ -1,0 +1,177 @@
+/**
+ * `Programmed` against what is true: proxies that join, leave, restart with what they had, reject, and whose answers get lost; a
+ * policy that is edited and made anew; an operator that starts anew. The status may say less than is true, never more.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { listener } from '../../proxy/snapshot/testing.ts';
+import type { PolicyStatus } from '../api/policy.gen.ts';
+import { PACE, ProxyState } from '../push/proxy-state.ts';
+import { Stamper, wish, type Wish } from '../push/versioned-snapshot.ts';
+import type { ProxyTarget, SnapshotContent } from '../translate/types.ts';
+import { statusOf } from './policy-status.ts';
+import { fleetOf, NOW, proxy, verdict } from './testing.ts';
+
+const KEY = 'shop/checkout';
+const NAMES = ['a', 'b', 'c'] as const;
+
+interface Running {
+  readonly uid: string;
+  readonly generation: number;
+  readonly rejected: boolean;
+}
+
+/** A proxy as it is, and what the operator knows of it. */
+interface Simulated {
+  target: ProxyTarget;
+  running: Running | undefined;
+  /** What a container finds that starts. */
+  saved: Running | undefined;
+  rejects: boolean;
+  known: ProxyState;
+}
+
+class Simulation {
+  readonly proxies = new Map<string, Simulated>();
+  readonly #stamper = new Stamper(1, ['k']);
+  uid = 'uid-1';
+  generation = 1;
+  settling = true;
+  status: PolicyStatus | undefined;
+
+  get wish(): Wish {
+    const one = listener(8080, KEY, 'shop/checkout/shop/web:80');
+    // A policy that is made anew is younger.
+    const routes = one.routes.map((route) => ({ ...route, generation: this.generation, created: this.uid.length }));
+    const content: SnapshotContent = {
+      listeners: [{ ...one, routes }],
+      pools: [],
+      parts: new Map(),
+      generations: new Map([[KEY, this.generation]]),
+      uids: new Map([[KEY, this.uid]]),
+    };
+    return wish(content);
+  }
+
+  join(name: string): void {
+    if (this.proxies.has(name)) return;
+    const target = proxy(name, { ready: false });
+    const known = new ProxyState(target, PACE);
+    this.proxies.set(name, { target, running: undefined, saved: undefined, rejects: false, known });
+  }
+
+  /** The proxy applies what is pushed; the operator hears of it unless the answer is lost. */
+  push(one: Simulated, answered: boolean): void {
+    const stamp = this.#stamper.stamp(this.wish, one.known.floor);
+    one.saved = one.running;
+    one.running = { uid: this.uid, generation: this.generation, rejected: one.rejects };
+    const rejected = one.rejects ? [{ policy: KEY, listener: 8080, reason: 'in use' }] : [];
+    const answer = { pod: one.target.uid, applied: { ...stamp.version, digest: stamp.digest }, rejected };
+    if (!answered) one.known.fail('no answer', 0, () => 1, stamp.key);
+    else assert.ok(one.known.acknowledge(stamp, answer, 0));
+  }
+
+  /** The container starts anew, with the newest snapshot it saved or the one before; the watch shows it. */
+  restart(one: Simulated, older: boolean): void {
+    if (older) one.running = one.saved;
+    this.aim(one, { container: `${one.target.container}+` });
+  }
+
+  aim(one: Simulated, change: Partial<ProxyTarget>): void {
+    one.target = { ...one.target, ...change };
+    one.known.retarget(one.target);
+  }
+
+  restartOperator(): void {
+    for (const one of this.proxies.values()) one.known = new ProxyState(one.target, PACE);
+    this.settling = true;
+  }
+
+  recreate(): void {
+    this.uid += '+';
+    this.generation = 1;
+    this.status = undefined;
+  }
+
+  /** What a look at everything writes into the status: whether it says Programmed. */
+  look(): boolean {
+    const all = [...this.proxies.values()];
+    const { key, content } = this.wish;
+    const reports = Object.fromEntries(all.map(({ target, known }) => [target.uid, known.report(key, content.uids)]));
+    const judged = verdict({ uid: this.uid, generation: this.generation, proxies: all.map(({ target }) => target.uid) });
+    const view = fleetOf(
+      all.map(({ target }) => target),
+      reports,
+      this.settling,
+    );
+    this.status = statusOf(judged, view, this.status, NOW);
+    const programmed = this.status.conditions?.find(({ type }) => type === 'Programmed');
+    assert.equal(programmed?.observedGeneration, this.generation);
+    return programmed.status === 'True';
+  }
+
+  /** What the status may say at most. */
+  get truth(): boolean {
+    const counted = [...this.proxies.values()].filter(({ target }) => target.ready && !target.terminating);
+    const runs = ({ running }: Simulated): boolean =>
+      running?.uid === this.uid && running.generation === this.generation && !running.rejected;
+    return counted.length > 0 && counted.every(runs);
+  }
+}
+
+const which = { name: fc.constantFrom(...NAMES), flag: fc.boolean() };
+const events = [
+  'push',
+  'push',
+  'join',
+  'leave',
+  'restart',
+  'ready',
+  'terminate',
+  'rejects',
+  'edit',
+  'recreate',
+  'settle',
+  'operator',
+];
+const happening = fc.record({ event: fc.constantFrom(...events), ...which });
+
+function happen(simulation: Simulation, { event, name, flag }: { event: string; name: string; flag: boolean }): void {
+  if (event === 'join') return simulation.join(name);
+  if (event === 'edit') return void simulation.generation++;
+  if (event === 'recreate') return simulation.recreate();
+  if (event === 'settle') return void (simulation.settling = false);
+  if (event === 'operator') return simulation.restartOperator();
+  if (event === 'leave') return void simulation.proxies.delete(name);
+  const one = simulation.proxies.get(name);
+  if (one === undefined) return;
+  if (event === 'push') simulation.push(one, flag);
+  if (event === 'restart') simulation.restart(one, flag);
+  if (event === 'ready') simulation.aim(one, { ready: flag });
+  if (event === 'terminate') simulation.aim(one, { terminating: flag });
+  if (event === 'rejects') one.rejects = flag;
+}
+
+test('it never says Programmed when it is not, and says so when it is and everybody has answered', () => {
+  let saidSo = 0;
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {
+      const simulation = new Simulation();
+      for (const name of NAMES) simulation.join(name);
+      for (const each of happenings) {
+        const before = simulation.status?.conditions?.find(({ type }) => type === 'Programmed');
+        happen(simulation, each);
+        const says = simulation.look();
+        const kept = simulation.settling && before?.status === 'True' && before.observedGeneration === simulation.generation;
+        assert.ok(!says || simulation.truth || kept, `${each.event} ${each.name} ${each.flag}`);
+        saidSo += Number(says);
+      }
+      simulation.settling = false;
+      for (const one of simulation.proxies.values()) simulation.push(one, true);
+      assert.equal(simulation.look(), simulation.truth);
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(saidSo > 0, 'the property has something to say');
+});

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LoadBalancerPolicy, PolicyStatus } from '../api/policy.gen.ts';
+import type { Call, KubeClient } from '../kube/client.ts';
+import { ApiError } from '../kube/api-error.ts';
+import { fakeClock } from '../watch/testing.ts';
+import type { FleetView } from './policy-status.ts';
+import { acked, fleetOf, NOW, proxy, verdict } from './testing.ts';
+import { createStatusWriter, STATUS_PACE } from './status-writer.ts';
+
+const FLEET = fleetOf([proxy('p1'), proxy('p2')], { p1: acked(3), p2: acked(3) });
+const policyAt = (resourceVersion: number, status?: PolicyStatus, name = 'checkout'): LoadBalancerPolicy => ({
+  metadata: {
+    name,
+    namespace: 'shop',
+    uid: `uid-${name}`,
+    resourceVersion: String(resourceVersion),
+    creationTimestamp: 'x',
+    generation: 3,
+  },
+  spec: { backendRefs: [] },
+  ...(status && { status }),
+});
+
+function setup() {
+  const clock = fakeClock();
+  const state = {
+    leading: true,
+    version: 100,
+    error: undefined as Error | undefined,
+    gate: Promise.resolve(),
+    atOnce: 0,
+    most: 0,
+  };
+  const patches: Call[] = [];
+  const events: Call[] = [];
+  const failures: string[] = [];
+  const call = async (request: Call): Promise<unknown> => {
+    (request.method === 'PATCH' ? patches : events).push(request);
+    state.most = Math.max(state.most, (state.atOnce += 1));
+    await state.gate;
+    state.atOnce -= 1;
+    if (state.error) throw state.error;
+    return { metadata: { resourceVersion: String((state.version += 1)) } };
+  };
+  const writer = createStatusWriter({
+    client: { call: call as KubeClient['call'] },
+    leading: () => state.leading,
+    instance: 'operator-1',
+    failed: (policy, error) => failures.push(`${policy}: ${error.message}`),
+    random: () => 1,
+    now: () => NOW,
+    clock,
+  });
+  const want = (fleet: FleetView, ...policies: LoadBalancerPolicy[]): void =>
+    writer.want({
+      policies: new Map(policies.map((policy) => [`shop/${policy.metadata.name}`, policy])),
+      verdicts: new Map(policies.map(({ metadata: { name, uid } }) => [`shop/${name}`, verdict({ name, uid })])),
+      fleet,
+    });
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const written = (): PolicyStatus => (patches.at(-1)?.body as { status: PolicyStatus }).status;
+  return { clock, state, patches, events, failures, writer, want, settle, written };
+}
+
+test('applies the whole status under its own field manager, once', async () => {
+  const { patches, events, want, settle, written } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  assert.equal(patches.length, 1);
+  const { path, query, contentType, body } = patches[0] as Call;
+  assert.equal(path, '/apis/outrigger.dev/v1alpha1/namespaces/shop/loadbalancerpolicies/checkout/status');
+  assert.deepEqual(query, { fieldManager: 'outrigger-operator', force: 'true' });
+  assert.equal(contentType, 'application/apply-patch+yaml');
+  assert.equal((body as { kind: string }).kind, 'LoadBalancerPolicy');
+  assert.deepEqual(Object.keys(written()).sort(), ['conditions', 'endpoints', 'proxies', 'summary']);
+  assert.deepEqual(
+    events.map((event) => (event.body as { reason: string }).reason),
+    ['Programmed'],
+  );
+  want(FLEET, policyAt(1));
+  await settle();
+  want(FLEET, policyAt(101, written()));
+  await settle();
+  assert.equal(patches.length, 1, 'neither before nor after the watch has caught up is anything written again');
+  assert.equal(events.length, 1);
+});
+
+test('a status that somebody else spoilt is set right', async () => {
+  const { patches, want, settle, written } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  want(FLEET, policyAt(150, { ...written(), conditions: [] }));
+  await settle();
+  assert.equal(patches.length, 2);
+});
+
+test('versions that began anew do not make it write in a circle', async () => {
+  const { patches, want, settle } = setup();
+  want(FLEET, policyAt(5000));
+  await settle();
+  want(FLEET, policyAt(5000));
+  await settle();
+  assert.equal(patches.length, 1);
+});
+
+test('conditions are written at once, counts at most every ten seconds', async () => {
+  const { clock, patches, want, settle, written } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  const sick = (endpoint: string) =>
+    acked(3, { unhealthy: [{ pool: 'shop/checkout/shop/web:80', endpoint, reason: 'probe', detail: '' }] });
+  clock.advance(3000);
+  const fewer = fleetOf([proxy('p1'), proxy('p2')], { p1: sick('e1'), p2: sick('e1') });
+  want(fewer, policyAt(101, written()));
+  await settle();
+  assert.equal(patches.length, 1);
+  clock.advance(6999);
+  await settle();
+  assert.equal(patches.length, 1);
+  clock.advance(1);
+  await settle();
+  assert.equal(patches.length, 2);
+  assert.equal(written().endpoints?.healthy, 1);
+  want(fleetOf([proxy('p1'), proxy('p2')], { p1: acked(2), p2: acked(3) }), policyAt(102, written()));
+  await settle();
+  assert.equal(patches.length, 3);
+  assert.equal(written().conditions?.[2]?.reason, 'Pending');
+});
+
+test('after a start, counts wait until proxies could be asked', async () => {
+  const { clock, patches, writer, want, settle, written } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  const status = written();
+  await writer.stop();
+  const again = setup();
+  again.want(fleetOf([proxy('p1'), proxy('p2')], {}, true), policyAt(101, status));
+  await again.settle();
+  assert.equal(again.patches.length, 0);
+  again.want(FLEET, policyAt(101, status));
+  again.clock.advance(STATUS_PACE.counts);
+  await again.settle();
+  assert.equal(again.patches.length, 0);
+  clock.advance(STATUS_PACE.counts);
+  assert.equal(patches.length, 1);
+});
+
+test('writes nothing unless leading, and nothing after stop', async () => {
+  const { state, patches, writer, want, settle } = setup();
+  state.leading = false;
+  want(FLEET, policyAt(1));
+  await settle();
+  assert.equal(patches.length, 0);
+  state.leading = true;
+  want(FLEET, policyAt(1));
+  await settle();
+  assert.equal(patches.length, 1);
+  await writer.stop();
+  want(FLEET, policyAt(1, undefined, 'other'));
+  await settle();
+  assert.equal(patches.length, 1);
+});
+
+test('who begins to lead writes conditions at once, and counts when the proxies could be asked', async () => {
+  const { clock, state, patches, want, settle, written } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  const theirs = { ...written(), summary: { endpoints: '1/3', proxies: '2/2' }, endpoints: { total: 3, ready: 2, healthy: 1 } };
+  state.leading = false;
+  want(FLEET, policyAt(500, theirs));
+  clock.advance(60_000);
+  state.leading = true;
+  want(FLEET, policyAt(500, theirs));
+  await settle();
+  assert.equal(patches.length, 1, 'only counts differ from what the other wrote');
+  clock.advance(STATUS_PACE.counts);
+  await settle();
+  assert.equal(patches.length, 2);
+  state.leading = false;
+  want(FLEET, policyAt(600, theirs));
+  state.leading = true;
+  want(FLEET, policyAt(600, { ...theirs, conditions: [] }));
+  await settle();
+  assert.equal(patches.length, 3);
+});
+
+test('failures are tried again with back-off; a conflict or a deletion is no cause for alarm', async () => {
+  for (const [error, alarms] of [
+    [new ApiError(500, '', 'broken'), 1],
+    [new ApiError(409, 'Conflict', 'modified'), 0],
+    [new ApiError(404, 'NotFound', 'gone'), 0],
+  ] as const) {
+    const { clock, state, patches, failures, want, settle } = setup();
+    state.error = error;
+    want(FLEET, policyAt(1));
+    await settle();
+    assert.equal(patches.length, 1);
+    assert.equal(failures.length, alarms);
+    want(FLEET, policyAt(1));
+    await settle();
+    assert.equal(patches.length, 1, 'not before the back-off is over');
+    state.error = undefined;
+    clock.advance(STATUS_PACE.retry.base);
+    await settle();
+    assert.equal(patches.length, 2);
+  }
+});
+
+test('a policy that turns to and fro does not flood the cluster with Events', async () => {
+  const { clock, patches, events, want, settle, written } = setup();
+  const turns = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const rejected = i % 2 ? [] : [{ policy: 'shop/checkout', listener: 80, reason: 'in use' }];
+      const reports = { p1: acked(3, { rejected }), p2: acked(3) };
+      want(fleetOf([proxy('p1'), proxy('p2')], reports), policyAt(101 + patches.length, patches.length ? written() : undefined));
+      await settle();
+    }
+  };
+  await turns(40);
+  assert.equal(patches.length, 40, 'every turn is in the status');
+  assert.equal(events.length, 25);
+  clock.advance(600_000);
+  await turns(10);
+  assert.equal(events.length, 27);
+});
+
+test('few writes at one time, never two of one policy, all in the end', async () => {
+  const { state, patches, want, settle } = setup();
+  let open = (): void => undefined;
+  state.gate = new Promise((resolve) => (open = resolve));
+  const policies = Array.from({ length: 20 }, (_, i) => policyAt(1, undefined, `p${i}`));
+  want(FLEET, ...policies);
+  want(FLEET, ...policies);
+  await settle();
+  assert.equal(patches.length, STATUS_PACE.concurrency);
+  open();
+  await settle();
+  await settle();
+  assert.equal(new Set(patches.map(({ path }) => path)).size, 20);
+  assert.equal(patches.length, 20);
+  assert.equal(state.most, STATUS_PACE.concurrency);
+});
+
+test('a policy that is made anew under its name is written though the old one was', async () => {
+  const { patches, want, settle, writer } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  const fresh = policyAt(200);
+  const made = { ...fresh, metadata: { ...fresh.metadata, uid: 'uid-new' } };
+  writer.want({
+    policies: new Map([['shop/checkout', made]]),
+    verdicts: new Map([['shop/checkout', verdict({ uid: 'uid-new' })]]),
+    fleet: FLEET,
+  });
+  await settle();
+  assert.equal(patches.length, 2);
+});

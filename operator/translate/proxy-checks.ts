@@ -1,0 +1,39 @@
+import { digest } from '../../proxy/snapshot/canonical.ts';
+import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
+import { partOf } from './pools.ts';
+import { makeListeners } from './routes.ts';
+import type { Snapshot } from '../../proxy/snapshot/types.ts';
+import type { ParsedPolicy } from './policy.ts';
+import type { Problem } from './field-parser.ts';
+
+/** Well-formed stand-ins for what the push adds. */
+const VERSION = { epoch: 1, sequence: 1 };
+const TRUSTED_KEYS = ['A'.repeat(43)];
+
+/**
+ * What a proxy would say to this policy. A proxy refuses a document as a whole, so a policy that slipped through an older schema
+ * would otherwise hold up every other policy's changes. Endpoints are left out: each was checked when it was read.
+ */
+export function refusedByProxy(policy: ParsedPolicy): Problem[] {
+  const part = { ...partOf(policy), endpoints: [] };
+  const key = digest(part);
+  const snapshot: Snapshot = {
+    version: VERSION,
+    trustedKeys: TRUSTED_KEYS,
+    listeners: makeListeners([policy]),
+    pools: policy.references.map(({ pool }) => ({
+      id: pool,
+      digest: key,
+    })),
+    parts: { [key]: part },
+  };
+  const checked = validateSnapshot(snapshot);
+  if (checked.ok) return [];
+  return checked.wrong.map(({ path, message }) => ({ reason: 'UnsupportedValue', message: `${fieldName(path)} ${message}` }));
+}
+
+/** `listeners[0].routes[0].timeouts.connect` → `timeouts.connect`: near enough to the policy's own field. */
+function fieldName(path: string): string {
+  const field = path.replace(/^listeners\[0\]\.(routes\[0\]\.)?|^parts(\.\w+|\["\w+"\])\./, '');
+  return field.replace(/^destinations\b/, 'backendRefs');
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pod } from '../api/kubernetes.ts';
+import { listProxies } from './proxy-selection.ts';
+import { gateway, inventory, SETTINGS } from './testing.ts';
+
+type Status = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+
+function troubleOf(status: Omit<Status, 'name'>): string | undefined {
+  const pod = gateway('a');
+  const proxyPods = [{ ...pod, status: { ...pod.status, containerStatuses: [{ name: 'outrigger-proxy', ...status }] } }];
+  return listProxies(inventory({ proxyPods }), SETTINGS)[0]?.target.trouble;
+}
+
+test('why a container does not run, in the kubelet’s words', () => {
+  const crashed = { terminated: { reason: 'Error', exitCode: 1 } };
+  const cases: [Omit<Status, 'name'>, string | undefined][] = [
+    [{}, undefined],
+    [{ state: { running: {} }, lastState: crashed }, undefined],
+    [{ state: { waiting: { reason: 'ContainerCreating' } } }, undefined],
+    [{ state: { waiting: {} } }, undefined],
+    [{ state: { terminated: { reason: 'Completed', exitCode: 0 } } }, undefined],
+    [{ state: { waiting: { reason: 'ImagePullBackOff' } } }, 'ImagePullBackOff'],
+    [{ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: crashed }, 'CrashLoopBackOff, last exit code 1'],
+    [
+      { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } } },
+      'CrashLoopBackOff, last exit code 137 (OOMKilled)',
+    ],
+    [{ state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } }, 'OOMKilled, last exit code 137'],
+    [{ state: { terminated: { reason: 'Error' } } }, 'Error, last exit code not known'],
+  ];
+  for (const [status, trouble] of cases) assert.equal(troubleOf(status), trouble, JSON.stringify(status));
+});

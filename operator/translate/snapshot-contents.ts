@@ -1,0 +1,41 @@
+import { makeListeners } from './routes.ts';
+import type { Claimant } from './conflicts.ts';
+import type { Pool } from './pools.ts';
+import type { Proxy } from './proxy-selection.ts';
+import type { ProxyTarget, SnapshotContent } from './types.ts';
+
+/** A policy that won: it is in the snapshot of every proxy that it selects. */
+export interface Winner extends Claimant {
+  readonly pools: readonly Pool[];
+}
+
+export interface Contents {
+  readonly contents: ReadonlyMap<string, SnapshotContent>;
+  readonly targets: readonly ProxyTarget[];
+}
+
+/** One content for all proxies that the same policies select. A proxy that none selects gets an empty one, and so becomes Ready. */
+export function makeContents(winners: readonly Winner[], proxies: readonly Proxy[]): Contents {
+  const contents = new Map<string, SnapshotContent>();
+  const byProxy = new Map(proxies.map(({ target }) => [target.uid, [] as Winner[]]));
+  for (const winner of winners) for (const uid of winner.proxies) byProxy.get(uid)?.push(winner);
+  const targets = proxies.map(({ target }): ProxyTarget => {
+    const selected = byProxy.get(target.uid) ?? [];
+    const selection = selected.map(({ policy }) => policy.key).join(' ');
+    if (!contents.has(selection)) contents.set(selection, makeContent(selected));
+    return { ...target, selection };
+  });
+  return { contents, targets };
+}
+
+/** `winners` come sorted by key, so equal inputs give equal digests. */
+function makeContent(winners: readonly Winner[]): SnapshotContent {
+  const pools = winners.flatMap((winner) => winner.pools);
+  return {
+    listeners: makeListeners(winners.map(({ policy }) => policy)),
+    pools: pools.map(({ id, digest }) => ({ id, digest })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    parts: new Map(pools.map(({ digest, part }) => [digest, part])),
+    generations: new Map(winners.map(({ policy }) => [policy.key, policy.generation])),
+    uids: new Map(winners.map(({ policy }) => [policy.key, policy.uid])),
+  };
+}

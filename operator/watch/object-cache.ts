@@ -1,0 +1,58 @@
+import type { KubernetesObject } from '../api/kubernetes.ts';
+import { keyOf } from './object-check.ts';
+import type { Sink } from './reflector.ts';
+
+/** A cache of one collection, keyed `namespace/name`. */
+export interface Store<T> extends Sink<T> {
+  /** Whether the collection was listed once. */
+  readonly synced: boolean;
+  /** What is known. Immutable; the same map until something changes. */
+  view(): ReadonlyMap<string, T>;
+}
+
+/**
+ * @param changed called after every change of content, and after the first listing
+ * @param keep objects for which it says no are treated as absent
+ */
+export function createStore<T extends KubernetesObject>(
+  changed: () => void,
+  keep: (object: T) => boolean = () => true,
+): Store<T> {
+  const objects = new Map<string, T>();
+  let view: ReadonlyMap<string, T> | undefined;
+  let synced = false;
+  const touch = (): void => {
+    view = undefined;
+    changed();
+  };
+  const remove = (key: string): void => {
+    if (objects.delete(key)) touch();
+  };
+  return {
+    get synced() {
+      return synced;
+    },
+    view: () => (view ??= new Map(objects)),
+    onReplace(items) {
+      const kept = new Map(items.filter(keep).map((object) => [keyOf(object), object]));
+      const same = kept.size === objects.size && [...kept].every(([key, object]) => sameVersion(objects.get(key), object));
+      if (same && synced) return;
+      synced = true;
+      objects.clear();
+      for (const [key, object] of kept) objects.set(key, object);
+      touch();
+    },
+    onUpsert(object) {
+      const key = keyOf(object);
+      if (!keep(object)) return remove(key);
+      if (sameVersion(objects.get(key), object)) return;
+      objects.set(key, object);
+      touch();
+    },
+    onDelete: (object) => remove(keyOf(object)),
+  };
+}
+
+function sameVersion(a: KubernetesObject | undefined, b: KubernetesObject): boolean {
+  return a?.metadata.uid === b.metadata.uid && a.metadata.resourceVersion === b.metadata.resourceVersion;
+}

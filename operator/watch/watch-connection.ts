@@ -1,0 +1,53 @@
+import type { Call, KubeClient } from '../kube/client.ts';
+import { lines } from './line-splitter.ts';
+
+export interface WatchLimits {
+  /** Milliseconds without a line after which the connection counts as dead. API servers send a bookmark about once a minute. */
+  readonly silence: number;
+  /** Milliseconds after which the server should long have ended the watch by itself. */
+  readonly total: number;
+  /** Longest line in bytes. */
+  readonly line: number;
+}
+
+/** An open WATCH. */
+export interface Connection {
+  /** Ends when the server ends it; throws when it is cut, silent for too long, or aborted. */
+  readonly lines: AsyncIterable<string>;
+  /** Gives up connection and timers; harmless after the end. */
+  close(): void;
+}
+
+/** Opens a WATCH that can not stay silent unnoticed. Resolves with the head of the answer. */
+export async function connect(
+  client: Pick<KubeClient, 'stream'>,
+  call: Call,
+  limits: WatchLimits,
+  signal: AbortSignal,
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(signal.reason);
+  const silent = (): void => controller.abort(new Error('the watch fell silent'));
+  signal.addEventListener('abort', stop, { once: true });
+  const timers = [setTimeout(silent, limits.silence), setTimeout(silent, limits.total)];
+  const close = (): void => {
+    for (const timer of timers) clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    controller.abort();
+  };
+  try {
+    const stream = await client.stream({ ...call, signal: controller.signal });
+    return { lines: heard(lines(stream, limits.line), () => timers[0]?.refresh()), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function* heard(source: AsyncIterable<string>, each: () => void): AsyncGenerator<string> {
+  for await (const line of source) {
+    each();
+    yield line;
+  }
+}
