@@ -10,11 +10,10 @@ import { candidateOf } from './leader/lease.ts';
 import { Metrics } from './observe/metrics.ts';
 import { startObserveServer } from './observe/server.ts';
 import { createWatchdog } from './observe/watchdog.ts';
-import { warn, type Context } from './parts.ts';
 import { ensureSigningKeys } from './signing-keys/key-secret.ts';
 import { persist } from './util/retry.ts';
 import { schemaOptions, watchSchema } from './crd-version.ts';
-import { wire } from './stages.ts';
+import { warn, wire, type Context } from './wiring.ts';
 import { VERSION } from './version.ts';
 
 export interface Operator {

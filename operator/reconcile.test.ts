@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoordinator } from './reconcile.ts';
-import type { Fleet, ProxyReport } from './push/seam.ts';
+import type { Fleet } from './push/fleet-types.ts';
+import type { ProxyReport } from './push/proxy-report.ts';
 import { acked, proxy, verdict } from './status/testing.ts';
 import type { StatusWish } from './status/status-writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';

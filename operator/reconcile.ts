@@ -1,5 +1,6 @@
 /** The sequence of one reconciliation: inventory → translate → push and status. Decides nothing by itself. */
-import type { ProxyReport, Fleet } from './push/seam.ts';
+import type { Fleet } from './push/fleet-types.ts';
+import type { ProxyReport } from './push/proxy-report.ts';
 import type { GatewayService } from './service/gateway-service.ts';
 import { gatherComplaints } from './status/endpoint-health.ts';
 import type { StatusWriter } from './status/status-writer.ts';

@@ -6,7 +6,7 @@ import { createLeader, type Leader } from './leader.ts';
 import { epochOf } from './lease.ts';
 import { leaseServer } from './testing.ts';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
-import type { KeyCarrier, Fleet } from '../push/seam.ts';
+import type { KeyCarrier, Fleet } from '../push/fleet-types.ts';
 import { content, Rig, target, translation, type TestProxy } from '../push/testing.ts';
 
 const TIMING = { duration: 150, renewEvery: 20, renewWithin: 100, retry: 10, jitter: 5, releaseWithin: 200 };

@@ -1,6 +1,6 @@
 /** Every metric of the operator is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { FleetMetrics } from '../push/options.ts';
+import type { FleetMetrics } from '../push/fleet-types.ts';
 import type { WriteResult } from '../service/service-writer.ts';
 import type { WebhookMetrics } from '../inject/webhook.ts';
 import { exposeProcess } from './process-metrics.ts';

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { until } from '../../proxy/control/testing.ts';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
-import type { Fleet } from './seam.ts';
+import type { Fleet } from './fleet-types.ts';
 import { content, Rig, target, translation } from './testing.ts';
 
 const [A, B, C] = [1, 2, 3].map((n) => poolPart([endpoint(n)])) as [

@@ -1,6 +1,6 @@
 import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget } from '../translate/types.ts';
-import type { ProxyReport } from './seam.ts';
+import type { ProxyReport } from './proxy-report.ts';
 import type { Stamp } from './versioned-snapshot.ts';
 
 /** Milliseconds. */

@@ -16,7 +16,7 @@ import { createProxyClient } from './proxy-client.ts';
 import type { ProxyClient } from './proxy-client.ts';
 import { createFleet } from './fleet.ts';
 import type { Pace } from './proxy-state.ts';
-import type { Fleet, KeyCarrier } from './seam.ts';
+import type { Fleet, KeyCarrier } from './fleet-types.ts';
 import { createSigner, generateKey } from '../signing-keys/signer.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 

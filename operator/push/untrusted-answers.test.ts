@@ -5,7 +5,7 @@ import { until } from '../../proxy/control/testing.ts';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyClient, PushOutcome, StatusOutcome } from './proxy-client.ts';
-import type { Fleet } from './seam.ts';
+import type { Fleet } from './fleet-types.ts';
 import { content, Rig, target, translation } from './testing.ts';
 
 const EPOCH = Math.floor(Date.now() / 1000);

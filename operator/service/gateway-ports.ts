@@ -1,7 +1,7 @@
 /** Which ports the gateways' Service should have: pure. */
 import { DEFAULTS } from '../api/defaults.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Translation, Verdict } from '../translate/types.ts';
 import type { Listener } from '../../proxy/snapshot/types.ts';
 

@@ -1,5 +1,5 @@
 /** The gateways' Service: what it shall have, in which order, and who writes it. Put together here, decided and done beside. */
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { Inventory, ProxyTarget, Translation } from '../translate/types.ts';
 import { systemClock, type Clock } from '../util/coalesce.ts';
 import { Order } from './port-sequencer.ts';

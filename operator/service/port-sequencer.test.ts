@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { Translation } from '../translate/types.ts';
 import { Order, ORDER_PACE } from './port-sequencer.ts';
 import { listenersOf, portsOfPolicies } from './gateway-ports.ts';

@@ -1,5 +1,5 @@
 /** What comes first: listeners open before their port of the Service, and close after it. Decides; does no I/O. */
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { Translation } from '../translate/types.ts';
 import { leavingPorts, linger } from './lingering-listeners.ts';
 import { progressOf, type GatewayPorts } from './gateway-ports.ts';

@@ -1,6 +1,6 @@
 /** For tests: what is known and wanted when policies ask for some ports, and what proxies report that have got it. */
 import type { Pod } from '../api/kubernetes.ts';
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import { translate } from '../translate/translate.ts';
 import { gateway, inventory, meta, policy, service, SETTINGS, slice } from '../translate/testing.ts';
 import type { Inventory, ProxyTarget, Translation } from '../translate/types.ts';

@@ -3,7 +3,7 @@ import { isStatus } from '../kube/api-error.ts';
 import type { Clock } from '../util/coalesce.ts';
 import { parseKeys, readSigningKeys } from './key-secret.ts';
 import { nextStep, type KeySecret } from './rotation-steps.ts';
-import type { KeyCarrier } from '../push/seam.ts';
+import type { KeyCarrier } from '../push/fleet-types.ts';
 import { generateKey } from './signer.ts';
 
 /** The Secret as it was seen: what a change of it is bound to. */

@@ -1,4 +1,4 @@
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 
 /** Policy (`namespace/name`) → endpoint id → how many proxies find the endpoint unhealthy. */
 export type Complaints = ReadonlyMap<string, ReadonlyMap<string, number>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Condition, PolicyStatus } from '../api/policy.gen.ts';
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
 import { statusOf } from './policy-status.ts';
 import { transitions } from './events.ts';

@@ -1,6 +1,6 @@
 /** What a policy's status must say: pure. */
 import type { Condition, PolicyStatus } from '../api/policy.gen.ts';
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ConditionDraft, ProxyTarget, Verdict } from '../translate/types.ts';
 import { countHealthy, type Complaints } from './endpoint-health.ts';
 import { isProgrammed, keyOf, programmedCondition, type Selected } from './programmed-condition.ts';

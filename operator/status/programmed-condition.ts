@@ -1,5 +1,5 @@
 import type { Condition } from '../api/policy.gen.ts';
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ConditionDraft, ProxyTarget, Verdict } from '../translate/types.ts';
 
 /** A selected proxy beside what is known of it. */

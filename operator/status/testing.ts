@@ -1,5 +1,5 @@
 /** For tests: verdicts, proxies and their reports. */
-import type { ProxyReport } from '../push/seam.ts';
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
 import type { FleetView } from './policy-status.ts';
 import { gatherComplaints } from './endpoint-health.ts';

@@ -1,16 +1,38 @@
-/** The stages of the operator, wired to one another. Decides nothing. */
-import { createCoordinator, type Coordinator } from './reconcile.ts';
-import { createElection, type Election } from './leader/election.ts';
+/** The composition of the operator: every stage is made here and connected to the others. Decides nothing. */
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
 import { createUninjected, type Uninjected } from './inject/uninjected-pods.ts';
-import type { Webhook } from './inject/webhook.ts';
-import { reportOf, warn, wireFleet, wireService, wireWebhook, type Context } from './parts.ts';
-import type { SigningKeys } from './signing-keys/key-secret.ts';
-import type { Fleet, KeyCarrier } from './push/seam.ts';
+import { createWebhook, type Webhook } from './inject/webhook.ts';
+import type { KubeClient } from './kube/client.ts';
+import { createElection, type Election } from './leader/election.ts';
+import type { Candidate } from './leader/lease.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { Watchdog } from './observe/watchdog.ts';
+import type { Fleet, KeyCarrier } from './push/fleet-types.ts';
+import { createFleet } from './push/fleet.ts';
+import { createProxyClient, podOrigin } from './push/proxy-client.ts';
+import { createCoordinator, type Coordinator } from './reconcile.ts';
+import { createGatewayService, type GatewayService, type GatewayServiceOptions } from './service/gateway-service.ts';
 import { createRotation, type Rotation } from './signing-keys/key-rotation.ts';
-import type { GatewayService } from './service/gateway-service.ts';
+import type { SigningKeys } from './signing-keys/key-secret.ts';
 import { createStatusWriter, type StatusWriter } from './status/status-writer.ts';
 import { translate } from './translate/translate.ts';
 import { createInventory, type InventorySource } from './watch/inventory.ts';
+import type { ReflectorReport } from './watch/reflector.ts';
+
+/** What the stages share. */
+export interface Context {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly watchdog: Watchdog;
+  readonly client: KubeClient;
+  /** This process, by a UUID. */
+  readonly candidate: Candidate;
+  readonly signal: AbortSignal;
+  /** What is still missing until the operator is ready; undefined: nothing. */
+  notReady: () => string | undefined;
+}
 
 export interface Stages {
   readonly inventory: InventorySource;
@@ -104,4 +126,82 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     failed: warn(log, 'the Event of a Pod without its sidecar could not be written and is tried again'),
   });
   return { inventory, fleet, status, gateway, coordinator, election, rotation, webhook, uninjected, synced: synced.promise };
+}
+
+/** Undefined without `--gateway-config`. */
+function wireService(
+  { client, config, log, metrics, candidate }: Context,
+  events: Pick<GatewayServiceOptions, 'leading' | 'again'>,
+): GatewayService | undefined {
+  if (config.gateway === undefined) return undefined;
+  return createGatewayService({
+    client,
+    config: config.gateway,
+    namespace: config.namespace,
+    instance: candidate.identity,
+    wrote: (result) => metrics.wroteService(result),
+    failed: warn(log, 'the gateway Service could not be written and is tried again'),
+    ...events,
+    random: Math.random,
+    now: Date.now,
+  });
+}
+
+/** Undefined without `--sidecar-config`. */
+function wireWebhook(
+  { client, config, log, metrics }: Context,
+  report: ReflectorReport,
+  leading: () => boolean,
+  trustedKeys: () => readonly string[],
+): Webhook | undefined {
+  if (config.sidecar === undefined) return undefined;
+  return createWebhook({
+    ...{ client, report, leading, trustedKeys, metrics, random: Math.random, now: Date.now },
+    config: config.sidecar,
+    namespace: config.namespace,
+    port: config.webhookPort,
+    bind: config.bind,
+    failed: warn(log, 'the webhook can not serve, or renew its certificate, and tries again'),
+  });
+}
+
+function reportOf({ metrics, watchdog, log }: Context): ReflectorReport {
+  return {
+    heard(kind) {
+      metrics.heard(kind, Date.now() / 1000);
+      watchdog.seen(kind);
+    },
+    failed(kind, error) {
+      metrics.restarted(kind);
+      watchdog.seen(kind);
+      log.warn({ kind, error: error.message }, 'list or watch failed and is tried again');
+    },
+  };
+}
+
+function wireFleet(
+  { config, metrics }: Context,
+  keys: SigningKeys,
+  leading: () => boolean,
+  events: Parameters<typeof createFleet>[0]['events'],
+): Fleet & KeyCarrier {
+  const origin = (address: string): string => {
+    const url = new URL(podOrigin(address));
+    url.port = String(config.controlPort);
+    return url.origin;
+  };
+  return createFleet({
+    keys,
+    client: createProxyClient({ origin }),
+    events,
+    leading,
+    metrics,
+    now: () => performance.now(),
+    unixNow: Date.now,
+    random: Math.random,
+  });
+}
+
+export function warn(log: Logger, what: string): (error: Error) => void {
+  return (error) => log.warn({ error: error.message }, what);
 }

@@ -1,6 +1,12 @@
+/** The fleet as its users see it: what it does, what it is made from, and what it reports. */
+import type { Version } from '../../proxy/snapshot/types.ts';
 import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Translation } from '../translate/types.ts';
-import type { Rejected, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
+import type { ProxyCounts } from './fleet-summary.ts';
+import type { ProxyClient } from './proxy-client.ts';
+import type { ProxyReport } from './proxy-report.ts';
+import type { Pace } from './proxy-state.ts';
+import type { PushResult } from './push-exchange.ts';
 
 /** Which keys proxies trust, and which sign. */
 export interface KeyCarrier {
@@ -29,20 +35,28 @@ export interface FleetEvents {
   fenced(current: Version): void;
 }
 
-export interface ProxyReport {
-  /** The last acknowledged snapshot; absent before the first. */
-  readonly acked?: Version & {
-    readonly digest: string;
-    /** Policies in it (`namespace/name`) and their generations. */
-    readonly generations: ReadonlyMap<string, number>;
-    /** And their UIDs, where known. */
-    readonly uids?: ReadonlyMap<string, string>;
-  };
-  /** Whether `acked` is the newest content this proxy should have. */
-  readonly current: boolean;
-  readonly rejected: readonly Rejected[];
-  /** From the last status answer; undefined when none was had yet. */
-  readonly unhealthy: readonly UnhealthyEndpoint[] | undefined;
-  /** Why the last push or question failed, in words; absent when it did not. */
-  readonly error?: string;
+/** What the fleet counts; implemented by the operator's metrics. */
+export interface FleetMetrics {
+  pushed(result: PushResult): void;
+  /** From a change's first sight to the last acknowledgement of a Ready proxy, in seconds. */
+  propagated(seconds: number): void;
+  proxies(counts: ProxyCounts): void;
+  /** The largest difference between a proxy's clock and ours, in seconds; 0 when no proxy refuses a token for it. */
+  skew(seconds: number): void;
+}
+
+export interface FleetOptions {
+  /** To begin with; see `Fleet.trust`. */
+  readonly keys: SigningKeys;
+  readonly client: ProxyClient;
+  readonly events: FleetEvents;
+  /** Whether the Lease is held at this moment: asked before every push. */
+  readonly leading: () => boolean;
+  readonly metrics: FleetMetrics;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Unix milliseconds. */
+  readonly unixNow: () => number;
+  readonly random: () => number;
+  readonly pace?: Pace;
 }
