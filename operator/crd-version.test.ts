@@ -28,7 +28,7 @@ test('the installed version, none at all, and failures that are tried again', as
       client: server.client,
       found: (version) => seen.push(String(version)),
       failed: (error) => seen.push(error.message),
-      pace: { every: 1, retry: 2 },
+      timing: { every: 1, retry: 2 },
     },
     stop.signal,
   );

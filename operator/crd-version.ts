@@ -1,19 +1,19 @@
 /** Whether the kind that is installed is as new as the one that the operator was built for: helm does not upgrade it by itself everywhere. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { KubernetesObject } from './api/kubernetes.ts';
 import { SCHEMA_VERSION, SCHEMA_VERSION_ANNOTATION } from './api/schema.gen.ts';
 import type { KubeClient } from './kube/client.ts';
 import { POLICY_CRD_PATH } from './kube/api-paths.ts';
+import { sleep } from './util/sleep.ts';
 
 /** Milliseconds. */
-export interface SchemaPace {
+export interface CrdVersionTiming {
   readonly every: number;
   /** After a failure. */
   readonly retry: number;
 }
 
-const PACE: SchemaPace = { every: 300_000, retry: 30_000 };
+const TIMING: CrdVersionTiming = { every: 300_000, retry: 30_000 };
 const TIMEOUT = 10_000;
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io, application/json';
 
@@ -22,7 +22,7 @@ export interface SchemaOptions {
   /** The version of the installed schema; 0 for one that was installed before there were versions. */
   readonly found: (version: number) => void;
   readonly failed: (error: Error) => void;
-  readonly pace?: SchemaPace;
+  readonly timing?: CrdVersionTiming;
 }
 
 const REMEDY =
@@ -49,18 +49,18 @@ export function schemaOptions(
 }
 
 /** Asks now and then, until the signal aborts. Never rejects: nothing else depends on the answer. */
-export async function watchSchema({ client, found, failed, pace = PACE }: SchemaOptions, signal: AbortSignal): Promise<void> {
+export async function watchSchema({ client, found, failed, timing = TIMING }: SchemaOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    let wait = pace.every;
+    let wait = timing.every;
     try {
       const call = { path: POLICY_CRD_PATH, accept: METADATA_ONLY, timeout: TIMEOUT, signal } as const;
       found(versionOf(await client.call<KubernetesObject>(call)));
     } catch (error) {
       if (signal.aborted) return;
       failed(error as Error);
-      wait = pace.retry;
+      wait = timing.retry;
     }
-    await sleep(wait, undefined, { signal }).catch(() => undefined);
+    await sleep(wait, signal);
   }
 }
 

@@ -11,7 +11,7 @@ import { Metrics } from './observe/metrics.ts';
 import { startObserveServer } from './observe/server.ts';
 import { createWatchdog } from './observe/watchdog.ts';
 import { ensureSigningKeys } from './signing-keys/key-secret.ts';
-import { persist } from './util/retry.ts';
+import { retryUntilSuccess } from './util/retry.ts';
 import { schemaOptions, watchSchema } from './crd-version.ts';
 import { warn, wire, type Context } from './wiring.ts';
 import { VERSION } from './version.ts';
@@ -62,7 +62,7 @@ async function operate(context: Context): Promise<void> {
   const { client, config, log, metrics, signal } = context;
   const secrets = createSecretStore(client, config.namespace);
   const failed = warn(log, 'the signing key can not be had yet');
-  const keys = await persist(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
+  const keys = await retryUntilSuccess(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
   if (keys === undefined) return;
   const { inventory, fleet, status, gateway, coordinator, election, rotation, webhook, uninjected, synced } = wire(context, keys);
   context.notReady = () => 'not everything has been listed yet';

@@ -6,7 +6,7 @@ import type { ProxyReport } from './push/proxy-report.ts';
 import { acked, proxy, verdict } from './status/testing.ts';
 import type { StatusWish } from './status/status-writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';
-import { fakeClock } from './watch/testing.ts';
+import { fakeClock } from './util/testing.ts';
 
 const NOTHING: Inventory = {
   policies: new Map(),

@@ -5,7 +5,8 @@ import type { GatewayService } from './service/gateway-service.ts';
 import { gatherComplaints } from './status/endpoint-health.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';
-import { createCoalescer, systemClock, type Clock } from './util/coalesce.ts';
+import { systemClock, type Clock } from './util/clock.ts';
+import { createCoalescer } from './util/coalesce.ts';
 
 export interface CoordinatorOptions {
   readonly translate: (inventory: Inventory) => Translation;

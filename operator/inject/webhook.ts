@@ -1,7 +1,7 @@
 /** The webhook of one replica: certificates, server, and what the API server knows of them. Decides nothing by itself. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { X509Certificate } from 'node:crypto';
-import { persist } from '../util/retry.ts';
+import { retryUntilSuccess } from '../util/retry.ts';
+import { sleep } from '../util/sleep.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ReflectorReport } from '../watch/reflector.ts';
 import { keepCertificates } from './certificate/ensure-certificates.ts';
@@ -84,9 +84,8 @@ class InjectionWebhook implements Webhook {
     try {
       while (!signal.aborted) {
         this.#wake = new AbortController();
-        await persist(() => this.#look(), failed, signal);
-        const woken = AbortSignal.any([signal, this.#wake.signal]);
-        await sleep(LOOK_EVERY, undefined, { signal: woken }).catch(() => undefined);
+        await retryUntilSuccess(() => this.#look(), failed, signal);
+        await sleep(LOOK_EVERY, AbortSignal.any([signal, this.#wake.signal]));
       }
     } catch {
       // The signal.

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../kube/client.ts';
 import { acquired, epochOf, isFree, LEASE_SECONDS, released, renewed, type Candidate, type Lease } from './lease.ts';
 import { Observation } from './lease-observation.ts';
 import { isLost, LeaseStore } from './lease-store.ts';
 import { Term, type Moment } from './term.ts';
 import type { LeaseWatch } from './lease-watch.ts';
+import { sleep } from '../util/sleep.ts';
 
 /** In milliseconds. */
 export interface LeaderTiming {
@@ -109,7 +109,7 @@ class LeaseLeader implements Leader {
         if (!signal.aborted) this.#stumble(error as Error);
       }
       // Also after a short term: whoever makes terms end can not make us spin.
-      await pause(began + this.#timing.retry - performance.now(), signal);
+      await sleep(began + this.#timing.retry - performance.now(), signal);
     }
     await this.#release().catch((error: unknown) => this.#options.failed(error as Error));
     await watching;
@@ -148,10 +148,10 @@ class LeaseLeader implements Leader {
       const woken = new AbortController();
       const wake = (this.#wake = () => woken.abort());
       signal.addEventListener('abort', wake, { once: true });
-      await pause(left(), woken.signal);
+      await sleep(left(), woken.signal);
       signal.removeEventListener('abort', wake);
     }
-    await pause(random() * this.#timing.jitter, signal);
+    await sleep(random() * this.#timing.jitter, signal);
   }
 
   /**
@@ -200,7 +200,7 @@ class LeaseLeader implements Leader {
   async #keep(term: Term): Promise<void> {
     let wait = this.#timing.renewEvery;
     for (;;) {
-      await pause(wait, term.ended);
+      await sleep(wait, term.ended);
       // A process that was stopped may get here before the timer that ends the term.
       if (!term.fresh) return;
       const asked = this.#moment();
@@ -232,8 +232,4 @@ class LeaseLeader implements Leader {
   #moment(): Moment {
     return { monotonic: performance.now(), unix: this.#options.now() };
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

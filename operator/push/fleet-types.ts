@@ -5,7 +5,7 @@ import type { Translation } from '../translate/types.ts';
 import type { ProxyCounts } from './fleet-summary.ts';
 import type { ProxyClient } from './proxy-client.ts';
 import type { ProxyReport } from './proxy-report.ts';
-import type { Pace } from './proxy-state.ts';
+import type { PushTiming } from './proxy-state.ts';
 import type { PushResult } from './push-exchange.ts';
 
 /** Which keys proxies trust, and which sign. */
@@ -58,5 +58,5 @@ export interface FleetOptions {
   /** Unix milliseconds. */
   readonly unixNow: () => number;
   readonly random: () => number;
-  readonly pace?: Pace;
+  readonly timing?: PushTiming;
 }

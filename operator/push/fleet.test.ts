@@ -324,7 +324,7 @@ test('a pod with another UID at the address refuses, and nothing is acknowledged
 test('a new container is pushed to at once, whatever the back-off', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
-  const fleet = rig.fleet({ backOffBase: 3_600_000, backOffMax: 3_600_000 });
+  const fleet = rig.fleet({ retry: { base: 3_600_000, max: 3_600_000 } });
   fleet.lead(EPOCH);
   fleet.want(translation([target('one', '127.9.2.1')], content([A])), performance.now());
   await until(() => rig.results.length === 1);

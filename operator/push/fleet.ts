@@ -3,13 +3,13 @@ import type { ProxyTarget, Translation } from '../translate/types.ts';
 import { Bodies } from './snapshot-body-cache.ts';
 import { Dialogue } from './push-exchange.ts';
 import type { FleetOptions } from './fleet-types.ts';
-import { PACE, ProxyState } from './proxy-state.ts';
+import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
 import type { Step } from './proxy-state.ts';
 import type { Fleet, KeyCarrier } from './fleet-types.ts';
 import type { ProxyReport } from './proxy-report.ts';
 import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Signer } from '../signing-keys/signer.ts';
-import { Slots } from '../util/concurrency-limit.ts';
+import { ConcurrencyLimit } from '../util/concurrency-limit.ts';
 import { NONE, summarise } from './fleet-summary.ts';
 import type { Summary } from './fleet-summary.ts';
 import { Stamper, wish } from './versioned-snapshot.ts';
@@ -39,7 +39,7 @@ interface Member {
 
 class PushingFleet implements Fleet, KeyCarrier {
   readonly #options: FleetOptions;
-  readonly #slots = new Slots(CONCURRENCY, PATIENCE);
+  readonly #slots = new ConcurrencyLimit(CONCURRENCY, PATIENCE);
   readonly #dialogue: Dialogue;
   readonly #members = new Map<string, Member>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -127,7 +127,7 @@ class PushingFleet implements Fleet, KeyCarrier {
   }
 
   #join(target: ProxyTarget): Member {
-    return { state: new ProxyState(target, this.#options.pace ?? PACE), told: '', busy: false, timer: undefined };
+    return { state: new ProxyState(target, this.#options.timing ?? PUSH_TIMING), told: '', busy: false, timer: undefined };
   }
 
   #drop(uid: string, member: Member): void {

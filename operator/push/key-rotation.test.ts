@@ -18,8 +18,8 @@ test('keys rotate without a refused push: proxies that run, that join with eithe
   const proxies: TestProxy[] = [await rig.proxy('old')];
   let containers = 0;
   const targets = () => proxies.map(({ uid, address }) => target(uid, address, { container: `${uid}-${containers}` }));
-  const pace = { statusInterval: 10, firstStatus: 10 };
-  let fleet = rig.fleet(pace);
+  const timing = { statusInterval: 10, firstStatus: 10 };
+  let fleet = rig.fleet(timing);
   let wanted = 0;
   /** Another content, acknowledged by everybody; questions go on all the while. */
   const push = async (): Promise<void> => {
@@ -46,7 +46,7 @@ test('keys rotate without a refused push: proxies that run, that join with eithe
   await push();
   // Another replica takes over in the middle: it knows nothing of who trusts what.
   await fleet.stop();
-  fleet = rig.fleet(pace);
+  fleet = rig.fleet(timing);
   fleet.trust(both);
   fleet.lead(EPOCH + 1);
   await push();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { PushAnswer, StatusAnswer } from '../../proxy/snapshot/types.ts';
-import { PACE, ProxyState } from './proxy-state.ts';
+import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
 import { Stamper, wish } from './versioned-snapshot.ts';
 import { content, target } from './testing.ts';
 
@@ -11,7 +11,7 @@ const stamp = new Stamper(9, ['k']).stamp(wish(content([poolPart([endpoint(1)])]
 const TERMS = { epoch: 9, trustedKeys: ['k'] };
 const right: PushAnswer = { pod: 'one', applied: { ...stamp.version, digest: stamp.digest }, rejected: [] };
 const status: StatusAnswer = { ...right, fence: stamp.version, trustedKeys: [], unhealthy: [] };
-const fresh = (): ProxyState => new ProxyState(target('one', '10.0.0.1'), PACE);
+const fresh = (): ProxyState => new ProxyState(target('one', '10.0.0.1'), PUSH_TIMING);
 
 function acknowledged(): ProxyState {
   const state = fresh();

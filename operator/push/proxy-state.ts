@@ -1,13 +1,12 @@
 import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget } from '../translate/types.ts';
+import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import type { ProxyReport } from './proxy-report.ts';
 import type { Stamp } from './versioned-snapshot.ts';
 
 /** Milliseconds. */
-export interface Pace {
-  /** Delay after the first failure; doubles with each further one. */
-  readonly backOffBase: number;
-  readonly backOffMax: number;
+export interface PushTiming {
+  readonly retry: BackOffLimits;
   /** Between questions for the status, ±20%. */
   readonly statusInterval: number;
   /**
@@ -17,7 +16,7 @@ export interface Pace {
   readonly firstStatus: number;
 }
 
-export const PACE: Pace = { backOffBase: 100, backOffMax: 10_000, statusInterval: 30_000, firstStatus: 2_000 };
+export const PUSH_TIMING: PushTiming = { retry: { base: 100, max: 10_000 }, statusInterval: 30_000, firstStatus: 2_000 };
 
 /** What is to be done for a proxy; `wait` in milliseconds, without end where nothing is due. */
 export type Step = { readonly kind: 'push' | 'status' } | { readonly kind: 'wait'; readonly ms: number };
@@ -52,7 +51,7 @@ export class ProxyState {
   floor = 1;
   /** Seconds that the proxy's clock is ahead, as far as a refusal told. */
   skew = 0;
-  readonly #pace: Pace;
+  readonly #timing: PushTiming;
   #acked: Acked | undefined;
   #rejected: readonly Rejected[] = [];
   #unhealthy: readonly UnhealthyEndpoint[] | undefined;
@@ -66,9 +65,9 @@ export class ProxyState {
   /** Keys whose tokens it is known to take: acknowledged, or told when asked. */
   #trusts: readonly string[] = [];
 
-  constructor(target: ProxyTarget, pace: Pace) {
+  constructor(target: ProxyTarget, timing: PushTiming) {
     this.target = target;
-    this.#pace = pace;
+    this.#timing = timing;
   }
 
   get failing(): boolean {
@@ -142,7 +141,7 @@ export class ProxyState {
     const { version, content, key, trustedKeys } = stamp;
     if (answer.pod !== this.target.uid) return false;
     if (epoch !== version.epoch || sequence !== version.sequence || digest !== stamp.digest) return false;
-    const { firstStatus } = this.#pace;
+    const { firstStatus } = this.#timing;
     if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
     else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
     this.#acked = { ...version, digest, key, zone, trustedKeys, generations: content.generations, uids: content.uids };
@@ -174,7 +173,7 @@ export class ProxyState {
     this.#trusts = answer.trustedKeys;
     this.#rejected = answer.rejected;
     this.#unhealthy = answer.unhealthy;
-    const { firstStatus, statusInterval } = this.#pace;
+    const { firstStatus, statusInterval } = this.#timing;
     this.#nextStatus = now + (answer.rejected.length > 0 ? firstStatus : statusInterval) * (0.8 + 0.4 * random());
     this.#succeeded();
     return true;
@@ -187,10 +186,8 @@ export class ProxyState {
   fail(error: string, now: number, random: () => number, key?: string): void {
     this.#error = error;
     this.#refusedKey = key;
-    const { backOffBase, backOffMax } = this.#pace;
-    const delay = Math.min(backOffMax, backOffBase * 2 ** Math.min(this.#failures, 30));
     this.#failures++;
-    this.#notBefore = now + delay * (0.5 + 0.5 * random());
+    this.#notBefore = now + backOff(this.#failures, this.#timing.retry, random);
   }
 
   /** @param uids of the policies in the content `key`: of equal contents, one may hold a policy that was made anew under its name */

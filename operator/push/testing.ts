@@ -15,7 +15,7 @@ import type { ProxyTarget, SnapshotContent, Translation } from '../translate/typ
 import { createProxyClient } from './proxy-client.ts';
 import type { ProxyClient } from './proxy-client.ts';
 import { createFleet } from './fleet.ts';
-import type { Pace } from './proxy-state.ts';
+import type { PushTiming } from './proxy-state.ts';
 import type { Fleet, KeyCarrier } from './fleet-types.ts';
 import { createSigner, generateKey } from '../signing-keys/signer.ts';
 import type { Signer } from '../signing-keys/signer.ts';
@@ -66,7 +66,7 @@ export interface Sent {
 }
 
 /** Quick enough for tests; questions come only where a test wants them. */
-export const QUICK: Pace = { backOffBase: 10, backOffMax: 50, statusInterval: 3_600_000, firstStatus: 3_600_000 };
+export const QUICK: PushTiming = { retry: { base: 10, max: 50 }, statusInterval: 3_600_000, firstStatus: 3_600_000 };
 
 export class Rig {
   readonly signer: Signer = createSigner(generateKey());
@@ -119,7 +119,7 @@ export class Rig {
 
   /** A fleet that is stopped when the test ends. */
   fleet(
-    pace: Partial<Pace> = {},
+    timing: Partial<PushTiming> = {},
     client: ProxyClient = this.client(),
     leader?: Pick<Leader, 'leading' | 'acquireAbove'>,
   ): Fleet & KeyCarrier {
@@ -137,7 +137,7 @@ export class Rig {
       now: () => performance.now(),
       unixNow: () => Date.now(),
       random: Math.random,
-      pace: { ...QUICK, ...pace },
+      timing: { ...QUICK, ...timing },
     });
     this.#t.after(() => fleet.stop());
     return fleet;

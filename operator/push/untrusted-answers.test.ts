@@ -21,8 +21,8 @@ function liar(push: (n: number) => PushOutcome, status?: StatusOutcome): ProxyCl
   };
 }
 
-function facing(rig: Rig, client: ProxyClient, pace = {}): Fleet {
-  const fleet = rig.fleet(pace, client);
+function facing(rig: Rig, client: ProxyClient, timing = {}): Fleet {
+  const fleet = rig.fleet(timing, client);
   fleet.lead(EPOCH);
   fleet.want(translation([target('one', '127.9.0.1')], content([part])), performance.now());
   return fleet;
@@ -71,7 +71,7 @@ test('a pod that fences again and again only sets its own, growing, pace', async
   const fleet = facing(
     rig,
     liar(() => ({ kind: 'stale', current: { epoch: epoch + 1, sequence: 1 } })),
-    { backOffBase: 40, backOffMax: 60_000 },
+    { retry: { base: 40, max: 60_000 } },
   );
   const began = performance.now();
   while (rig.fenced.length < 3) {
@@ -87,7 +87,7 @@ test('missing parts without end: everything is sent, then with delays', async (t
   facing(
     rig,
     liar(() => ({ kind: 'missing', digests: ['ab'.repeat(32)] })),
-    { backOffBase: 60_000, backOffMax: 60_000 },
+    { retry: { base: 60_000, max: 60_000 } },
   );
   await until(() => rig.results.length === 2);
   await until(() => rig.counts['failing'] === 1);
@@ -114,7 +114,7 @@ test('a content that was refused is tried seldom, the next content at once', asy
   const fleet = facing(
     rig,
     liar(() => ({ kind: 'invalid', detail: 'HTTP 422 invalid: a is wrong' })),
-    { backOffBase: 60_000, backOffMax: 60_000 },
+    { retry: { base: 60_000, max: 60_000 } },
   );
   await until(() => rig.results.length === 1);
   assert.equal(fleet.reports().get('one')?.error, 'HTTP 422 invalid: a is wrong');

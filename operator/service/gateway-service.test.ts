@@ -8,7 +8,7 @@ import { until } from '../kube/test-server.ts';
 import type { ProxyTarget, Translation } from '../translate/types.ts';
 import { parseGatewayConfig } from './gateway-config.ts';
 import { createGatewayService } from './gateway-service.ts';
-import { ORDER_PACE } from './port-sequencer.ts';
+import { PORT_SEQUENCER_TIMING } from './port-sequencer.ts';
 import { listenersOf } from './gateway-ports.ts';
 import { allHave, known } from './testing.ts';
 
@@ -136,7 +136,7 @@ test('a port does not wait for sidecars, and they are pushed to like everybody',
   const began = performance.now();
   await world.want(8080);
   await world.untilPorts(8080);
-  assert.ok(performance.now() - began < ORDER_PACE.patience);
+  assert.ok(performance.now() - began < PORT_SEQUENCER_TIMING.patience);
   assert.deepEqual(
     world.pushed?.proxies.map(({ uid }) => uid),
     ['s', 'uid-a', 'uid-b'],

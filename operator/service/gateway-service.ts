@@ -1,8 +1,8 @@
 /** The gateways' Service: what it shall have, in which order, and who writes it. Put together here, decided and done beside. */
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { Inventory, ProxyTarget, Translation } from '../translate/types.ts';
-import { systemClock, type Clock } from '../util/coalesce.ts';
-import { Order } from './port-sequencer.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
+import { PortSequencer } from './port-sequencer.ts';
 import { portsOfPolicies } from './gateway-ports.ts';
 import { ServiceWriter, type ServiceWriterOptions } from './service-writer.ts';
 
@@ -22,7 +22,7 @@ export type GatewayServiceOptions = Omit<ServiceWriterOptions, 'changed'> & {
 export function createGatewayService(options: GatewayServiceOptions): GatewayService {
   const { namespace, config, again, clock = systemClock } = options;
   const writer = new ServiceWriter({ ...options, changed: again });
-  const order = new Order();
+  const order = new PortSequencer();
   const key = `${namespace}/${config.service.name}`;
   const timers = { push: alarm(clock, again), publish: alarm(clock, again) };
   return {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { Translation } from '../translate/types.ts';
-import { Order, ORDER_PACE } from './port-sequencer.ts';
+import { PortSequencer, PORT_SEQUENCER_TIMING } from './port-sequencer.ts';
 import { listenersOf, portsOfPolicies } from './gateway-ports.ts';
 import { allHave, has, known, readyGateway, type Known } from './testing.ts';
 
@@ -14,7 +14,7 @@ const listening = ({ contents, proxies }: Translation) =>
 
 /** An order, asked as the coordinator asks it. */
 function setup() {
-  const order = new Order();
+  const order = new PortSequencer();
   const state = { now: 0, published: new Set<number>() };
   return {
     state,
@@ -35,7 +35,7 @@ test('a port opens once every Ready proxy has answered and one listens', () => {
   const nobody = new Map<string, ProxyReport>();
   assert.deepEqual(publish(all, nobody), { ports: [], again: Infinity });
   const first = new Map([[a.uid, has(all.translation, a)]]);
-  assert.deepEqual(publish(all, first), { ports: [], again: ORDER_PACE.patience });
+  assert.deepEqual(publish(all, first), { ports: [], again: PORT_SEQUENCER_TIMING.patience });
   const refused = new Map(first).set(b.uid, has(all.translation, b, [80]));
   assert.deepEqual(publish(all, refused), { ports: [80, 8080], again: Infinity });
   const bothRefuse = new Map(refused).set(a.uid, has(all.translation, a, [80]));
@@ -49,7 +49,7 @@ test('a proxy that hangs keeps a port closed for a while, not for ever', () => {
   assert.ok(a);
   const reports = new Map([[a.uid, has(all.translation, a)]]);
   publish(all, reports);
-  state.now = ORDER_PACE.patience - 1;
+  state.now = PORT_SEQUENCER_TIMING.patience - 1;
   assert.deepEqual(publish(all, reports), { ports: [], again: 1 });
   state.now += 1;
   assert.deepEqual(publish(all, reports), { ports: [8080], again: Infinity });
@@ -82,12 +82,12 @@ test('a listener stays until the Service has lost its port, and a moment longer;
   const held = push(next);
   const both = [8080, 8081, 8082];
   assert.deepEqual(listening(held.value), { 'uid-a': both, 'uid-b': both });
-  assert.equal(held.again, ORDER_PACE.hold);
+  assert.equal(held.again, PORT_SEQUENCER_TIMING.hold);
   assert.equal(new Set(held.value.proxies.map(({ selection }) => selection)).size, 1, 'one content for both');
   state.now = 100;
   state.published = new Set([8081]);
-  assert.equal(push(next).again, ORDER_PACE.settle);
-  state.now += ORDER_PACE.settle - 1;
+  assert.equal(push(next).again, PORT_SEQUENCER_TIMING.settle);
+  state.now += PORT_SEQUENCER_TIMING.settle - 1;
   assert.deepEqual(listening(push(next).value)['uid-a'], both);
   state.now += 1;
   assert.deepEqual(push(next), { value: next.translation, again: Infinity });
@@ -99,7 +99,7 @@ test('a Service that can not be written holds up a listener for a bounded time, 
   push(known([8080]));
   const next = known([]);
   push(next);
-  state.now = ORDER_PACE.hold - 1;
+  state.now = PORT_SEQUENCER_TIMING.hold - 1;
   assert.deepEqual(listening(push(next).value)['uid-a'], [8080]);
   state.now += 1;
   assert.equal(push(next).value, next.translation);
@@ -162,10 +162,10 @@ test('whatever happens, proxies take what is pushed, the Service gets only what 
         }
         if (writes) state.published = new Set(next);
       }
-      state.now += ORDER_PACE.hold;
+      state.now += PORT_SEQUENCER_TIMING.hold;
       const last = known(steps.at(-1)?.ports ?? []);
       push(last);
-      state.now += ORDER_PACE.hold;
+      state.now += PORT_SEQUENCER_TIMING.hold;
       assert.equal(push(last).value, last.translation);
     }),
     { numRuns: 200 },

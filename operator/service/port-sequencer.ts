@@ -5,7 +5,7 @@ import { leavingPorts, linger } from './lingering-listeners.ts';
 import { progressOf, type GatewayPorts } from './gateway-ports.ts';
 
 /** Milliseconds. */
-export interface OrderPace {
+export interface PortSequencerTiming {
   /** How long a listener may be kept because the Service still has its port: a Service that can not be written holds up nothing. */
   readonly hold: number;
   /** From the Service's loss of the port to that of the listener: nodes take the change from the API server one by one. */
@@ -14,7 +14,7 @@ export interface OrderPace {
   readonly patience: number;
 }
 
-export const ORDER_PACE: OrderPace = { hold: 5000, settle: 1000, patience: 10_000 };
+export const PORT_SEQUENCER_TIMING: PortSequencerTiming = { hold: 5000, settle: 1000, patience: 10_000 };
 
 interface Hold {
   readonly until: number;
@@ -28,15 +28,15 @@ export interface Ordered<T> {
   readonly again: number;
 }
 
-export class Order {
-  readonly #pace: OrderPace;
+export class PortSequencer {
+  readonly #timing: PortSequencerTiming;
   readonly #holds = new Map<number, Hold>();
   /** Port → since when some proxy listens, and the Service does not have it yet. */
   readonly #opening = new Map<number, number>();
   #last: Translation | undefined;
 
-  constructor(pace: OrderPace = ORDER_PACE) {
-    this.#pace = pace;
+  constructor(timing: PortSequencerTiming = PORT_SEQUENCER_TIMING) {
+    this.#timing = timing;
   }
 
   /**
@@ -70,7 +70,7 @@ export class Order {
       if (listening === 0) continue;
       const since = this.#opening.get(port) ?? now;
       this.#opening.set(port, since);
-      const left = since + this.#pace.patience - now;
+      const left = since + this.#timing.patience - now;
       if (answered === count || left <= 0) open.add(port);
       else again = Math.min(again, left);
     }
@@ -79,8 +79,8 @@ export class Order {
 
   #note(port: number, published: boolean, now: number): void {
     const hold = this.#holds.get(port);
-    if (hold === undefined && published) this.#holds.set(port, { until: now + this.#pace.hold, closed: false });
+    if (hold === undefined && published) this.#holds.set(port, { until: now + this.#timing.hold, closed: false });
     if (hold === undefined || hold.closed || published) return;
-    this.#holds.set(port, { until: Math.min(hold.until, now + this.#pace.settle), closed: true });
+    this.#holds.set(port, { until: Math.min(hold.until, now + this.#timing.settle), closed: true });
   }
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Service } from '../api/kubernetes.ts';
 import type { Call, KubeClient } from '../kube/client.ts';
 import { ApiError } from '../kube/api-error.ts';
-import { fakeClock } from '../watch/testing.ts';
+import { fakeClock } from '../util/testing.ts';
 import { parseGatewayConfig } from './gateway-config.ts';
 import { ServiceWriter } from './service-writer.ts';
 

@@ -5,7 +5,7 @@ import { ApiError, isStatus } from '../kube/api-error.ts';
 import { deploymentPath, eventsPath, servicePath } from '../kube/api-paths.ts';
 import { eventBody, type Transition } from '../status/events.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
-import { systemClock, type Clock } from '../util/coalesce.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import { isAsApplied, isOurs, manifest } from './service-manifest.ts';
 import type { GatewayPorts } from './gateway-ports.ts';

@@ -7,7 +7,7 @@ import { createSecretStore, decoded, type Secret } from '../kube/secret-store.ts
 import { createKeyring, type Keyring, type SeenSecret } from './rotation-controller.ts';
 import { SIGNING_SECRET } from './key-secret.ts';
 import type { KeyCarrier } from '../push/fleet-types.ts';
-import { systemClock } from '../util/coalesce.ts';
+import { systemClock } from '../util/clock.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
 
 export interface RotationOptions {

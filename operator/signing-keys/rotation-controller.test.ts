@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ROTATE_ANNOTATION } from '../api/labels.ts';
 import { ApiError } from '../kube/api-error.ts';
-import { fakeClock } from '../watch/testing.ts';
+import { fakeClock } from '../util/testing.ts';
 import { createKeyring, type SeenSecret } from './rotation-controller.ts';
 import type { SigningKeys } from './key-secret.ts';
 import type { KeySecret } from './rotation-steps.ts';

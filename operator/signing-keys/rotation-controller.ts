@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import { isStatus } from '../kube/api-error.ts';
-import type { Clock } from '../util/coalesce.ts';
+import type { Clock } from '../util/clock.ts';
 import { parseKeys, readSigningKeys } from './key-secret.ts';
 import { nextStep, type KeySecret } from './rotation-steps.ts';
 import type { KeyCarrier } from '../push/fleet-types.ts';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { listener } from '../../proxy/snapshot/testing.ts';
 import type { PolicyStatus } from '../api/policy.gen.ts';
-import { PACE, ProxyState } from '../push/proxy-state.ts';
+import { PUSH_TIMING, ProxyState } from '../push/proxy-state.ts';
 import { Stamper, wish, type Wish } from '../push/versioned-snapshot.ts';
 import type { ProxyTarget, SnapshotContent } from '../translate/types.ts';
 import { statusOf } from './policy-status.ts';
@@ -57,7 +57,7 @@ class Simulation {
   join(name: string): void {
     if (this.proxies.has(name)) return;
     const target = proxy(name, { ready: false });
-    const known = new ProxyState(target, PACE);
+    const known = new ProxyState(target, PUSH_TIMING);
     this.proxies.set(name, { target, running: undefined, saved: undefined, rejects: false, known });
   }
 
@@ -84,7 +84,7 @@ class Simulation {
   }
 
   restartOperator(): void {
-    for (const one of this.proxies.values()) one.known = new ProxyState(one.target, PACE);
+    for (const one of this.proxies.values()) one.known = new ProxyState(one.target, PUSH_TIMING);
     this.settling = true;
   }
 

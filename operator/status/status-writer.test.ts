@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { LoadBalancerPolicy, PolicyStatus } from '../api/policy.gen.ts';
 import type { Call, KubeClient } from '../kube/client.ts';
 import { ApiError } from '../kube/api-error.ts';
-import { fakeClock } from '../watch/testing.ts';
+import { fakeClock } from '../util/testing.ts';
 import type { FleetView } from './policy-status.ts';
 import { acked, fleetOf, NOW, proxy, verdict } from './testing.ts';
-import { createStatusWriter, STATUS_PACE } from './status-writer.ts';
+import { createStatusWriter, STATUS_TIMING } from './status-writer.ts';
 
 const FLEET = fleetOf([proxy('p1'), proxy('p2')], { p1: acked(3), p2: acked(3) });
 const policyAt = (resourceVersion: number, status?: PolicyStatus, name = 'checkout'): LoadBalancerPolicy => ({
@@ -139,10 +139,10 @@ test('after a start, counts wait until proxies could be asked', async () => {
   await again.settle();
   assert.equal(again.patches.length, 0);
   again.want(FLEET, policyAt(101, status));
-  again.clock.advance(STATUS_PACE.counts);
+  again.clock.advance(STATUS_TIMING.counts);
   await again.settle();
   assert.equal(again.patches.length, 0);
-  clock.advance(STATUS_PACE.counts);
+  clock.advance(STATUS_TIMING.counts);
   assert.equal(patches.length, 1);
 });
 
@@ -174,7 +174,7 @@ test('who begins to lead writes conditions at once, and counts when the proxies 
   want(FLEET, policyAt(500, theirs));
   await settle();
   assert.equal(patches.length, 1, 'only counts differ from what the other wrote');
-  clock.advance(STATUS_PACE.counts);
+  clock.advance(STATUS_TIMING.counts);
   await settle();
   assert.equal(patches.length, 2);
   state.leading = false;
@@ -201,7 +201,7 @@ test('failures are tried again with back-off; a conflict or a deletion is no cau
     await settle();
     assert.equal(patches.length, 1, 'not before the back-off is over');
     state.error = undefined;
-    clock.advance(STATUS_PACE.retry.base);
+    clock.advance(STATUS_TIMING.retry.base);
     await settle();
     assert.equal(patches.length, 2);
   }
@@ -233,13 +233,13 @@ test('few writes at one time, never two of one policy, all in the end', async ()
   want(FLEET, ...policies);
   want(FLEET, ...policies);
   await settle();
-  assert.equal(patches.length, STATUS_PACE.concurrency);
+  assert.equal(patches.length, STATUS_TIMING.concurrency);
   open();
   await settle();
   await settle();
   assert.equal(new Set(patches.map(({ path }) => path)).size, 20);
   assert.equal(patches.length, 20);
-  assert.equal(state.most, STATUS_PACE.concurrency);
+  assert.equal(state.most, STATUS_TIMING.concurrency);
 });
 
 test('a policy that is made anew under its name is written though the old one was', async () => {

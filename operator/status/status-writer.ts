@@ -5,7 +5,7 @@ import { isStatus } from '../kube/api-error.ts';
 import { eventsPath, POLICY_API_VERSION, policyStatusPath } from '../kube/api-paths.ts';
 import type { Verdict } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
-import { systemClock, type Clock } from '../util/coalesce.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
 import { sameConditions, sameCounts } from './status-comparison.ts';
 import { statusOf, type FleetView } from './policy-status.ts';
 import { eventBody, transitions } from './events.ts';
@@ -24,7 +24,7 @@ export interface StatusWriter {
   stop(): Promise<void>;
 }
 
-export interface StatusPace {
+export interface StatusTiming {
   /** Milliseconds between two writes of one policy for the sake of counts. */
   readonly counts: number;
   readonly retry: BackOffLimits;
@@ -32,7 +32,7 @@ export interface StatusPace {
   readonly concurrency: number;
 }
 
-export const STATUS_PACE: StatusPace = { counts: 10_000, retry: { base: 500, max: 30_000 }, concurrency: 4 };
+export const STATUS_TIMING: StatusTiming = { counts: 10_000, retry: { base: 500, max: 30_000 }, concurrency: 4 };
 
 export interface StatusWriterOptions {
   readonly client: Pick<KubeClient, 'call'>;
@@ -46,7 +46,7 @@ export interface StatusWriterOptions {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly clock?: Clock;
-  readonly pace?: StatusPace;
+  readonly timing?: StatusTiming;
 }
 
 /** What is remembered of one policy; a policy that is made anew under its name begins afresh. */
@@ -84,7 +84,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
 class ApplyingWriter implements StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #clock: Clock;
-  readonly #pace: StatusPace;
+  readonly #timing: StatusTiming;
   readonly #entries = new Map<string, Entry>();
   readonly #queue = new Set<string>();
   readonly #running = new Set<Promise<void>>();
@@ -96,7 +96,7 @@ class ApplyingWriter implements StatusWriter {
   constructor(options: StatusWriterOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#pace = options.pace ?? STATUS_PACE;
+    this.#timing = options.timing ?? STATUS_TIMING;
   }
 
   want(wish: StatusWish): void {
@@ -123,7 +123,7 @@ class ApplyingWriter implements StatusWriter {
   #beginTerm(): void {
     const leading = this.#options.leading();
     if (leading && !this.#led) {
-      const countsNotBefore = this.#clock.now() + this.#pace.counts;
+      const countsNotBefore = this.#clock.now() + this.#timing.counts;
       for (const entry of this.#entries.values()) Object.assign(entry, { written: undefined, countsNotBefore });
     }
     this.#led = leading;
@@ -145,7 +145,7 @@ class ApplyingWriter implements StatusWriter {
 
   #drain(): void {
     for (const key of this.#queue) {
-      if (this.#running.size >= this.#pace.concurrency) return;
+      if (this.#running.size >= this.#timing.concurrency) return;
       this.#queue.delete(key);
       const plan = this.#plan(key);
       const entry = this.#entries.get(key);
@@ -177,7 +177,7 @@ class ApplyingWriter implements StatusWriter {
     const known = this.#entries.get(key);
     if (known?.uid === uid) return known;
     // Counts wait at first, too: an operator that has just started has asked no proxy yet.
-    const countsNotBefore = this.#clock.now() + this.#pace.counts;
+    const countsNotBefore = this.#clock.now() + this.#timing.counts;
     const entry: Entry = { uid, busy: false, failures: 0, notBefore: 0, countsNotBefore, eventsSpent: 0, written: undefined };
     this.#entries.set(key, entry);
     return entry;
@@ -190,11 +190,11 @@ class ApplyingWriter implements StatusWriter {
       const basedOn = plan.policy.metadata.resourceVersion;
       entry.written = { basedOn, resourceVersion: answer.metadata.resourceVersion, status: plan.status };
       entry.failures = 0;
-      entry.countsNotBefore = this.#clock.now() + this.#pace.counts;
+      entry.countsNotBefore = this.#clock.now() + this.#timing.counts;
       await this.#tell(key, entry, plan);
     } catch (error) {
       entry.failures += 1;
-      entry.notBefore = this.#clock.now() + backOff(entry.failures, this.#pace.retry, this.#options.random);
+      entry.notBefore = this.#clock.now() + backOff(entry.failures, this.#timing.retry, this.#options.random);
       // Deleted or changed meanwhile: the watch will say so.
       const expected = this.#stopped.signal.aborted || isStatus(error, 404) || isStatus(error, 409);
       if (!expected) this.#options.failed(key, error as Error);

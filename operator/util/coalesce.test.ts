@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCoalescer } from './coalesce.ts';
-import { fakeClock } from '../watch/testing.ts';
+import { fakeClock } from './testing.ts';
 
 test('the first change leaves at once, the next ones at most every interval, and the last is never lost', () => {
   const clock = fakeClock();

@@ -1,18 +1,4 @@
-/** What coalescing needs of a clock. */
-export interface Clock {
-  /** Monotonic, in ms. */
-  now(): number;
-  /** Calls back after `ms`; returns what takes it back. */
-  after(ms: number, callback: () => void): () => void;
-}
-
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
+import { systemClock, type Clock } from './clock.ts';
 
 export interface Coalescer {
   /** Something changed. */

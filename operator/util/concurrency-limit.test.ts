@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Slots } from './concurrency-limit.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
 
 test('so many tasks start at once, the others in their order, and a failure frees its slot', async () => {
-  const slots = new Slots(2, 60_000);
+  const slots = new ConcurrencyLimit(2, 60_000);
   const started: number[] = [];
   let running = 0;
   const task = async (n: number): Promise<void> => {
@@ -22,7 +22,7 @@ test('so many tasks start at once, the others in their order, and a failure free
 });
 
 test('a task that takes too long passes its slot on, once', async () => {
-  const slots = new Slots(1, 5);
+  const slots = new ConcurrencyLimit(1, 5);
   let release = (): void => {};
   const slow = slots.run(() => new Promise((resolve) => (release = resolve)));
   await slots.run(async () => {});

@@ -2,7 +2,7 @@
  * Bounds how many tasks start at once. A task that takes longer than the patience passes its slot on and goes on without:
  * so those that hang delay the others once and shortly, however many they are.
  */
-export class Slots {
+export class ConcurrencyLimit {
   #free: number;
   readonly #patience: number;
   readonly #waiting: (() => void)[] = [];
@@ -18,20 +18,20 @@ export class Slots {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     let held = true;
-    const passOn = (): void => {
-      if (held) this.#passOn();
+    const release = (): void => {
+      if (held) this.#release();
       held = false;
     };
-    const timer = setTimeout(passOn, this.#patience);
+    const timer = setTimeout(release, this.#patience);
     try {
       await task();
     } finally {
       clearTimeout(timer);
-      passOn();
+      release();
     }
   }
 
-  #passOn(): void {
+  #release(): void {
     const next = this.#waiting.shift();
     if (next) next();
     else this.#free++;

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { backOff, type BackOffLimits } from './backoff.ts';
+import { sleep } from './sleep.ts';
 
 const RETRY: BackOffLimits = { base: 250, max: 10_000 };
 
@@ -8,14 +8,18 @@ const RETRY: BackOffLimits = { base: 250, max: 10_000 };
  *
  * @throws the signal's reason when it aborts, and nothing else
  */
-export async function persist<T>(attempt: () => Promise<T>, failed: (error: Error) => void, signal: AbortSignal): Promise<T> {
+export async function retryUntilSuccess<T>(
+  attempt: () => Promise<T>,
+  failed: (error: Error) => void,
+  signal: AbortSignal,
+): Promise<T> {
   for (let failures = 1; ; failures++) {
     signal.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
       failed(error as Error);
-      await sleep(backOff(failures, RETRY, Math.random), undefined, { signal });
+      await sleep(backOff(failures, RETRY, Math.random), signal);
     }
   }
 }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
+import { sleep } from '../util/sleep.ts';
 import { connect } from './watch-connection.ts';
 import { parseEvent } from './watch-event.ts';
 import { list } from './paged-list.ts';
@@ -85,9 +85,7 @@ export async function reflect<T extends KubernetesObject>(options: ReflectorOpti
       position.failures += 1;
       options.report.failed(options.kind, error as Error);
     }
-    if (position.failures > 0) {
-      await sleep(backOff(position.failures, timing.retry, random), undefined, { signal }).catch(() => undefined);
-    }
+    if (position.failures > 0) await sleep(backOff(position.failures, timing.retry, random), signal);
   }
 }
 

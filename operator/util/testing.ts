@@ -1,6 +1,6 @@
-import type { Clock } from '../util/coalesce.ts';
+import type { Clock } from './clock.ts';
 
-/** For tests: a clock that stands still until told. */
+/** For tests: a clock that only `advance` moves. */
 export function fakeClock(): Clock & { advance(ms: number): void } {
   let now = 0;
   let pending: { at: number; callback: () => void }[] = [];
