@@ -3,8 +3,8 @@ import type { Pod } from '../api/kubernetes.ts';
 import { INJECT_LABEL, PROXY_LABEL, PROXY_SIDECAR } from '../api/labels.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isStatus } from '../kube/api-error.ts';
-import { COLLECTIONS, eventsPath } from '../kube/api-paths.ts';
-import { eventBody } from '../status/events.ts';
+import { COLLECTIONS } from '../kube/api-paths.ts';
+import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { createCoalescer } from '../util/coalesce.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
@@ -42,7 +42,6 @@ const SELECTOR = `${INJECT_LABEL}=true,${PROXY_LABEL}!=${PROXY_SIDECAR}`;
 /** Milliseconds. */
 const INTERVAL = 1000;
 const RETRY = 10_000;
-const WRITE_TIMEOUT = 5000;
 
 export function createUninjected(options: UninjectedOptions): Uninjected {
   return new PodReporter(options);
@@ -51,6 +50,7 @@ export function createUninjected(options: UninjectedOptions): Uninjected {
 class PodReporter implements Uninjected {
   readonly #options: UninjectedOptions;
   readonly #clock: Clock;
+  readonly #events: EventRecorder;
   readonly #looks;
   readonly #store = createStore<Pod>(() => this.look());
   /** UIDs of Pods with an Event. */
@@ -62,6 +62,7 @@ class PodReporter implements Uninjected {
   constructor(options: UninjectedOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#events = createEventRecorder(options);
     this.#looks = createCoalescer(INTERVAL, () => this.#tell(), this.#clock);
   }
 
@@ -95,25 +96,22 @@ class PodReporter implements Uninjected {
 
   async #write(pods: readonly Pod[]): Promise<void> {
     for (const pod of pods) {
-      const { uid, namespace = '' } = pod.metadata;
+      const { uid } = pod.metadata;
       if (this.#told.has(uid)) continue;
       if (!this.#options.leading() || this.#signal?.aborted !== false) return;
-      const body = this.#event(pod);
-      const call = { method: 'POST', path: eventsPath(namespace), body, signal: this.#signal, timeout: WRITE_TIMEOUT } as const;
-      await this.#options.client.call(call).catch((error: unknown) => {
-        // The operator before this one has told it.
-        if (!isStatus(error, 409)) throw error;
-      });
+      await this.#record(pod, this.#signal);
       this.#told.add(uid);
     }
   }
 
-  #event(pod: Pod): object {
+  /** The name of the Event is fixed, so that one by the operator that led before is a conflict: it has been written. */
+  async #record(pod: Pod, signal: AbortSignal): Promise<void> {
     const { name, namespace = '', uid, resourceVersion } = pod.metadata;
-    const { instance, now } = this.#options;
     const regarding = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid, resourceVersion };
-    const transition = { type: 'Warning', reason: 'SidecarNotInjected', note: explain(pod) } as const;
-    return eventBody(regarding, transition, { instance, id: `no-sidecar-${uid}`, now: now() });
+    const event = { type: 'Warning', reason: 'SidecarNotInjected', note: explain(pod) } as const;
+    await this.#events.record(regarding, event, signal, `no-sidecar-${uid}`).catch((error: unknown) => {
+      if (!isStatus(error, 409)) throw error;
+    });
   }
 
   #retry(error: Error): void {

@@ -3,9 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { retryUntilSuccess } from '../util/retry.ts';
 import { sleep } from '../util/sleep.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { createSecretStore } from '../kube/secret-store.ts';
 import type { ReflectorReport } from '../watch/reflector.ts';
-import { keepCertificates } from './certificate/ensure-certificates.ts';
-import { createCertificateSecret } from './certificate/certificate-secret.ts';
+import { ensureCertificates } from './certificate/ensure-certificates.ts';
 import { createConfiguration } from './webhook-configuration.ts';
 import { review, type InjectionResult } from './admission-review.ts';
 import { startWebhookServer, type WebhookServer } from './webhook-server.ts';
@@ -58,7 +58,7 @@ class InjectionWebhook implements Webhook {
   problem: string | undefined = 'the webhook has no certificate yet';
   readonly #options: WebhookOptions;
   readonly #configuration;
-  readonly #secret;
+  readonly #secrets;
   readonly #names: readonly string[];
   #server: WebhookServer | undefined;
   #material: Material | undefined;
@@ -71,7 +71,7 @@ class InjectionWebhook implements Webhook {
     const { configuration: name, service } = config.webhook;
     this.#names = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`];
     this.#configuration = createConfiguration({ client, name, report, random, changed: () => this.look() });
-    this.#secret = createCertificateSecret(client, namespace);
+    this.#secrets = createSecretStore(client, namespace);
   }
 
   look(): void {
@@ -99,8 +99,8 @@ class InjectionWebhook implements Webhook {
   async #look(): Promise<void> {
     const { leading, now } = this.#options;
     const published = (bundle: string): boolean => this.#configuration.has(bundle);
-    const [secret, names, serving] = [this.#secret, this.#names, this.#material];
-    const material = await keepCertificates({ secret, names, serving, leading, published, now });
+    const [secrets, names, serving] = [this.#secrets, this.#names, this.#material];
+    const material = await ensureCertificates({ secrets, names, serving, leading, published, now });
     if (leading()) await this.#configuration.heal(material.bundle);
     await this.#present(material);
   }

@@ -10,7 +10,6 @@ import { accessFrom } from './api-access.ts';
 import { createKubeClient } from './client.ts';
 import { isStatus, type ApiError } from './api-error.ts';
 import { loadKubeConfig } from './load-kubeconfig.ts';
-import { createSecretStore } from './secret-store.ts';
 import { json, startTestServer, statusOf, type Received } from './test-server.ts';
 
 function configFor(server: string, user: object): KubeConfig {
@@ -124,23 +123,6 @@ test('an answer that does not come is given up after the time-out', async (conte
 test('plain HTTP to another machine is refused unless the kubeconfig waives TLS', async () => {
   const source = accessFrom(() => configFor('http://192.0.2.1:8080', { token: 'abc' }));
   await assert.rejects(source.current(), /HTTP protocol is not allowed/);
-});
-
-test('Secrets are read and created if absent, text in, text out', async (context) => {
-  let stored: Record<string, unknown> | undefined;
-  const server = await startTestServer(context, (request, response) => {
-    if (request.method === 'GET') return stored ? json(response, 200, stored) : json(response, 404, statusOf(404, 'NotFound'));
-    if (stored) return json(response, 409, statusOf(409, 'AlreadyExists'));
-    stored = JSON.parse(request.body) as Record<string, unknown>;
-    return json(response, 201, stored);
-  });
-  const store = createSecretStore(server.client, 'outrigger-system');
-  assert.equal(await store.read('keys'), undefined);
-  assert.equal(await store.create('keys', { a: 'größe' }), true);
-  assert.equal(await store.create('keys', { a: 'other' }), false);
-  assert.deepEqual(await store.read('keys'), { a: 'größe' });
-  assert.deepEqual(stored?.['data'], { a: Buffer.from('größe').toString('base64') });
-  assert.equal(server.requests[0]?.path, '/api/v1/namespaces/outrigger-system/secrets/keys');
 });
 
 test('over TLS the server must show the certificate that the kubeconfig trusts', async (context) => {

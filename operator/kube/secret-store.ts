@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../api/kubernetes.ts';
-import type { KubeClient } from './client.ts';
 import { isStatus } from './api-error.ts';
 import { secretsPath } from './api-paths.ts';
+import type { KubeClient } from './client.ts';
 
-/** Data of a Secret: plain text by key, base64 undone. */
+/** Members of a Secret, or its annotations: plain text by name, without base64. */
 export type SecretData = Readonly<Record<string, string>>;
 
 /** A Secret as the API server has it. */
@@ -13,50 +13,64 @@ export interface Secret extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-export function decoded({ data = {} }: Secret): SecretData {
-  return mapValues(data, (value) => Buffer.from(value, 'base64').toString('utf8'));
+/** A Secret as it was read; `data` is plain text. */
+export interface StoredSecret {
+  readonly object: KubernetesObject;
+  readonly data: SecretData;
 }
 
-const encoded = (data: SecretData): SecretData => mapValues(data, (value) => Buffer.from(value, 'utf8').toString('base64'));
-
 /** Secrets of one namespace. */
-export function createSecretStore(client: Pick<KubeClient, 'call'>, namespace: string) {
+export interface SecretStore {
+  /** Undefined: there is none of this name. */
+  read(name: string): Promise<StoredSecret | undefined>;
+  /** False: one of this name exists already. */
+  create(name: string, data: SecretData): Promise<boolean>;
+  /** Writes other data, and other annotations where given. False: the Secret is no longer the version of `object`. */
+  replace(object: KubernetesObject, data: SecretData, annotations?: SecretData): Promise<boolean>;
+}
+
+export function createSecretStore(client: Pick<KubeClient, 'call'>, namespace: string): SecretStore {
   const path = secretsPath(namespace);
+  const pathOf = (name: string): string => `${path}/${encodeURIComponent(name)}`;
   return {
-    /** The Secret's data; undefined when there is none of this name. */
-    async read(name: string): Promise<SecretData | undefined> {
+    async read(name) {
       try {
-        return decoded(await client.call<Secret>({ path: `${path}/${encodeURIComponent(name)}` }));
+        const object = await client.call<Secret>({ path: pathOf(name) });
+        return { object, data: decodeSecret(object) };
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
         throw error;
       }
     },
-    /** Whether it was created; false: somebody else was first. */
-    async create(name: string, data: SecretData): Promise<boolean> {
-      const body = {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name, namespace },
-        type: 'Opaque',
-        data: encoded(data),
-      };
-      try {
-        await client.call({ method: 'POST', path, body });
-        return true;
-      } catch (error) {
-        if (isStatus(error, 409)) return false;
-        throw error;
-      }
+    create(name, data) {
+      const metadata = { name, namespace };
+      const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: encode(data) };
+      return unlessConflict(client.call({ method: 'POST', path, body }));
     },
-    /** Puts other data, and other annotations, in the place of this very version. @throws ApiError 409 when it is no longer there */
-    async replace(secret: Secret, data: SecretData, annotations: SecretData): Promise<void> {
-      const { metadata } = secret;
-      const body = { ...secret, apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, annotations }, data: encoded(data) };
-      await client.call({ method: 'PUT', path: `${path}/${encodeURIComponent(metadata.name)}`, body });
+    replace(object, data, annotations) {
+      // The body carries the version that was read: a write by someone else since then is a conflict.
+      const metadata = { ...object.metadata, ...(annotations && { annotations }) };
+      const body = { ...object, apiVersion: 'v1', kind: 'Secret', metadata, data: encode(data) };
+      return unlessConflict(client.call({ method: 'PUT', path: pathOf(metadata.name), body }));
     },
   };
 }
+
+async function unlessConflict(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (isStatus(error, 409)) return false;
+    throw error;
+  }
+}
+
+export function decodeSecret({ data = {} }: Secret): SecretData {
+  return mapValues(data, (value) => Buffer.from(value, 'base64').toString('utf8'));
+}
+
+const encode = (data: SecretData): SecretData => mapValues(data, (value) => Buffer.from(value, 'utf8').toString('base64'));
 
 function mapValues(data: SecretData, change: (value: string) => string): SecretData {
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, change(value)]));

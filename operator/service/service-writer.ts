@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { OwnerReference, Service } from '../api/kubernetes.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ApiError, isStatus } from '../kube/api-error.ts';
-import { deploymentPath, eventsPath, servicePath } from '../kube/api-paths.ts';
-import { eventBody, type Transition } from '../status/events.ts';
+import { deploymentPath, servicePath } from '../kube/api-paths.ts';
+import { createEventRecorder, type EventDraft, type EventRecorder } from '../kube/event-recorder.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import type { GatewayConfig } from './gateway-config.ts';
@@ -53,6 +52,7 @@ const CATCH_UP = 10_000;
 export class ServiceWriter {
   readonly #options: ServiceWriterOptions;
   readonly #clock: Clock;
+  readonly #events: EventRecorder;
   readonly #stopped = new AbortController();
   #seen: Service | undefined;
   #ports: GatewayPorts | undefined;
@@ -69,6 +69,7 @@ export class ServiceWriter {
   constructor(options: ServiceWriterOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#events = createEventRecorder(options);
   }
 
   /** Takes what the watch shows; undefined: no Service. */
@@ -205,13 +206,13 @@ export class ServiceWriter {
     if (this.#told === kind) return;
     this.#told = kind;
     const note = `The gateway Service is not what it should be: ${error.message}`;
-    await this.#tell({ type: 'Warning', reason: 'GatewayServiceFailed', note });
+    await this.#record({ type: 'Warning', reason: 'GatewayServiceFailed', note });
   }
 
   async #recovered(): Promise<void> {
     if (this.#told === undefined) return;
     this.#told = undefined;
-    await this.#tell({
+    await this.#record({
       type: 'Normal',
       reason: 'GatewayServiceWritten',
       note: 'The gateway Service is what it should be again.',
@@ -219,12 +220,10 @@ export class ServiceWriter {
   }
 
   /** About the Deployment, which is there even where the Service is not. A courtesy: one that is lost is not sent again. */
-  async #tell(transition: Transition): Promise<void> {
-    const { client, config, namespace, instance, now } = this.#options;
+  async #record(event: EventDraft): Promise<void> {
+    const { config, namespace } = this.#options;
     const regarding = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: config.deployment, ...this.#owner };
-    const body = eventBody(regarding, transition, { instance, id: randomUUID(), now: now() });
-    const call = { method: 'POST', path: eventsPath(namespace), body, timeout: WRITE_TIMEOUT } as const;
-    await client.call({ ...call, signal: this.#stopped.signal }).catch((error: unknown) => {
+    await this.#events.record(regarding, event, this.#stopped.signal).catch((error: unknown) => {
       if (!this.#stopped.signal.aborted) this.#options.failed(error as Error);
     });
   }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { secretsPath } from '../kube/api-paths.ts';
-import { createSecretStore, decoded, type Secret } from '../kube/secret-store.ts';
+import { createSecretStore, decodeSecret, type Secret } from '../kube/secret-store.ts';
 import { createKeyring, type Keyring, type SeenSecret } from './rotation-controller.ts';
 import { SIGNING_SECRET } from './key-secret.ts';
 import type { KeyCarrier } from '../push/fleet-types.ts';
@@ -52,5 +52,5 @@ export function createRotation({ client, config, log, report, carrier, leading }
 }
 
 function seenSecret(object: Secret): SeenSecret {
-  return { object, annotations: object.metadata.annotations ?? {}, data: decoded(object) };
+  return { object, annotations: object.metadata.annotations ?? {}, data: decodeSecret(object) };
 }

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ensureSigningKeys, SIGNING_SECRET } from './key-secret.ts';
-import type { SecretStore } from './key-secret.ts';
+import type { SecretStore } from '../kube/secret-store.ts';
 import { createSigner, generateKey } from './signer.ts';
 
 type Data = Readonly<Record<string, string>>;
 
 /** Secrets in memory; `late` appears between the first read and the create. */
-function store(late?: Data): SecretStore & { readonly secrets: Map<string, Data> } {
+function store(late?: Data): Pick<SecretStore, 'read' | 'create'> & { readonly secrets: Map<string, Data> } {
   const secrets = new Map<string, Data>();
   return {
     secrets,
-    read: async (name) => secrets.get(name),
+    read: async (name) => {
+      const data = secrets.get(name);
+      return data && { object: { metadata: { name, uid: 'u', resourceVersion: '1', creationTimestamp: '' } }, data };
+    },
     create: async (name, data) => {
       if (late) secrets.set(name, late);
       if (secrets.has(name)) return false;

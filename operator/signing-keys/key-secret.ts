@@ -1,14 +1,7 @@
 import { importPublicKey } from '../../proxy/snapshot/token.ts';
+import type { SecretStore } from '../kube/secret-store.ts';
 import { createSigner, generateKey } from './signer.ts';
 import type { Signer } from './signer.ts';
-
-/** Secrets of the operator's namespace; data is decoded text. */
-export interface SecretStore {
-  /** The data of a Secret; undefined when there is none. */
-  read(name: string): Promise<Readonly<Record<string, string>> | undefined>;
-  /** Creates a Secret; false when one of that name exists already. */
-  create(name: string, data: Readonly<Record<string, string>>): Promise<boolean>;
-}
 
 export interface SigningKeys {
   readonly signer: Signer;
@@ -26,15 +19,15 @@ export const SIGNING_SECRET = 'outrigger-signing-key';
  * which gateways mount at /etc/outrigger/trust/keys, and while keys rotate `next.pem`. Throws when a Secret is there but can not be used: it is never
  * overwritten, because proxies may already trust it.
  */
-export async function ensureSigningKeys(secrets: SecretStore): Promise<SigningKeys> {
+export async function ensureSigningKeys(secrets: Pick<SecretStore, 'read' | 'create'>): Promise<SigningKeys> {
   const found = await secrets.read(SIGNING_SECRET);
-  if (found !== undefined) return readSigningKeys(found);
+  if (found !== undefined) return readSigningKeys(found.data);
   const pem = generateKey();
   const data = { 'key.pem': pem, keys: `${createSigner(pem).publicKey}\n` };
   if (await secrets.create(SIGNING_SECRET, data)) return readSigningKeys(data);
   const theirs = await secrets.read(SIGNING_SECRET);
   if (theirs === undefined) throw new Error(`the Secret ${SIGNING_SECRET} was deleted while it was being created`);
-  return readSigningKeys(theirs);
+  return readSigningKeys(theirs.data);
 }
 
 /** What the members of the Secret say. @throws when they can not be used */

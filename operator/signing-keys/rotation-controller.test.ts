@@ -29,9 +29,10 @@ function setup(replicas = 1) {
       carrier: { trust: (keys) => trusted.push(keys), lacking: () => state.lacking },
       replace: async ({ object }, next) => {
         if (state.error) throw state.error;
-        if (object.metadata.resourceVersion !== secret.object.metadata.resourceVersion) throw new ApiError(409, 'Conflict', '');
+        if (object.metadata.resourceVersion !== secret.object.metadata.resourceVersion) return false;
         state.writes += 1;
         make(next);
+        return true;
       },
       leading: () => state.leader === i,
       overlap: OVERLAP,

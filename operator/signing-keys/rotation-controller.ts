@@ -1,5 +1,4 @@
 import type { KubernetesObject } from '../api/kubernetes.ts';
-import { isStatus } from '../kube/api-error.ts';
 import type { Clock } from '../util/clock.ts';
 import { parseKeys, readSigningKeys } from './key-secret.ts';
 import { nextStep, type KeySecret } from './rotation-steps.ts';
@@ -13,8 +12,8 @@ export interface SeenSecret extends KeySecret {
 
 export interface KeyringOptions {
   readonly carrier: KeyCarrier;
-  /** Writes over exactly what was seen. @throws ApiError 409 when the Secret is another one by now */
-  readonly replace: (seen: SeenSecret, next: KeySecret) => Promise<void>;
+  /** Writes `next` in the place of exactly the version that was observed. False: the Secret is another version by now. */
+  readonly replace: (observed: SeenSecret, next: KeySecret) => Promise<boolean>;
   readonly leading: () => boolean;
   /** Milliseconds for which both keys are in the Secret: mounted files follow it no sooner than kubelets renew them. */
   readonly overlap: number;
@@ -109,15 +108,14 @@ class RotatingKeyring implements Keyring {
     this.#busy = true;
     let again = AGAIN;
     try {
-      await replace(seen, step);
+      // Another replica was faster: the watch will bring what it wrote.
+      if (!(await replace(seen, step))) return;
       this.#say(`rotating the signing key: ${step.kind === 'announce' ? 'a new one is announced' : 'the old one is retired'}`, {
         publicKey: step.publicKey,
       });
       // The watch brings what was written; until then nothing must be written over it.
       if (this.#secret === seen) this.#secret = undefined;
     } catch (error) {
-      // Another replica was faster: the watch will say so.
-      if (isStatus(error, 409)) return;
       again = AFTER_FAILURE;
       failed(error as Error);
     } finally {

@@ -4,7 +4,7 @@ import type { Condition, PolicyStatus } from '../api/policy.gen.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
 import { statusOf } from './policy-status.ts';
-import { transitions } from './events.ts';
+import { transitions } from './transitions.ts';
 import { acked, fleetOf, NOW, proxy, verdict } from './testing.ts';
 
 const OLD = '2026-01-01T00:00:00Z';

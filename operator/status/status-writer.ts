@@ -1,14 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { LoadBalancerPolicy, PolicyStatus } from '../api/policy.gen.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isStatus } from '../kube/api-error.ts';
-import { eventsPath, POLICY_API_VERSION, policyStatusPath } from '../kube/api-paths.ts';
+import { POLICY_API_VERSION, policyStatusPath } from '../kube/api-paths.ts';
+import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.ts';
 import type { Verdict } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { sameConditions, sameCounts } from './status-comparison.ts';
 import { statusOf, type FleetView } from './policy-status.ts';
-import { eventBody, transitions } from './events.ts';
+import { transitions } from './transitions.ts';
 
 /** What all statuses follow from. */
 export interface StatusWish {
@@ -85,6 +85,7 @@ class ApplyingWriter implements StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #clock: Clock;
   readonly #timing: StatusTiming;
+  readonly #events: EventRecorder;
   readonly #entries = new Map<string, Entry>();
   readonly #queue = new Set<string>();
   readonly #running = new Set<Promise<void>>();
@@ -97,6 +98,7 @@ class ApplyingWriter implements StatusWriter {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#timing = options.timing ?? STATUS_TIMING;
+    this.#events = createEventRecorder(options);
   }
 
   want(wish: StatusWish): void {
@@ -220,13 +222,9 @@ class ApplyingWriter implements StatusWriter {
   async #tell(key: string, entry: Entry, { policy, previous, status }: Plan): Promise<void> {
     for (const transition of transitions(previous, status)) {
       if (!mayTell(entry, this.#clock.now())) return;
-      const { instance } = this.#options;
       const { name, namespace = '', uid, resourceVersion } = policy.metadata;
       const regarding = { apiVersion: POLICY_API_VERSION, kind: 'LoadBalancerPolicy', namespace, name, uid, resourceVersion };
-      const body = eventBody(regarding, transition, { instance, id: randomUUID(), now: this.#options.now() });
-      const path = eventsPath(namespace);
-      const call = { method: 'POST', path, body, signal: this.#stopped.signal, timeout: WRITE_TIMEOUT } as const;
-      await this.#options.client.call(call).catch((error: unknown) => {
+      await this.#events.record(regarding, transition, this.#stopped.signal).catch((error: unknown) => {
         if (!this.#stopped.signal.aborted) this.#options.failed(key, error as Error);
       });
     }

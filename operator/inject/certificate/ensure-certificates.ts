@@ -1,16 +1,18 @@
-/** The certificates of one replica: those of the shared Secret, which the leader renews before they end. */
+/** The certificates that one replica serves: those of the shared Secret, which the leader renews before they expire. */
+import type { SecretStore } from '../../kube/secret-store.ts';
 import { decodeMaterial, encodeMaterial, inspect, type Material } from './certificate-set.ts';
 import { nextStep } from './renewal-plan.ts';
 import { take } from './renewal-steps.ts';
-import type { CertificateSecret } from './certificate-secret.ts';
 
-export interface KeeperOptions {
-  readonly secret: CertificateSecret;
-  /** DNS names that the API server may ask for. */
+export const CERTIFICATE_SECRET = 'outrigger-webhook-certificate';
+
+export interface EnsureOptions {
+  readonly secrets: SecretStore;
+  /** DNS names by which the API server may call the webhook. */
   readonly names: readonly string[];
-  /** What this replica serves with already, if anything. */
+  /** The certificates that this replica serves at present, if any. */
   readonly serving: Material | undefined;
-  /** Only the leader changes what is there. */
+  /** Only the leader changes an existing Secret. */
   readonly leading: () => boolean;
   /** Whether the API server is known to have this bundle. */
   readonly published: (bundle: string) => boolean;
@@ -19,19 +21,19 @@ export interface KeeperOptions {
 }
 
 /**
- * What to serve with now. Makes the Secret when there is none, takes the step that is due when leading.
+ * The certificates to serve now. Creates the Secret where there is none, and while leading takes the step that is due.
  *
- * @throws where there is nothing that can be used, or the Secret was changed by somebody else meanwhile: look again
+ * @throws where there are no usable certificates, or someone else changed the Secret meanwhile: call again
  */
-export async function keepCertificates(options: KeeperOptions): Promise<Material> {
-  const { secret, names, serving, leading, published, now } = options;
-  let found = await secret.read();
+export async function ensureCertificates(options: EnsureOptions): Promise<Material> {
+  const { secrets, names, serving, leading, published, now } = options;
+  let found = await secrets.read(CERTIFICATE_SECRET);
   if (found === undefined) {
-    // Somebody deleted it, to have new ones: the leader makes them, since it is the one who can tell the API server.
+    // Someone deleted it to have new ones made: the leader makes them, since only it can pass them on to the API server.
     if (serving !== undefined && !leading()) return serving;
     const made = await take('everything', undefined, names, now());
-    if (await secret.create(encodeMaterial(made))) return made;
-    found = await secret.read();
+    if (await secrets.create(CERTIFICATE_SECRET, encodeMaterial(made))) return made;
+    found = await secrets.read(CERTIFICATE_SECRET);
     if (found === undefined) throw new Error('the Secret was deleted while it was being created');
   }
   const material = decodeMaterial(found.data);
@@ -39,8 +41,8 @@ export async function keepCertificates(options: KeeperOptions): Promise<Material
   const step = nextStep(facts, material !== undefined && published(material.bundle), now());
   if (step !== undefined && leading()) {
     const made = await take(step, material, names, now());
-    if (await secret.replace(found, encodeMaterial(made))) return made;
-    throw new Error('the certificates were changed by somebody else meanwhile');
+    if (await secrets.replace(found.object, encodeMaterial(made))) return made;
+    throw new Error('someone else changed the certificates meanwhile');
   }
   if (material === undefined || facts === undefined) {
     throw new Error('the Secret holds no usable certificates: the leader makes new ones');

@@ -1,0 +1,64 @@
+/** Writes Events of events.k8s.io/v1, which `kubectl describe` shows. */
+import { randomUUID } from 'node:crypto';
+import { eventsPath } from './api-paths.ts';
+import type { KubeClient } from './client.ts';
+
+export interface EventDraft {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+}
+
+/** The object that an Event is about. It is namespaced, and the Event is in its namespace. */
+export interface Regarding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+export interface EventRecorderOptions {
+  readonly client: Pick<KubeClient, 'call'>;
+  /** Name of this operator in Events. */
+  readonly instance: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export interface EventRecorder {
+  /**
+   * Writes one Event.
+   *
+   * @param id makes the name unique; a fixed one makes a second Event a conflict (409)
+   */
+  record(regarding: Regarding, event: EventDraft, signal: AbortSignal, id?: string): Promise<void>;
+}
+
+/** Kubernetes' limits, in characters. */
+const MAX_NOTE = 1024;
+const MAX_INSTANCE = 128;
+/** Milliseconds. */
+const TIMEOUT = 10_000;
+
+export function createEventRecorder({ client, instance, now }: EventRecorderOptions): EventRecorder {
+  return {
+    async record(regarding, { note, ...event }, signal, id = randomUUID()) {
+      const { name, namespace } = regarding;
+      const body = {
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        metadata: { name: `${name.slice(0, 200)}.${id}`, namespace },
+        eventTime: new Date(now()).toISOString().replace('Z', '000Z'),
+        reportingController: 'outrigger.dev/operator',
+        reportingInstance: instance.slice(0, MAX_INSTANCE),
+        action: 'Reconcile',
+        ...event,
+        note: note.slice(0, MAX_NOTE),
+        regarding,
+      };
+      await client.call({ method: 'POST', path: eventsPath(namespace), body, signal, timeout: TIMEOUT });
+    },
+  };
+}
