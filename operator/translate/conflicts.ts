@@ -2,7 +2,7 @@
  * Which policies get what they ask for. The older one wins, then the smaller `namespace/name`; a loser loses as a whole and
  * claims nothing, so that it can not make others lose.
  */
-import { describeClientAddress } from './client-address.ts';
+import { describeClientAddress } from './policy-routing.ts';
 import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
 import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
 import { boundPort, collidingPort, CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';

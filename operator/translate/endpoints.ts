@@ -8,7 +8,6 @@
  *  –      yes      yes          –           │ draining
  *  –      no       yes          –           │ gone: not even counted
  */
-import { isEndpointAddress } from './address.ts';
 import { podSettings } from './pod-annotations.ts';
 import { MAX_ENDPOINTS_PER_POOL } from '../../proxy/snapshot/limits.ts';
 import type { EndpointSlice, PodMetadata, Service, SliceEndpoint } from '../api/kubernetes.ts';
@@ -37,6 +36,8 @@ interface Candidate {
 
 /** Longer texts come from hand-written slices only, and would make the whole snapshot unacceptable. */
 const MAX_TEXT = 253;
+const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+const IPV6_CHARACTERS = /^[0-9a-fA-F:.]+$/;
 const STATES: readonly State[] = ['active', 'draining', 'unavailable'];
 const FAMILIES = ['IPv4', 'IPv6'];
 
@@ -103,6 +104,12 @@ function readEntry(
       zone: usable(entry.zone) ?? '',
     },
   };
+}
+
+/** Whether a slice's address is a literal of its address type. The URL parser implements the grammar of IPv6, and does no I/O. */
+export function isEndpointAddress(address: string, addressType: string): boolean {
+  if (addressType === 'IPv4') return IPV4.test(address);
+  return IPV6_CHARACTERS.test(address) && URL.canParse(`http://[${address}]/`);
 }
 
 /** A slice's port may be missing, which means any port: nothing to connect to. */

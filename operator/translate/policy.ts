@@ -1,13 +1,10 @@
-/** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, wire form. Everything after this works on the result. */
+/** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, in the wire's terms. Later steps use only the result. */
 import { DEFAULTS } from '../api/defaults.ts';
-import { readClientAddress } from './client-address.ts';
-import { Reader } from './field-parser.ts';
-import { readFilters } from './filters.ts';
-import type { RouteFilters } from './filters.ts';
-import { readCircuitBreaker, readFallback } from './protection.ts';
-import { readActive, readPassive } from './policy-health-check.ts';
-import { readMatch } from './match.ts';
+import { FieldParser, type Problem } from './field-parser.ts';
+import { readHealthCheck } from './policy-health-check.ts';
 import { readLoadBalancer } from './policy-load-balancer.ts';
+import { readCircuitBreaker, readFallback, readRetry, readTimeouts } from './policy-resilience.ts';
+import { readClientAddress, readFilters, readMatch, type RouteFilters } from './policy-routing.ts';
 import type { BackendRef, LabelSelector, LoadBalancerPolicy, PolicySpec, SessionPersistenceSpec } from '../api/policy.gen.ts';
 import type {
   AccessLog,
@@ -18,11 +15,9 @@ import type {
   LoadBalancer,
   Match,
   Retry,
-  RetryCondition,
   SessionPersistence,
   Timeouts,
 } from '../../proxy/snapshot/types.ts';
-import type { Problem } from './field-parser.ts';
 
 export type ProxyType = NonNullable<NonNullable<PolicySpec['proxies']>['type']>;
 
@@ -35,7 +30,7 @@ export interface Backend {
   readonly namespace: string;
   readonly port: number;
   readonly weight: number;
-  /** Where the policy names it. */
+  /** Path of the reference within the policy. */
   readonly field: string;
 }
 
@@ -68,27 +63,27 @@ export interface ParsedPolicy {
   readonly timeouts: Timeouts;
   readonly accessLog: AccessLog;
   readonly circuitBreaker: CircuitBreakerSettings;
-  /** Requests at one endpoint at once. */
+  /** Parallel requests per endpoint. */
   readonly perEndpoint?: number;
   readonly fallback?: Fallback;
-  /** Every Service that the policy names: its backends, then that of its fallback. */
+  /** Every Service that the policy names: its backends, then the one of its fallback. */
   readonly references: readonly Backend[];
   readonly sessionPersistence?: SessionPersistence;
-  /** Why the policy can not be accepted; empty when it can. */
+  /** Why the policy cannot be accepted; empty when it can. */
   readonly problems: readonly Problem[];
 }
 
 export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolicy {
-  const reader = new Reader();
+  const fields = new FieldParser();
   const namespace = metadata.namespace ?? '';
   const key = `${namespace}/${metadata.name}`;
   const { listener } = spec;
   const clientAddress = readClientAddress(listener?.clientAddress);
-  const timeouts = readTimeouts(spec.timeouts, reader);
+  const timeouts = readTimeouts(spec.timeouts, fields);
   const backends = (spec.backendRefs ?? []).map((ref, i) => readBackend(key, namespace, ref, `backendRefs[${i}]`));
   const last = spec.fallback?.backendRef && readBackend(key, namespace, spec.fallback.backendRef, 'fallback.backendRef');
   const references = [...backends, ...(last ? [last] : [])];
-  refuseTwins(references, reader);
+  refuseDuplicates(references, fields);
   const perEndpoint = spec.circuitBreaker?.perEndpoint?.maxParallelRequests;
   const fallback = readFallback(spec, last?.pool);
   return {
@@ -103,20 +98,20 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     ...(listener && { port: listener.port }),
     ...(clientAddress && { clientAddress }),
     hostnames: [...new Set((listener?.hostnames ?? []).map((host) => host.toLowerCase()))].sort(),
-    matches: (spec.matches ?? []).map((match, i) => readMatch(match, `matches[${i}]`, reader)),
+    matches: (spec.matches ?? []).map((match, i) => readMatch(match, `matches[${i}]`, fields)),
     filters: readFilters(spec),
     backends,
-    loadBalancer: readLoadBalancer(spec.loadBalancer, timeouts.drain, reader),
-    healthCheck: readHealthCheck(spec.healthCheck, reader),
-    retry: readRetry(spec.retry, reader),
+    loadBalancer: readLoadBalancer(spec.loadBalancer, timeouts.drain, fields),
+    healthCheck: readHealthCheck(spec.healthCheck, fields),
+    retry: readRetry(spec.retry, fields),
     timeouts,
     accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
     circuitBreaker: readCircuitBreaker(spec.circuitBreaker),
     ...(perEndpoint !== undefined && { perEndpoint }),
     ...(fallback && { fallback }),
     references,
-    ...(spec.sessionPersistence && { sessionPersistence: readSession(spec.sessionPersistence, metadata.uid, reader) }),
-    problems: reader.problems,
+    ...(spec.sessionPersistence && { sessionPersistence: readSession(spec.sessionPersistence, metadata.uid, fields) }),
+    problems: fields.problems,
   };
 }
 
@@ -126,55 +121,17 @@ function readBackend(policy: string, own: string, ref: BackendRef, field: string
   return { pool: `${policy}/${service}:${port}`, service, namespace, port, weight, field };
 }
 
-/** The schema does not know the policy's namespace: there, naming it and leaving it out are two things. */
-function refuseTwins(references: readonly Backend[], reader: Reader): void {
+/** The schema cannot find these: it does not know the policy's namespace, so naming it and leaving it out differ there. */
+function refuseDuplicates(references: readonly Backend[], fields: FieldParser): void {
   const first = new Map<string, string>();
   for (const { pool, field, service, port } of references) {
-    const twin = first.get(pool);
-    if (twin === undefined) first.set(pool, field);
-    else reader.fail('UnsupportedValue', `${field} is port ${port} of Service ${service}, as ${twin} is: keep one of them`);
+    const duplicate = first.get(pool);
+    if (duplicate === undefined) first.set(pool, field);
+    else fields.fail('UnsupportedValue', `${field} is port ${port} of Service ${service}, as ${duplicate} is: keep one of them`);
   }
 }
 
-function readSession({ cookie }: SessionPersistenceSpec, policyUid: string, reader: Reader): SessionPersistence {
+function readSession({ cookie }: SessionPersistenceSpec, policyUid: string, fields: FieldParser): SessionPersistence {
   const { name, ttl, sameSite } = { ...DEFAULTS.sessionCookie, ...cookie };
-  return { policyUid, name, ttl: reader.duration('sessionPersistence.cookie.ttl', ttl), sameSite };
-}
-
-function readHealthCheck(given: NonNullable<PolicySpec['healthCheck']> = {}, reader: Reader): HealthCheck {
-  const { active, passive, panicThreshold = DEFAULTS.panicThreshold } = given;
-  return {
-    ...(active && { active: readActive(active, reader) }),
-    passive: readPassive(passive, reader),
-    ...(panicThreshold > 0 && { panicThreshold }),
-  };
-}
-
-function readRetry(given: PolicySpec['retry'], reader: Reader): Retry {
-  const spec = { ...DEFAULTS.retry, ...given };
-  const backOff = { ...DEFAULTS.backOff, ...given?.backOff };
-  return {
-    attempts: spec.attempts,
-    sameEndpoint: spec.sameEndpoint,
-    perTryTimeout: reader.duration('retry.perTryTimeout', spec.perTryTimeout),
-    retryOn: spec.retryOn.map((condition) => (/^\d{3}$/.test(condition) ? Number(condition) : (condition as RetryCondition))),
-    backOff: {
-      base: reader.duration('retry.backOff.base', backOff.base),
-      max: reader.duration('retry.backOff.max', backOff.max),
-    },
-    nonIdempotent: spec.nonIdempotent,
-    bufferLimit: reader.quantity('retry.bufferLimit', spec.bufferLimit),
-    budget: { ...DEFAULTS.retryBudget, ...given?.budget },
-  };
-}
-
-function readTimeouts(given: PolicySpec['timeouts'], reader: Reader): Timeouts {
-  const spec = { ...DEFAULTS.timeouts, ...given };
-  return {
-    connect: reader.duration('timeouts.connect', spec.connect),
-    request: reader.duration('timeouts.request', spec.request),
-    idle: reader.duration('timeouts.idle', spec.idle),
-    tunnel: reader.duration('timeouts.tunnel', spec.tunnel),
-    drain: reader.duration('timeouts.drain', spec.drain),
-  };
+  return { policyUid, name, ttl: fields.duration('sessionPersistence.cookie.ttl', ttl), sameSite };
 }

@@ -1,8 +1,7 @@
-import { SERVICE_NAME_LABEL } from '../api/labels.ts';
+import { SERVICE_NAME_LABEL, SHARED_WITH_ANNOTATION } from '../api/labels.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { rememberLast } from './memoize.ts';
-import { refuseReference } from './reference.ts';
 import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
 import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
@@ -86,6 +85,25 @@ function tooFewSlots({ loadBalancer, endpoints }: PoolPart): string[] {
   return [
     `loadBalancer.consistentHash.tableSize ${tableSize} has no room for ${endpoints.length} endpoints: some get no traffic`,
   ];
+}
+
+/**
+ * Why a policy may not use a Service; undefined when it may. A gateway serves every client that reaches it, so the owner of a Service
+ * in another namespace must share it. A sidecar serves its own pod, which can call any Service anyway. Only those who may use a
+ * Service learn that it does not exist.
+ */
+function refuseReference(
+  { proxyType, namespace }: ParsedPolicy,
+  backend: Backend,
+  service: Service | undefined,
+): Problem | undefined {
+  if (proxyType === 'Sidecar' || backend.namespace === namespace) return undefined;
+  const shared = (service?.metadata.annotations?.[SHARED_WITH_ANNOTATION] ?? '').split(',').map((name) => name.trim());
+  if (shared.includes('*') || shared.includes(namespace)) return undefined;
+  return {
+    reason: 'RefNotPermitted',
+    message: `Service ${backend.service} is not shared with namespace ${namespace}, or does not exist: its owner can annotate it with ${SHARED_WITH_ANNOTATION}: "${namespace}"`,
+  };
 }
 
 /** The Service port that a backend names, or why there is none. */

@@ -1,7 +1,7 @@
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
 import { partOf } from './pools.ts';
-import { makeListeners } from './routes.ts';
+import { makeListeners } from './snapshot-contents.ts';
 import type { Snapshot } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';

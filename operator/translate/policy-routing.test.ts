@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeClientAddress, readClientAddress } from './client-address.ts';
+import { describeClientAddress, readClientAddress } from './policy-routing.ts';
 
-test('nothing believed is written one way', () => {
+test('believing nothing has one form', () => {
   assert.deepEqual([undefined, {}, { trustedHops: 0 }].map(readClientAddress), [undefined, undefined, undefined]);
 });
 
@@ -11,7 +11,7 @@ test('ranges are equal whatever their order and the case of their digits', () =>
   assert.deepEqual(given, { trustedCIDRs: ['10.0.0.0/8', 'fd00::/8'] });
 });
 
-test('in words', () => {
+test('a message describes the setting, and counts ranges beyond four', () => {
   const ranges = ['a', 'b', 'c', 'd', 'e', 'f'];
   assert.deepEqual(
     [undefined, { trustedHops: 2 }, { trustedCIDRs: ranges.slice(0, 4) }, { trustedCIDRs: ranges }].map(describeClientAddress),
