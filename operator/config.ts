@@ -9,6 +9,7 @@ import { CONTROL_PORT } from '../proxy/snapshot/ports.ts';
 import { readSidecarConfig, type SidecarConfig } from './inject/sidecar-config.ts';
 import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
 import { readGatewayConfig, type GatewayConfig } from './service/gateway-config.ts';
+import { isDnsLabel } from './util/kubernetes-names.ts';
 
 export interface Config {
   /** The operator's own namespace: of its Lease, its Secret and the gateways. */
@@ -115,7 +116,7 @@ export function readConfig(
 
 function* mistakes(config: Config, env: Readonly<Record<string, string | undefined>>): Generator<string> {
   if (config.namespace === '') yield '--namespace must be given outside of a cluster';
-  else if (!isLabel(config.namespace)) yield `--namespace must be the name of a namespace, not ${quote(config.namespace)}`;
+  else if (!isDnsLabel(config.namespace)) yield `--namespace must be the name of a namespace, not ${quote(config.namespace)}`;
   if (config.kubeconfig.length === 0 && !env['KUBERNETES_SERVICE_HOST']) {
     yield 'outside of a cluster, --kubeconfig or KUBECONFIG must name the API server';
   }
@@ -164,7 +165,6 @@ function durationOf(text: string): number {
   }
 }
 
-const isLabel = (name: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
 const quote = (text: string): string => JSON.stringify(text.slice(0, 80));
 
 function readPodNamespace(): string | undefined {

@@ -57,7 +57,7 @@ test('every mistake is named', () => {
     /^extraArgs must be a list/,
     /^resources\.request is not known/,
     /^resources\.requests must be an object/,
-    /^resources\.limits must hold amounts as strings/,
+    /^resources\.limits\["cpu"\] must be an amount as a string/,
     /^webhook\.name is not known/,
     /^webhook\.configuration must be/,
     /^webhook\.service must be/,
@@ -66,10 +66,10 @@ test('every mistake is named', () => {
   for (const [i, sentence] of expected.entries()) assert.match(errors[i] ?? '', sentence);
 });
 
-test('what is no configuration at all is told as such', () => {
-  assert.deepEqual(errorsOf('{'), ['the file is not JSON']);
-  assert.deepEqual(errorsOf([]), ['it must be a JSON object with the members image and webhook']);
-  assert.match(errorsOf({ ...CONFIG, webhook: undefined })[0] ?? '', /^webhook must be an object/);
+test('a file that cannot be read, or holds no object, is one error', () => {
+  assert.match(errorsOf('{').join('\n'), /^must be JSON: [^\n]*$/);
+  assert.deepEqual(errorsOf([]), ['must be a JSON object']);
+  assert.match(errorsOf({ ...CONFIG, webhook: undefined })[0] ?? '', /^webhook is missing/);
   assert.match(errorsOf({ ...CONFIG, resources: [] })[0] ?? '', /^resources must be an object/);
-  assert.deepEqual(readSidecarConfig(join(folder, 'none')), { errors: ['the file can not be read (ENOENT)'] });
+  assert.deepEqual(readSidecarConfig(join(folder, 'none')), { errors: ['cannot be read (ENOENT)'] });
 });

@@ -117,7 +117,7 @@ test('what is missing, what is no JSON, and what is not there', () => {
   );
   for (const text of ['', '{', '[]', 'null', '"x"']) assert.ok('errors' in parseGatewayConfig(text), text);
   assert.match(JSON.stringify(parseGatewayConfig(' '.repeat(2 * 1024 * 1024))), /longer than/);
-  assert.match(JSON.stringify(readGatewayConfig('/no/such/file')), /can not be read: .*ENOENT/);
+  assert.match(JSON.stringify(readGatewayConfig('/no/such/file')), /cannot be read .*ENOENT/);
 });
 
 test('there is an end to mistakes', () => {
