@@ -55,7 +55,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
   const report = reportOf(context);
   const election = createElection({
     ...{ client, candidate, log, report },
-    lead(epoch) {
+    leadershipChanged(epoch) {
       log.info({ epoch }, epoch === undefined ? 'leading has ended' : 'leading');
       metrics.leads(epoch);
       coordinator.lead(epoch);

@@ -1,4 +1,4 @@
-/** Two operators (their leaders and fleets) over one Lease, before real control servers: what is fenced off, whoever believes what. */
+/** Two operators (leaders and fleets) with one Lease and real control servers: older pushes are refused, whichever of them believes to lead. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { until } from '../kube/test-server.ts';
@@ -18,21 +18,21 @@ interface Operator {
   readonly stop: () => Promise<void>;
 }
 
-/** @param blind asks nobody whether it still leads: as if it had been stopped right after it had asked */
+/** @param blind never checks whether it still leads: as if it had been stopped right after the check */
 function operator(t: TestContext, rig: Rig, server: ReturnType<typeof leaseServer>, identity: string, blind = false): Operator {
   const leader: Leader = createLeader({
     ...{ client: server.client, watch: server.watch, candidate: { namespace: 'outrigger-system', identity } },
     ...{ standby: () => undefined, failed: () => undefined, prepare: async () => undefined },
-    lead: (epoch) => (blind && epoch === undefined ? undefined : fleet.lead(epoch)),
+    leadershipChanged: (epoch) => (blind && epoch === undefined ? undefined : fleet.lead(epoch)),
     ...{ now: Date.now, random: Math.random, timing: TIMING },
   });
-  const believed = {
+  const believedLeader = {
     get leading() {
       return blind || leader.leading;
     },
     acquireAbove: (epoch: number) => (blind ? undefined : leader.acquireAbove(epoch)),
   };
-  const fleet = rig.fleet({}, undefined, believed);
+  const fleet = rig.fleet({}, undefined, believedLeader);
   const controller = new AbortController();
   const running = leader.run(controller.signal);
   const stop = async (): Promise<void> => {
@@ -54,29 +54,29 @@ function assertRose({ dataPlane }: TestProxy): void {
   );
 }
 
-test('a leader that goes on pushing after another took over is refused, and nothing older is ever in force', async (t) => {
+test('a leader that keeps pushing after a takeover is refused, and no proxy ever applies an older snapshot', async (t) => {
   const rig = new Rig(t);
   const server = leaseServer();
   const proxies = [await rig.proxy('one'), await rig.proxy('two')];
   const targets = proxies.map(({ uid, address }) => target(uid, address));
-  const sleeper = operator(t, rig, server, 'sleeper', true);
-  sleeper.fleet.want(translation(targets, contentOf(1)), performance.now());
-  await until(() => proxies.every((proxy) => proxy.dataPlane.applied.length === 1), 'its first push');
-  await sleeper.stop();
+  const former = operator(t, rig, server, 'former', true);
+  former.fleet.want(translation(targets, contentOf(1)), performance.now());
+  await until(() => proxies.every((proxy) => proxy.dataPlane.applied.length === 1), 'the first push of the former leader');
+  await former.stop();
   const successor = operator(t, rig, server, 'successor');
   successor.fleet.want(translation(targets, contentOf(2)), performance.now());
-  await until(() => proxies.every((proxy) => generations(proxy).at(-1) === 2), 'the push of the other');
+  await until(() => proxies.every((proxy) => generations(proxy).at(-1) === 2), 'the push of the successor');
 
-  sleeper.fleet.want(translation(targets, contentOf(3)), performance.now());
+  former.fleet.want(translation(targets, contentOf(3)), performance.now());
   await until(() => rig.results.filter((result) => result === 'stale').length >= 6, 'refusals');
   for (const proxy of proxies) {
     assert.deepEqual(generations(proxy), [1, 2]);
     assertRose(proxy);
   }
-  assert.equal(successor.leader.leading, true, 'nobody minds');
+  assert.equal(successor.leader.leading, true, 'the successor keeps leading');
 });
 
-test('two that fight push newer versions only, and the newest state is in force in the end', async (t) => {
+test('two competing leaders push only newer versions, and every proxy ends up with the newest state', async (t) => {
   const rig = new Rig(t);
   const server = leaseServer();
   const proxies = [await rig.proxy('one'), await rig.proxy('two')];

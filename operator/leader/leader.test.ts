@@ -24,7 +24,7 @@ function candidate(context: TestContext, server: Server, identity = 'one', timin
     watch: server.watch,
     candidate: { namespace: 'outrigger-system', identity, pod: `${identity.split('_')[0]}_` },
     prepare: async () => void (prepared += 1),
-    lead: (epoch) => epochs.push(epoch),
+    leadershipChanged: (epoch) => epochs.push(epoch),
     standby: (holder) => holders.push(holder),
     failed: (error) => errors.push(error.message),
     // A test takes less than a second, so that epochs count from EPOCH.
@@ -42,7 +42,7 @@ function candidate(context: TestContext, server: Server, identity = 'one', timin
   return { leader, epochs, errors, holders, stop, prepared: () => prepared };
 }
 
-/** A Lease that somebody else holds, as written just now. */
+/** A Lease that another candidate holds, as written just now. */
 const held = (holder: string, renewTime = '2026-11-22T00:00:00.000000Z', epoch = EPOCH): Lease => ({
   metadata: { name: LEASE_NAME, annotations: { 'outrigger.dev/epoch': String(epoch) } },
   spec: { holderIdentity: holder, leaseDurationSeconds: 15, renewTime, leaseTransitions: 3 },
@@ -64,7 +64,7 @@ test('creates the Lease, leads under its epoch, renews it, and gives it back', a
   assert.deepEqual(errors, []);
 });
 
-test('a Lease that is given back is taken at once, under a higher epoch', async (context) => {
+test('a released Lease is acquired at once, under a higher epoch', async (context) => {
   const server = leaseServer();
   const slow = { ...TIMING, duration: 60_000 };
   const first = candidate(context, server, 'one', slow);
@@ -78,7 +78,7 @@ test('a Lease that is given back is taken at once, under a higher epoch', async 
   assert.equal(server.state.lease?.spec?.leaseTransitions, 1);
 });
 
-test('a holder that says nothing is believed for the whole duration, whatever its clock says, and not for longer', async (context) => {
+test('a holder that does not renew keeps the Lease for the whole duration, whatever its clock says, and not for longer', async (context) => {
   const server = leaseServer();
   server.store(held('other', '2020-01-01T00:00:00.000000Z'));
   const { leader, epochs, holders } = candidate(context, server);
@@ -95,7 +95,7 @@ test('a holder that says nothing is believed for the whole duration, whatever it
   assert.deepEqual([epochs, holders], [[EPOCH + 1], ['other']]);
 });
 
-test('an annotation is no renewal', async (context) => {
+test('a changed annotation is not a renewal', async (context) => {
   const server = leaseServer();
   server.store(held('other'));
   const { leader } = candidate(context, server);
@@ -106,18 +106,18 @@ test('an annotation is no renewal', async (context) => {
   await until(() => leader.leading, 'the term', 1000);
 });
 
-test('a watch that is broken without anybody knowing takes no Lease from one who renews it', async (context) => {
+test('with a watch that is broken undetected, a standby takes no Lease from a holder that renews it', async (context) => {
   const server = leaseServer();
   const first = candidate(context, server);
   await until(() => first.leader.leading, 'the first');
-  server.state.mute = true;
+  server.state.dropEvents = true;
   const second = candidate(context, server, 'two');
   const { writes } = server.state;
   await until(() => server.state.writes > writes + 20, 'more renewals than the duration has');
   assert.deepEqual([first.epochs, second.epochs, second.leader.problem], [[EPOCH], [], undefined]);
 });
 
-test('what an earlier process of the same pod holds is free, and fenced off', async (context) => {
+test('a Lease held by an earlier process of the same pod is free, and the new epoch fences that process', async (context) => {
   const server = leaseServer();
   server.store(held('one_before'));
   const { leader, epochs, holders } = candidate(context, server, 'one_after', { ...TIMING, duration: 60_000 });
@@ -125,7 +125,7 @@ test('what an earlier process of the same pod holds is free, and fenced off', as
   assert.deepEqual([epochs, holders], [[EPOCH + 1], []]);
 });
 
-test('of many standbys one leads at a time, until all have led', async (context) => {
+test('of many candidates one leads at a time, until all have led', async (context) => {
   const server = leaseServer();
   const all = ['a', 'b', 'c', 'd'].map((identity) => candidate(context, server, identity));
   const leading = (): typeof all => all.filter(({ leader }) => leader.leading);
@@ -137,7 +137,7 @@ test('of many standbys one leads at a time, until all have led', async (context)
   assert.ok(all.every(({ epochs }) => epochs.length === 2));
 });
 
-test('two that fight never lead under one epoch, and each under epochs that rise', async (context) => {
+test('two competing candidates never lead under the same epoch, and each leads under rising epochs', async (context) => {
   const server = leaseServer();
   const all = ['a', 'b'].map((identity) => candidate(context, server, identity));
   const rounds = 30;
@@ -163,7 +163,7 @@ test('two that fight never lead under one epoch, and each under epochs that rise
   assert.ok(epochs.flat().length >= rounds / 3);
 });
 
-test('a renewal that loses the race ends the term at once; the next one is above what is there', async (context) => {
+test('a renewal that loses the race ends the term at once; the next epoch is above the one on the Lease', async (context) => {
   const server = leaseServer();
   const { epochs } = candidate(context, server);
   await until(() => epochs.length === 1, 'the first term');
@@ -174,7 +174,7 @@ test('a renewal that loses the race ends the term at once; the next one is above
   assert.deepEqual(epochs.slice(0, 3), [EPOCH, undefined, EPOCH + 51]);
 });
 
-test('a Lease deleted under its leader ends the term at once, and is made anew without using an epoch again', async (context) => {
+test('deleting the Lease ends the term at once; it is created again without reusing an epoch', async (context) => {
   const server = leaseServer();
   const { leader, epochs } = candidate(context, server, 'one', { ...TIMING, renewEvery: 60_000, renewWithin: 120_000 });
   await until(() => epochs.length === 1, 'the first term');
@@ -185,17 +185,17 @@ test('a Lease deleted under its leader ends the term at once, and is made anew w
   assert.equal(leader.leading, true);
 });
 
-test('a standby that takes a deleted Lease remembers the epoch that was on it', async (context) => {
+test('a standby that acquires after the Lease was deleted remembers its epoch', async (context) => {
   const server = leaseServer();
   server.store(held('other', undefined, EPOCH + 70));
   const { leader, epochs, holders } = candidate(context, server, 'one', { ...TIMING, duration: 60_000 });
-  await until(() => holders.length === 1, 'the other to be seen');
+  await until(() => holders.length === 1, 'the other holder to be observed');
   server.remove();
   await until(() => leader.leading, 'the term');
   assert.deepEqual(epochs, [EPOCH + 71]);
 });
 
-test('whoever acquires above a leader ends its term before its next renewal', async (context) => {
+test('an acquisition by another candidate ends the term before the next renewal', async (context) => {
   const server = leaseServer();
   const { leader, epochs } = candidate(context, server, 'one', { ...TIMING, renewEvery: 60_000, renewWithin: 120_000 });
   await until(() => leader.leading, 'the first term');
@@ -209,7 +209,7 @@ test('whoever acquires above a leader ends its term before its next renewal', as
 });
 
 for (const which of ['monotonic', 'wall'] as const) {
-  test(`a process that slept (by the ${which} clock) leads no more from the first instant, before any timer`, async (context) => {
+  test(`a process that was suspended (by the ${which} clock) no longer leads, even before any timer fires`, async (context) => {
     const server = leaseServer();
     const clock = { now: START };
     const { leader, epochs } = candidate(context, server, 'one', { ...TIMING, retry: 1000 }, clock);
@@ -223,7 +223,7 @@ for (const which of ['monotonic', 'wall'] as const) {
 }
 
 for (const how of ['down', 'silent'] as const) {
-  test(`with the API server ${how}, leading ends within the limit and comes back with a new epoch`, async (context) => {
+  test(`with the API server ${how}, the term ends within the limit, and the next one has a new epoch`, async (context) => {
     const server = leaseServer();
     const { leader, epochs } = candidate(context, server);
     await until(() => server.state.writes >= 3, 'renewals');
@@ -231,7 +231,7 @@ for (const how of ['down', 'silent'] as const) {
     server.state[how] = true;
     await until(() => !leader.leading, 'the end of the term');
     const took = performance.now() - begin;
-    await until(() => epochs.length === 2, 'to be told');
+    await until(() => epochs.length === 2, 'the callback');
     assert.ok(took > TIMING.renewWithin - TIMING.renewEvery - 20 && took < TIMING.renewWithin + 100, `${took} ms`);
     assert.deepEqual(epochs, [EPOCH, undefined]);
     if (how === 'down') await until(() => leader.problem !== undefined, 'the problem');
@@ -255,7 +255,7 @@ test('a failed renewal within the limit changes nothing', async (context) => {
   assert.deepEqual(epochs, [EPOCH]);
 });
 
-test('a fence leads to an epoch above it; a fence below our epoch is old news', async (context) => {
+test('a fence leads to a term with an epoch above it; a fence below the present epoch is ignored', async (context) => {
   const server = leaseServer();
   const { leader, epochs } = candidate(context, server);
   await until(() => epochs.length === 1, 'the first term');
@@ -270,7 +270,7 @@ test('a fence leads to an epoch above it; a fence below our epoch is old news', 
   assert.deepEqual(epochs.slice(3), [undefined, EPOCH + 11]);
 });
 
-test('stops at once while it can not acquire, and leaves the Lease of another alone', async (context) => {
+test('stops at once while it cannot acquire, and does not touch the Lease of another holder', async (context) => {
   const server = leaseServer();
   server.state.down = true;
   const { epochs, errors, stop } = candidate(context, server, 'one', { ...TIMING, retry: 60_000 });
@@ -284,7 +284,7 @@ test('stops at once while it can not acquire, and leaves the Lease of another al
   assert.equal(server.state.lease?.spec?.holderIdentity, 'other');
 });
 
-test('giving the Lease back is given up when the API server says nothing', async (context) => {
+test('releasing the Lease is given up when the API server does not answer', async (context) => {
   const server = leaseServer();
   const { leader, stop, errors } = candidate(context, server);
   await until(() => leader.leading, 'the term');

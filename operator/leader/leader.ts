@@ -1,22 +1,21 @@
 import type { KubeClient } from '../kube/client.ts';
-import { acquired, epochOf, isFree, LEASE_SECONDS, released, renewed, type Candidate, type Lease } from './lease.ts';
-import { Observation } from './lease-observation.ts';
-import { isLost, LeaseStore } from './lease-store.ts';
-import { Term, type Moment } from './term.ts';
-import type { LeaseWatch } from './lease-watch.ts';
 import { sleep } from '../util/sleep.ts';
+import { LeaseObservation } from './lease-observation.ts';
+import { renewUntilEnd, type RenewalTiming } from './lease-renewal.ts';
+import { isLost, LeaseStore } from './lease-store.ts';
+import type { LeaseWatch } from './lease-watch.ts';
+import { acquired, epochOf, isFree, LEASE_SECONDS, released, type Candidate, type Lease } from './lease.ts';
+import { Term, type Moment } from './term.ts';
 
 /** In milliseconds. */
-export interface LeaderTiming {
-  /** For how long another holder is believed in that says nothing, from when we saw its last renewal. */
+export interface LeaderTiming extends RenewalTiming {
+  /** How long a holder that does not renew keeps the Lease, counted from when this process saw its last renewal. */
   readonly duration: number;
-  /** From one renewal to the next. */
-  readonly renewEvery: number;
-  /** Without a renewal for this long, leading ends: well before others may believe it has. */
+  /** Without a renewal for this long, the term ends: before others may take the Lease. */
   readonly renewWithin: number;
   /** Before a failed renewal or acquisition is tried again, and the shortest term. */
   readonly retry: number;
-  /** Standbys that may all try try at different times within this span. */
+  /** Standbys that may acquire at the same moment do so at random times within this span. */
   readonly jitter: number;
   /** How long giving the Lease back may take. */
   readonly releaseWithin: number;
@@ -35,11 +34,11 @@ export interface LeaderOptions {
   readonly client: Pick<KubeClient, 'call'>;
   readonly watch: LeaseWatch;
   readonly candidate: Candidate;
-  /** The epoch under which to lead from now on; undefined: leading has ended, stop at once. */
-  readonly lead: (epoch: number | undefined) => void;
-  /** Somebody else leads; said once of each. */
+  /** A term has begun under this epoch; undefined: the term has ended, stop writing at once. */
+  readonly leadershipChanged: (epoch: number | undefined) => void;
+  /** Another process leads; called once for each holder. */
   readonly standby: (holder: string) => void;
-  /** Awaited before every acquisition: whatever must be so before we lead. Never rejects. */
+  /** Awaited before every acquisition. Never rejects. */
   readonly prepare: () => Promise<void>;
   /** Something failed and is tried again. */
   readonly failed: (error: Error) => void;
@@ -50,17 +49,17 @@ export interface LeaderOptions {
 }
 
 export interface Leader {
-  /** Whether the Lease is held and fresh at this moment: ask before every write. */
+  /** Whether the Lease is held and fresh at this moment: checked before every write. */
   readonly leading: boolean;
-  /** Why this process could not lead if it had to; undefined while it leads, or stands by as it should. */
+  /** Why this process could not lead if it had to; undefined while it leads, or stands by normally. */
   readonly problem: string | undefined;
-  /** The epoch in use is not enough: acquire anew above this one. */
+  /** The epoch in use is too low: acquire again, above this one. */
   acquireAbove(epoch: number): void;
   /** Waits for the Lease, acquires and renews it until the signal aborts, then gives it back. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Leads while it holds the Lease, and waits for it while somebody else does. */
+/** Leads while this process holds the Lease, and waits for it while another does. */
 export function createLeader(options: LeaderOptions): Leader {
   return new LeaseLeader(options);
 }
@@ -69,11 +68,12 @@ class LeaseLeader implements Leader {
   readonly #options: LeaderOptions;
   readonly #timing: LeaderTiming;
   readonly #store: LeaseStore;
-  readonly #seen = new Observation();
+  readonly #observation = new LeaseObservation();
   #term: Term | undefined;
-  #above = 0;
+  /** The next epoch is above this one. */
+  #usedEpoch = 0;
   #problem: string | undefined = 'the Lease has not been read yet';
-  #told: string | undefined;
+  #reportedHolder: string | undefined;
   /** Ends the present wait for the Lease. */
   #wake: () => void = () => undefined;
 
@@ -92,7 +92,7 @@ class LeaseLeader implements Leader {
   }
 
   acquireAbove(epoch: number): void {
-    this.#above = Math.max(this.#above, epoch);
+    this.#usedEpoch = Math.max(this.#usedEpoch, epoch);
     if (this.#term !== undefined && epoch >= this.#term.epoch) this.#term.end();
   }
 
@@ -106,16 +106,16 @@ class LeaseLeader implements Leader {
         const term = signal.aborted ? undefined : await this.#acquire(signal);
         if (term !== undefined) await this.#serve(term, signal);
       } catch (error) {
-        if (!signal.aborted) this.#stumble(error as Error);
+        if (!signal.aborted) this.#fail(error as Error);
       }
-      // Also after a short term: whoever makes terms end can not make us spin.
+      // After a short term, too: whatever ends terms must not make this loop spin.
       await sleep(began + this.#timing.retry - performance.now(), signal);
     }
     await this.#release().catch((error: unknown) => this.#options.failed(error as Error));
     await watching;
   }
 
-  /** A list may be older than our own writes, so that nothing is there ends no term; an event of deletion does. */
+  /** A list may be older than our own writes, so an absent Lease in it ends no term; a deletion event does. */
   #sink(): Parameters<LeaseWatch>[0] {
     return {
       onReplace: ([lease]) => this.#observe(lease),
@@ -128,22 +128,22 @@ class LeaseLeader implements Leader {
   }
 
   #observe(lease: Lease | undefined): void {
-    this.#seen.see(lease, performance.now());
-    const { holder } = this.#seen;
-    // Whoever acquired after us leads: proxies will say so, too, but not every write is to a proxy.
+    this.#observation.observe(lease, performance.now());
+    const { holder } = this.#observation;
+    // Another process acquired after us and leads. Proxies would refuse our pushes, but not every write goes to a proxy.
     if (this.#term !== undefined && epochOf(lease) > this.#term.epoch) this.#term.end();
     if (holder !== undefined && !isFree(lease, this.#options.candidate)) {
       this.#problem = undefined;
-      if (holder !== this.#told) this.#options.standby(holder);
-      this.#told = holder;
+      if (holder !== this.#reportedHolder) this.#options.standby(holder);
+      this.#reportedHolder = holder;
     }
     this.#wake();
   }
 
-  /** Until nobody holds the Lease, or its holder has said nothing for too long. */
+  /** Waits until no one holds the Lease, or its holder has not renewed it for too long. */
   async #untilFree(signal: AbortSignal): Promise<void> {
     const { candidate, random } = this.#options;
-    const left = (): number => this.#seen.freeAt(candidate, this.#timing.duration) - performance.now();
+    const left = (): number => this.#observation.freeAt(candidate, this.#timing.duration) - performance.now();
     while (left() > 0 && !signal.aborted) {
       const woken = new AbortController();
       const wake = (this.#wake = () => woken.abort());
@@ -155,7 +155,7 @@ class LeaseLeader implements Leader {
   }
 
   /**
-   * Compare and swap. What is there is read first: a watch may be late. Undefined: somebody else has it, or was faster.
+   * Compare and swap. The Lease is read first, since the watch may be late. Undefined: another process holds it, or was faster.
    *
    * @throws when the Lease could not be read or written
    */
@@ -163,17 +163,17 @@ class LeaseLeader implements Leader {
     const { candidate, now } = this.#options;
     const current = await this.#store.read(signal);
     this.#observe(current);
-    const asked = this.#moment();
-    if (this.#seen.freeAt(candidate, this.#timing.duration) > asked.monotonic) return undefined;
-    const body = acquired(current, candidate, now(), Math.max(this.#above, this.#seen.epoch));
+    const requested = this.#moment();
+    if (this.#observation.freeAt(candidate, this.#timing.duration) > requested.monotonic) return undefined;
+    const body = acquired(current, candidate, now(), Math.max(this.#usedEpoch, this.#observation.epoch));
     const lease = await this.#store.write(body, signal).catch((error: unknown) => {
       if (isLost(error)) return undefined;
       throw error;
     });
     if (lease === undefined) return undefined;
-    const term = new Term(lease, epochOf(body), asked, this.#timing.renewWithin, () => this.#moment());
-    // Should the Lease be deleted, we still remember what we used.
-    this.#above = Math.max(this.#above, term.epoch);
+    const term = new Term(lease, epochOf(body), requested, this.#timing.renewWithin, () => this.#moment());
+    // Remembered in case the Lease is deleted.
+    this.#usedEpoch = Math.max(this.#usedEpoch, term.epoch);
     return term;
   }
 
@@ -181,39 +181,20 @@ class LeaseLeader implements Leader {
   async #serve(term: Term, signal: AbortSignal): Promise<void> {
     const end = (): void => term.end();
     signal.addEventListener('abort', end, { once: true });
-    // What happens at once when the term ends, whatever is being waited for.
-    const stop = (): void => this.#options.lead(undefined);
+    // Called at once when the term ends, whatever is being awaited.
+    const stop = (): void => this.#options.leadershipChanged(undefined);
     term.ended.addEventListener('abort', stop, { once: true });
     this.#term = term;
-    this.#problem = this.#told = undefined;
+    this.#problem = this.#reportedHolder = undefined;
     if (signal.aborted) term.end();
-    else if (!term.ended.aborted) this.#options.lead(term.epoch);
+    else if (!term.ended.aborted) this.#options.leadershipChanged(term.epoch);
     try {
-      await this.#keep(term);
+      const now = (): Moment => this.#moment();
+      await renewUntilEnd(term, { store: this.#store, timing: this.#timing, now, failed: this.#options.failed });
     } finally {
       signal.removeEventListener('abort', end);
       term.end();
       this.#term = undefined;
-    }
-  }
-
-  async #keep(term: Term): Promise<void> {
-    let wait = this.#timing.renewEvery;
-    for (;;) {
-      await sleep(wait, term.ended);
-      // A process that was stopped may get here before the timer that ends the term.
-      if (!term.fresh) return;
-      const asked = this.#moment();
-      try {
-        term.prolong(await this.#store.write(renewed(term.lease, asked.unix), term.ended), asked);
-        wait = this.#timing.renewEvery;
-      } catch (error) {
-        if (term.ended.aborted) return;
-        // Somebody else wrote or deleted it: our version is no longer the Lease.
-        if (isLost(error)) throw error;
-        this.#options.failed(error as Error);
-        wait = this.#timing.retry;
-      }
     }
   }
 
@@ -224,8 +205,8 @@ class LeaseLeader implements Leader {
     await this.#store.write(released(lease, this.#options.now()), signal);
   }
 
-  #stumble(error: Error): void {
-    this.#problem = `the Lease could not be had: ${error.message}`;
+  #fail(error: Error): void {
+    this.#problem = `the Lease could not be acquired or renewed: ${error.message}`;
     this.#options.failed(error);
   }
 

@@ -1,31 +1,31 @@
 import { epochOf, isFree, type Candidate, type Lease } from './lease.ts';
 
 /**
- * What a candidate has seen of the Lease, and since when on its own clock. Times on the Lease itself are those of another machine:
- * they tell one renewal from the next, and nothing else.
+ * What a candidate has observed of the Lease, and since when by its own clock. Times on the Lease come from another machine's clock:
+ * they only tell one renewal from the next.
  */
-export class Observation {
+export class LeaseObservation {
   #spec: string | undefined;
   #lease: Lease | undefined;
   #since = -Infinity;
   #epoch = 0;
 
-  /** The highest epoch ever seen, of whatever Lease. */
+  /** The highest epoch ever observed, on any Lease. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Who holds the Lease; undefined: nobody. */
+  /** Who holds the Lease; undefined: no one. */
   get holder(): string | undefined {
     return this.#lease?.spec?.holderIdentity || undefined;
   }
 
   /**
-   * Takes what was read or watched; undefined: there is no Lease. Only another content is a sign of life: an annotation is not.
+   * Takes what was read or watched; undefined: there is no Lease. Only a change of the spec counts as a renewal; an annotation does not.
    *
    * @param now monotonic milliseconds
    */
-  see(lease: Lease | undefined, now: number): void {
+  observe(lease: Lease | undefined, now: number): void {
     const spec = JSON.stringify(lease?.spec);
     if (spec !== this.#spec) this.#since = now;
     this.#spec = spec;
@@ -34,9 +34,9 @@ export class Observation {
   }
 
   /**
-   * When the candidate may try, in monotonic milliseconds.
+   * When the candidate may try to acquire, in monotonic milliseconds.
    *
-   * @param duration for which a holder is believed in that says nothing
+   * @param duration milliseconds for which a holder that does not renew keeps the Lease
    */
   freeAt(candidate: Candidate, duration: number): number {
     return isFree(this.#lease, candidate) ? -Infinity : this.#since + duration;

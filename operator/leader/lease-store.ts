@@ -3,10 +3,10 @@ import { isStatus } from '../kube/api-error.ts';
 import { leasesPath } from '../kube/api-paths.ts';
 import { LEASE_NAME, type Lease } from './lease.ts';
 
-/** Milliseconds for one exchange: one that hangs must leave time for another before a term ends. */
+/** Milliseconds for one request: one that hangs must leave time for another before the term ends. */
 const CALL_TIMEOUT = 2500;
 
-/** The Lease on the API server. Whatever is read or written comes with a version: the precondition of the next write. */
+/** The Lease on the API server. Every Lease that it returns has a version: the precondition of the next write. */
 export class LeaseStore {
   readonly #client: Pick<KubeClient, 'call'>;
   readonly #path: string;
@@ -27,7 +27,7 @@ export class LeaseStore {
     }
   }
 
-  /** Creates a Lease without a version, replaces the one of this version otherwise. */
+  /** Creates a Lease that has no version; otherwise replaces exactly this version. */
   async write(body: Lease, signal: AbortSignal): Promise<Lease> {
     const creates = body.metadata.resourceVersion === undefined;
     const call = creates
@@ -37,7 +37,7 @@ export class LeaseStore {
   }
 }
 
-/** Whether a write came too late: the Lease is another one by now, or none. */
+/** Whether a write came too late: someone else has changed or deleted the Lease. */
 export const isLost = (error: unknown): boolean => isStatus(error, 409) || isStatus(error, 404);
 
 /** Without a version the next write would have no precondition. */

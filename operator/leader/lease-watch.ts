@@ -4,7 +4,7 @@ import { leasesPath } from '../kube/api-paths.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport, type Sink } from '../watch/reflector.ts';
 import { LEASE_NAME, type Lease } from './lease.ts';
 
-/** Tells a sink of the one Lease until the signal aborts. Never rejects. */
+/** Keeps a sink up to date with the one Lease until the signal aborts. Never rejects. */
 export type LeaseWatch = (sink: Sink<Lease>, signal: AbortSignal) => Promise<void>;
 
 export interface LeaseWatchOptions {
@@ -14,7 +14,7 @@ export interface LeaseWatchOptions {
   readonly random: () => number;
 }
 
-/** The field selector narrows the watch to what a role can grant by name. */
+/** The field selector limits the watch to one name, which a role can grant. */
 export function watchLease({ client, namespace, report, random }: LeaseWatchOptions): LeaseWatch {
   const query = { fieldSelector: `metadata.name=${LEASE_NAME}` };
   const fixed = { kind: 'Lease', path: leasesPath(namespace), query, client, report, random, timing: REFLECTOR_TIMING };

@@ -30,7 +30,7 @@ test('the epoch is above the previous one, above a given one, and not below the 
   }
 });
 
-test('epochs only ever grow, whatever the clock does', () => {
+test('epochs only grow, whatever the clock does', () => {
   const steps = fc.array(fc.record({ now: fc.nat({ max: 4e12 }), above: fc.nat({ max: 4e9 }) }), { minLength: 1 });
   fc.assert(
     fc.property(steps, (list) => {
@@ -44,7 +44,7 @@ test('epochs only ever grow, whatever the clock does', () => {
   );
 });
 
-test('acquiring names the holder, counts transitions between holders, and keeps the precondition and what others wrote', () => {
+test('acquiring names the holder, counts transitions between holders, and keeps the precondition and members written by others', () => {
   const lease = acquired(withEpoch('5'), US, NOW, 0);
   assert.deepEqual(lease.metadata, {
     name: LEASE_NAME,
@@ -63,7 +63,7 @@ test('acquiring names the holder, counts transitions between holders, and keeps 
   assert.equal(acquired(undefined, US, NOW, 0).spec?.leaseTransitions, 0);
 });
 
-test('free is what nobody holds, or we do, or an earlier process of the same pod did', () => {
+test('a Lease is free when no one, the candidate itself, or an earlier process of its pod holds it', () => {
   const named = candidateOf('outrigger-system', 'operator-1', undefined, 'p1');
   const known = candidateOf('outrigger-system', 'operator-1', 'u1', 'p1');
   assert.deepEqual([named.identity, known.identity], ['operator-1_p1', 'operator-1_u1_p1']);
@@ -82,7 +82,7 @@ test('free is what nobody holds, or we do, or an earlier process of the same pod
   assert.ok(isFree(undefined, named) && isFree({ metadata: { name: LEASE_NAME } }, named));
 });
 
-test('renewing changes the time alone; releasing names nobody and keeps the epoch', () => {
+test('renewing changes only the time; releasing clears the holder and keeps the epoch', () => {
   const lease = acquired(undefined, US, NOW, 0);
   const later = renewed(lease, NOW + 5000);
   assert.deepEqual(later, { ...lease, spec: { ...lease.spec, renewTime: '2026-11-22T00:00:05.123000Z' } });

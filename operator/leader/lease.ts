@@ -1,4 +1,4 @@
-/** The leader Lease as plain values: from the Lease that is there to the one that shall be. */
+/** The leader Lease as plain values: acquired, renewed, released. Pure. */
 import { EPOCH_ANNOTATION } from '../api/labels.ts';
 
 export interface Lease {
@@ -8,7 +8,7 @@ export interface Lease {
     readonly name: string;
     readonly namespace?: string;
     readonly uid?: string;
-    /** The precondition of every write; absent on a Lease that is to be created. */
+    /** The precondition of every write; absent on a Lease to create. */
     readonly resourceVersion?: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
@@ -22,35 +22,35 @@ export interface Lease {
 }
 
 export const LEASE_NAME = 'outrigger-operator';
-/** Seconds for which others must believe in a leader that says nothing. */
+/** Seconds for which a holder that does not renew keeps the Lease. */
 export const LEASE_SECONDS = 15;
 
-/** Who acquires. */
+/** A process that may acquire the Lease. */
 export interface Candidate {
   readonly namespace: string;
-  /** Holds a UUID of the process, so that a restart under the same name is somebody else. */
+  /** Contains a UUID of the process, so that a restart under the same name is another candidate. */
   readonly identity: string;
   /**
-   * What the identities of all processes of this pod begin with; absent where the pod's UID is not known. A container starts only
-   * when the one before it has ended, so what an earlier process of this very pod held is free.
+   * Prefix of the identities of all processes of this pod; absent where the pod's UID is not known. A container starts only after
+   * the previous one has ended, so a Lease that an earlier process of this pod held is free.
    */
   readonly pod?: string;
 }
 
-/** The candidate of a process: pod, then (where it is known) the pod's UID, then the process. */
+/** The identity is the pod's name, its UID where known, and the UUID of the process. */
 export function candidateOf(namespace: string, podName: string, podUid: string | undefined, process: string): Candidate {
   if (podUid === undefined) return { namespace, identity: `${podName}_${process}` };
   const pod = `${podName}_${podUid}_`;
   return { namespace, identity: `${pod}${process}`, pod };
 }
 
-/** Whether nobody holds the Lease whom the candidate would have to wait for. */
+/** Whether the candidate need not wait for another holder. */
 export function isFree(lease: Lease | undefined, { identity, pod }: Candidate): boolean {
   const holder = lease?.spec?.holderIdentity || identity;
   return holder === identity || (pod !== undefined && holder.startsWith(pod));
 }
 
-/** The epoch written on a Lease; 0 where there is none, or none that can be one. */
+/** The epoch annotation of a Lease; 0 where it is absent or not a valid epoch. */
 export function epochOf(lease: Lease | undefined): number {
   const text = lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? '';
   const epoch = /^\d+$/.test(text) ? Number(text) : 0;
@@ -58,11 +58,11 @@ export function epochOf(lease: Lease | undefined): number {
 }
 
 /**
- * The Lease by which a candidate takes the lead from whoever held it. Its epoch is above the one before, above `above`, and not
- * below the clock, so that neither a deleted Lease nor a restart can use an epoch again.
+ * The Lease with which a candidate takes over. Its epoch is above the previous one, above `above`, and not below the clock, so that
+ * no epoch is used twice, even after the Lease was deleted or the process restarted.
  *
  * @param now unix milliseconds
- * @param above an epoch known to be in use; 0 when none is
+ * @param above an epoch known to be in use; 0: none
  */
 export function acquired(previous: Lease | undefined, { namespace, identity }: Candidate, now: number, above: number): Lease {
   const epoch = Math.max(epochOf(previous) + 1, above + 1, Math.floor(now / 1000));
@@ -90,7 +90,7 @@ export function renewed(lease: Lease, now: number): Lease {
   return { ...lease, spec: { ...lease.spec, renewTime: microTime(now) } };
 }
 
-/** Nobody's, and expired in a second: a successor need not wait. The epoch stays, and only grows. */
+/** Held by no one, and expired within a second, so that a successor need not wait. The epoch stays: it only grows. */
 export function released(lease: Lease, now: number): Lease {
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(now) } };
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { watchStalls } from './stall-detector.ts';
+import { createStallDetector } from './stall-detector.ts';
 
-test('a stop is noticed by either clock, at once, and until it is cleared', (context) => {
+test('a stop is detected by either clock, at once, and stays reported until it is cleared', (context) => {
   context.mock.timers.enable({ apis: ['setInterval'] });
   const now = { monotonic: 0, unix: 1_795_305_600_000 };
   const advance = (monotonic: number, unix = monotonic): void =>
     void Object.assign(now, { monotonic: now.monotonic + monotonic, unix: now.unix + unix });
-  const watch = watchStalls(2000, () => ({ ...now }));
+  const watch = createStallDetector(2000, () => ({ ...now }));
   for (let i = 0; i < 20; i += 1) {
     advance(500);
     context.mock.timers.tick(500);
@@ -21,9 +21,9 @@ test('a stop is noticed by either clock, at once, and until it is cleared', (con
   assert.equal(watch.stalled, false);
   advance(5, 60_000);
   context.mock.timers.tick(500);
-  assert.equal(watch.stalled, true, 'a machine that was suspended');
+  assert.equal(watch.stalled, true, 'the machine was suspended');
   watch.clear();
   advance(5, -60_000);
-  assert.equal(watch.stalled, false, 'a clock that is set back is no stop');
+  assert.equal(watch.stalled, false, 'a clock that is set back is not a stop');
   watch.stop();
 });

@@ -1,30 +1,30 @@
 import type { Moment } from './term.ts';
 
-/** Notices that this process was stopped for a while: by a signal, by a machine that was suspended, by itself. */
-export interface StallWatch {
-  /** Whether it was, since the last `clear`. Needs no timer to have fired since it goes on. */
+/** Detects that this process was stopped for a while: by a signal, because the machine was suspended, or by a long computation. */
+export interface StallDetector {
+  /** Whether it was stopped since the last `clear`. Correct even before any timer has fired after the stop. */
   readonly stalled: boolean;
   clear(): void;
   stop(): void;
 }
 
-/** Milliseconds between two beats. */
-const BEAT = 500;
+/** Milliseconds between two ticks. */
+const TICK = 500;
 
-/** @param limit milliseconds without a beat, by either clock */
-export function watchStalls(limit: number, now: () => Moment): StallWatch {
+/** @param limit milliseconds without a tick, by either clock */
+export function createStallDetector(limit: number, now: () => Moment): StallDetector {
   let last = now();
   let stalled = false;
-  const beat = (): void => {
+  const tick = (): void => {
     const at = now();
     stalled ||= Math.max(at.monotonic - last.monotonic, at.unix - last.unix) > limit;
     last = at;
   };
-  const timer = setInterval(beat, BEAT);
+  const timer = setInterval(tick, TICK);
   timer.unref();
   return {
     get stalled() {
-      beat();
+      tick();
       return stalled;
     },
     clear: () => void (stalled = false),

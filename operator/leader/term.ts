@@ -1,17 +1,17 @@
 import type { Lease } from './lease.ts';
 
-/** One moment on both clocks, in milliseconds. */
+/** One moment by both clocks, in milliseconds. */
 export interface Moment {
   readonly monotonic: number;
   readonly unix: number;
 }
 
 /**
- * A Lease of ours, until it ends. It counts as held for `within` ms from the moment at which the last renewal was asked for, as
- * others saw it no earlier than that.
+ * One term of leadership: from the acquisition of the Lease to its end. The Lease counts as held for `within` ms after the last
+ * renewal was requested, since others saw the renewal no earlier than that.
  *
- * Two clocks, because each misses something: the wall clock can be set back, and the monotonic one stands still while the whole
- * machine is suspended. Neither waits for a timer, which a process that was stopped gets to only after much else.
+ * Two clocks, because each has a gap: the wall clock can be set back, and the monotonic one stands still while the machine is
+ * suspended. `fresh` depends on no timer, since the timers of a process that was stopped fire late.
  */
 export class Term {
   lease: Lease;
@@ -22,29 +22,29 @@ export class Term {
   #renewed: Moment;
   #expiry: NodeJS.Timeout | undefined;
 
-  constructor(lease: Lease, epoch: number, asked: Moment, within: number, now: () => Moment) {
+  constructor(lease: Lease, epoch: number, requested: Moment, within: number, now: () => Moment) {
     this.lease = lease;
     this.epoch = epoch;
-    this.#renewed = asked;
+    this.#renewed = requested;
     this.#within = within;
     this.#now = now;
-    this.prolong(lease, asked);
+    this.prolong(lease, requested);
   }
 
-  /** Aborts at the end. */
+  /** Aborts when the term ends. */
   get ended(): AbortSignal {
     return this.#ended.signal;
   }
 
-  /** Whether the Lease is held at this very moment. */
+  /** Whether the Lease is held at this moment. */
   get fresh(): boolean {
     return !this.#ended.signal.aborted && this.#left() > 0;
   }
 
-  /** A renewal that was asked for at that moment has been granted. */
-  prolong(lease: Lease, asked: Moment): void {
+  /** A renewal that was requested at that moment has succeeded. */
+  prolong(lease: Lease, requested: Moment): void {
     this.lease = lease;
-    this.#renewed = asked;
+    this.#renewed = requested;
     clearTimeout(this.#expiry);
     if (this.#left() <= 0) return this.end();
     this.#expiry = setTimeout(() => this.end(), this.#left());

@@ -5,7 +5,7 @@ import type { Sink } from '../watch/reflector.ts';
 import type { Lease } from './lease.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 
-/** The Lease of an API server: creates, replaces under a precondition, and tells those who watch. */
+/** Creates the Lease, replaces it under a precondition, and notifies watches. */
 export function leaseServer() {
   const sinks = new Set<Sink<Lease>>();
   const state = {
@@ -13,25 +13,25 @@ export function leaseServer() {
     version: 0,
     down: false,
     silent: false,
-    /** What is written is not told: every watch is broken without anybody knowing. */
-    mute: false,
+    /** Writes cause no events: every watch is broken, undetected. */
+    dropEvents: false,
     writes: 0,
   };
-  const tell = (event: (sink: Sink<Lease>) => void): void => {
-    if (!state.mute) setImmediate(() => sinks.forEach(event));
+  const notify = (event: (sink: Sink<Lease>) => void): void => {
+    if (!state.dropEvents) setImmediate(() => sinks.forEach(event));
   };
   const store = (lease: Lease): Lease => {
     state.version += 1;
     state.writes += 1;
     const uid = state.lease?.metadata.uid ?? `uid-${state.version}`;
     const stored = { ...lease, metadata: { ...lease.metadata, uid, resourceVersion: String(state.version) } };
-    tell((sink) => sink.onUpsert(stored));
+    notify((sink) => sink.onUpsert(stored));
     return (state.lease = stored);
   };
   const remove = (): void => {
     const { lease } = state;
     state.lease = undefined;
-    if (lease !== undefined) tell((sink) => sink.onDelete(lease));
+    if (lease !== undefined) notify((sink) => sink.onDelete(lease));
   };
   const call = async ({ method = 'GET', body, signal }: Call): Promise<unknown> => {
     await new Promise((resolve) => setImmediate(resolve));
@@ -47,7 +47,7 @@ export function leaseServer() {
   };
   const watch: LeaseWatch = async (sink, signal) => {
     sinks.add(sink);
-    tell(() => sink.onReplace(state.lease === undefined ? [] : [state.lease]));
+    notify(() => sink.onReplace(state.lease === undefined ? [] : [state.lease]));
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     sinks.delete(sink);
   };
