@@ -86,9 +86,10 @@ export class Resources {
       return this.#create(request, asked, kind, namespace, parseBody(kind, body), options);
     }
     const target: Target = { kind, namespace, name: path.name };
-    const creates = this.#cluster.store.get(kind.resource, keyOfTarget(target)) === undefined;
-    // A PUT or an apply may turn out to create: both rights are needed then, as in a real server.
-    if (creates && (body.type === APPLY || (method === 'PUT' && kind.createOnUpdate))) {
+    // A PUT or an apply of an object that does not exist may create it, which also needs the right to create. Of a subresource it
+    // never creates anything: the answer is 404, whatever the rights.
+    const mayCreate = subresource === '' && (body.type === APPLY || (method === 'PUT' && kind.createOnUpdate));
+    if (mayCreate && this.#cluster.store.get(kind.resource, keyOfTarget(target)) === undefined) {
       this.#gate.pass(user, { ...call, verb: 'create' });
     }
     if (method === 'PUT')

@@ -3,7 +3,7 @@ import { asObject, at } from '../json.ts';
 import type { Json, KubeObject } from '../json.ts';
 import type { Cluster } from '../kinds.ts';
 import type { WriteOptions } from '../ops/options.ts';
-import { MERGE, patch } from '../ops/patch.ts';
+import { MERGE, PATCH_TYPES, patch } from '../ops/patch.ts';
 import { find } from '../ops/update.ts';
 import type { Target } from '../ops/update.ts';
 import { badRequest, methodNotAllowed, unsupportedMediaType } from '../status.ts';
@@ -15,8 +15,13 @@ import type { Reply } from './reply.ts';
 export function scale(cluster: Cluster, target: Target, method: string, body: Body, options: WriteOptions): Reply {
   if (method === 'GET') return { code: 200, body: scaleOf(find(cluster, target)) };
   if (method !== 'PUT' && method !== 'PATCH') throw methodNotAllowed();
-  if (method === 'PATCH' && body.type !== MERGE) throw unsupportedMediaType([MERGE]);
+  if (method === 'PATCH') {
+    if (!PATCH_TYPES.includes(body.type)) throw unsupportedMediaType([MERGE]);
+    find(cluster, target); // as in a real server, 404 comes before what may be wrong with the patch
+    if (body.type !== MERGE) throw unsupportedMediaType([MERGE]);
+  }
   const wanted = parseBody(target.kind, { bytes: body.bytes, type: '' });
+  find(cluster, target);
   const replicas = at(wanted, 'spec', 'replicas');
   if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
     throw badRequest('spec.replicas must be a whole number that is not negative');

@@ -22,15 +22,15 @@ const JSON_PATCH = 'application/json-patch+json';
 export const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
+export const PATCH_TYPES: readonly string[] = [JSON_PATCH, MERGE, STRATEGIC, APPLY];
 
 /** @param mediaType of the body, without parameters */
 export function patch(cluster: Cluster, target: Target, mediaType: string, text: string, options: WriteOptions): WriteResult {
-  const accepted = [JSON_PATCH, MERGE, ...(target.kind.custom ? [] : [STRATEGIC]), APPLY];
+  const accepted = PATCH_TYPES.filter((type) => type !== STRATEGIC || !target.kind.custom);
   if (!accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
-  if (mediaType === APPLY) return apply(cluster, target, parseConfig(text), options);
-  const body = parseJson(text);
-  const old = find(cluster, target);
-  const patched = patchedBody(target, old, mediaType, body);
+  if (mediaType === APPLY) return apply(cluster, target, text, options);
+  const old = find(cluster, target); // as in a real server, 404 comes before what may be wrong with the patch
+  const patched = patchedBody(target, old, mediaType, parseJson(text));
   const { object, unknown } = decode(target.kind, clone(patched));
   const warnings = unknown.length > 0 ? settlePatch(patched, unknown, options) : [];
   setNamespace(object, target.kind, target.namespace);
@@ -98,12 +98,12 @@ function settlePatch(patched: Json, unknown: readonly string[], options: WriteOp
   throw invalid({ group: '', kind: '' }, '', [error]);
 }
 
-function apply(cluster: Cluster, target: Target, config: JsonObject, options: WriteOptions): WriteResult {
+function apply(cluster: Cluster, target: Target, text: string, options: WriteOptions): WriteResult {
   const { kind } = target;
   const stored = cluster.store.get(kind.resource, keyOfTarget(target));
   const live = stored && kind.fromStored(stored);
   if (live === undefined && options.subresource !== '') throw notFound(kind, target.name);
-  const given = configOf(target, config, options);
+  const given = configOf(target, parseConfig(text), options);
   const type = kind.fields;
   const managers = readManagers(live);
   const writer = writerOf(options, apiVersionOf(kind), 'Apply', cluster.now());
