@@ -3,7 +3,7 @@
  *
  *   node backend.ts --port N --bind ADDRESS [--bind …]
  *
- * Each address answers every request with its own name, filled up to 120 bytes.
+ * Each address responds to every request with its own name, padded to 120 bytes.
  */
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 for (const address of values.bind) {
   const body = `${address} `.padEnd(BODY_BYTES, '.');
   const headers = { 'content-type': 'text/plain', 'content-length': BODY_BYTES };
-  // Longer than any pause of a benchmark: who closes first is not what is measured.
+  // Longer than any pause of a benchmark: a backend never closes an idle connection first.
   const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) => {
     response.writeHead(200, headers).end(body);
   });

@@ -1,5 +1,5 @@
 /**
- * What the proxy is compared with: http-proxy-3 under node:http, with a keep-alive agent and plain round robin, and nothing else.
+ * The baseline for the proxy: http-proxy-3 and node:http with a keep-alive agent and round robin, and nothing else.
  *
  *   node bare-proxy.ts --bind ADDRESS --port N --backend HOST:PORT [--backend …]
  */
@@ -22,9 +22,9 @@ proxy.on('error', (_error, _request, response) => {
   if (response instanceof ServerResponse && !response.headersSent) response.writeHead(502).end();
   else response.destroy();
 });
-let turn = 0;
+let next = 0;
 createServer((request, response) => {
-  const target = targets[turn] as string;
-  turn = (turn + 1) % targets.length;
+  const target = targets[next] as string;
+  next = (next + 1) % targets.length;
   proxy.web(request, response, { target });
 }).listen(Number(values.port), values.bind);

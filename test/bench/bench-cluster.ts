@@ -1,4 +1,4 @@
-/** The local cluster with what ships in it: operator and gateways from their bundles, and one policy. */
+/** The local cluster with operator and gateways from their bundles, and one policy. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,34 +8,34 @@ import { create } from '../local-cluster/create.ts';
 import { backendPod, gatewayPod, operatorPod, SYSTEM_NAMESPACE } from '../local-cluster/manifests.ts';
 import type { Pod } from '../local-cluster/pod-types.ts';
 import { BUNDLES } from './bundles.ts';
-import type { Scope } from './cleanup.ts';
+import type { Cleanup } from './cleanup.ts';
 
 export const NAMESPACE = 'default';
-/** Of Service and policy. */
+/** Name of the Service and of the policy. */
 export const SERVICE = 'echo';
 export const OPERATOR = 'operator-1';
 export const GATEWAYS = ['gateway-1', 'gateway-2'] as const;
-/** Of the policy's listener. */
+/** Port of the policy's listener. */
 const PORT = 8080;
 const READY_MS = 60_000;
 const STOP_SECONDS = 5;
 
-/** Ends with the scope, its state folder too. */
-export async function startBenchCluster(scope: Scope, gateways: readonly string[] = GATEWAYS): Promise<Cluster> {
+/** The cleanup stops it and removes its state folder. */
+export async function startBenchCluster(cleanup: Cleanup, gateways: readonly string[] = GATEWAYS): Promise<Cluster> {
   const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
-  scope.defer(() => rm(stateDir, { recursive: true, force: true }));
+  cleanup.defer(() => rm(stateDir, { recursive: true, force: true }));
   const cluster = await startCluster({ stateDir });
-  scope.defer(() => cluster.stop(STOP_SECONDS));
+  cleanup.defer(() => cluster.stop(STOP_SECONDS));
   const { api } = cluster;
   await create(api, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } });
-  await create(api, running(operatorPod(OPERATOR, cluster.kubeconfigPath), BUNDLES.operator));
-  for (const name of gateways) await create(api, running(gatewayPod(name), BUNDLES.proxy));
+  await create(api, withProgram(operatorPod(OPERATOR, cluster.kubeconfigPath), BUNDLES.operator));
+  for (const name of gateways) await create(api, withProgram(gatewayPod(name), BUNDLES.proxy));
   await Promise.all([OPERATOR, ...gateways].map((name) => untilReady(api, SYSTEM_NAMESPACE, name)));
   return cluster;
 }
 
-/** The same pod with another program, under the same Node flags. */
-function running(pod: object, program: string): object {
+/** The same pod with another program and the same Node flags. */
+function withProgram(pod: object, program: string): object {
   const { spec, ...rest } = pod as { spec: { containers: readonly { readonly command: readonly string[] }[] } };
   const containers = spec.containers.map((container) => ({ ...container, command: container.command.with(-1, program) }));
   return { ...rest, spec: { ...spec, containers } };
@@ -52,7 +52,7 @@ export function untilReady(api: Api, namespace: string, name: string): Promise<P
   });
 }
 
-/** A sample backend of the Service, once it is ready. */
+/** Adds a sample backend to the Service; resolves when it is ready. */
 export async function addBackend(api: Api, name: string): Promise<void> {
   await create(api, backendPod(name, NAMESPACE, SERVICE));
   await untilReady(api, NAMESPACE, name);
@@ -67,7 +67,7 @@ interface Policy {
 
 const POLICY = `/apis/outrigger.dev/v1alpha1/namespaces/${NAMESPACE}/loadbalancerpolicies/${SERVICE}`;
 
-/** Waits until every proxy has the policy as it is now. */
+/** Waits until every proxy has the current generation of the policy. */
 async function untilProgrammed(api: Api): Promise<void> {
   await until('the policy is programmed', READY_MS, async () => {
     const { metadata, status } = await api.get<Policy>(POLICY);
@@ -78,15 +78,15 @@ async function untilProgrammed(api: Api): Promise<void> {
   });
 }
 
-/** Merges a change into the spec of the only policy, and waits until every proxy has it. */
+/** Merges a change into the spec of the policy, and waits until every proxy has it. */
 export async function changePolicy(api: Api, spec: object): Promise<void> {
   await api.patch(POLICY, { spec });
   await untilProgrammed(api);
 }
 
 /**
- * Creates the only policy, over port 80 of the Service, and waits until it is programmed and every gateway answers 200.
- * Gives `HOST:PORT` of the gateways. `spec` goes beside listener and backendRefs.
+ * Creates the policy, for port 80 of the Service, and waits until it is programmed and every gateway responds with 200.
+ * Returns `HOST:PORT` of the gateways. `spec` is added to listener and backendRefs.
  */
 export async function programPolicy(
   { api }: Cluster,

@@ -1,10 +1,10 @@
-import type { Scope } from './cleanup.ts';
+import type { Cleanup } from './cleanup.ts';
 
-/** What a benchmark is asked for; undefined: as the project's numbers are defined. */
+/** What the command line sets; undefined: the values of the published numbers. */
 export interface Options {
-  /** Of `cpu`: paired rounds. Of `propagation`: changes. Of `memory`: starts. */
+  /** Of `cpu`, `inject` and `scrape`: paired rounds. Of `propagation`: changes. Of `memory`: starts. */
   readonly rounds: number | undefined;
-  /** Of `cpu`: each measurement. Of `rolling`, `kills`: the load. Of `memory`: the idle time. */
+  /** Of `cpu`, `inject` and `scrape`: each measurement. Of `rolling`, `kills`: the load. Of `memory`: the idle time. */
   readonly seconds: number | undefined;
 }
 
@@ -12,9 +12,9 @@ export interface Options {
 export interface Row {
   readonly what: string;
   readonly number: string;
-  /** What was promised; absent: a number for information. */
+  /** The limit; absent: the number is for information only. */
   readonly bound?: { readonly text: string; readonly met: boolean };
 }
 
-/** Measures, and leaves what must be undone in the scope. `note` prints while it runs. */
-export type Bench = (options: Options, scope: Scope, note: (text: string) => void) => Promise<readonly Row[]>;
+/** Measures, and registers what must be undone with `cleanup`. `note` prints progress. */
+export type Bench = (options: Options, cleanup: Cleanup, note: (text: string) => void) => Promise<readonly Row[]>;

@@ -1,4 +1,4 @@
-/** What ships, as `npm run build` makes it: the benchmarks measure nothing else. */
+/** The bundles that are shipped, from `npm run build`: the benchmarks measure nothing else. */
 import { spawnSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const BUNDLES = { proxy: 'dist/proxy.mjs', operator: 'dist/operator.mjs' 
 
 const modified = (path: string) => statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs;
 
-/** Builds both bundles when one is missing or older than what it is made of. @throws Error when that fails. */
+/** Builds both bundles when one is missing or older than its sources. @throws Error when the build fails. */
 export function ensureBundles(): void {
   const sources = globSync(SOURCES, { cwd: ROOT }).filter((path) => !path.endsWith('.test.ts'));
   const newest = Math.max(...sources.map((path) => modified(path) ?? 0));

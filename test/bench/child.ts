@@ -4,47 +4,47 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { tied } from '../local-cluster/tied.ts';
-import { pinned, type Place } from './cpu-affinity.ts';
-import type { Scope } from './cleanup.ts';
+import { pinnedCommand, type CpuRole } from './cpu-affinity.ts';
+import type { Cleanup } from './cleanup.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const START_MS = 20_000;
 
 export interface ChildOptions {
-  /** Of Node itself, before the program. */
+  /** Flags of Node, before the program. */
   readonly flags?: readonly string[];
-  /** JavaScript or TypeScript, relative to the project's root; or any other program, on the PATH. */
+  /** A JavaScript or TypeScript file relative to the project's root, or any other program on the PATH. */
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it runs; anywhere when absent. */
-  readonly place?: Place;
-  /** File that gets a server's output; /dev/null when absent. */
+  /** Which CPU it runs on; any when absent. */
+  readonly cpu?: CpuRole;
+  /** File for a server's output; /dev/null when absent. */
   readonly log?: string;
 }
 
 type Stream = 'ignore' | 'pipe' | 'inherit' | number;
 
-/** Starts a program, under Node where it is one for Node; the caller ends it. */
-export function startChild({ flags = [], program, args, env = {}, place }: ChildOptions, stdio: readonly Stream[]): ChildProcess {
+/** Starts a program, with Node where it is a file for Node; the caller ends it. */
+export function startChild({ flags = [], program, args, env = {}, cpu }: ChildOptions, stdio: readonly Stream[]): ChildProcess {
   const runtime = /\.m?[jt]s$/.test(program) ? [process.execPath, ...flags] : [];
-  const [file, ...rest] = tied(pinned(place, [...runtime, program, ...args]));
+  const [file, ...rest] = tied(pinnedCommand(cpu, [...runtime, program, ...args]));
   return spawn(file, rest, { cwd: ROOT, stdio: [...stdio], env: { PATH: process.env['PATH'], ...env } });
 }
 
 export interface Server {
   readonly pid: number;
-  /** Resolves when it has ended, with its exit code; null where a signal ended it. */
+  /** Resolves with the exit code when it has ended; null where a signal ended it. */
   readonly ended: Promise<number | null>;
 }
 
-/** A server, killed when the scope ends. `ready` says whether it can be used. */
-export async function startServer(scope: Scope, options: ChildOptions, ready: () => Promise<boolean>): Promise<Server> {
+/** Starts a server, which the cleanup kills. `ready` returns whether it can be used. */
+export async function startServer(cleanup: Cleanup, options: ChildOptions, ready: () => Promise<boolean>): Promise<Server> {
   const log = options.log === undefined ? 'ignore' : openSync(options.log, 'a');
   const child = startChild(options, ['ignore', log, log === 'ignore' ? 'inherit' : log]);
   if (log !== 'ignore') closeSync(log);
   const ended = once(child, 'exit').then(([code]) => code as number | null);
-  scope.defer(async () => {
+  cleanup.defer(async () => {
     child.kill('SIGKILL');
     await ended;
   });
@@ -57,10 +57,10 @@ export async function startServer(scope: Scope, options: ChildOptions, ready: ()
   return { pid: child.pid as number, ended };
 }
 
-/** Runs a program under Node to its end, or to the end of the scope, and gives what it printed. @throws Error unless its exit code is 0. */
-export async function runProgram(scope: Scope, options: ChildOptions): Promise<string> {
+/** Runs a program to its end, unless the cleanup kills it first; returns its output. @throws Error unless its exit code is 0. */
+export async function runProgram(cleanup: Cleanup, options: ChildOptions): Promise<string> {
   const child = startChild(options, ['ignore', 'pipe', 'inherit']);
-  scope.defer(() => void child.kill('SIGKILL'));
+  cleanup.defer(() => void child.kill('SIGKILL'));
   const gone = once(child, 'exit');
   const output = await text(child.stdout as NodeJS.ReadableStream);
   await gone;

@@ -1,28 +1,28 @@
-/** What a benchmark must undo when it ends, whichever way it ends: processes, folders, clusters. */
-export class Scope {
-  readonly #endings: (() => Promise<void> | void)[] = [];
-  #ended: Promise<void> | undefined;
+/** What must be undone when a benchmark ends, also by an error or a signal: processes, folders, clusters. */
+export class Cleanup {
+  readonly #steps: (() => Promise<void> | void)[] = [];
+  #running: Promise<void> | undefined;
 
-  /** Once the end has begun, it is undone at once. */
-  defer(ending: () => Promise<void> | void): void {
-    this.#endings.push(ending);
-    if (this.#ended) this.#ended = this.#ended.then(() => this.#undo());
+  /** Adds a step. When the cleanup has already started, the step runs as soon as the earlier ones are done. */
+  defer(step: () => Promise<void> | void): void {
+    this.#steps.push(step);
+    if (this.#running) this.#running = this.#running.then(() => this.#runSteps());
   }
 
-  /** Whether the end has begun: what fails from now on fails because of it. */
-  get over(): boolean {
-    return this.#ended !== undefined;
+  /** Whether the cleanup has started: errors after that are its consequence. */
+  get started(): boolean {
+    return this.#running !== undefined;
   }
 
-  /** Undoes everything, the last first, however often it is called. What fails is printed, and the rest still undone. */
-  end(): Promise<void> {
-    return (this.#ended ??= this.#undo());
+  /** Runs every step once, the last one first; further calls wait for the same run. An error in a step is printed, and the others still run. */
+  run(): Promise<void> {
+    return (this.#running ??= this.#runSteps());
   }
 
-  async #undo(): Promise<void> {
-    for (let ending = this.#endings.pop(); ending; ending = this.#endings.pop()) {
+  async #runSteps(): Promise<void> {
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
       try {
-        await ending();
+        await step();
       } catch (error) {
         console.error(error);
       }

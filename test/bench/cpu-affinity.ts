@@ -1,21 +1,21 @@
-/** Which CPU a process runs on: the one under test has CPU 1 for itself, everything else shares CPU 0. */
+/** Pins processes to CPUs: the process under test has CPU 1 alone, everything else shares CPU 0. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** `test`: the process whose CPU time is measured. `rest`: load and backends (the benchmark itself only waits). */
-export type Place = 'test' | 'rest';
+/** `tested`: the process whose CPU time is measured. `shared`: load generators and backends (the benchmark itself only waits). */
+export type CpuRole = 'tested' | 'shared';
 
-const CPU: Readonly<Record<Place, string>> = { rest: '0', test: '1' };
+const CPU: Readonly<Record<CpuRole, string>> = { shared: '0', tested: '1' };
 
-/** Why processes can not be pinned here; undefined: they can. */
-export const pinningProblem: string | undefined =
+/** Why processes cannot be pinned here; undefined when they can. */
+export const whyNotPinned: string | undefined =
   availableParallelism() < 2
     ? 'this machine has one CPU'
     : spawnSync('taskset', ['--version']).error
-      ? 'taskset (util-linux) is not there'
+      ? 'taskset (util-linux) is not installed'
       : undefined;
 
-/** A command line that runs on the CPU of `place`, or as it is where pinning is not possible. */
-export function pinned(place: Place | undefined, argv: readonly string[]): readonly string[] {
-  return place === undefined || pinningProblem !== undefined ? argv : ['taskset', '--cpu-list', CPU[place], ...argv];
+/** A command line that runs on the CPU of `role`; unchanged where pinning is not possible. */
+export function pinnedCommand(role: CpuRole | undefined, argv: readonly string[]): readonly string[] {
+  return role === undefined || whyNotPinned !== undefined ? argv : ['taskset', '--cpu-list', CPU[role], ...argv];
 }

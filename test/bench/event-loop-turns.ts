@@ -1,7 +1,7 @@
 /**
- * Loaded into a process under test (`node --import`): from one SIGUSR2 to the next it looks at every turn of the event loop. Then the file
- * that OUTRIGGER_TURNS_FILE names holds the CPU time of the longest one, in ms. CPU time, because on a busy machine the clock mostly
- * shows what other processes do. Looking costs a whole CPU, so nothing else can be measured meanwhile.
+ * Loaded into a process under test (`node --import`): from one SIGUSR2 to the next it measures every turn of the event loop, then writes the
+ * CPU time of the longest one, in ms, to the file that OUTRIGGER_TURNS_FILE names. CPU time, because on a busy machine elapsed time shows
+ * mostly other processes. The measurement uses a whole CPU, so nothing else can be measured at the same time.
  */
 import { writeFileSync } from 'node:fs';
 

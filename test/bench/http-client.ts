@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { ResponseReader, type Answer } from './http-response.ts';
+import { ResponseReader, type CompleteResponse } from './http-response.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -13,66 +13,66 @@ export function targetOf(text: string): Target {
   return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
-/** Why there was no head. */
-export type NoAnswer = 'connect' | 'reset' | 'timeout' | 'malformed';
+/** Why there was no response head. */
+export type NoResponse = 'connect' | 'reset' | 'timeout' | 'malformed';
 
-/** What became of one GET. `broken`: cut off after its head. */
-export type Outcome =
+/** Result of one GET. `broken`: the connection was closed after the response head. */
+export type RequestOutcome =
   | { readonly kind: 'answered'; readonly status: number }
   | { readonly kind: 'broken'; readonly status: number; readonly detail: string }
-  | { readonly kind: 'failed'; readonly why: NoAnswer; readonly detail: string };
+  | { readonly kind: 'failed'; readonly why: NoResponse; readonly detail: string };
 
 /**
- * One GET at a time over one raw socket, which is kept alive and opened anew when it is gone.
+ * One GET at a time over one raw socket, which is kept alive, and replaced when it is closed.
  *
- * With several targets it is the client of a Service: every new connection goes to the next of them, and so does a request whose
- * connection is refused, once for each target; nothing of it was sent. Whatever happens after that is final.
+ * With several targets it behaves as the client of a Service: every new connection goes to the next target. A request whose connection is
+ * refused, so that nothing of it was sent, goes to the next target as well, at most once to each. Any later error is final.
  */
 export class HttpClient {
   readonly #targets: readonly Target[];
   readonly #path: string;
-  readonly #done: (outcome: Outcome) => void;
-  #turn: number;
+  readonly #done: (outcome: RequestOutcome) => void;
+  #targetIndex: number;
   #refusals = 0;
   #socket: Socket | undefined;
   #reader = new ResponseReader();
-  #busy = false;
+  #inProgress = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Connections that came about. */
+  /** Connections that were established. */
   opened = 0;
 
-  /** `first`: index of the target that comes first. `done` gets the end of every request. */
-  constructor(targets: readonly Target[], first: number, path: string, done: (outcome: Outcome) => void) {
+  /** `first`: index of the first target to use. `done` is called at the end of every request. */
+  constructor(targets: readonly Target[], first: number, path: string, done: (outcome: RequestOutcome) => void) {
     this.#targets = targets;
-    this.#turn = first % targets.length;
+    this.#targetIndex = first % targets.length;
     this.#path = path;
     this.#done = done;
   }
 
-  /** `HOST:PORT` of the present connection, or of the next. */
+  /** `HOST:PORT` of the current connection, or of the next one. */
   get target(): string {
-    const { host, port } = this.#here;
+    const { host, port } = this.#currentTarget;
     return `${host}:${port}`;
   }
 
-  get #here(): Target {
-    return this.#targets[this.#turn] as Target;
+  get #currentTarget(): Target {
+    return this.#targets[this.#targetIndex] as Target;
   }
 
-  /** Not before the one before is done. */
+  /** Call it only when no request is in progress. */
   get(): void {
-    this.#busy = true;
+    this.#inProgress = true;
     this.#refusals = 0;
     if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#fail('timeout', `no answer within ${TIMEOUT_MS} ms`), TIMEOUT_MS).unref();
+    else this.#timer = setTimeout(() => this.#fail('timeout', `no response within ${TIMEOUT_MS} ms`), TIMEOUT_MS).unref();
     this.#send();
   }
 
   close(): void {
-    this.#busy = false;
+    this.#inProgress = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#drop();
+    this.#disconnect();
   }
 
   #send(): void {
@@ -82,7 +82,7 @@ export class HttpClient {
 
   #connect(): Socket {
     this.#reader = new ResponseReader();
-    const socket = connect({ ...this.#here, noDelay: true });
+    const socket = connect({ ...this.#currentTarget, noDelay: true });
     let connected = false;
     let why = 'the connection was closed';
     socket.on('connect', () => {
@@ -91,62 +91,63 @@ export class HttpClient {
     });
     socket.on('error', (error) => (why = error.message));
     socket.on('data', (chunk) => {
-      if (socket === this.#socket) this.#read(chunk);
+      if (socket === this.#socket) this.#onData(chunk);
     });
     socket.on('close', () => {
-      if (socket === this.#socket) this.#cut(connected, why);
+      if (socket === this.#socket) this.#onClose(connected, why);
     });
     return socket;
   }
 
-  #read(chunk: Buffer): void {
-    let answer: Answer | undefined;
+  #onData(chunk: Buffer): void {
+    let response: CompleteResponse | undefined;
     try {
-      answer = this.#reader.feed(chunk);
+      response = this.#reader.feed(chunk);
     } catch (error) {
       return this.#fail('malformed', (error as Error).message);
     }
-    if (answer) this.#answered(answer);
+    if (response) this.#onResponse(response);
   }
 
-  #answered({ status, keepAlive }: Answer): void {
-    if (!keepAlive) this.#drop();
-    this.#end({ kind: 'answered', status });
+  #onResponse({ status, keepAlive }: CompleteResponse): void {
+    if (!keepAlive) this.#disconnect();
+    this.#finish({ kind: 'answered', status });
   }
 
-  /** The peer ended the connection. */
-  #cut(connected: boolean, why: string): void {
-    if (!this.#busy) return this.#drop();
-    const answer = this.#reader.end();
-    if (answer) return this.#answered({ ...answer, keepAlive: false });
+  /** The peer closed the connection, or it was refused. */
+  #onClose(connected: boolean, why: string): void {
+    if (!this.#inProgress) return this.#disconnect();
+    const response = this.#reader.end();
+    if (response) return this.#onResponse({ ...response, keepAlive: false });
     const { status } = this.#reader;
-    if (status !== undefined) return this.#give({ kind: 'broken', status, detail: `${why}, after the head of a ${status}` });
+    if (status !== undefined)
+      return this.#disconnectAndFinish({ kind: 'broken', status, detail: `${why}, after the head of a ${status}` });
     if (connected) return this.#fail('reset', why);
     this.#refusals += 1;
     if (this.#refusals >= this.#targets.length) return this.#fail('connect', why);
-    this.#drop();
+    this.#disconnect();
     this.#send();
   }
 
-  #fail(why: NoAnswer, detail: string): void {
-    if (this.#busy) this.#give({ kind: 'failed', why, detail });
+  #fail(why: NoResponse, detail: string): void {
+    if (this.#inProgress) this.#disconnectAndFinish({ kind: 'failed', why, detail });
   }
 
-  #give(outcome: Outcome): void {
-    this.#drop();
-    this.#end(outcome);
+  #disconnectAndFinish(outcome: RequestOutcome): void {
+    this.#disconnect();
+    this.#finish(outcome);
   }
 
-  #end(outcome: Outcome): void {
-    this.#busy = false;
+  #finish(outcome: RequestOutcome): void {
+    this.#inProgress = false;
     this.#done(outcome);
   }
 
   /** The next connection goes to the next target. */
-  #drop(): void {
+  #disconnect(): void {
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.destroy();
-    if (socket) this.#turn = (this.#turn + 1) % this.#targets.length;
+    if (socket) this.#targetIndex = (this.#targetIndex + 1) % this.#targets.length;
   }
 }

@@ -9,17 +9,17 @@ const CHUNKED =
 const EMPTY = 'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n';
 const INTERIM = `HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n${FIXED}`;
 
-/** Feeds text in pieces that end at these offsets; the answer must come with the last piece and not before. */
+/** Feeds text in pieces that end at these offsets; the response must be complete with the last piece and not before. */
 function read(text: string, cuts: readonly number[] = []) {
   const reader = new ResponseReader();
   const bytes = Buffer.from(text, 'latin1');
   const offsets = [...new Set([0, ...cuts.map((cut) => cut % bytes.length), bytes.length])].sort((a, b) => a - b);
-  const answers = offsets.slice(1).map((end, i) => reader.feed(bytes.subarray(offsets[i], end)));
-  assert.deepEqual(answers.slice(0, -1).filter(Boolean), []);
-  return answers.at(-1);
+  const responses = offsets.slice(1).map((end, i) => reader.feed(bytes.subarray(offsets[i], end)));
+  assert.deepEqual(responses.slice(0, -1).filter(Boolean), []);
+  return responses.at(-1);
 }
 
-test('reads bodies of a given length, chunked ones, none at all, and skips interim responses', () => {
+test('reads bodies with a length, chunked bodies and responses without a body, and skips interim responses', () => {
   assert.deepEqual(read(FIXED), { status: 200, keepAlive: true });
   assert.deepEqual(read(CHUNKED), { status: 404, keepAlive: true });
   assert.deepEqual(read(EMPTY), { status: 204, keepAlive: false });
@@ -27,7 +27,7 @@ test('reads bodies of a given length, chunked ones, none at all, and skips inter
   assert.deepEqual(read('HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n'), { status: 200, keepAlive: true });
 });
 
-test('reads the same whatever the pieces', () => {
+test('the result does not depend on how the bytes are split', () => {
   fc.assert(
     fc.property(fc.constantFrom(FIXED, CHUNKED, EMPTY, INTERIM), fc.array(fc.nat(200), { maxLength: 20 }), (text, cuts) => {
       assert.deepEqual(read(text, cuts), read(text));
@@ -35,12 +35,12 @@ test('reads the same whatever the pieces', () => {
   );
 });
 
-test('reads one response after the other', () => {
+test('reads one response after another', () => {
   const reader = new ResponseReader();
   for (const text of [FIXED, CHUNKED, FIXED]) assert.ok(reader.feed(Buffer.from(text)));
 });
 
-test('knows whether the head was there when a connection is cut, and which body only the end completes', () => {
+test('reports whether the head was complete when the connection ended, and completes a body that ends with the connection', () => {
   const cut = new ResponseReader();
   cut.feed(Buffer.from('HTTP/1.1 200 OK\r\nConte'));
   assert.equal(cut.status, undefined);
@@ -54,7 +54,7 @@ test('knows whether the head was there when a connection is cut, and which body 
   assert.deepEqual(open.end(), { status: 200, keepAlive: false });
 });
 
-test('refuses what is no response', () => {
+test('refuses bytes that are not a response', () => {
   const bad = [
     'SSH-2.0\r\n\r\n',
     'HTTP/1.1 099 No\r\n\r\n',

@@ -1,18 +1,18 @@
-/** A minimal reader of HTTP/1.1 responses (RFC 9112), for answers to GETs that are sent one after the other. */
+/** A minimal reader of HTTP/1.1 responses (RFC 9112) to GETs that are sent one after the other. */
 
-export interface Answer {
+export interface CompleteResponse {
   readonly status: number;
-  /** Whether the connection may be used again. */
+  /** Whether the connection may be reused. */
   readonly keepAlive: boolean;
 }
 
-/** What arrived is no HTTP response. */
+/** The bytes are not an HTTP response. */
 export class MalformedResponse extends Error {}
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
 const MAX_HEAD_BYTES = 64 * 1024;
-/** A chunk's size in hex, with whatever extensions. */
+/** A chunk's size in hex, with extensions. */
 const MAX_SIZE_LINE_BYTES = 1024;
 
 type State = 'head' | 'fixed' | 'chunk-size' | 'chunk-data' | 'trailer' | 'until-close';
@@ -20,24 +20,24 @@ type State = 'head' | 'fixed' | 'chunk-size' | 'chunk-data' | 'trailer' | 'until
 /** Reads one response after another from the bytes of one connection. */
 export class ResponseReader {
   #state: State = 'head';
-  #rest: Buffer = EMPTY;
-  /** Of the body, or of a chunk with its line end. */
-  #missing = 0;
+  #unread: Buffer = EMPTY;
+  /** Bytes of the body, or of a chunk with its line end, that have not been read. */
+  #remaining = 0;
   #head: { readonly status: number; readonly keepAlive: boolean } | undefined;
 
-  /** Of the response in progress; undefined before its head is complete. */
+  /** Status of the response in progress; undefined before its head is complete. */
   get status(): number | undefined {
     return this.#head?.status;
   }
 
-  /** The answer, once these bytes complete it. @throws MalformedResponse */
-  feed(chunk: Buffer): Answer | undefined {
-    let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.#rest = EMPTY;
+  /** Returns the response when these bytes complete it. @throws MalformedResponse */
+  feed(chunk: Buffer): CompleteResponse | undefined {
+    let data = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    this.#unread = EMPTY;
     for (;;) {
       const used = this.#step(data);
       if (used === undefined) {
-        this.#rest = data;
+        this.#unread = data;
         return undefined;
       }
       data = data.subarray(used);
@@ -46,14 +46,14 @@ export class ResponseReader {
     }
   }
 
-  /** The answer that the end of the connection completes, if it does. */
-  end(): Answer | undefined {
+  /** Returns the response that the end of the connection completes, if there is one. */
+  end(): CompleteResponse | undefined {
     return this.#state === 'until-close' ? this.#finish(EMPTY) : undefined;
   }
 
-  #finish(behind: Buffer): Answer {
+  #finish(excess: Buffer): CompleteResponse {
     const { status, keepAlive } = this.#head ?? { status: 0, keepAlive: false };
-    if (behind.length > 0) throw new MalformedResponse(`${behind.length} bytes behind the end of a response`);
+    if (excess.length > 0) throw new MalformedResponse(`${excess.length} bytes after the end of a response`);
     this.#state = 'head';
     this.#head = undefined;
     return { status, keepAlive };
@@ -84,7 +84,7 @@ export class ResponseReader {
     const status = Number(/^HTTP\/1\.1 (\d{3})(?: |\r|$)/.exec(text)?.[1]);
     if (!(status >= 100)) throw new MalformedResponse(`not a status line: ${text.slice(0, 40)}`);
     const used = end + HEAD_END.length;
-    if (status < 200) return used; // an interim response: the real one follows
+    if (status < 200) return used; // an interim response: the final one follows
     this.#head = { status, keepAlive: !/^connection:.*\bclose\b/im.test(text) };
     this.#state = this.#bodyState(text, status);
     return used;
@@ -98,14 +98,14 @@ export class ResponseReader {
       this.#head = { status, keepAlive: false };
       return 'until-close';
     }
-    this.#missing = Number(length);
-    return this.#missing === 0 ? 'head' : 'fixed';
+    this.#remaining = Number(length);
+    return this.#remaining === 0 ? 'head' : 'fixed';
   }
 
   #skip(data: Buffer, next: State): number {
-    const used = Math.min(this.#missing, data.length);
-    this.#missing -= used;
-    if (this.#missing === 0) this.#state = next;
+    const used = Math.min(this.#remaining, data.length);
+    this.#remaining -= used;
+    if (this.#remaining === 0) this.#state = next;
     return used;
   }
 
@@ -114,8 +114,8 @@ export class ResponseReader {
     if (end === -1) return atMost(MAX_SIZE_LINE_BYTES, data, 'a chunk without a size');
     const size = /^([0-9a-f]{1,8})[ \t]*(;|$)/i.exec(data.toString('latin1', 0, end))?.[1];
     if (size === undefined) throw new MalformedResponse('a chunk without a size');
-    this.#missing = Number.parseInt(size, 16) + 2;
-    this.#state = this.#missing === 2 ? 'trailer' : 'chunk-data';
+    this.#remaining = Number.parseInt(size, 16) + 2;
+    this.#state = this.#remaining === 2 ? 'trailer' : 'chunk-data';
     return end + 2;
   }
 
@@ -127,7 +127,7 @@ export class ResponseReader {
   }
 }
 
-/** Undefined, for "more is needed". @throws MalformedResponse when there is too much already. */
+/** Returns undefined: more bytes are needed. @throws MalformedResponse when there are more than `limit` already. */
 function atMost(limit: number, data: Buffer, what: string): undefined {
   if (data.length > limit) throw new MalformedResponse(what);
   return undefined;

@@ -1,45 +1,45 @@
-import { HttpClient, type Outcome, type Target } from './http-client.ts';
-import type { Tally } from './load-tally.ts';
+import { HttpClient, type RequestOutcome, type Target } from './http-client.ts';
+import type { LoadTally } from './load-tally.ts';
 
-/** After a failure, so that a dead target is not asked in a tight loop. */
+/** Pause after a failure, so that requests to a dead target do not form a tight loop. */
 const PAUSE_MS = 10;
 
-/** One client in a closed loop: the next GET leaves when the one before is over, on the same connection where that is possible. */
+/** One client in a closed loop: it sends the next GET when the previous one is over, on the same connection where possible. */
 export class LoadConnection {
   readonly #client: HttpClient;
-  readonly #tally: Tally;
-  readonly #more: () => boolean;
+  readonly #tally: LoadTally;
+  readonly #mayStart: () => boolean;
   readonly #finished = Promise.withResolvers<void>();
-  #began = 0;
+  #startedAt = 0;
 
-  /** `more` is asked before every request. */
-  constructor(target: Target, path: string, tally: Tally, more: () => boolean) {
-    this.#client = new HttpClient([target], 0, path, (outcome) => this.#take(outcome));
+  /** `mayStart` is called before every request. */
+  constructor(target: Target, path: string, tally: LoadTally, mayStart: () => boolean) {
+    this.#client = new HttpClient([target], 0, path, (outcome) => this.#onOutcome(outcome));
     this.#tally = tally;
-    this.#more = more;
+    this.#mayStart = mayStart;
   }
 
-  /** Resolves when there are no more requests, and the last one is over. */
+  /** Resolves when the last request is over and no further one may start. */
   run(): Promise<void> {
     this.#next();
     return this.#finished.promise;
   }
 
   #next(): void {
-    if (!this.#more()) {
+    if (!this.#mayStart()) {
       this.#client.close();
       return this.#finished.resolve();
     }
-    this.#began = performance.now();
+    this.#startedAt = performance.now();
     this.#client.get();
   }
 
-  #take(outcome: Outcome): void {
+  #onOutcome(outcome: RequestOutcome): void {
     if (outcome.kind === 'answered' && outcome.status < 500) {
-      this.#tally.answered(outcome.status, performance.now() - this.#began);
+      this.#tally.recordAnswer(outcome.status, performance.now() - this.#startedAt);
       return this.#next();
     }
-    this.#tally.lost(this.#client.target, outcome);
+    this.#tally.recordOutcome(this.#client.target, outcome);
     this.#client.close();
     setTimeout(() => this.#next(), PAUSE_MS);
   }

@@ -1,67 +1,67 @@
-import type { NoAnswer, Outcome } from './http-client.ts';
+import type { NoResponse, RequestOutcome } from './http-client.ts';
 import { percentile } from './stats.ts';
 
-/** Why a request failed. `unsent`: no connection was free for it in time (constant rate only). */
-export type FailureKind = NoAnswer | 'status' | 'unsent';
+/** Why a request failed. `unsent`: no connection was idle in time (constant rate only). */
+export type FailureKind = NoResponse | 'status' | 'unsent';
 
-/** What became of the requests of one run; every request is counted once, as answered, failed or broken. */
+/** Results of the requests of one run; every request is counted once, as answered, failed or broken. */
 export interface LoadReport {
   /** From the first request to the end of the last. */
   readonly seconds: number;
-  /** Whole answers with a status below 500. */
+  /** Complete responses with a status below 500. */
   readonly answered: number;
-  /** No connection, cut off before the head, no whole answer within 10 s, malformed, or a status of 500 or more. */
+  /** No connection, closed before the head, no complete response within 10 s, malformed, or a status of 500 or more. */
   readonly failed: number;
-  /** Cut off after the head. */
+  /** The connection was closed after the head and before the end of the body. */
   readonly broken: number;
   readonly byStatus: Readonly<Record<string, number>>;
   readonly byFailure: Readonly<Partial<Record<FailureKind, number>>>;
-  /** Of answered requests, from their begin (connecting included) to the last byte. */
+  /** Of answered requests, from their start (connecting included) to the last byte. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** The first few that failed or broke, in words. */
+  /** Descriptions of the first few that failed or broke. */
   readonly samples: readonly string[];
 }
 
 const MAX_SAMPLES = 10;
 
-/** Counts while a run goes on. */
-export class Tally {
+/** Counts results during a run. */
+export class LoadTally {
   readonly #byStatus: Record<string, number> = {};
   readonly #byFailure: Partial<Record<FailureKind, number>> = {};
   readonly #latencies: number[] = [];
   readonly #samples: string[] = [];
-  readonly #began = performance.now();
+  readonly #startedAt = performance.now();
   #failed = 0;
   #broken = 0;
 
-  answered(status: number, ms: number): void {
+  recordAnswer(status: number, ms: number): void {
     this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
     this.#latencies.push(ms);
   }
 
-  /** Anything but the wanted answer; a status counts as failure here. */
-  lost(target: string, outcome: Outcome): void {
-    if (outcome.kind === 'failed') this.failed(outcome.why, target, outcome.detail);
-    else if (outcome.kind === 'broken' && outcome.status < 500) this.#broke(target, outcome.detail);
-    else this.failed('status', target, String(outcome.status));
+  /** Records anything but an expected response; a status that is complete counts as a failure here. */
+  recordOutcome(target: string, outcome: RequestOutcome): void {
+    if (outcome.kind === 'failed') this.recordFailure(outcome.why, target, outcome.detail);
+    else if (outcome.kind === 'broken' && outcome.status < 500) this.#recordBroken(target, outcome.detail);
+    else this.recordFailure('status', target, String(outcome.status));
   }
 
-  failed(kind: FailureKind, target: string, detail: string): void {
+  recordFailure(kind: FailureKind, target: string, detail: string): void {
     this.#failed += 1;
     this.#byFailure[kind] = (this.#byFailure[kind] ?? 0) + 1;
-    this.#sample(`failed (${kind})`, target, detail);
+    this.#addSample(`failed (${kind})`, target, detail);
   }
 
-  #broke(target: string, detail: string): void {
+  #recordBroken(target: string, detail: string): void {
     this.#broken += 1;
-    this.#sample('broken', target, detail);
+    this.#addSample('broken', target, detail);
   }
 
   report(): LoadReport {
     const latencies = this.#latencies.length > 0 ? this.#latencies : [0];
     const of = (percent: number) => percentile(latencies, percent);
     return {
-      seconds: (performance.now() - this.#began) / 1000,
+      seconds: (performance.now() - this.#startedAt) / 1000,
       answered: this.#latencies.length,
       failed: this.#failed,
       broken: this.#broken,
@@ -72,9 +72,9 @@ export class Tally {
     };
   }
 
-  #sample(what: string, target: string, detail: string): void {
+  #addSample(what: string, target: string, detail: string): void {
     if (this.#samples.length >= MAX_SAMPLES) return;
-    const seconds = ((performance.now() - this.#began) / 1000).toFixed(3);
+    const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(3);
     this.#samples.push(`${seconds} s, ${target}: ${what}: ${detail}`);
   }
 }

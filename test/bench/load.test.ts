@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { runLoad } from './run-load.ts';
-import { Scope } from './cleanup.ts';
+import { Cleanup } from './cleanup.ts';
 
 async function serve(t: TestContext, listener: RequestListener): Promise<{ target: string; connections: () => number }> {
   let connections = 0;
@@ -18,32 +18,33 @@ async function serve(t: TestContext, listener: RequestListener): Promise<{ targe
 }
 
 test('load counts every request once: answered, failed or broken', async (t) => {
-  const scope = new Scope();
-  t.after(() => scope.end());
-  let asked = 0;
+  const cleanup = new Cleanup();
+  t.after(() => cleanup.run());
+  let received = 0;
   const { target, connections } = await serve(t, (request, response) => {
-    asked += 1;
-    if (asked === 10) request.socket.resetAndDestroy();
-    else if (asked === 20) response.writeHead(500).end();
-    else if (asked === 30) response.writeHead(200, { 'content-length': 10 }).write('cut', () => request.socket.resetAndDestroy());
-    else if (asked === 40) response.writeHead(404).end();
-    else if (asked === 50) response.writeHead(200, { connection: 'close' }).end('last');
+    received += 1;
+    if (received === 10) request.socket.resetAndDestroy();
+    else if (received === 20) response.writeHead(500).end();
+    else if (received === 30)
+      response.writeHead(200, { 'content-length': 10 }).write('cut', () => request.socket.resetAndDestroy());
+    else if (received === 40) response.writeHead(404).end();
+    else if (received === 50) response.writeHead(200, { connection: 'close' }).end('last');
     else response.end('hello');
   });
-  const report = await runLoad(scope, { targets: [target], connections: 4, seconds: 5, count: 200 });
-  assert.equal(asked, 200);
+  const report = await runLoad(cleanup, { targets: [target], connections: 4, seconds: 5, count: 200 });
+  assert.equal(received, 200);
   assert.deepEqual(report.byStatus, { 200: 196, 404: 1 });
   assert.deepEqual(report.byFailure, { reset: 1, status: 1 });
   assert.deepEqual([report.answered, report.failed, report.broken], [197, 2, 1]);
   assert.equal(report.samples.length, 3);
   assert.ok(report.latencyMs.p50 > 0 && report.latencyMs.p99 >= report.latencyMs.p50);
-  // Kept alive, but for the three that were cut or closed, and the one that a failure gives up.
+  // Connections are kept alive, except the three that were reset or closed, and the one that is dropped after a status of 500.
   assert.equal(connections(), 4 + 4);
 });
 
-test('load goes to the targets in turn, ends in time, and counts a dead target as failures', async (t) => {
-  const scope = new Scope();
-  t.after(() => scope.end());
+test('load is spread over the targets, ends in time, and counts requests to a dead target as failures', async (t) => {
+  const cleanup = new Cleanup();
+  t.after(() => cleanup.run());
   const counts = [0, 0];
   const alive = await Promise.all(
     counts.map((_, i) =>
@@ -54,7 +55,7 @@ test('load goes to the targets in turn, ends in time, and counts a dead target a
     ),
   );
   const targets = [...alive.map(({ target }) => target), '127.0.0.1:1'];
-  const report = await runLoad(scope, { targets, connections: 3, seconds: 0.3 });
+  const report = await runLoad(cleanup, { targets, connections: 3, seconds: 0.3 });
   assert.ok(counts.every((count) => count > 0));
   assert.deepEqual(
     alive.map(({ connections }) => connections()),

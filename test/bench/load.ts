@@ -1,15 +1,15 @@
 /**
- * The load generator, a process of its own: a closed loop of GETs over raw sockets that are kept alive. Prints a LoadReport as JSON.
+ * The load generator in a closed loop, a separate process: GETs over kept-alive raw sockets. Prints a LoadReport as JSON.
  *
  *   node load.ts --target HOST:PORT [--target …] --connections N --seconds N [--count N] [--path /]
  *
- * Connections go to the targets in turn. No request begins after `--seconds`, or after `--count` requests; those in progress are
- * waited for.
+ * Connections go to the targets in rotation. No request starts after `--seconds`, or after `--count` requests; it ends when those in
+ * progress are complete.
  */
 import { parseArgs } from 'node:util';
 import { targetOf, type Target } from './http-client.ts';
 import { LoadConnection } from './load-connection.ts';
-import { Tally } from './load-tally.ts';
+import { LoadTally } from './load-tally.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,13 +31,13 @@ const targets = values.target.map(targetOf);
 const [seconds, count, connections] = [positive('seconds'), positive('count'), positive('connections')];
 if (targets.length === 0) throw new Error('--target HOST:PORT is missing');
 
-const tally = new Tally();
+const tally = new LoadTally();
 const deadline = performance.now() + seconds * 1000;
-let begun = 0;
-const more = () => performance.now() < deadline && begun++ < count;
+let started = 0;
+const mayStart = () => performance.now() < deadline && started++ < count;
 const clients = Array.from(
   { length: connections },
-  (_, i) => new LoadConnection(targets[i % targets.length] as Target, values.path, tally, more),
+  (_, i) => new LoadConnection(targets[i % targets.length] as Target, values.path, tally, mayStart),
 );
 await Promise.all(clients.map((client) => client.run()));
 process.stdout.write(`${JSON.stringify(tally.report())}\n`);

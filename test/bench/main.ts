@@ -1,7 +1,4 @@
-/**
- * `npm run bench [-- NAME…] [--rounds N] [--seconds N]`: measures one after the other, prints one table, fails when a bound is missed.
- * The table is Markdown, as test/bench/README.md holds it.
- */
+/** `npm run bench`: see HELP. The table that it prints is Markdown, in the form of test/bench/README.md. */
 import { parseArgs } from 'node:util';
 import type { Bench, Options } from './bench.ts';
 import { ensureBundles } from './bundles.ts';
@@ -30,16 +27,32 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   scrape,
 };
 
+const HELP = `npm run bench [-- NAME…] [--rounds N] [--seconds N]
+
+Runs benchmarks one after the other and prints one table. Exit code 1 when a bound is missed.
+
+  NAME         any of: ${Object.keys(BENCHES).join(', ')} (all of them)
+  --rounds N   of cpu, inject and scrape: paired rounds; of propagation: changes; of memory: starts
+  --seconds N  of cpu, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
+`;
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string' }, seconds: { type: 'string' } },
+  options: { rounds: { type: 'string' }, seconds: { type: 'string' }, help: { type: 'boolean', default: false } },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const unknown = positionals.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) usage(`no such benchmark: ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`);
+if (unknown.length > 0) usage(`no such benchmark: ${unknown.join(', ')}\n\n${HELP}`);
 const options: Options = { rounds: positive(values, 'rounds'), seconds: positive(values, 'seconds') };
 
 ensureBundles();
 const chosen = Object.entries(BENCHES).filter(([name]) => positionals.length === 0 || positionals.includes(name));
-const measurements = chosen.map(([name, bench]): [string, Measurement] => [name, (scope, note) => bench(options, scope, note)]);
+const measurements = chosen.map(([name, bench]): [string, Measurement] => [
+  name,
+  (cleanup, note) => bench(options, cleanup, note),
+]);
 const rows = await runAll(new Map(measurements));
 printTable(rows, options.rounds !== undefined || options.seconds !== undefined);

@@ -1,136 +1,136 @@
 import { HttpClient, type Target } from './http-client.ts';
-import type { Tally } from './load-tally.ts';
+import type { LoadTally } from './load-tally.ts';
 import { encode, FAILED } from './rate-report.ts';
 
-/** A request that found no free connection for so long has failed. As long as an answer may take. */
+/** A request that has waited this long for an idle connection has failed. The same as the limit for a response. */
 const QUEUE_MS = 10_000;
-const WANTED_STATUS = 200;
+const EXPECTED_STATUS = 200;
 
 export interface PacerOptions {
   readonly targets: readonly Target[];
-  /** The targets are those of one Service: see HttpClient. Otherwise each connection has its own target. */
+  /** Whether the targets belong to one Service (see HttpClient). Otherwise each connection has one target. */
   readonly service: boolean;
   readonly path: string;
   /** Requests per second. */
   readonly rate: number;
-  /** At most so many requests at once. */
+  /** Largest number of requests at once. */
   readonly connections: number;
-  /** At most so many requests in all. */
+  /** Largest number of requests in total. */
   readonly count: number;
 }
 
-interface Slot {
+interface PacedClient {
   readonly client: HttpClient;
   /** Intended start of the request in progress, ms since the beginning. */
-  intended: number;
+  intendedStart: number;
 }
 
 /**
- * Requests at a constant rate, whatever becomes of them (an open loop). Each has an intended start, and its latency counts from there: what
- * waits because all connections are busy waits on the clock, as a user would.
+ * Starts requests at a constant rate, whether or not earlier ones have completed (an open loop). Each has an intended start, from which its
+ * latency counts: time that a request waits because all connections are busy is part of its latency, as it is for a user.
  */
 export class Pacer {
   readonly #options: PacerOptions;
-  readonly #tally: Tally;
-  readonly #slots: readonly Slot[];
-  readonly #free: Slot[];
+  readonly #tally: LoadTally;
+  readonly #clients: readonly PacedClient[];
+  readonly #idle: PacedClient[];
   readonly #finished = Promise.withResolvers<void>();
-  /** Intended start and latency of every request that is over, in pairs. */
+  /** Intended start and latency of every request that is over, as pairs. */
   readonly #requests: number[] = [];
-  #began = 0;
-  /** Requests whose intended start has come, and those of them that were sent or given up. */
+  #startedAt = 0;
+  /** Number of requests whose intended start has come, and how many of them were sent or have expired. */
   #due = 0;
-  #begun = 0;
+  #started = 0;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: PacerOptions, tally: Tally) {
+  constructor(options: PacerOptions, tally: LoadTally) {
     const { targets, service, path, connections } = options;
     this.#options = options;
     this.#tally = tally;
-    this.#slots = Array.from({ length: connections }, (_, i) => {
+    this.#clients = Array.from({ length: connections }, (_, i) => {
       const own = service ? targets : [targets[i % targets.length] as Target];
-      const slot: Slot = {
-        intended: 0,
+      const paced: PacedClient = {
+        intendedStart: 0,
         client: new HttpClient(own, i, path, (outcome) => {
-          if (outcome.kind === 'answered' && outcome.status === WANTED_STATUS) this.#answered(slot);
-          else this.#lost(slot, () => tally.lost(slot.client.target, outcome));
+          if (outcome.kind === 'answered' && outcome.status === EXPECTED_STATUS) this.#answered(paced);
+          else this.#failed(paced, () => tally.recordOutcome(paced.client.target, outcome));
         }),
       };
-      return slot;
+      return paced;
     });
-    this.#free = [...this.#slots];
+    this.#idle = [...this.#clients];
   }
 
   /** Resolves when the last request is over. */
   run(): Promise<void> {
-    this.#began = performance.now();
-    // A millisecond is the shortest that timers know; what is late by that much is counted as such.
+    this.#startedAt = performance.now();
+    // A millisecond is the resolution of timers; a request that starts late by that much has it in its latency.
     this.#timer = setInterval(() => this.#tick(), 1);
     return this.#finished.promise;
   }
 
-  /** No more requests; those in progress are waited for. */
+  /** Starts no more requests; `run` resolves when those in progress are over. */
   stop(): void {
     this.#stopped = true;
     this.#tick();
   }
 
   get opened(): number {
-    return this.#slots.reduce((sum, { client }) => sum + client.opened, 0);
+    return this.#clients.reduce((sum, { client }) => sum + client.opened, 0);
   }
 
   get requests(): string {
     return encode(this.#requests);
   }
 
-  #intended(i: number): number {
+  #intendedStart(i: number): number {
     return (i * 1000) / this.#options.rate;
   }
 
   #tick(): void {
-    const now = performance.now() - this.#began;
+    const now = performance.now() - this.#startedAt;
     if (!this.#stopped) this.#due = Math.min(this.#options.count, Math.floor((now * this.#options.rate) / 1000) + 1);
     if (this.#due === this.#options.count) this.#stopped = true;
-    this.#giveUp(now);
-    while (this.#begun < this.#due && this.#free.length > 0) {
-      // In turn, so that all connections are in use and none is idle for long.
-      const slot = this.#free.shift() as Slot;
-      slot.intended = this.#intended(this.#begun);
-      this.#begun += 1;
-      slot.client.get();
+    this.#expireQueued(now);
+    while (this.#started < this.#due && this.#idle.length > 0) {
+      // In rotation, so that all connections are in use and none is idle for long.
+      const paced = this.#idle.shift() as PacedClient;
+      paced.intendedStart = this.#intendedStart(this.#started);
+      this.#started += 1;
+      paced.client.get();
     }
-    if (this.#stopped && this.#begun === this.#due && this.#free.length === this.#slots.length) this.#finish();
+    if (this.#stopped && this.#started === this.#due && this.#idle.length === this.#clients.length) this.#finish();
   }
 
-  #giveUp(now: number): void {
-    for (; this.#begun < this.#due && now - this.#intended(this.#begun) > QUEUE_MS; this.#begun += 1) {
-      this.#tally.failed('unsent', 'none', `all ${this.#slots.length} connections were busy for ${QUEUE_MS} ms`);
-      this.#requests.push(this.#intended(this.#begun), FAILED);
+  #expireQueued(now: number): void {
+    for (; this.#started < this.#due && now - this.#intendedStart(this.#started) > QUEUE_MS; this.#started += 1) {
+      this.#tally.recordFailure('unsent', 'none', `all ${this.#clients.length} connections were busy for ${QUEUE_MS} ms`);
+      this.#requests.push(this.#intendedStart(this.#started), FAILED);
     }
   }
 
-  #answered(slot: Slot): void {
-    const latency = performance.now() - this.#began - slot.intended;
-    this.#tally.answered(WANTED_STATUS, latency);
-    this.#requests.push(slot.intended, latency);
-    this.#release(slot);
+  #answered(paced: PacedClient): void {
+    const latency = performance.now() - this.#startedAt - paced.intendedStart;
+    this.#tally.recordAnswer(EXPECTED_STATUS, latency);
+    this.#requests.push(paced.intendedStart, latency);
+    this.#release(paced);
   }
 
-  #lost(slot: Slot, note: () => void): void {
+  #failed(paced: PacedClient, note: () => void): void {
     note();
-    this.#requests.push(slot.intended, FAILED);
-    this.#release(slot);
+    this.#requests.push(paced.intendedStart, FAILED);
+    this.#release(paced);
   }
 
-  #release(slot: Slot): void {
-    this.#free.push(slot);
-    if (this.#begun < this.#due || this.#stopped) this.#tick();
+  #release(paced: PacedClient): void {
+    this.#idle.push(paced);
+    if (this.#started < this.#due || this.#stopped) this.#tick();
   }
 
   #finish(): void {
     clearInterval(this.#timer);
-    for (const { client } of this.#slots) client.close();
+    for (const { client } of this.#clients) client.close();
     this.#finished.resolve();
   }
 }

@@ -14,31 +14,31 @@ import { PASSIVE, RETRY, TIMEOUTS } from '../../proxy/testing.ts';
 import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 import { BUNDLES } from './bundles.ts';
 import { startServer, type Server } from './child.ts';
-import type { Scope } from './cleanup.ts';
+import type { Cleanup } from './cleanup.ts';
 
 const POLICY = 'default/bench';
 const POOL = 'default/bench/default/backend:80';
 const EPOCH = 1;
 
 export interface ProxySettings extends PolicySettings {
-  /** Of this proxy alone: its control API and metrics have fixed ports. */
+  /** An address that no other proxy uses: control API and metrics have fixed ports. */
   readonly address: string;
-  /** Besides address and state. */
+  /** In addition to address and state folder. */
   readonly args?: readonly string[];
-  /** File that gets its log; /dev/null when absent. */
+  /** File for its log; /dev/null when absent. */
   readonly log?: string;
-  /** Default: the bundle where it was built. */
+  /** Default: the bundle. */
   readonly program?: string;
-  /** Of Node itself, besides those that it always has. */
+  /** Flags of Node, in addition to those that the proxy always has. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The one policy: defaults but RoundRobin, and what is said here. */
+/** The one policy: defaults, except RoundRobin and what is set here. */
 export interface PolicySettings {
-  /** Of the listener. */
+  /** Port of the listener. */
   readonly port: number;
-  /** Addresses, and the one port they share. */
+  /** Addresses, and the port that is common to them. */
   readonly backends: readonly string[];
   readonly backendPort: number;
   readonly accessLog?: boolean;
@@ -47,44 +47,44 @@ export interface PolicySettings {
 }
 
 export interface ProxyProcess extends Server {
-  /** Pushes another policy in the place of the one there is. @throws Error unless it is acknowledged as it is. */
+  /** Replaces the policy. @throws Error unless the push is acknowledged without rejections. */
   apply(settings: PolicySettings): Promise<void>;
-  /** Likewise, whatever it holds. */
+  /** Pushes any content. @throws Error unless the push is acknowledged without rejections. */
   push(content: SnapshotContent): Promise<void>;
 }
 
-/** The proxy's bundle, alone on the CPU under test, with one policy that was pushed and acknowledged. */
+/** Starts the proxy's bundle, alone on its CPU, with one policy that was pushed and acknowledged. */
 export async function startProxy(
-  scope: Scope,
+  cleanup: Cleanup,
   { address, args = [], log, program = BUNDLES.proxy, flags = [], env, ...policy }: ProxySettings,
 ): Promise<ProxyProcess> {
   const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
-  scope.defer(() => rm(stateDir, { recursive: true, force: true }));
+  cleanup.defer(() => rm(stateDir, { recursive: true, force: true }));
   const signer = createSigner(generateKey());
   const uid = randomUUID();
   const server = await startServer(
-    scope,
+    cleanup,
     {
       flags: [...PROXY_NODE_FLAGS, ...flags],
       program,
       args: ['--bind', address, '--state-dir', stateDir, ...args],
       env: { ...env, OUTRIGGER_POD_UID: uid, OUTRIGGER_TRUSTED_KEYS: signer.publicKey },
-      place: 'test',
+      cpu: 'tested',
       ...(log !== undefined && { log }),
     },
     async () => (await fetch(`http://${address}:${OBSERVE_PORT}/healthz`)).ok,
   );
-  const push = createPusher(scope, signer, uid, address);
+  const push = createPusher(cleanup, signer, uid, address);
   const apply = (settings: PolicySettings) => push(contentOf(settings));
   await apply(policy);
   return { ...server, apply, push };
 }
 
-/** Pushes as the operator does it. */
-function createPusher(scope: Scope, signer: ReturnType<typeof createSigner>, uid: string, address: string) {
+/** Pushes with the operator's own client and signer. */
+function createPusher(cleanup: Cleanup, signer: ReturnType<typeof createSigner>, uid: string, address: string) {
   const stamper = new Stamper(EPOCH, [signer.publicKey]);
   const client = createProxyClient();
-  scope.defer(() => client.close());
+  cleanup.defer(() => client.close());
   return async (content: SnapshotContent): Promise<void> => {
     const wanted = wish(content);
     // Every push gets a version of its own: proxies refuse to go back to an older one.

@@ -1,20 +1,20 @@
-/** What a run at a constant rate came to: every request with its intended start, so that any window of time can be looked at. */
+/** Result of a run at a constant rate: every request with its intended start, so that any window of time can be summarised. */
 import type { LoadReport } from './load-tally.ts';
 import { percentile } from './stats.ts';
 
 export interface RateReport extends LoadReport {
-  /** Of the first request, unix ms. */
+  /** Start of the first request, unix ms. */
   readonly startedAt: number;
-  /** Connections that came about. */
+  /** Connections that were established. */
   readonly opened: number;
-  /** Float32 pairs in base64: intended start in ms since `startedAt`, and ms from then to the last byte, or -1 for a failure. */
+  /** Float32 pairs in base64: intended start in ms since `startedAt`, and ms from there to the last byte, or -1 for a failure. */
   readonly requests: string;
 }
 
 /** Of the requests whose intended start lies in a window. */
 export interface Summary {
   readonly sent: number;
-  /** Anything but a whole answer 200. */
+  /** Anything but a complete response 200. */
   readonly failed: number;
   /** ms from the intended start, of those that did not fail; NaN where there are none. */
   readonly p50: number;
@@ -29,7 +29,7 @@ export function encode(pairs: readonly number[]): string {
   return Buffer.from(Float32Array.from(pairs).buffer).toString('base64');
 }
 
-/** Of the requests that were meant to begin from `from` until before `to`, unix ms; of all of them by default. */
+/** Summary of the requests whose intended start is at or after `from` and before `to`, unix ms; by default of all. */
 export function summarise(report: RateReport, from = 0, to = Infinity): Summary {
   const bytes = Buffer.from(report.requests, 'base64');
   const latencies: number[] = [];

@@ -1,18 +1,18 @@
 /**
- * The load generator at a constant rate, a process of its own: GETs over kept-alive raw sockets, an open loop. Prints its beginning (unix ms) on
- * a line of its own, and a RateReport as JSON on another.
+ * The load generator at a constant rate (an open loop), a separate process: GETs over kept-alive raw sockets. Prints the time of its start
+ * (unix ms) on one line, and a RateReport as JSON on the next.
  *
  *   node rate.ts --target HOST:PORT [--target …] [--service] --rate N --connections N --seconds N [--path /]
  *
- * It ends after `--seconds`, or at SIGTERM; requests in progress are waited for. Failed is whatever is not a whole answer 200.
+ * It ends after `--seconds`, or on SIGTERM, when requests in progress are complete. Anything but a complete response 200 has failed.
  */
 import { parseArgs } from 'node:util';
 import { targetOf } from './http-client.ts';
-import { Tally } from './load-tally.ts';
+import { LoadTally } from './load-tally.ts';
 import { Pacer } from './pacer.ts';
 import type { RateReport } from './rate-report.ts';
 
-/** Each takes a few dozen bytes until the end. */
+/** Each takes a few dozen bytes of memory until the end. */
 const MAX_REQUESTS = 5_000_000;
 
 const { values } = parseArgs({
@@ -38,7 +38,7 @@ const count = Math.round(rate * seconds);
 if (targets.length === 0) throw new Error('--target HOST:PORT is missing');
 if (count > MAX_REQUESTS) throw new Error(`${rate} a second for ${seconds} s are more than ${MAX_REQUESTS} requests`);
 
-const tally = new Tally();
+const tally = new LoadTally();
 const pacer = new Pacer({ targets, service: values.service, path: values.path, rate, connections, count }, tally);
 process.once('SIGTERM', () => pacer.stop());
 const startedAt = performance.timeOrigin + performance.now();

@@ -1,4 +1,4 @@
-/** What it costs to find the route of a request. Pure, in this process: no socket, no other process. */
+/** CPU to find the route of a request. In this process, without sockets. */
 import { createRouteTable } from '../../proxy/route/route-table.ts';
 import type { RoutedBy, RouteTable } from '../../proxy/route/route-table.ts';
 import type { Route } from '../../proxy/snapshot/types.ts';
@@ -25,7 +25,7 @@ function route(hostname: string, path: string): Route {
   };
 }
 
-/** Nanoseconds of CPU per look-up: of several rounds the least, since what other processes do can only add to it. */
+/** Nanoseconds of CPU per look-up: the minimum of several rounds, since other processes can only add to it. */
 function measure(table: RouteTable<unknown>, requests: () => readonly RoutedBy[]): number {
   const round = (): number => {
     let microseconds = 0;
@@ -41,7 +41,7 @@ function measure(table: RouteTable<unknown>, requests: () => readonly RoutedBy[]
   return Math.min(...Array.from({ length: ROUNDS }, round));
 }
 
-/** One request for each host and path, as a parser makes them: strings of their own, whose hashes nobody has computed yet. */
+/** One request for each host and path, as a parser makes them: new strings, whose hashes have not been computed. */
 function requestsTo(hosts: readonly string[]): () => RoutedBy[] {
   const fresh = (text: string): string => Buffer.from(text).toString();
   const fields = { get: () => undefined };

@@ -2,45 +2,45 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { startChild } from './child.ts';
-import type { Place } from './cpu-affinity.ts';
+import type { CpuRole } from './cpu-affinity.ts';
 import type { RateReport } from './rate-report.ts';
-import type { Scope } from './cleanup.ts';
+import type { Cleanup } from './cleanup.ts';
 
 export interface RateOptions {
   /** `HOST:PORT`. */
   readonly targets: readonly string[];
-  /** The targets are those of one Service: see HttpClient. */
+  /** Whether the targets belong to one Service: see HttpClient. */
   readonly service?: boolean;
   /** Requests per second. */
   readonly rate: number;
   readonly connections: number;
-  /** At most; `stop` may end it earlier. */
+  /** Longest duration; `stop` may end it earlier. */
   readonly seconds: number;
-  readonly place?: Place;
+  readonly cpu?: CpuRole;
 }
 
-/** Load at a constant rate that goes on beside other things. */
-export interface Rate {
-  /** When the first request began, unix ms. */
+/** Load at a constant rate that runs in the background. */
+export interface ConstantRateLoad {
+  /** Start of the first request, unix ms. */
   readonly startedAt: number;
-  /** Whether requests still begin. */
+  /** Whether requests are still being started. */
   readonly running: boolean;
   /** Resolves when the last request is over. */
   readonly report: Promise<RateReport>;
-  /** No more requests; gives the report. */
+  /** Starts no more requests; resolves with the report. */
   stop(): Promise<RateReport>;
 }
 
-/** Starts the load generator, which ends by itself, or with the scope. Resolves when the first request leaves. */
-export async function startRate(scope: Scope, options: RateOptions): Promise<Rate> {
-  const { targets, service = false, rate, connections, seconds, place } = options;
+/** Starts the load generator, which ends by itself or by the cleanup. Resolves when the first request starts. */
+export async function startConstantRate(cleanup: Cleanup, options: RateOptions): Promise<ConstantRateLoad> {
+  const { targets, service = false, rate, connections, seconds, cpu } = options;
   const args = [
     ...targets.flatMap((target) => ['--target', target]),
     ...(service ? ['--service'] : []),
     ...['--rate', String(rate), '--connections', String(connections), '--seconds', String(seconds)],
   ];
-  const child = startChild({ program: 'test/bench/rate.ts', args, ...(place && { place }) }, ['ignore', 'pipe', 'inherit']);
-  scope.defer(() => void child.kill('SIGKILL'));
+  const child = startChild({ program: 'test/bench/rate.ts', args, ...(cpu && { cpu }) }, ['ignore', 'pipe', 'inherit']);
+  cleanup.defer(() => void child.kill('SIGKILL'));
   const gone = once(child, 'exit');
   const lines = createInterface({ input: child.stdout as Readable });
   const iterator = lines[Symbol.asyncIterator]();
@@ -57,7 +57,7 @@ export async function startRate(scope: Scope, options: RateOptions): Promise<Rat
     await gone;
     return found;
   })().finally(() => (running = false));
-  report.catch(() => undefined); // whoever waits hears of it, perhaps later
+  report.catch(() => undefined); // the caller may wait for it later
   return {
     startedAt,
     get running() {
@@ -71,7 +71,7 @@ export async function startRate(scope: Scope, options: RateOptions): Promise<Rat
   };
 }
 
-/** Runs it to its end. */
-export async function runRate(scope: Scope, options: RateOptions): Promise<RateReport> {
-  return (await startRate(scope, options)).report;
+/** Runs the load generator to its end. */
+export async function runConstantRate(cleanup: Cleanup, options: RateOptions): Promise<RateReport> {
+  return (await startConstantRate(cleanup, options)).report;
 }

@@ -1,37 +1,37 @@
-/** Runs measurements one after the other, and prints what they found as one Markdown table. */
+/** Runs measurements one after the other, and prints their results as one Markdown table. */
 import { cpus, loadavg } from 'node:os';
 import type { Row } from './bench.ts';
-import { Scope } from './cleanup.ts';
+import { Cleanup } from './cleanup.ts';
 
-/** Leaves what must be undone in the scope. `note` prints while it runs. */
-export type Measurement = (scope: Scope, note: (text: string) => void) => Promise<readonly Row[]>;
+/** Measures, and registers what must be undone with `cleanup`. `note` prints progress. */
+export type Measurement = (cleanup: Cleanup, note: (text: string) => void) => Promise<readonly Row[]>;
 
-/** Each in a scope of its own, which ends before the next begins, and at a signal. What throws is a row that missed its bound. */
+/** Each measurement has a cleanup, which runs before the next one starts, and on a signal. An error becomes a row that misses its bound. */
 export async function runAll(measurements: ReadonlyMap<string, Measurement>): Promise<readonly Row[]> {
-  let scope = new Scope();
+  let cleanup = new Cleanup();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void scope.end().then(() => process.exit(1)));
+    process.once(signal, () => void cleanup.run().then(() => process.exit(1)));
   }
   const rows: Row[] = [];
   for (const [name, measure] of measurements) {
-    scope = new Scope();
-    rows.push(...(await runOne(name, measure, scope)));
+    cleanup = new Cleanup();
+    rows.push(...(await runOne(name, measure, cleanup)));
   }
   return rows;
 }
 
-async function runOne(name: string, measure: Measurement, scope: Scope): Promise<readonly Row[]> {
+async function runOne(name: string, measure: Measurement, cleanup: Cleanup): Promise<readonly Row[]> {
   const note = (text: string) => console.log(`${name}: ${text}`);
   note(`load average ${loadavg()[0]?.toFixed(2)}`);
   const began = performance.now();
   try {
-    return await measure(scope, note);
+    return await measure(cleanup, note);
   } catch (error) {
-    if (scope.over) await new Promise(() => undefined); // a signal has come, and ends the process when everything is undone
+    if (cleanup.started) await new Promise(() => undefined); // after a signal, which ends the process when the cleanup is complete
     console.error(error);
     return [{ what: name, number: (error as Error).message, bound: { text: 'a result', met: false } }];
   } finally {
-    await scope.end();
+    await cleanup.run();
     note(`took ${((performance.now() - began) / 1000).toFixed(0)} s`);
   }
 }
@@ -40,7 +40,7 @@ async function runOne(name: string, measure: Measurement, scope: Scope): Promise
 export function printTable(rows: readonly Row[], shortened: boolean): void {
   const load = loadavg()[0]?.toFixed(2);
   console.log(
-    `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, load average ${load}${shortened ? '; SHORTENED, not the numbers of record' : ''}\n`,
+    `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, load average ${load}${shortened ? '; SHORTENED, not comparable with the published numbers' : ''}\n`,
   );
   console.log(['| what | number | bound | |', '|---|---|---|---|', ...rows.map(line)].join('\n'));
   process.exitCode = rows.some(({ bound }) => bound?.met === false) ? 1 : 0;
@@ -50,7 +50,7 @@ function line({ what, number, bound }: Row): string {
   return `| ${what} | ${number} | ${bound?.text ?? ''} | ${bound ? (bound.met ? 'met' : '**missed**') : ''} |`;
 }
 
-/** A whole number above 0 from the command line; undefined where it is absent. Ends the process when it is none. */
+/** A whole number above 0 from the command line; undefined when absent. Ends the process when it is something else. */
 export function positive(flags: Readonly<Record<string, unknown>>, name: string): number | undefined {
   const text = flags[name];
   if (text === undefined) return undefined;

@@ -1,7 +1,7 @@
-/** The middle of some numbers, and how far they lie apart. */
+/** Median and quartiles of some numbers. */
 export interface Spread {
   readonly median: number;
-  /** Quartiles: half of all numbers lie between them. */
+  /** Lower and upper quartile. */
   readonly low: number;
   readonly high: number;
 }
@@ -14,7 +14,7 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
   return value;
 }
 
-/** The middle value, or the mean of the two in the middle. @throws RangeError for no values. */
+/** The middle value, or the mean of the two middle values. @throws RangeError for no values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];

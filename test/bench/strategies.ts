@@ -1,4 +1,4 @@
-/** The pure strategies: time per pick, per table, and what a change moves. Each in well under a second, since others use the machine. */
+/** The pure strategies: time per pick and per table, and how many keys a change moves. Each measurement takes well under a second. */
 import { Affinity } from '../../proxy/balance/affinity.ts';
 import type { Balancer, EndpointView } from '../../proxy/balance/balancer.ts';
 import { hash64 } from '../../proxy/balance/hash.ts';
@@ -10,7 +10,7 @@ import { equals, finishSteps, placesOf, seeded } from '../../proxy/balance/testi
 import type { LoadBalancer, PlainStrategy } from '../../proxy/snapshot/types.ts';
 import type { Bench, Row } from './bench.ts';
 
-/** Elementary operations in a step, as the proxy asks for. */
+/** Elementary operations in a step, as in the proxy. */
 const STEP = 1000;
 const KEYS = Array.from({ length: 4096 }, (_, k) => `key-${String(k).padStart(12, '0')}`);
 
@@ -18,8 +18,7 @@ const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 const percent = (share: number) => `${(share * 100).toFixed(2)}%`;
 
 /**
- * Milliseconds of the best of `tries` runs of some milliseconds: whatever else the machine does only adds, and some run will be
- * without it.
+ * Milliseconds of the best of `tries` short runs: other processes can only add time, and some run will be undisturbed.
  */
 function best(tries: number, work: () => void): number {
   let least = Infinity;
@@ -71,7 +70,7 @@ function requests(): Row[] {
     LeastConnections: [undefined, 1500],
   };
   return Object.entries(bounds).flatMap(([type, limits]) =>
-    // Smooth rotation looks at every endpoint: nobody should have to wait for that here.
+    // Smooth weighted round robin visits every endpoint at every pick: 10,000 would take too long here.
     [10, type === 'WeightedRoundRobin' ? 1000 : 10_000].map((n, i) => {
       const cost = perRequest({ type: type as PlainStrategy }, n);
       return row(`${type}: pick and release, ${n.toLocaleString('en')} endpoints`, cost, ns, limits[i]);
@@ -93,7 +92,7 @@ function built(view: readonly EndpointView[], size: number): Maglev {
   return b;
 }
 
-/** Each step does the same work in every build: the best of three, step by step, is without what other processes took. */
+/** Each step does the same work in every build: the best of three, step by step, excludes the time of other processes. */
 function steps(view: readonly EndpointView[], size: number): Float64Array {
   const builds = [1, 2, 3].map(() => {
     const b = new Maglev(size, new MaglevTables());
@@ -178,7 +177,7 @@ function largestShare(): number {
   return (Math.max(...seen.values()) * 100) / rounds;
 }
 
-/** Megabytes of tables of 500 pools of 20; every fifth is equal to another. */
+/** Megabytes of the tables of 500 pools of 20; every fifth is equal to another. */
 function memoryOfPools(): number {
   const tables = new MaglevTables();
   const before = process.memoryUsage().arrayBuffers;
@@ -190,7 +189,7 @@ function memoryOfPools(): number {
     return b;
   });
   const bytes = process.memoryUsage().arrayBuffers - before;
-  // Held until here.
+  // The tables must be alive until here.
   return pools.every((b) => b.step(0)) ? bytes / 1e6 : NaN;
 }
 

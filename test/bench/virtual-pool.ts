@@ -1,14 +1,14 @@
-/** A pool of endpoints and two balancers in virtual time: what the strategies do to latency, without sockets, the same for the same seed. */
+/** A pool of endpoints and two balancers in virtual time: how the strategies affect latency, without sockets, deterministic for a seed. */
 import type { Balancer, EndpointView, Handle } from '../../proxy/balance/balancer.ts';
 import { hash64 } from '../../proxy/balance/hash.ts';
 import type { Hash } from '../../proxy/balance/hash.ts';
 import { equals, finishSteps, seeded } from '../../proxy/balance/testing.ts';
 
-/** Each endpoint works on this many requests at a time; more wait in line. */
+/** Each endpoint serves this many requests at a time; further ones are queued. */
 const PARALLEL = 8;
 /** Mean of the exponential service time, ms. */
 const SERVICE_MS = 10;
-/** Arrivals in proportion to what all endpoints together could serve. */
+/** Arrival rate ÷ the capacity of all endpoints. */
 const UTILISATION = 0.6;
 const KEYS: readonly Hash[] = Array.from({ length: 10_000 }, (_, k) => hash64(`key-${k}`));
 
@@ -17,18 +17,18 @@ export interface Scenario {
   readonly endpoints: number;
   /** Milliseconds of arrivals. */
   readonly duration: number;
-  /** One endpoint, the first, is ten times slower meanwhile; ms. */
+  /** The first endpoint is ten times slower between these times; ms. */
   readonly slow?: { readonly from: number; readonly to: number };
-  /** One more endpoint, the last, joins at this time; ms. */
+  /** One more endpoint, with the highest number, joins at this time; ms. */
   readonly joins?: number;
 }
 
 export interface Arrival {
-  /** Milliseconds at which it came. */
+  /** Time of arrival, ms. */
   readonly at: number;
-  /** Number of its endpoint. */
+  /** Index of its endpoint. */
   readonly endpoint: number;
-  /** Milliseconds to its answer. */
+  /** Milliseconds until its response. */
   latency: number;
 }
 
@@ -39,7 +39,7 @@ interface Job {
   done: number;
 }
 
-/** Every request, in the order they came; each ran to its end. */
+/** Every request in order of arrival; each one was completed. */
 export function simulate(make: (seed: number) => Balancer, s: Scenario): readonly Arrival[] {
   const random = seeded(s.seed);
   const exponential = (mean: number) => -Math.log(1 - random()) * mean;
@@ -53,7 +53,7 @@ export function simulate(make: (seed: number) => Balancer, s: Scenario): readonl
   update(equals(s.endpoints), 0);
   const arrivals: Arrival[] = [];
   const busy = new Departures();
-  const places = Array.from({ length: s.endpoints + 1 }, () => ({ serving: 0, waiting: [] as Job[], next: 0 }));
+  const queues = Array.from({ length: s.endpoints + 1 }, () => ({ serving: 0, waiting: [] as Job[], next: 0 }));
   const gap = SERVICE_MS / (s.endpoints * PARALLEL * UTILISATION);
   const serve = (job: Job, now: number) => {
     const slow = s.slow && job.arrival.endpoint === 0 && now >= s.slow.from && now < s.slow.to;
@@ -63,11 +63,11 @@ export function simulate(make: (seed: number) => Balancer, s: Scenario): readonl
   const finish = (job: Job) => {
     job.arrival.latency = job.done - job.arrival.at;
     job.balancer.end(job.handle, true, job.arrival.latency, job.done);
-    const place = places[job.arrival.endpoint] as (typeof places)[number];
-    const next = place.waiting[place.next];
-    if (next === undefined) place.serving--;
+    const queue = queues[job.arrival.endpoint] as (typeof queues)[number];
+    const next = queue.waiting[queue.next];
+    if (next === undefined) queue.serving--;
     else {
-      place.next++;
+      queue.next++;
       serve(next, job.done);
     }
   };
@@ -84,10 +84,10 @@ export function simulate(make: (seed: number) => Balancer, s: Scenario): readonl
     const arrival = { at: now, endpoint, latency: Infinity };
     arrivals.push(arrival);
     const job = { arrival, balancer, handle: balancer.begin(endpoint, hash), done: 0 };
-    const place = places[endpoint] as (typeof places)[number];
-    if (place.serving === PARALLEL) place.waiting.push(job);
+    const queue = queues[endpoint] as (typeof queues)[number];
+    if (queue.serving === PARALLEL) queue.waiting.push(job);
     else {
-      place.serving++;
+      queue.serving++;
       serve(job, now);
     }
   }
@@ -95,7 +95,7 @@ export function simulate(make: (seed: number) => Balancer, s: Scenario): readonl
   return arrivals;
 }
 
-/** Jobs in service, the first to end first: never more than all endpoints serve at once. */
+/** Jobs in service, a heap by their end; at most as many as all endpoints serve at once. */
 class Departures {
   #heap: Job[] = [];
 
@@ -112,7 +112,7 @@ class Departures {
     heap[at] = job;
   }
 
-  /** Takes out the first, if it ends by `time`. */
+  /** Removes the first job, if it ends at or before `time`. */
   before(time: number): Job | undefined {
     const heap = this.#heap;
     const first = heap[0];

@@ -1,7 +1,7 @@
 /**
- * The webhook's server by itself, with the sidecar's handler or with one that does nothing.
+ * The webhook's server alone, with the sidecar's handler or with one that does nothing.
  *
- *   node webhook.ts --bind ADDRESS --port N --handler inject|nothing
+ *   node webhook.ts --bind ADDRESS --port N --handler inject|noop
  */
 import { parseArgs } from 'node:util';
 import { take } from '../../operator/inject/certificate/renewal-steps.ts';
@@ -21,8 +21,8 @@ const { values } = parseArgs({
 const sidecar = createSidecar(CONFIG, KEYS);
 const HANDLERS: Readonly<Record<string, (text: string) => string | undefined>> = {
   inject: (text) => review(text, sidecar)?.body,
-  // What nobody can do without: reading the review, and answering to its UID.
-  nothing(text) {
+  // The minimum: reading the review, and responding to its UID.
+  noop(text) {
     const { apiVersion, kind, request } = JSON.parse(text) as { apiVersion: string; kind: string; request: { uid: string } };
     return JSON.stringify({ apiVersion, kind, response: { uid: request.uid, allowed: true } });
   },

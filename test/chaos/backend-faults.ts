@@ -1,19 +1,19 @@
 /** Faults of backends that clients of one proxy must not notice. There is no cluster that would take a dead backend away: the proxy is on its own. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { startProxy, type PolicySettings } from '../bench/proxy-process.ts';
-import { startRate } from '../bench/run-rate.ts';
-import type { Scope } from '../bench/cleanup.ts';
+import { startConstantRate } from '../bench/run-rate.ts';
+import type { Cleanup } from '../bench/cleanup.ts';
 import { AddressBlock } from '../local-cluster/pods.ts';
-import { CONNECTIONS, enough, RATE, SECONDS, type Chaos } from './chaos.ts';
+import { CONNECTIONS, occurredOftenEnough, RATE, SECONDS, type Experiment } from './chaos.ts';
 import { BACKEND_PORT, FaultyBackend } from './faulty.ts';
 import type { Mode } from './modes.ts';
-import { IMPATIENT, RETRIES } from './policies.ts';
-import { faultless } from './verdict.ts';
+import { RETRY_AFTER_TIMEOUT, DEFAULT_RETRY } from './policies.ts';
+import { noFailureRow } from './verdict.ts';
 
 const PORT = 8080;
 /** How long a fault lasts, and how long all is well then. */
 const FAULTY_MS = 1200;
-const WELL_MS = 1200;
+const HEALTHY_MS = 1200;
 
 interface Fault {
   /** What one occurrence is, in words. */
@@ -36,9 +36,9 @@ async function killAndRestart(...victims: readonly FaultyBackend[]): Promise<voi
 function failing(mode: Mode, what: string, policy?: Fault['policy']): Fault {
   const occur: Fault['occur'] = async (backends, turn) => {
     const victim = inTurn(backends, turn);
-    await victim.become(mode);
+    await victim.setMode(mode);
     await pause(FAULTY_MS);
-    await victim.become('normal');
+    await victim.setMode('normal');
   };
   return { what, backends: 5, occur, ...(policy && { policy }) };
 }
@@ -54,47 +54,55 @@ const FAULTS = {
     backends: 3,
     occur: (backends, turn) => killAndRestart(inTurn(backends, turn), inTurn(backends, turn + 1)),
   },
-  hang: failing('hang', 'times a backend accepts and never answers', { route: { retry: IMPATIENT } }),
+  hang: failing('hang', 'times a backend accepts and never answers', { route: { retry: RETRY_AFTER_TIMEOUT } }),
   half: failing('half', 'times a backend answers 503 to half its requests'),
   reset: failing('reset', 'times a backend resets mid-head'),
   refuse: failing('refuse', "times a backend's listener refuses"),
 } as const satisfies Readonly<Record<string, Fault>>;
 
 export const backendFaults = Object.fromEntries(Object.entries(FAULTS).map(([name, fault]) => [name, rowOf(fault)])) as Readonly<
-  Record<keyof typeof FAULTS, Chaos>
+  Record<keyof typeof FAULTS, Experiment>
 >;
 
-function rowOf({ what, backends: count, policy, occur }: Fault): Chaos {
-  return async ({ seconds = SECONDS }, scope, note) => {
-    const { target, backends } = await startBehindProxy(scope, count, policy);
-    const load = await startRate(scope, { targets: [target], rate: RATE, connections: CONNECTIONS, seconds, place: 'rest' });
+function rowOf({ what, backends: count, policy, occur }: Fault): Experiment {
+  return async ({ seconds = SECONDS }, cleanup, note) => {
+    const { target, backends } = await startBehindProxy(cleanup, count, policy);
+    const load = await startConstantRate(cleanup, {
+      targets: [target],
+      rate: RATE,
+      connections: CONNECTIONS,
+      seconds,
+      cpu: 'shared',
+    });
     let turn = 0;
-    for (await pause(WELL_MS / 2); load.running; await pause(WELL_MS)) {
+    for (await pause(HEALTHY_MS / 2); load.running; await pause(HEALTHY_MS)) {
       await occur(backends, turn);
       turn += 1;
     }
-    return [faultless(await load.report, { done: `${turn} ${what}`, enough: enough(turn, seconds) }, note)];
+    return [
+      noFailureRow(await load.report, { description: `${turn} ${what}`, sufficient: occurredOftenEnough(turn, seconds) }, note),
+    ];
   };
 }
 
 /** A proxy of our own over backends of its own; `target` is its `HOST:PORT`, `args` go on its command line. */
 export async function startBehindProxy(
-  scope: Scope,
+  cleanup: Cleanup,
   count: number,
   policy: Pick<PolicySettings, 'part' | 'route'> = {},
   args: readonly string[] = [],
 ) {
   const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX']);
-  scope.defer(() => addresses.release());
-  const backends = await FaultyBackend.start(scope, addresses, count);
+  cleanup.defer(() => addresses.release());
+  const backends = await FaultyBackend.start(cleanup, addresses, count);
   const address = addresses.take();
   const settings: PolicySettings = {
     port: PORT,
     backends: backends.map((backend) => backend.address),
     backendPort: BACKEND_PORT,
-    route: policy.route ?? { retry: RETRIES },
+    route: policy.route ?? { retry: DEFAULT_RETRY },
     part: { loadBalancer: { type: 'LeastRequest' }, ...policy.part },
   };
-  const proxy = await startProxy(scope, { address, args, ...settings });
+  const proxy = await startProxy(cleanup, { address, args, ...settings });
   return { target: `${address}:${PORT}`, address, backends, proxy, settings };
 }

@@ -1,5 +1,5 @@
 import type { Row } from '../bench/bench.ts';
-import type { Scope } from '../bench/cleanup.ts';
+import type { Cleanup } from '../bench/cleanup.ts';
 
 /** What a fault is asked for. */
 export interface Options {
@@ -9,8 +9,8 @@ export interface Options {
   readonly seed: number;
 }
 
-/** Makes one kind of trouble, and says what users saw of it. Leaves what must be undone in the scope. */
-export type Chaos = (options: Options, scope: Scope, note: (text: string) => void) => Promise<readonly Row[]>;
+/** Makes one kind of trouble, and says what users saw of it. Leaves what must be undone in the cleanup. */
+export type Experiment = (options: Options, cleanup: Cleanup, note: (text: string) => void) => Promise<readonly Row[]>;
 
 /** Of a fault that must not cost a single request. */
 export const SECONDS = 60;
@@ -21,6 +21,6 @@ export const RATE = 400;
 const OCCURRENCES = 20;
 
 /** Whether a fault happened as often as promised, in proportion where the run is shorter. */
-export function enough(occurrences: number, seconds: number): boolean {
+export function occurredOftenEnough(occurrences: number, seconds: number): boolean {
   return occurrences >= Math.max(1, Math.floor((OCCURRENCES * Math.min(seconds, SECONDS)) / SECONDS));
 }

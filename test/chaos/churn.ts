@@ -20,7 +20,7 @@ interface Slice extends ApiObject {
 }
 
 /** The newest state, as the API server holds it. */
-interface Truth {
+interface DesiredState {
   readonly mark: number;
   /** Names of the endpoints, sorted and joined. */
   readonly endpoints: string;
@@ -95,15 +95,15 @@ export class Churn {
 
   /** Why not everything is as the API server says, or undefined when it is. Ask while nothing changes. */
   async difference(): Promise<string | undefined> {
-    const { mark, endpoints, unprogrammed } = await this.#truth();
+    const { mark, endpoints, unprogrammed } = await this.#desiredState();
     for (const gateway of this.#harness.gateways) {
-      const problem = await stale(gateway, mark, endpoints);
+      const problem = await whyStale(gateway, mark, endpoints);
       if (problem !== undefined) return problem;
     }
     return unprogrammed.length > 0 ? `${unprogrammed.join()} not Programmed in the newest generation` : undefined;
   }
 
-  async #truth(): Promise<Truth> {
+  async #desiredState(): Promise<DesiredState> {
     const { api, namespace } = this.#harness;
     const slice = await api.get<Slice>(slicePath(namespace, STEADY));
     const policies = await Promise.all([STEADY, MARKED].map((name) => api.get<Policy>(policyPath(namespace, name))));
@@ -125,7 +125,7 @@ function isProgrammed({ metadata, status }: Policy): boolean {
 }
 
 /** Why a gateway does not serve exactly this; undefined when it does. */
-async function stale(gateway: Component, mark: number, endpoints: string): Promise<string | undefined> {
+async function whyStale(gateway: Component, mark: number, endpoints: string): Promise<string | undefined> {
   if ((await ask(gateway.url(PORT, `/mark-${mark}`))).body !== 'mark') return `${gateway.name} lacks mark ${mark}`;
   if ((await ask(gateway.url(PORT, `/mark-${mark - 1}`))).body === 'mark') return `${gateway.name} still has mark ${mark - 1}`;
   // In turn, over all of them; other clients take some of the turns.

@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { changePolicy, GATEWAYS, untilReady } from '../bench/bench-cluster.ts';
 import { startWithBackends } from '../bench/no-fault.ts';
 import { replaceInTurn } from '../bench/rolling.ts';
-import { startRate, type Rate } from '../bench/run-rate.ts';
-import type { Scope } from '../bench/cleanup.ts';
+import { startConstantRate, type ConstantRateLoad } from '../bench/run-rate.ts';
+import type { Cleanup } from '../bench/cleanup.ts';
 import { until, type Cluster } from '../local-cluster/cluster.ts';
 import { SYSTEM_NAMESPACE } from '../local-cluster/manifests.ts';
-import { CONNECTIONS, enough, RATE, SECONDS, type Chaos } from './chaos.ts';
-import { faultless } from './verdict.ts';
+import { CONNECTIONS, occurredOftenEnough, RATE, SECONDS, type Experiment } from './chaos.ts';
+import { noFailureRow } from './verdict.ts';
 
 const BACKENDS = ['echo-1', 'echo-2', 'echo-3'] as const;
 /** How long an API server is away, s, at most half of a shorter run. */
@@ -16,29 +16,29 @@ const AWAY_SECONDS = 30;
 /** Until a change is in force after its return, ms, at most. */
 const CONVERGENCE_MS = 15_000;
 /** Four, so that each has run for more than 10 s when its turn comes again, and the pod runner's back-off stays at its shortest. */
-const DRAINED = [...GATEWAYS, 'gateway-3', 'gateway-4'] as const;
+const DRAIN_GATEWAYS = [...GATEWAYS, 'gateway-3', 'gateway-4'] as const;
 const RESTART_MS = 60_000;
 const POLICY_CHANGES = 500;
 /** At most, for faults that go on until they have happened often enough. */
 const LONGEST_SECONDS = 600;
 
-function load(scope: Scope, targets: readonly string[], seconds: number, service = false): Promise<Rate> {
-  return startRate(scope, { targets, rate: RATE, connections: CONNECTIONS, seconds, service });
+function startLoad(cleanup: Cleanup, targets: readonly string[], seconds: number, service = false): Promise<ConstantRateLoad> {
+  return startConstantRate(cleanup, { targets, rate: RATE, connections: CONNECTIONS, seconds, service });
 }
 
 /** Every backend is replaced one by one, over and over, as a Deployment does it. */
-const rolling: Chaos = async ({ seconds = SECONDS }, scope, note) => {
-  const { cluster, targets } = await startWithBackends(scope, BACKENDS);
-  const rate = await load(scope, targets, seconds);
+const rolling: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
+  const { cluster, targets } = await startWithBackends(cleanup, BACKENDS);
+  const rate = await startLoad(cleanup, targets, seconds);
   const replaced = await replaceInTurn(cluster.api, BACKENDS, () => rate.running);
   const done = `${replaced} backends of ${BACKENDS.length} replaced one by one`;
-  return [faultless(await rate.report, { done, enough: enough(replaced, seconds) }, note)];
+  return [noFailureRow(await rate.report, { description: done, sufficient: occurredOftenEnough(replaced, seconds) }, note)];
 };
 
 /** The API server is away for long, and what changes after its return is in force soon. */
-const away: Chaos = async ({ seconds = SECONDS }, scope, note) => {
-  const { cluster, targets } = await startWithBackends(scope, BACKENDS);
-  const rate = await load(scope, targets, LONGEST_SECONDS);
+const away: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
+  const { cluster, targets } = await startWithBackends(cleanup, BACKENDS);
+  const rate = await startLoad(cleanup, targets, LONGEST_SECONDS);
   const gone = Math.min(AWAY_SECONDS, seconds / 2);
   await pause((seconds - gone) * 500);
   await cluster.apiServer.kill();
@@ -49,26 +49,32 @@ const away: Chaos = async ({ seconds = SECONDS }, scope, note) => {
   const took = performance.now() - returned;
   await pause((seconds - gone) * 500);
   const done = `API server away for ${gone} s; a change was in force ${(took / 1000).toFixed(1)} s after its return`;
-  return [faultless(await rate.stop(), { done, enough: took <= CONVERGENCE_MS }, note)];
+  return [noFailureRow(await rate.stop(), { description: done, sufficient: took <= CONVERGENCE_MS }, note)];
 };
 
 /** One gateway after the other is told to end, while clients of the Service use them all. */
-const drain: Chaos = async ({ seconds = SECONDS }, scope, note) => {
-  const { cluster, targets } = await startWithBackends(scope, BACKENDS, DRAINED);
-  const rate = await load(scope, targets, LONGEST_SECONDS, true);
+const drain: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
+  const { cluster, targets } = await startWithBackends(cleanup, BACKENDS, DRAIN_GATEWAYS);
+  const rate = await startLoad(cleanup, targets, LONGEST_SECONDS, true);
   const began = performance.now();
   let ended = 0;
-  while (!enough(ended, seconds) || performance.now() - began < seconds * 1000) {
-    await endGateway(cluster, DRAINED[ended % DRAINED.length] as string);
+  while (!occurredOftenEnough(ended, seconds) || performance.now() - began < seconds * 1000) {
+    await restartGateway(cluster, DRAIN_GATEWAYS[ended % DRAIN_GATEWAYS.length] as string);
     ended += 1;
   }
   const report = await rate.stop();
   const took = ((performance.now() - began) / 1000).toFixed(0);
-  return [faultless(report, { done: `${ended} proxy pods terminated in ${took} s, the others serving`, enough: true }, note)];
+  return [
+    noFailureRow(
+      report,
+      { description: `${ended} proxy pods terminated in ${took} s, the others serving`, sufficient: true },
+      note,
+    ),
+  ];
 };
 
 /** SIGTERM, as the kubelet sends it; resolves when the pod is ready again. */
-async function endGateway({ pods, api }: Cluster, name: string): Promise<void> {
+async function restartGateway({ pods, api }: Cluster, name: string): Promise<void> {
   const pid = pods.pid(SYSTEM_NAMESPACE, name);
   if (pid === undefined) throw new Error(`${name} is ready, but does not run`);
   process.kill(pid, 'SIGTERM');
@@ -82,9 +88,9 @@ async function endGateway({ pods, api }: Cluster, name: string): Promise<void> {
 const STRATEGIES = ['LeastRequest', 'RoundRobin', 'PeakEWMA', 'LeastConnections', 'WeightedRoundRobin', 'Random'] as const;
 
 /** A policy changes over and over, each change in force before the next, and no kept-alive connection is closed. */
-const policies: Chaos = async ({ seconds }, scope, note) => {
-  const { cluster, targets } = await startWithBackends(scope, BACKENDS);
-  const rate = await load(scope, targets, LONGEST_SECONDS);
+const policies: Experiment = async ({ seconds }, cleanup, note) => {
+  const { cluster, targets } = await startWithBackends(cleanup, BACKENDS);
+  const rate = await startLoad(cleanup, targets, LONGEST_SECONDS);
   const changes = seconds === undefined ? POLICY_CHANGES : Math.ceil((POLICY_CHANGES * seconds) / SECONDS);
   for (let i = 0; i < changes; i += 1) {
     await changePolicy(cluster.api, {
@@ -97,7 +103,7 @@ const policies: Chaos = async ({ seconds }, scope, note) => {
   const report = await rate.stop();
   const closed = report.opened - CONNECTIONS;
   const done = `${changes} policy changes, each in force; kept-alive connections closed: ${closed}`;
-  return [faultless(report, { done, enough: closed === 0 }, note)];
+  return [noFailureRow(report, { description: done, sufficient: closed === 0 }, note)];
 };
 
 export const clusterFaults = { rolling, away, drain, policies } as const;

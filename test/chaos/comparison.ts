@@ -2,12 +2,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PolicySettings } from '../bench/proxy-process.ts';
 import { summarise, type Summary } from '../bench/rate-report.ts';
-import { startRate } from '../bench/run-rate.ts';
-import { Scope } from '../bench/cleanup.ts';
+import { startConstantRate } from '../bench/run-rate.ts';
+import { Cleanup } from '../bench/cleanup.ts';
 import { median } from '../bench/stats.ts';
 import { AddressBlock } from '../local-cluster/pods.ts';
 import type { Options } from './chaos.ts';
-import { NAMES, startContender, type Name } from './competitors.ts';
+import { COMPETITORS, startCompetitor, type CompetitorName } from './competitors.ts';
 import { FaultyBackend } from './faulty.ts';
 
 const BACKENDS = 5;
@@ -20,7 +20,7 @@ const WARM_MS = 1500;
 const CALM_MS = 2500;
 const FAULT_MS = 5000;
 
-export interface Rivalry {
+export interface ComparedFault {
   /** Of our proxy. */
   readonly policy: Pick<PolicySettings, 'part' | 'route'>;
   /** Begins the fault, and ends it when `over`. Backends are as new before each turn. */
@@ -28,7 +28,7 @@ export interface Rivalry {
 }
 
 /** One contender in one round. */
-export interface Turn {
+export interface RoundResult {
   readonly calm: Summary;
   readonly during: Summary;
   /** From the first ejection on, or (where none is known) the second half of the fault. */
@@ -38,49 +38,55 @@ export interface Turn {
 }
 
 /** The turns of every contender that takes part, by round. */
-export type Turns = ReadonlyMap<Name, readonly Turn[]>;
+export type RoundResults = ReadonlyMap<CompetitorName, readonly RoundResult[]>;
 
 export async function compare(
-  { policy, occur }: Rivalry,
-  absent: ReadonlySet<Name>,
+  { policy, occur }: ComparedFault,
+  absent: ReadonlySet<CompetitorName>,
   { seconds }: Options,
-  scope: Scope,
+  cleanup: Cleanup,
   note: (text: string) => void,
-): Promise<Turns> {
+): Promise<RoundResults> {
   const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX']);
-  scope.defer(() => addresses.release());
-  const backends = await FaultyBackend.start(scope, addresses, BACKENDS);
-  const present = NAMES.filter((name) => !absent.has(name));
-  const turns = new Map<Name, Turn[]>(present.map((name) => [name, []]));
+  cleanup.defer(() => addresses.release());
+  const backends = await FaultyBackend.start(cleanup, addresses, BACKENDS);
+  const present = COMPETITORS.filter((name) => !absent.has(name));
+  const turns = new Map<CompetitorName, RoundResult[]>(present.map((name) => [name, []]));
   const rounds = seconds === undefined ? ROUNDS : 1;
   const times =
     seconds === undefined ? { calmMs: CALM_MS, faultMs: FAULT_MS } : { calmMs: seconds * 500, faultMs: seconds * 1000 };
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? present : present.toReversed()) {
-      const inner = new Scope();
-      scope.defer(() => inner.end());
+      const inner = new Cleanup();
+      cleanup.defer(() => inner.run());
       const address = addresses.take();
       const place = { address, backends: backends.map((backend) => backend.address) };
-      const contender = await startContender(inner, name, place, policy);
-      const turn = await takeTurn(inner, contender, backends, occur, times);
-      await inner.end();
+      const contender = await startCompetitor(inner, name, place, policy);
+      const turn = await runRound(inner, contender, backends, occur, times);
+      await inner.run();
       turns.get(name)?.push(turn);
       note(`round ${round + 1} of ${rounds}, ${name}: ${turn.during.failed} failed, p99 ${turn.during.p99.toFixed(1)} ms`);
-      await Promise.all(backends.map((backend) => backend.renew()));
+      await Promise.all(backends.map((backend) => backend.restart()));
     }
   }
   return turns;
 }
 
-async function takeTurn(
-  scope: Scope,
-  { target, ejectedAt }: Awaited<ReturnType<typeof startContender>>,
+async function runRound(
+  cleanup: Cleanup,
+  { target, ejectedAt }: Awaited<ReturnType<typeof startCompetitor>>,
   backends: readonly FaultyBackend[],
-  occur: Rivalry['occur'],
+  occur: ComparedFault['occur'],
   { calmMs, faultMs }: { readonly calmMs: number; readonly faultMs: number },
-): Promise<Turn> {
+): Promise<RoundResult> {
   const seconds = (WARM_MS + calmMs + faultMs) / 1000;
-  const load = await startRate(scope, { targets: [target], rate: RATE, connections: CONNECTIONS, seconds, place: 'rest' });
+  const load = await startConstantRate(cleanup, {
+    targets: [target],
+    rate: RATE,
+    connections: CONNECTIONS,
+    seconds,
+    cpu: 'shared',
+  });
   await pause(WARM_MS + calmMs);
   const began = performance.timeOrigin + performance.now();
   await occur(backends, pause(faultMs));
@@ -95,6 +101,6 @@ async function takeTurn(
 }
 
 /** The middle of the rounds. */
-export function middle(turns: readonly Turn[], of: (turn: Turn) => number): number {
+export function medianOf(turns: readonly RoundResult[], of: (turn: RoundResult) => number): number {
   return median(turns.map(of));
 }

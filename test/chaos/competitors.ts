@@ -5,21 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../bench/child.ts';
 import { startProxy, type PolicySettings } from '../bench/proxy-process.ts';
-import type { Scope } from '../bench/cleanup.ts';
+import type { Cleanup } from '../bench/cleanup.ts';
 import { BACKEND_PORT } from './faulty.ts';
 
-export const NAMES = ['ours', 'haproxy', 'nginx'] as const;
-export type Name = (typeof NAMES)[number];
+export const COMPETITORS = ['ours', 'haproxy', 'nginx'] as const;
+export type CompetitorName = (typeof COMPETITORS)[number];
 
 const PORT = 8080;
 
-export interface Place {
+export interface CompetitorSettings {
   readonly address: string;
   readonly backends: readonly string[];
 }
 
-/** A running one, until its scope ends. */
-export interface Contender {
+/** A running one, until its cleanup ends. */
+export interface Competitor {
   /** `HOST:PORT`. */
   readonly target: string;
   /** When it first ejected a backend, unix ms; undefined where it has not, or does not say. */
@@ -27,40 +27,40 @@ export interface Contender {
 }
 
 /** Why a contender can not run here; undefined: it can. */
-export function problemWith(name: Name): string | undefined {
+export function whyUnavailable(name: CompetitorName): string | undefined {
   if (name === 'ours') return undefined;
   return spawnSync(name, ['-v'], { stdio: 'ignore' }).error && `${name} is not installed (apt-get install ${name})`;
 }
 
-export async function startContender(
-  scope: Scope,
-  name: Name,
-  place: Place,
+export async function startCompetitor(
+  cleanup: Cleanup,
+  name: CompetitorName,
+  place: CompetitorSettings,
   policy: Pick<PolicySettings, 'part' | 'route'>,
-): Promise<Contender> {
+): Promise<Competitor> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-chaos-'));
-  scope.defer(() => rm(folder, { recursive: true, force: true }));
-  if (name === 'ours') return startOurs(scope, folder, place, policy);
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  if (name === 'ours') return startOurs(cleanup, folder, place, policy);
   const target = `${place.address}:${PORT}`;
   const config = join(folder, 'config');
   await writeFile(config, name === 'haproxy' ? haproxyConfig(place) : nginxConfig(place, folder));
   const args = name === 'haproxy' ? ['-db', '-f', config] : ['-p', folder, '-c', config, '-e', 'error.log'];
   const log = join(folder, 'log');
   const answers = async () => (await fetch(`http://${target}/`)).ok;
-  await startServer(scope, { program: name, args, place: 'test', log }, answers).catch(async (error: unknown) => {
+  await startServer(cleanup, { program: name, args, cpu: 'tested', log }, answers).catch(async (error: unknown) => {
     throw new Error(`${name}: ${await readFile(log, 'utf8')}`, { cause: error });
   });
   return { target, ejectedAt: () => Promise.resolve(undefined) };
 }
 
 async function startOurs(
-  scope: Scope,
+  cleanup: Cleanup,
   folder: string,
-  { address, backends }: Place,
+  { address, backends }: CompetitorSettings,
   policy: Pick<PolicySettings, 'part' | 'route'>,
-): Promise<Contender> {
+): Promise<Competitor> {
   const log = join(folder, 'log');
-  await startProxy(scope, { address, log, port: PORT, backends, backendPort: BACKEND_PORT, ...policy });
+  await startProxy(cleanup, { address, log, port: PORT, backends, backendPort: BACKEND_PORT, ...policy });
   return { target: `${address}:${PORT}`, ejectedAt: () => firstEjection(log) };
 }
 
@@ -72,7 +72,7 @@ export async function firstEjection(log: string): Promise<number | undefined> {
 
 const lines = (values: readonly string[], line: (value: string, i: number) => string) => values.map(line).join('\n');
 
-function haproxyConfig({ address, backends }: Place): string {
+function haproxyConfig({ address, backends }: CompetitorSettings): string {
   return `
 global
   nbthread 1
@@ -97,7 +97,7 @@ ${lines(backends, (backend, i) => `  server s${i} ${backend}:${BACKEND_PORT}`)}
 `;
 }
 
-function nginxConfig({ address, backends }: Place, folder: string): string {
+function nginxConfig({ address, backends }: CompetitorSettings, folder: string): string {
   return `
 daemon off;
 master_process off;

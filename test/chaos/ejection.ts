@@ -5,42 +5,42 @@ import { median } from '../bench/stats.ts';
 import { OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { ask } from '../integration/client.ts';
 import { startBehindProxy } from './backend-faults.ts';
-import type { Chaos } from './chaos.ts';
+import type { Experiment } from './chaos.ts';
 import type { FaultyBackend } from './faulty.ts';
-import { watchful } from './policies.ts';
+import { fullPassiveCheck } from './policies.ts';
 import { ms } from './verdict.ts';
 
 const OCCURRENCES = 20;
 const EJECTION_MS = 400;
 /** Outside ejection between two of them, so that the second lasts no longer than the first: a level is forgiven for each ejection time. */
-const REST_MS = 2 * EJECTION_MS;
+const PAUSE_MS = 2 * EJECTION_MS;
 /** Between two requests of the client; one probation, and what timers and the machine add, fit into the allowance. */
 const EVERY_MS = 5;
 const ALLOWANCE_MS = 100;
 /** Connect failures in a row. */
 const FAILURES = 3;
 
-export const ejection: Chaos = async ({ seconds }, scope, note) => {
-  const passive = { ...watchful(), consecutiveConnectFailures: FAILURES, baseEjectionTime: EJECTION_MS };
+export const ejection: Experiment = async ({ seconds }, cleanup, note) => {
+  const passive = { ...fullPassiveCheck(), consecutiveConnectFailures: FAILURES, baseEjectionTime: EJECTION_MS };
   const policy = { part: { loadBalancer: { type: 'RoundRobin' }, healthCheck: { passive } } } as const;
-  const { target, address, backends } = await startBehindProxy(scope, 2, policy);
+  const { target, address, backends } = await startBehindProxy(cleanup, 2, policy);
   const victim = backends[0] as FaultyBackend;
   const client = new Client(`http://${target}/`, address, victim.address);
   const occurrences = seconds === undefined ? OCCURRENCES : Math.max(1, Math.round((OCCURRENCES * seconds) / 60));
   const extra: number[] = [];
   const returns: number[] = [];
   for (let i = 0; i < occurrences; i += 1) {
-    await victim.become('refuse');
+    await victim.setMode('refuse');
     await client.askUntil((attempts) => attempts >= FAILURES);
     const ejected = performance.now();
     const before = await client.attempts();
-    await victim.become('normal');
+    await victim.setMode('normal');
     await client.askFor(EJECTION_MS / 2);
     extra.push((await client.attempts()) - before);
     await client.askUntilAnsweredBy(victim.address);
     returns.push(performance.now() - ejected);
     note(`${i + 1} of ${occurrences}: back after ${ms(returns.at(-1) ?? NaN)} ms`);
-    await client.askFor(REST_MS);
+    await client.askFor(PAUSE_MS);
     client.forget(await client.attempts());
   }
   return rowsOf(extra, returns);

@@ -36,7 +36,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) =
 });
 const listen = () => new Promise<void>((resolve) => server.listen(Number(values.port), values.bind, resolve));
 
-async function become(next: Mode): Promise<void> {
+async function setMode(next: Mode): Promise<void> {
   const listened = mode !== 'refuse';
   mode = next;
   if (next === 'refuse' && listened) {
@@ -50,6 +50,6 @@ await listen();
 console.log(mode);
 for await (const line of createInterface({ input: process.stdin })) {
   if (!isMode(line)) throw new Error(`no such mode: ${line}`);
-  await become(line);
+  await setMode(line);
   console.log(line);
 }

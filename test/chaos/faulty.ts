@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { startChild } from '../bench/child.ts';
-import type { Scope } from '../bench/cleanup.ts';
+import type { Cleanup } from '../bench/cleanup.ts';
 import type { AddressBlock } from '../local-cluster/pods.ts';
 import type { Mode } from './modes.ts';
 
@@ -19,10 +19,10 @@ export class FaultyBackend {
     this.address = address;
   }
 
-  /** As many as that, listening; they are killed when the scope ends. */
-  static async start(scope: Scope, addresses: AddressBlock, count: number): Promise<readonly FaultyBackend[]> {
+  /** As many as that, listening; they are killed when the cleanup ends. */
+  static async start(cleanup: Cleanup, addresses: AddressBlock, count: number): Promise<readonly FaultyBackend[]> {
     const backends = Array.from({ length: count }, () => new FaultyBackend(addresses.take()));
-    scope.defer(async () => {
+    cleanup.defer(async () => {
       await Promise.all(backends.map((backend) => backend.kill()));
       for (const { address } of backends) addresses.free(address);
     });
@@ -33,7 +33,7 @@ export class FaultyBackend {
   /** Again after a kill, on the same address; in mode `normal`. Resolves when it listens. */
   async start(): Promise<void> {
     const args = ['--bind', this.address, '--port', String(BACKEND_PORT)];
-    const child = startChild({ program: 'test/chaos/faulty-backend.ts', args, place: 'rest' }, ['pipe', 'pipe', 'inherit']);
+    const child = startChild({ program: 'test/chaos/faulty-backend.ts', args, cpu: 'shared' }, ['pipe', 'pipe', 'inherit']);
     child.stdin?.on('error', () => undefined); // it was killed; `become` finds out
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator]();
@@ -41,7 +41,7 @@ export class FaultyBackend {
   }
 
   /** Resolves when the mode is in force. */
-  async become(mode: Mode): Promise<void> {
+  async setMode(mode: Mode): Promise<void> {
     (this.#child?.stdin as Writable).write(`${mode}\n`);
     await this.#expect(mode);
   }
@@ -56,7 +56,7 @@ export class FaultyBackend {
   }
 
   /** A new process on the same address: nothing is left of whatever it did before. */
-  async renew(): Promise<void> {
+  async restart(): Promise<void> {
     await this.kill();
     await this.start();
   }

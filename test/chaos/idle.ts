@@ -10,18 +10,18 @@ import type { Row } from '../bench/bench.ts';
 import { startChild } from '../bench/child.ts';
 import { openSockets, residentBytes } from '../bench/process-stats.ts';
 import { summarise, type Summary } from '../bench/rate-report.ts';
-import { runRate } from '../bench/run-rate.ts';
-import type { Scope } from '../bench/cleanup.ts';
+import { runConstantRate } from '../bench/run-rate.ts';
+import type { Cleanup } from '../bench/cleanup.ts';
 import { median } from '../bench/stats.ts';
 import { startBehindProxy } from './backend-faults.ts';
-import type { Chaos } from './chaos.ts';
+import type { Experiment } from './chaos.ts';
 import { ms } from './verdict.ts';
 
 const CLIENTS = 10_000;
 /** The active clients come on top. */
 const MAX_CONNECTIONS = 12_000;
 /** How often all of them leave, and as many come. */
-const RETURNS = 4;
+const RECONNECTS = 4;
 const PAIRS = 5;
 const SECONDS = 4;
 const WARM_UP_SECONDS = 3;
@@ -32,16 +32,16 @@ const CONNECTIONS = 8;
 const MAX_MEGABYTES = 300;
 const MAX_RATIO = 1.2;
 
-export const idle: Chaos = async ({ seconds = SECONDS }, scope, note) => {
+export const idle: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   const args = ['--max-connections', String(MAX_CONNECTIONS)];
   // Two proxies, so that the clients need not come and go between measurements.
-  const [crowded, empty] = [await startBehindProxy(scope, 2, {}, args), await startBehindProxy(scope, 2, {}, args)];
+  const [crowded, empty] = [await startBehindProxy(cleanup, 2, {}, args), await startBehindProxy(cleanup, 2, {}, args)];
   const measure = async ({ target }: { target: string }, length: number) => {
-    const options = { targets: [target], rate: RATE, connections: CONNECTIONS, seconds: length, place: 'rest' } as const;
-    return summarise(await runRate(scope, options));
+    const options = { targets: [target], rate: RATE, connections: CONNECTIONS, seconds: length, cpu: 'shared' } as const;
+    return summarise(await runConstantRate(cleanup, options));
   };
   for (const each of [crowded, empty]) await measure(each, WARM_UP_SECONDS);
-  let clients = await openClients(scope, crowded.target);
+  let clients = await openClients(cleanup, crowded.target);
   const alone: Summary[] = [];
   const among: Summary[] = [];
   for (let pair = 0; pair < PAIRS; pair += 1) {
@@ -51,10 +51,10 @@ export const idle: Chaos = async ({ seconds = SECONDS }, scope, note) => {
     note(`pair ${pair + 1} of ${PAIRS}: p99 ${p99} ms among idle ones`);
   }
   const megabytes = [residentBytes(crowded.proxy.pid) / 1e6];
-  for (let turn = 0; turn < RETURNS; turn += 1) {
+  for (let turn = 0; turn < RECONNECTS; turn += 1) {
     await clients.leave();
     while (openSockets(crowded.proxy.pid) >= MAX_CONNECTIONS - CLIENTS) await pause(CHECK_MS);
-    clients = await openClients(scope, crowded.target);
+    clients = await openClients(cleanup, crowded.target);
     megabytes.push(residentBytes(crowded.proxy.pid) / 1e6);
   }
   await clients.leave();
@@ -62,15 +62,15 @@ export const idle: Chaos = async ({ seconds = SECONDS }, scope, note) => {
 };
 
 /** Resolves when all are connected and answered. `leave` rejects when one of them has lost its connection meanwhile. */
-async function openClients(scope: Scope, target: string): Promise<{ leave: () => Promise<void> }> {
+async function openClients(cleanup: Cleanup, target: string): Promise<{ leave: () => Promise<void> }> {
   const args = ['--target', target, '--count', String(CLIENTS)];
-  const child = startChild({ program: 'test/chaos/idle-clients.ts', args, place: 'rest' }, ['ignore', 'pipe', 'inherit']);
+  const child = startChild({ program: 'test/chaos/idle-clients.ts', args, cpu: 'shared' }, ['ignore', 'pipe', 'inherit']);
   const gone = once(child, 'exit');
   const end = async () => {
     child.kill('SIGKILL');
     await gone;
   };
-  scope.defer(end);
+  cleanup.defer(end);
   const first = once(createInterface({ input: child.stdout as Readable }), 'line').then(([line]) => String(line));
   if ((await Promise.race([first, gone.then(() => undefined)])) !== 'open')
     throw new Error(`not all of ${CLIENTS} clients got in`);
@@ -89,7 +89,7 @@ function memoryRows(megabytes: readonly number[]): readonly Row[] {
     bound: { text: `≤ ${MAX_MEGABYTES} MB`, met: number <= MAX_MEGABYTES },
   });
   const each = later.map((one) => one.toFixed(0)).join(', ');
-  return [row('', first), row(`, after all left and came again ${RETURNS} times`, Math.max(...later), ` (${each})`)];
+  return [row('', first), row(`, after all left and came again ${RECONNECTS} times`, Math.max(...later), ` (${each})`)];
 }
 
 function activeRow(alone: readonly Summary[], among: readonly Summary[]): Row {

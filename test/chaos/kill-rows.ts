@@ -2,45 +2,45 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { seeded } from '../../proxy/balance/testing.ts';
 import type { Row } from '../bench/bench.ts';
-import { startRate } from '../bench/run-rate.ts';
+import { startConstantRate } from '../bench/run-rate.ts';
 import { Harness } from '../integration/harness.ts';
-import { CONNECTIONS, RATE, SECONDS, type Chaos } from './chaos.ts';
+import { CONNECTIONS, RATE, SECONDS, type Experiment } from './chaos.ts';
 import { Churn, PORT } from './churn.ts';
-import { killRepeatedly, type Outcome, type Victim } from './kills.ts';
-import { faultless, ms } from './verdict.ts';
+import { killRepeatedly, type KillResult, type Victim } from './kills.ts';
+import { noFailureRow, ms } from './verdict.ts';
 
 const KILLS = 20;
 /** At most; the load ends when the kills are done. */
 const LONGEST_SECONDS = 900;
 
 /** The constant load is on both proxies, which survive. */
-function controlPlane(victim: Victim): Chaos {
-  return async ({ seconds = SECONDS, seed }, scope, note) => {
-    const { harness, churn } = await start(seed, scope);
+function controlPlane(victim: Victim): Experiment {
+  return async ({ seconds = SECONDS, seed }, cleanup, note) => {
+    const { harness, churn } = await start(seed, cleanup);
     const targets = harness.gateways.map(({ address }) => `${address}:${PORT}`);
     const began = performance.now();
-    const rate = await startRate(scope, { targets, rate: RATE, connections: CONNECTIONS, seconds: LONGEST_SECONDS });
+    const rate = await startConstantRate(cleanup, { targets, rate: RATE, connections: CONNECTIONS, seconds: LONGEST_SECONDS });
     const outcome = await killRepeatedly(harness, churn, victim, killsIn(seconds), seeded(seed));
     await pause(Math.max(0, began + seconds * 1000 - performance.now()));
     const done = `${outcome.kills} SIGKILLs of the ${victim}`;
-    return [faultless(await rate.stop(), { done, enough: true }, note), rowOf(outcome, note)];
+    return [noFailureRow(await rate.stop(), { description: done, sufficient: true }, note), rowOf(outcome, note)];
   };
 }
 
-const proxy: Chaos = async ({ seconds = SECONDS, seed }, scope, note) => {
-  const { harness, churn } = await start(seed, scope);
+const proxy: Experiment = async ({ seconds = SECONDS, seed }, cleanup, note) => {
+  const { harness, churn } = await start(seed, cleanup);
   return [rowOf(await killRepeatedly(harness, churn, 'proxy', killsIn(seconds), seeded(seed)), note)];
 };
 
-async function start(seed: number, scope: Parameters<Chaos>[1]) {
+async function start(seed: number, cleanup: Parameters<Experiment>[1]) {
   const harness = await Harness.start();
-  scope.defer(() => harness.stop());
+  cleanup.defer(() => harness.stop());
   return { harness, churn: await Churn.start(harness, seeded(seed)) };
 }
 
 const killsIn = (seconds: number) => Math.max(1, Math.round((KILLS * Math.min(seconds, SECONDS)) / SECONDS));
 
-function rowOf({ victim, kills, requests, failed, converged }: Outcome, note: (text: string) => void): Row {
+function rowOf({ victim, kills, requests, failed, converged }: KillResult, note: (text: string) => void): Row {
   failed.slice(0, 10).forEach(note);
   const sorted = converged.toSorted((a, b) => a - b);
   const [p50 = NaN, max = NaN] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];

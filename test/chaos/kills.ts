@@ -13,9 +13,9 @@ export type Victim = (typeof VICTIMS)[number];
 const CONVERGENCE_MS = 15_000;
 const RETURN_MS = 30_000;
 /** Of each random instant, ms: before a kill, of an API server's absence, and of changes that go on after a return. */
-const SPREAD = { before: 1000, away: 1000, after: 300 } as const;
+const MAX_DELAY_MS = { before: 1000, away: 1000, after: 300 } as const;
 
-export interface Outcome {
+export interface KillResult {
   readonly victim: Victim;
   readonly kills: number;
   /** Of clients of the survivors: both proxies, unless one of them is the victim. */
@@ -35,18 +35,18 @@ export async function killRepeatedly(
   victim: Victim,
   kills: number,
   random: () => number,
-): Promise<Outcome> {
+): Promise<KillResult> {
   const load = new Load(harness.gateways.map((gateway) => gateway.url(PORT)));
   const converged: number[] = [];
   try {
     for (let i = 0; i < kills; i += 1) {
       churn.resume();
-      await pause(random() * SPREAD.before);
+      await pause(random() * MAX_DELAY_MS.before);
       const proxy = harness.gateways[random() < 0.5 ? 0 : 1];
       if (victim === 'proxy') load.spare(proxy.url(PORT));
-      await killAndAwait(harness, victim, proxy, random);
+      await killAndAwaitReturn(harness, victim, proxy, random);
       const returned = performance.now();
-      await pause(random() * SPREAD.after);
+      await pause(random() * MAX_DELAY_MS.after);
       await churn.pause();
       await untilConverged(churn, `${victim}, kill ${i + 1}`);
       converged.push(performance.now() - returned);
@@ -60,12 +60,12 @@ export async function killRepeatedly(
 }
 
 /** Resolves when it runs again: the pod runner sees to processes, nobody but us to the API server. */
-async function killAndAwait(harness: Harness, victim: Victim, proxy: Component, random: () => number): Promise<void> {
+async function killAndAwaitReturn(harness: Harness, victim: Victim, proxy: Component, random: () => number): Promise<void> {
   if (victim === 'apiserver') {
     const { apiServer } = harness.platform;
     if (apiServer === undefined) throw new Error('this API server is not ours to kill');
     await apiServer.kill();
-    await pause(random() * SPREAD.away);
+    await pause(random() * MAX_DELAY_MS.away);
     return apiServer.start();
   }
   const component = victim === 'operator' ? harness.operator : proxy;

@@ -1,10 +1,10 @@
 /** Two operators, the leading one of which is ended over and over: how long until the other has pushed a change, and that no request fails. */
-import { startRate } from '../bench/run-rate.ts';
+import { startConstantRate } from '../bench/run-rate.ts';
 import type { Row } from '../bench/bench.ts';
 import { Harness } from '../integration/harness.ts';
 import { Leading, WITHIN } from '../integration/leading.ts';
-import { CONNECTIONS, RATE, SECONDS, type Chaos } from './chaos.ts';
-import { faultless, ms } from './verdict.ts';
+import { CONNECTIONS, RATE, SECONDS, type Experiment } from './chaos.ts';
+import { noFailureRow, ms } from './verdict.ts';
 
 const PORT = 8650;
 /** What fits into a minute: after a SIGKILL nobody leads for 15 s. */
@@ -14,26 +14,30 @@ const LONGEST_SECONDS = 300;
 
 type Signal = keyof typeof TIMES;
 
-const leaderKills: Chaos = async ({ seconds = SECONDS }, scope, note) => {
+const leaderKills: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   const harness = await Harness.start(undefined, { operators: ['operator-1', 'operator-2'] });
-  scope.defer(() => harness.stop());
+  cleanup.defer(() => harness.stop());
   const leading = new Leading(harness, PORT);
   await harness.publish('web', ...(await harness.backends('a', 'b', 'c')));
   await leading.change();
   await leading.untilInForce();
   const targets = harness.gateways.map(({ address }) => `${address}:${PORT}`);
-  const rate = await startRate(scope, { targets, rate: RATE, connections: CONNECTIONS, seconds: LONGEST_SECONDS });
+  const rate = await startConstantRate(cleanup, { targets, rate: RATE, connections: CONNECTIONS, seconds: LONGEST_SECONDS });
   const took: Record<Signal, number[]> = { SIGTERM: [], SIGKILL: [] };
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const times = Math.max(1, Math.round((TIMES[signal] * Math.min(seconds, SECONDS)) / SECONDS));
-    for (let i = 0; i < times; i += 1) took[signal].push(await end(leading, signal));
+    for (let i = 0; i < times; i += 1) took[signal].push(await endLeader(leading, signal));
   }
   const done = `${took.SIGTERM.length} SIGTERMs and ${took.SIGKILL.length} SIGKILLs of the leading operator`;
-  return [faultless(await rate.stop(), { done, enough: true }, note), rowOf('SIGTERM', took), rowOf('SIGKILL', took)];
+  return [
+    noFailureRow(await rate.stop(), { description: done, sufficient: true }, note),
+    rowOf('SIGTERM', took),
+    rowOf('SIGKILL', took),
+  ];
 };
 
 /** Ends the leader, for good where it is killed; resolves with the time when there are two again. */
-async function end(leading: Leading, signal: Signal): Promise<number> {
+async function endLeader(leading: Leading, signal: Signal): Promise<number> {
   const [leader, standby] = await leading.roles();
   const running = leader.pid;
   if (signal === 'SIGTERM') leader.kill(signal);

@@ -3,21 +3,21 @@ import { parseArgs } from 'node:util';
 import { ensureBundles } from '../bench/bundles.ts';
 import { positive, printTable, runAll, usage, type Measurement } from '../bench/runner.ts';
 import { backendFaults } from './backend-faults.ts';
-import type { Chaos, Options } from './chaos.ts';
+import type { Experiment, Options } from './chaos.ts';
 import { clusterFaults } from './cluster-faults.ts';
 import { ejection } from './ejection.ts';
 import { idle } from './idle.ts';
 import { killRows } from './kill-rows.ts';
 import { leaderRows } from './leader-kills.ts';
-import { rivals } from './comparison-rows.ts';
+import { comparisonRows } from './comparison-rows.ts';
 import { soak } from './soak.ts';
 
-const ROWS: Readonly<Record<string, Chaos>> = {
+const ROWS: Readonly<Record<string, Experiment>> = {
   ...backendFaults,
   ...clusterFaults,
   ...killRows,
   ...leaderRows,
-  ...rivals,
+  ...comparisonRows,
   ejection,
   idle,
   soak,
@@ -46,5 +46,8 @@ const options: Options = { seconds: positive(values, 'seconds'), seed: positive(
 
 ensureBundles();
 const chosen = Object.entries(ROWS).filter(([name]) => positionals.length === 0 || positionals.includes(name));
-const measurements = chosen.map(([name, chaos]): [string, Measurement] => [name, (scope, note) => chaos(options, scope, note)]);
+const measurements = chosen.map(([name, chaos]): [string, Measurement] => [
+  name,
+  (cleanup, note) => chaos(options, cleanup, note),
+]);
 printTable(await runAll(new Map(measurements)), options.seconds !== undefined);

@@ -4,10 +4,10 @@ import { seeded } from '../../proxy/balance/testing.ts';
 import type { Row } from '../bench/bench.ts';
 import { openSockets, residentBytes } from '../bench/process-stats.ts';
 import type { PolicySettings, ProxyProcess } from '../bench/proxy-process.ts';
-import { startRate } from '../bench/run-rate.ts';
+import { startConstantRate } from '../bench/run-rate.ts';
 import { startBehindProxy } from './backend-faults.ts';
-import { CONNECTIONS, RATE, type Chaos } from './chaos.ts';
-import { faultless } from './verdict.ts';
+import { CONNECTIONS, RATE, type Experiment } from './chaos.ts';
+import { noFailureRow } from './verdict.ts';
 
 const MINUTES = 5;
 const BACKENDS = 8;
@@ -24,16 +24,16 @@ interface Sample {
   readonly sockets: number;
 }
 
-export const soak: Chaos = async ({ seconds = MINUTES * 60, seed }, scope, note) => {
+export const soak: Experiment = async ({ seconds = MINUTES * 60, seed }, cleanup, note) => {
   const args = ['--drain-delay', `${DRAIN.delayMs}ms`, '--drain-timeout', `${DRAIN.timeoutMs}ms`];
-  const { target, proxy, settings } = await startBehindProxy(scope, BACKENDS, {}, args);
+  const { target, proxy, settings } = await startBehindProxy(cleanup, BACKENDS, {}, args);
   const until = performance.now() + seconds * 1000;
   const more = () => performance.now() < until;
   const part = seconds / MINUTES / PARTS_A_MINUTE;
-  const options = { targets: [target], rate: RATE, connections: CONNECTIONS, place: 'rest' } as const;
+  const options = { targets: [target], rate: RATE, connections: CONNECTIONS, cpu: 'shared' } as const;
   const loads = async () => {
     const reports = [];
-    while (more()) reports.push(await (await startRate(scope, { ...options, seconds: part })).report);
+    while (more()) reports.push(await (await startConstantRate(cleanup, { ...options, seconds: part })).report);
     return reports;
   };
   const [reports, changes, samples] = await Promise.all([
@@ -42,13 +42,13 @@ export const soak: Chaos = async ({ seconds = MINUTES * 60, seed }, scope, note)
     watch(proxy.pid, more),
   ]);
   // One more, whose clients stay connected and go on asking while the proxy ends.
-  const exit = await endUnderLoad(proxy, await startRate(scope, { ...options, rate: 50, seconds: 60 }));
+  const exit = await endUnderLoad(proxy, await startConstantRate(cleanup, { ...options, rate: 50, seconds: 60 }));
   const lost = reports.find(({ failed, broken }) => failed + broken > 0) ?? reports[0];
   const sent = `${changes} changes of endpoints in ${seconds} s, connections opened anew ${reports.length} times`;
   const minute = samples.length / MINUTES;
   const [second, last] = [samples.slice(minute, 2 * minute), samples.slice(-minute)];
   return [
-    ...(lost ? [faultless(lost, { done: `${sent} (the worst of these parts)`, enough: true }, note)] : []),
+    ...(lost ? [noFailureRow(lost, { description: `${sent} (the worst of these parts)`, sufficient: true }, note)] : []),
     growth('resident memory, MB', second, last, ({ megabytes }) => megabytes),
     growth('open sockets', second, last, ({ sockets }) => sockets),
     exit,
@@ -73,7 +73,7 @@ async function watch(pid: number, more: () => boolean): Promise<readonly Sample[
 }
 
 /** SIGTERM while clients ask: it ends by itself, with 0, because no timer and no socket is left; nothing in it calls for an exit. */
-async function endUnderLoad(proxy: ProxyProcess, load: Awaited<ReturnType<typeof startRate>>): Promise<Row> {
+async function endUnderLoad(proxy: ProxyProcess, load: Awaited<ReturnType<typeof startConstantRate>>): Promise<Row> {
   await pause(500);
   const began = performance.now();
   process.kill(proxy.pid, 'SIGTERM');

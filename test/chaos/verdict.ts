@@ -4,13 +4,17 @@ import { summarise, type RateReport, type Summary } from '../bench/rate-report.t
 
 export interface Trouble {
   /** What was done meanwhile, in words. */
-  readonly done: string;
+  readonly description: string;
   /** Whether it was as much as was promised. */
-  readonly enough: boolean;
+  readonly sufficient: boolean;
 }
 
 /** Not one request may have failed. Prints the first failures. */
-export function faultless(report: RateReport, { done, enough }: Trouble, note: (text: string) => void): Row {
+export function noFailureRow(
+  report: RateReport,
+  { description: done, sufficient: enough }: Trouble,
+  note: (text: string) => void,
+): Row {
   report.samples.forEach(note);
   const summary = summarise(report);
   const { failed, sent } = summary;

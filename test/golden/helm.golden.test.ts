@@ -8,20 +8,20 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { template, withoutHelm, type Settings } from '../install/helm.ts';
+import { template, whyNoHelm, type Settings } from '../install/helm.ts';
 
 const CASES = new URL('./helm/', import.meta.url);
 const COPIES = /^# Source: outrigger\/templates\/(?:crds|dashboards)\.yaml$|^kind: PrometheusRule$/m;
 const names = await namesOf('.in.yaml');
 
-describe('helm', { skip: withoutHelm }, () => {
+describe('helm', { skip: whyNoHelm }, () => {
   for (const name of names) {
     test(name, async () => {
       const settings = parse(await readFile(new URL(`${name}.in.yaml`, CASES), 'utf8')) as Settings;
       const { code, out: rendered, err } = template(settings);
       assert.equal(code, 0, err);
       const out = new URL(`${name}.out.yaml`, CASES);
-      const written = withoutCopies(rendered);
+      const written = omitCopies(rendered);
       if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(out, written);
       else assert.equal(written, await readFile(out, 'utf8'));
     });
@@ -31,7 +31,7 @@ describe('helm', { skip: withoutHelm }, () => {
   });
 });
 
-function withoutCopies(rendered: string): string {
+function omitCopies(rendered: string): string {
   const documents = rendered.split(/^---\n/m).map((text) => {
     if (!COPIES.test(text)) return text;
     const [kind, name] = [/^kind: (.*)$/m, /^ {2}name: (.*)$/m].map((pattern) => pattern.exec(text)?.[1]);

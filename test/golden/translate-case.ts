@@ -22,7 +22,7 @@ export function readInventory(text: string): Inventory {
   const proxyPods = new Map<string, Pod>();
   const nodeZones = new Map<string, string>();
   const documents = parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject);
-  for (const object of documents.filter(({ kind }) => kind !== GATEWAY_CONFIG).map(complete)) {
+  for (const object of documents.filter(({ kind }) => kind !== GATEWAY_CONFIG).map(withDefaults)) {
     const { kind, metadata } = object;
     const key = `${metadata.namespace}/${metadata.name}`;
     if (kind === 'LoadBalancerPolicy') policies.set(key, object as LoadBalancerPolicy);
@@ -55,7 +55,7 @@ function readZone({ metadata }: KubernetesObject, zones: Map<string, string>): v
   if (zone !== undefined) zones.set(metadata.name, zone);
 }
 
-function complete(object: KubernetesObject): KubernetesObject {
+function withDefaults(object: KubernetesObject): KubernetesObject {
   const { kind = '', metadata } = object;
   const filled = {
     namespace: 'default',
@@ -68,7 +68,7 @@ function complete(object: KubernetesObject): KubernetesObject {
 }
 
 /** A translation as one YAML document for people: a comment line above it, endpoints and short objects on one line each. */
-export function writeTranslation(translation: Translation): string {
+export function formatTranslation(translation: Translation): string {
   const selections = [...translation.contents].map(([selection, content]) => ({
     selection,
     proxies: translation.proxies.filter((proxy) => proxy.selection === selection).map(({ name }) => name),

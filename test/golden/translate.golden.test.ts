@@ -7,7 +7,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { translate } from '../../operator/translate/translate.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
-import { readAllowed, readInventory, writeTranslation } from './translate-case.ts';
+import { readAllowed, readInventory, formatTranslation } from './translate-case.ts';
 import type { Translation } from '../../operator/translate/types.ts';
 
 const CASES = new URL('./translate/', import.meta.url);
@@ -21,7 +21,7 @@ describe('translate', () => {
       const translation = translate(readInventory(text), { namespace: NAMESPACE, allowed: readAllowed(text) });
       assertAccepted(translation);
       const out = new URL(`${name}.out.yaml`, CASES);
-      const written = writeTranslation(translation);
+      const written = formatTranslation(translation);
       if (process.env['UPDATE_GOLDEN'] === '1') await writeFile(out, written);
       else assert.equal(written, await readFile(out, 'utf8'));
     });

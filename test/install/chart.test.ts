@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { LOG_LEVELS as OPERATOR_LEVELS } from '../../operator/observe/log.ts';
 import { LOG_LEVELS as PROXY_LEVELS } from '../../proxy/observe/log.ts';
 import { flatten, valuesTable, type Schema } from '../../scripts/chart-values.ts';
-import { CHART, find, render, runHelm, withoutHelm } from './helm.ts';
+import { CHART, find, render, runHelm, whyNoHelm } from './helm.ts';
 import type { Rules } from './kinds.ts';
 
 const read = (path: string): string => readFileSync(join(CHART, path), 'utf8');
@@ -18,13 +18,13 @@ const values = parse(read('values.yaml')) as Record<string, unknown>;
 const generate = (...args: string[]) =>
   spawnSync(process.execPath, [join(CHART, '../../scripts/generate-chart.ts'), ...args], { encoding: 'utf8' });
 
-test('helm lint finds nothing, however strict', { skip: withoutHelm }, () => {
+test('helm lint finds nothing, however strict', { skip: whyNoHelm }, () => {
   const { code, out, err } = runHelm(['lint', '--strict', CHART]);
   assert.equal(code, 0, out + err);
   assert.doesNotMatch(out, /WARNING|ERROR/);
 });
 
-test('the chart is for Kubernetes 1.29 and newer, where init containers can keep running', { skip: withoutHelm }, () => {
+test('the chart is for Kubernetes 1.29 and newer, where init containers can keep running', { skip: whyNoHelm }, () => {
   const { kubeVersion } = parse(read('Chart.yaml')) as { kubeVersion: string };
   assert.equal(kubeVersion, '>=1.29.0-0');
   const old = runHelm(['template', 'x', CHART, '--kube-version', '1.28.9']);
@@ -113,7 +113,7 @@ function granted(): string[] {
   );
 }
 
-test('the README says why the operator may do each thing that it may do, and nothing else', { skip: withoutHelm }, () => {
+test('the README says why the operator may do each thing that it may do, and nothing else', { skip: whyNoHelm }, () => {
   const rows = [
     ...read('README.md').matchAll(/^\| (everywhere|release) \| `([^`]+)` \| ([a-z, ]+) \| (?:`([^`]+)` )?\| .+ \|$/gm),
   ];

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 import { BUNDLES, ensureBundles } from '../bench/bundles.ts';
-import { all, dockerfile, whole } from './dockerfile.ts';
+import { argumentsOf, dockerfile, stageWithBases } from './dockerfile.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const IMAGES = { operator: [], proxy: PROXY_NODE_FLAGS } as const;
@@ -26,39 +26,41 @@ test('every image is made of Node in exactly the version that tests run, or of n
 
 for (const image of names) {
   test(`${image}: an empty base, Node and one bundle; nobody's root; ends on SIGTERM`, () => {
-    const instructions = whole(image);
-    const copied = all(instructions, 'COPY');
+    const instructions = stageWithBases(image);
+    const copied = argumentsOf(instructions, 'COPY');
     assert.deepEqual(copied, ['--from=root /root-fs /', `--from=build /src/dist/${image}.mjs /app/${image}.mjs`]);
     assert.deepEqual(
-      all(instructions, 'ENTRYPOINT').map((json) => JSON.parse(json) as unknown),
+      argumentsOf(instructions, 'ENTRYPOINT').map((json) => JSON.parse(json) as unknown),
       [['node', ...IMAGES[image], `/app/${image}.mjs`]],
     );
-    assert.deepEqual(all(instructions, 'USER'), ['65532:65532']);
-    assert.deepEqual(all(instructions, 'STOPSIGNAL'), ['SIGTERM']);
-    for (const name of ['RUN', 'ADD', 'CMD', 'VOLUME']) assert.deepEqual(all(instructions, name), [], name);
+    assert.deepEqual(argumentsOf(instructions, 'USER'), ['65532:65532']);
+    assert.deepEqual(argumentsOf(instructions, 'STOPSIGNAL'), ['SIGTERM']);
+    for (const name of ['RUN', 'ADD', 'CMD', 'VOLUME']) assert.deepEqual(argumentsOf(instructions, name), [], name);
   });
 
   test(`${image}: labels say what it is, and which version`, () => {
-    const instructions = whole(image);
+    const instructions = stageWithBases(image);
     const labels = new Map(
-      all(instructions, 'LABEL')
+      argumentsOf(instructions, 'LABEL')
         .flatMap((text) => [...text.matchAll(/org\.opencontainers\.image\.(\w+)="([^"]*)"/g)])
         .map(([, k, v]) => [k, v]),
     );
     assert.equal(labels.get('title'), `Outrigger ${image}`);
     assert.equal(labels.get('licenses'), 'Apache-2.0');
     assert.deepEqual([labels.get('version'), labels.get('revision')], ['${VERSION}', '${REVISION}']);
-    assert.ok(all(instructions, 'ARG').includes(`VERSION=${manifest.version}`));
+    assert.ok(argumentsOf(instructions, 'ARG').includes(`VERSION=${manifest.version}`));
   });
 }
 
 test('nothing secret goes in, nothing is fetched but what the lock file names, and the context holds only sources', () => {
   for (const { name, instructions } of dockerfile) {
     for (const each of instructions) {
-      assert.doesNotMatch(each.rest, /secret|token|password|credential|curl|wget|http:|https:/i, `${name}: ${each.name}`);
+      assert.doesNotMatch(each.arguments, /secret|token|password|credential|curl|wget|http:|https:/i, `${name}: ${each.name}`);
     }
   }
-  const installs = dockerfile.flatMap(({ instructions }) => all(instructions, 'RUN')).filter((rest) => /npm|apt/.test(rest));
+  const installs = dockerfile
+    .flatMap(({ instructions }) => argumentsOf(instructions, 'RUN'))
+    .filter((rest) => /npm|apt/.test(rest));
   assert.deepEqual(installs, ['npm ci --ignore-scripts --no-audit --no-fund']);
   const [first, ...others] = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     .split('\n')
@@ -71,7 +73,7 @@ test('nothing secret goes in, nothing is fetched but what the lock file names, a
 /** What the stage `build` takes from the project. */
 function copiedForBuild(): string[] {
   const build = dockerfile.find(({ name }) => name === 'build')?.instructions ?? [];
-  return all(build, 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
+  return argumentsOf(build, 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
 }
 
 test('the bundles can be built of what the build is given, and are the same', (t) => {
@@ -90,7 +92,7 @@ test('the bundles can be built of what the build is given, and are the same', (t
 
 /** Runs what the stage `root` does, with this machine's Node in the place of the image's. */
 function makeRoot(folder: string): void {
-  const [script = ''] = all(whole('root'), 'RUN');
+  const [script = ''] = argumentsOf(stageWithBases('root'), 'RUN');
   const here = script
     .replaceAll(' /usr/local/LICENSE ', ` ${join(ROOT, 'LICENSE')} `)
     .replaceAll(' /usr/local/bin/node ', ` ${process.execPath} `)
@@ -117,7 +119,7 @@ test(
       return spawnSync(file, args, { env: { PATH: `/usr/local/bin:${process.env['PATH']}` }, encoding: 'utf8' });
     };
     for (const image of names) {
-      const [json = '[]'] = all(whole(image), 'ENTRYPOINT');
+      const [json = '[]'] = argumentsOf(stageWithBases(image), 'ENTRYPOINT');
       const { status, stdout, stderr } = run(...(JSON.parse(json) as string[]), '--help');
       assert.equal(status, 0, stderr);
       assert.match(stdout, new RegExp(`^outrigger ${image}:`));

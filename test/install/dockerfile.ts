@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 export interface Instruction {
   readonly name: string;
-  readonly rest: string;
+  readonly arguments: string;
 }
 
 export interface Stage {
@@ -27,7 +27,7 @@ export function parse(text: string): readonly Stage[] {
   for (const line of lines) {
     const [, name = '', rest = ''] = /^([A-Z]+) +(.*)$/.exec(line) ?? [];
     if (name === '') throw new Error(`no instruction: ${line}`);
-    if (name !== 'FROM') stages.at(-1)?.instructions.push({ name, rest: rest.replace(/ +/g, ' ') });
+    if (name !== 'FROM') stages.at(-1)?.instructions.push({ name, arguments: rest.replace(/ +/g, ' ') });
     else {
       const [from = '', , stage = ''] = rest.split(' ');
       stages.push({ name: stage, from, instructions: [] });
@@ -37,14 +37,14 @@ export function parse(text: string): readonly Stage[] {
 }
 
 /** A stage, and what it inherits, its bases first. @throws Error when there is none of that name */
-export function whole(name: string): readonly Instruction[] {
+export function stageWithBases(name: string): readonly Instruction[] {
   const stage = dockerfile.find((each) => each.name === name);
   if (stage === undefined) throw new Error(`no stage ${name}`);
-  const inherited = dockerfile.some((each) => each.name === stage.from) ? whole(stage.from) : [];
+  const inherited = dockerfile.some((each) => each.name === stage.from) ? stageWithBases(stage.from) : [];
   return [...inherited, ...stage.instructions];
 }
 
 /** What follows each instruction of this name. */
-export function all(instructions: readonly Instruction[], name: string): readonly string[] {
-  return instructions.filter((each) => each.name === name).map(({ rest }) => rest);
+export function argumentsOf(instructions: readonly Instruction[], name: string): readonly string[] {
+  return instructions.filter((each) => each.name === name).map(({ arguments: rest }) => rest);
 }

@@ -16,16 +16,16 @@ const helm = await ensureHelm().then(
 );
 
 /** For the option `skip` of tests. */
-export const withoutHelm: string | false = 'missing' in helm && helm.missing;
+export const whyNoHelm: string | false = 'missing' in helm && helm.missing;
 
-export interface Said {
+export interface HelmResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
 /** `helm ARGS…`, with text on its standard input. */
-export function runHelm(args: readonly string[], input = ''): Said {
+export function runHelm(args: readonly string[], input = ''): HelmResult {
   if ('missing' in helm) throw new Error(helm.missing);
   const home = mkdtempSync(join(tmpdir(), 'outrigger-helm-'));
   try {
@@ -49,17 +49,17 @@ export interface Settings {
 }
 
 /** What was rendered: tests ask for the same again and again. */
-const rendered = new Map<string, Said>();
+const rendered = new Map<string, HelmResult>();
 
 /** `helm template`, as text. */
-export function template(settings: Settings = {}): Said {
+export function template(settings: Settings = {}): HelmResult {
   const key = JSON.stringify(settings);
   const known = rendered.get(key) ?? run(settings);
   rendered.set(key, known);
   return known;
 }
 
-function run(settings: Settings): Said {
+function run(settings: Settings): HelmResult {
   const { release = 'outrigger', namespace = NAMESPACE, kubeVersion, apiVersions = [], values = {}, chart = CHART } = settings;
   const args = ['template', release, chart, '--namespace', namespace, '--values', '-'];
   if (kubeVersion !== undefined) args.push('--kube-version', kubeVersion);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { CHART, find, NAMESPACE, render, withoutHelm, type Rendered } from './helm.ts';
+import { CHART, find, NAMESPACE, render, whyNoHelm, type Rendered } from './helm.ts';
 import type { Deployment, NetworkPolicy, Selector, Webhooks } from './kinds.ts';
 
 const PROMETHEUS = ['monitoring.coreos.com/v1/PodMonitor', 'monitoring.coreos.com/v1/PrometheusRule'];
@@ -13,7 +13,7 @@ const nameOf = ({ kind, metadata }: Rendered) => `${kind}/${metadata.name}`;
 const matches = ({ matchLabels }: Selector, labels: Readonly<Record<string, string>>) =>
   Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
 
-describe('objects', { skip: withoutHelm }, () => {
+describe('objects', { skip: whyNoHelm }, () => {
   const objects = render({ apiVersions: PROMETHEUS });
   const labelsOf = (component: string) =>
     find<Deployment>(objects, 'Deployment', `outrigger-${component}`).spec.template.metadata.labels;

@@ -5,7 +5,7 @@ import { readConfig as readOperatorConfig } from '../../operator/config.ts';
 import { SIGNING_SECRET } from '../../operator/signing-keys/key-secret.ts';
 import { readConfig as readProxyConfig } from '../../proxy/config.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
-import { find, render, withoutHelm, type Rendered, type Settings } from './helm.ts';
+import { find, render, whyNoHelm, type Rendered, type Settings } from './helm.ts';
 import type { Container, Deployment, PodSpec } from './kinds.ts';
 
 const deployment = (objects: readonly Rendered[], component: string) =>
@@ -14,7 +14,7 @@ const podOf = (component: string, settings?: Settings): PodSpec => deployment(re
 const containerOf = (component: string, settings?: Settings): Container => podOf(component, settings).containers[0];
 
 /** What the restricted Pod Security Standard forbids of a pod, as the standard words it; empty: nothing. */
-function* breaches(pod: PodSpec): Generator<string> {
+function* violations(pod: PodSpec): Generator<string> {
   for (const member of ['hostNetwork', 'hostPID', 'hostIPC'] as const) if (member in pod) yield member;
   const allowed = new Set(['name', 'configMap', 'secret', 'emptyDir']);
   for (const volume of pod.volumes) for (const type of Object.keys(volume)) if (!allowed.has(type)) yield `volume type ${type}`;
@@ -29,9 +29,9 @@ function* breaches(pod: PodSpec): Generator<string> {
   }
 }
 
-describe('pods', { skip: withoutHelm }, () => {
+describe('pods', { skip: whyNoHelm }, () => {
   test('the restricted Pod Security Standard would let every pod pass, with a file system that can not be written', () => {
-    for (const component of ['operator', 'gateway']) assert.deepEqual([...breaches(podOf(component))], [], component);
+    for (const component of ['operator', 'gateway']) assert.deepEqual([...violations(podOf(component))], [], component);
   });
 
   test('a gateway has no token, and sees only the public half of the signing key', () => {

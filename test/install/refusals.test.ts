@@ -1,7 +1,7 @@
 /** What helm refuses before anything reaches a cluster, and what it says. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { render, template, withoutHelm } from './helm.ts';
+import { render, template, whyNoHelm } from './helm.ts';
 
 /** A mistake, and the sentence by which its author finds it. */
 const MISTAKES: readonly (readonly [values: object, sentence: RegExp])[] = [
@@ -53,7 +53,7 @@ const MISTAKES: readonly (readonly [values: object, sentence: RegExp])[] = [
   ],
 ];
 
-describe('mistakes in values are refused with a sentence that names them', { skip: withoutHelm }, () => {
+describe('mistakes in values are refused with a sentence that names them', { skip: whyNoHelm }, () => {
   for (const [values, sentence] of MISTAKES) {
     test(JSON.stringify(values), () => {
       const { code, err } = template({ values });
@@ -63,7 +63,7 @@ describe('mistakes in values are refused with a sentence that names them', { ski
   }
 });
 
-test('what looks odd and is meant is taken', { skip: withoutHelm }, () => {
+test('what looks odd and is meant is taken', { skip: whyNoHelm }, () => {
   const taken = [
     { global: { anything: true } },
     { images: { proxy: { repository: 'localhost:5000/lb/out_rigger' } } },

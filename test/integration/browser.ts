@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Scope } from '../bench/cleanup.ts';
+import type { Cleanup } from '../bench/cleanup.ts';
 import { until } from '../local-cluster/cluster.ts';
 import { tied } from '../local-cluster/tied.ts';
 
@@ -27,7 +27,7 @@ interface Message {
 }
 
 /** A browser with a profile of its own; gone when the scope ends. */
-export async function startBrowser(scope: Scope): Promise<Browser> {
+export async function startBrowser(scope: Cleanup): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'outrigger-chromium-'));
   scope.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
   // Without its sandbox, which a container does not allow: it sees nothing but our own pages.

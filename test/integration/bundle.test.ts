@@ -9,12 +9,12 @@ import { httpBackend, PASSIVE } from '../../proxy/testing.ts';
 import { BUNDLES, ensureBundles } from '../bench/bundles.ts';
 import { startServer } from '../bench/child.ts';
 import { startProxy } from '../bench/proxy-process.ts';
-import { Scope } from '../bench/cleanup.ts';
+import { Cleanup } from '../bench/cleanup.ts';
 import { startCluster, until } from '../local-cluster/cluster.ts';
 import { external } from './platform.ts';
 
-const scope = new Scope();
-after(() => scope.end());
+const scope = new Cleanup();
+after(() => scope.run());
 
 /** A bundle in a folder with nothing else in it, nor above it: as in its image. */
 async function alone(bundle: string): Promise<string> {

@@ -6,7 +6,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import test, { after, before } from 'node:test';
 import { until } from '../local-cluster/cluster.ts';
-import { drawn, readAlerts, readDashboards, watched } from '../monitoring/shipped.ts';
+import { dataPanels, readAlerts, readDashboards, withoutThreshold } from '../monitoring/shipped.ts';
 import { ask, Load } from './client.ts';
 import { Harness } from './harness.ts';
 import type { PolicySpec } from './objects.ts';
@@ -160,7 +160,7 @@ async function look(expressions: Asked): Promise<string[]> {
 
 for (const [file, dashboard] of readDashboards()) {
   test(`${file}: every panel shows something`, { skip }, async () => {
-    const expressions = drawn(dashboard).flatMap(({ title, targets = [] }) =>
+    const expressions = dataPanels(dashboard).flatMap(({ title, targets = [] }) =>
       targets.map(({ refId, expr }) => [`${title} (${refId})`, substituted(expr)] as const),
     );
     assert.deepEqual(await problemsOf(expressions), []);
@@ -183,7 +183,7 @@ const NOTHING_HERE: Readonly<Record<string, string>> = {
 };
 
 test('every alert has something to look at', { skip }, async () => {
-  const looked = readAlerts().map((alert) => [alert.alert, watched(alert)] as const);
+  const looked = readAlerts().map((alert) => [alert.alert, withoutThreshold(alert)] as const);
   assert.deepEqual(await problemsOf(looked.filter(([name]) => !(name in NOTHING_HERE))), []);
   const others = await look(looked.filter(([name]) => name in NOTHING_HERE));
   assert.equal(others.length, Object.keys(NOTHING_HERE).length, 'a reason that holds no longer');

@@ -3,22 +3,22 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import type { Row } from '../bench/bench.ts';
 import { ensureBundles } from '../bench/bundles.ts';
-import { Scope } from '../bench/cleanup.ts';
+import { Cleanup } from '../bench/cleanup.ts';
 import { backendFaults } from '../chaos/backend-faults.ts';
-import type { Chaos } from '../chaos/chaos.ts';
-import { NAMES, problemWith } from '../chaos/competitors.ts';
+import type { Experiment } from '../chaos/chaos.ts';
+import { COMPETITORS, whyUnavailable } from '../chaos/competitors.ts';
 import { ejection } from '../chaos/ejection.ts';
-import { rivals } from '../chaos/comparison-rows.ts';
+import { comparisonRows } from '../chaos/comparison-rows.ts';
 import { external } from './platform.ts';
 
 before(() => ensureBundles());
 
-async function rowsOf(chaos: Chaos, seconds: number, note: (text: string) => void): Promise<readonly Row[]> {
-  const scope = new Scope();
+async function rowsOf(chaos: Experiment, seconds: number, note: (text: string) => void): Promise<readonly Row[]> {
+  const scope = new Cleanup();
   try {
     return await chaos({ seconds, seed: 1 }, scope, note);
   } finally {
-    await scope.end();
+    await scope.run();
   }
 }
 
@@ -33,12 +33,12 @@ for (const [name, chaos] of Object.entries({ ...backendFaults, ejection })) {
   });
 }
 
-const missing = NAMES.map(problemWith).find((problem) => problem !== undefined);
+const missing = COMPETITORS.map(whyUnavailable).find((problem) => problem !== undefined);
 const skip = external.ownCluster || (missing ?? false);
 test('beside HAProxy and nginx, backends are killed in turn, and of our requests none fails', { skip }, async (t) => {
-  const rows = await rowsOf(rivals['beside-kill'], 1, (text) => t.diagnostic(text));
+  const rows = await rowsOf(comparisonRows['beside-kill'], 1, (text) => t.diagnostic(text));
   rows.forEach((row) => t.diagnostic(inWords(row)));
-  assert.equal(rows.length, NAMES.length);
+  assert.equal(rows.length, COMPETITORS.length);
   assert.match(rows[0]?.number ?? '', /^0 of [1-9]\d+ failed/);
   for (const { number } of rows) assert.match(number, /^\d+ of [1-9]\d+ failed; p50 [\d.]+, p99 [\d.]+/);
 });

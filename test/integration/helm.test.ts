@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
-import { render, withoutHelm } from '../install/helm.ts';
+import { render, whyNoHelm } from '../install/helm.ts';
 import type { ServiceAccountCall } from '../local-cluster/calls.ts';
 import { until } from '../local-cluster/cluster.ts';
 import { backendPod } from '../local-cluster/manifests.ts';
@@ -20,7 +20,7 @@ const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/loadba
 const OPERATOR = `${SYSTEM}:outrigger-operator`;
 const WAIT = ['--wait', '--timeout', '60s'] as const;
 
-const skip = external.ownCluster || withoutHelm;
+const skip = external.ownCluster || whyNoHelm;
 let release: Release;
 /** That of the notes. */
 let firstPolicy: string;

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startStatsProxy, type StatsProxy, type TestPolicy } from '../../proxy/observe/stats/testing.ts';
 import { endpoint, httpBackend, PASSIVE, rawRequest } from '../../proxy/testing.ts';
 import type { Endpoint } from '../../proxy/snapshot/types.ts';
-import { Scope } from '../bench/cleanup.ts';
+import { Cleanup } from '../bench/cleanup.ts';
 import { startBrowser } from './browser.ts';
 
 const FOLDER = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'images');
@@ -24,7 +24,7 @@ const CHECK = {
   healthyThreshold: 2,
 } as const;
 
-const scope = new Scope();
+const scope = new Cleanup();
 const after =
   (ms: number, status = 200): RequestListener =>
   (_req, res) =>
@@ -113,5 +113,5 @@ try {
   await pause(2500);
   await writeFile(join(process.env['TMPDIR'] ?? '/tmp', 'stats-phone.png'), await page.screenshot());
 } finally {
-  await scope.end();
+  await scope.run();
 }

@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { startStatsProxy, type StatsProxy, type TestPolicy } from '../../proxy/observe/stats/testing.ts';
 import { endpoint, get, httpBackend, PASSIVE } from '../../proxy/testing.ts';
-import { Scope } from '../bench/cleanup.ts';
+import { Cleanup } from '../bench/cleanup.ts';
 import { problemWithChromium, startBrowser, type Browser } from './browser.ts';
 
 const skip = problemWithChromium() ?? false;
-const scope = new Scope();
+const scope = new Cleanup();
 let browser: Browser;
 before(async () => {
   if (skip === false) browser = await startBrowser(scope);
 });
-after(() => scope.end());
+after(() => scope.run());
 
 const EVIL = `<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=2</script>'"&`;
 const CHECK = {

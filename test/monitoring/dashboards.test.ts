@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
 import { Metrics as OperatorMetrics } from '../../operator/observe/metrics.ts';
 import { createDataPlane } from '../../proxy/data-plane.ts';
-import { drawn, readAlerts, readDashboards, type Panel } from './shipped.ts';
+import { dataPanels, readAlerts, readDashboards, type Panel } from './shipped.ts';
 
 const UNITS = new Set(['reqps', 'ops', 's', 'percentunit', 'short', 'none', 'bytes', 'Bps']);
 /** Of Grafana itself. */
@@ -28,7 +28,7 @@ test('there are three, each with a fixed id of its own and links to the others',
 
 for (const [file, dashboard] of dashboards) {
   describe(file, () => {
-    const panels = drawn(dashboard);
+    const panels = dataPanels(dashboard);
     const text = JSON.stringify(dashboard);
 
     test('ids and titles are unique; everything is described and has a unit', () => {
@@ -111,7 +111,7 @@ test('dashboards and alerts ask for no metric that nobody has', async (t) => {
     if (type === 'histogram' || type === 'summary') for (const part of ['sum', 'count', 'bucket']) known.add(`${name}_${part}`);
   }
   const shown = [...dashboards.values()].flatMap((dashboard) => [
-    ...drawn(dashboard).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+    ...dataPanels(dashboard).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
     ...dashboard.templating.list.map(({ definition = '' }) => definition),
   ]);
   const expressions = [...shown, ...readAlerts().map(({ expr }) => expr)].join('\n');

@@ -59,10 +59,10 @@ export function readAlerts(): readonly Alert[] {
 }
 
 /** Panels that show data: all but the titles of sections. */
-export const drawn = ({ panels }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row');
+export const dataPanels = ({ panels }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row');
 
 /** The expression without its last comparison: what the alert looks at, whatever the threshold. */
-export function watched({ expr }: Alert): string {
+export function withoutThreshold({ expr }: Alert): string {
   const found = /^(.*\S)\s*(?:[<>]=?|[!=]=)\s*[\d.]+\s*$/s.exec(expr);
   if (found?.[1] === undefined) throw new Error(`this does not end with a comparison: ${expr}`);
   return found[1];
