@@ -14,7 +14,7 @@ export class Cleanup {
     return this.#running !== undefined;
   }
 
-  /** Runs every step once, the last one first; further calls wait for the same run. An error in a step is printed, and the others still run. */
+  /** Runs every step once, the last one first; later calls wait for the same run. A step's error is printed, and the others still run. */
   run(): Promise<void> {
     return (this.#running ??= this.#runSteps());
   }

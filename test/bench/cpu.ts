@@ -1,4 +1,4 @@
-/** CPU per proxied request: the proxy's bundle beside a bare http-proxy-3, over the same backends, in alternating rounds. */
+/** CPU per proxied request: the proxy's bundle compared with a bare http-proxy-3, over the same backends, in alternating rounds. */
 import { AddressBlock } from '../local-cluster/pods.ts';
 import type { Bench, Row } from './bench.ts';
 import { startServer } from './child.ts';

@@ -1,30 +1,30 @@
-/** Faults of backends that clients of one proxy must not notice. There is no cluster that would take a dead backend away: the proxy is on its own. */
+/** Faults of backends that must not fail a request. No cluster removes a dead backend: the proxy handles it alone. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { startProxy, type PolicySettings } from '../bench/proxy-process.ts';
 import { startConstantRate } from '../bench/run-rate.ts';
 import type { Cleanup } from '../bench/cleanup.ts';
 import { AddressBlock } from '../local-cluster/pods.ts';
 import { CONNECTIONS, occurredOftenEnough, RATE, SECONDS, type Experiment } from './chaos.ts';
-import { BACKEND_PORT, FaultyBackend } from './faulty.ts';
+import { BACKEND_PORT, FaultyBackend } from './faulty-backend-process.ts';
 import type { Mode } from './modes.ts';
 import { RETRY_AFTER_TIMEOUT, DEFAULT_RETRY } from './policies.ts';
-import { noFailureRow } from './verdict.ts';
+import { noFailureRow } from './result-row.ts';
 
 const PORT = 8080;
-/** How long a fault lasts, and how long all is well then. */
+/** Duration of a fault, and of the time without a fault after it. */
 const FAULTY_MS = 1200;
 const HEALTHY_MS = 1200;
 
 interface Fault {
-  /** What one occurrence is, in words. */
+  /** Description of one occurrence. */
   readonly what: string;
   readonly backends: number;
   readonly policy?: Pick<PolicySettings, 'part' | 'route'>;
-  /** One occurrence, from its beginning to its end; `turn` counts from 0. */
-  readonly occur: (backends: readonly FaultyBackend[], turn: number) => Promise<void>;
+  /** One occurrence, from its start to its end; `count` is the number of earlier ones. */
+  readonly occur: (backends: readonly FaultyBackend[], count: number) => Promise<void>;
 }
 
-const inTurn = (backends: readonly FaultyBackend[], turn: number) => backends[turn % backends.length] as FaultyBackend;
+const inTurn = (backends: readonly FaultyBackend[], count: number) => backends[count % backends.length] as FaultyBackend;
 
 async function killAndRestart(...victims: readonly FaultyBackend[]): Promise<void> {
   await Promise.all(victims.map((backend) => backend.kill()));
@@ -32,10 +32,10 @@ async function killAndRestart(...victims: readonly FaultyBackend[]): Promise<voi
   await Promise.all(victims.map((backend) => backend.start()));
 }
 
-/** One backend after the other fails in this way for a while. */
+/** One backend after another is in this mode for a while. */
 function failing(mode: Mode, what: string, policy?: Fault['policy']): Fault {
-  const occur: Fault['occur'] = async (backends, turn) => {
-    const victim = inTurn(backends, turn);
+  const occur: Fault['occur'] = async (backends, count) => {
+    const victim = inTurn(backends, count);
     await victim.setMode(mode);
     await pause(FAULTY_MS);
     await victim.setMode('normal');
@@ -47,12 +47,12 @@ const FAULTS = {
   kill: {
     what: 'SIGKILLs of 5 backends in turn',
     backends: 5,
-    occur: (backends, turn) => killAndRestart(inTurn(backends, turn)),
+    occur: (backends, count) => killAndRestart(inTurn(backends, count)),
   },
   dead: {
     what: 'times two of three backends dead at once',
     backends: 3,
-    occur: (backends, turn) => killAndRestart(inTurn(backends, turn), inTurn(backends, turn + 1)),
+    occur: (backends, count) => killAndRestart(inTurn(backends, count), inTurn(backends, count + 1)),
   },
   hang: failing('hang', 'times a backend accepts and never answers', { route: { retry: RETRY_AFTER_TIMEOUT } }),
   half: failing('half', 'times a backend answers 503 to half its requests'),
@@ -74,18 +74,22 @@ function rowOf({ what, backends: count, policy, occur }: Fault): Experiment {
       seconds,
       cpu: 'shared',
     });
-    let turn = 0;
+    let occurrences = 0;
     for (await pause(HEALTHY_MS / 2); load.running; await pause(HEALTHY_MS)) {
-      await occur(backends, turn);
-      turn += 1;
+      await occur(backends, occurrences);
+      occurrences += 1;
     }
     return [
-      noFailureRow(await load.report, { description: `${turn} ${what}`, sufficient: occurredOftenEnough(turn, seconds) }, note),
+      noFailureRow(
+        await load.report,
+        { description: `${occurrences} ${what}`, sufficient: occurredOftenEnough(occurrences, seconds) },
+        note,
+      ),
     ];
   };
 }
 
-/** A proxy of our own over backends of its own; `target` is its `HOST:PORT`, `args` go on its command line. */
+/** Starts a proxy and its backends; `target` is the proxy's `HOST:PORT`, `args` are added to its command line. */
 export async function startBehindProxy(
   cleanup: Cleanup,
   count: number,

@@ -1,26 +1,26 @@
 import type { Row } from '../bench/bench.ts';
 import type { Cleanup } from '../bench/cleanup.ts';
 
-/** What a fault is asked for. */
+/** What the command line sets. */
 export interface Options {
-  /** How long each measurement lasts; undefined: as the project's numbers are defined. */
+  /** Duration of each measurement; undefined: that of the published numbers. */
   readonly seconds: number | undefined;
-  /** Decides instants and choices. */
+  /** Seed of all random times and choices. */
   readonly seed: number;
 }
 
-/** Makes one kind of trouble, and says what users saw of it. Leaves what must be undone in the cleanup. */
+/** Causes one kind of fault and returns what clients observed. Registers what must be undone with `cleanup`; `note` prints progress. */
 export type Experiment = (options: Options, cleanup: Cleanup, note: (text: string) => void) => Promise<readonly Row[]>;
 
-/** Of a fault that must not cost a single request. */
+/** Duration of an experiment in which no request may fail. */
 export const SECONDS = 60;
 export const CONNECTIONS = 100;
-/** Requests per second. Well below what the machine can do: what is asked is whether requests survive, not how many. */
+/** Requests per second. Well below the capacity of the machine: the question is whether requests fail, not how many are possible. */
 export const RATE = 400;
-/** At least so many occurrences in `SECONDS`, where a fault repeats. */
+/** Smallest number of occurrences in `SECONDS`, for a fault that repeats. */
 const OCCURRENCES = 20;
 
-/** Whether a fault happened as often as promised, in proportion where the run is shorter. */
+/** Whether a fault occurred often enough; fewer occurrences are enough in a shorter run. */
 export function occurredOftenEnough(occurrences: number, seconds: number): boolean {
   return occurrences >= Math.max(1, Math.floor((OCCURRENCES * Math.min(seconds, SECONDS)) / SECONDS));
 }

@@ -1,4 +1,4 @@
-/** A cluster that never rests: a policy's match and a Service's endpoints are rewritten over and over. */
+/** Constant changes in a cluster: a policy's match and a Service's endpoints are rewritten repeatedly. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Backend } from '../integration/backend.ts';
 import { ask, whoAnswers } from '../integration/client.ts';
@@ -10,21 +10,21 @@ import type { ApiObject } from '../local-cluster/api.ts';
 export const PORT = 8600;
 /** Between two writes, ms. */
 const INTERVAL_MS = 80;
-/** Takes every request that `marked` does not. */
+/** Matches every request that `marked` does not. */
 const STEADY = 'steady';
-/** Takes one path, `/mark-N`, which becomes another with every rewrite. */
+/** Matches one path, `/mark-N`, which changes with every rewrite. */
 const MARKED = 'marked';
 
 interface Slice extends ApiObject {
   readonly endpoints: readonly { readonly targetRef: { readonly name: string } }[];
 }
 
-/** The newest state, as the API server holds it. */
+/** The newest state in the API server. */
 interface DesiredState {
   readonly mark: number;
   /** Names of the endpoints, sorted and joined. */
   readonly endpoints: string;
-  /** Policies that are not, or not known to be, programmed in their newest generation. */
+  /** Policies whose newest generation is not reported as programmed. */
   readonly unprogrammed: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export class Churn {
     this.#random = random;
   }
 
-  /** Makes backends, Services and policies, and waits until they serve. Nothing changes before `resume`. */
+  /** Creates backends, Services and policies, and waits until they serve. Changes start with `resume`. */
   static async start(harness: Harness, random: () => number): Promise<Churn> {
     const [mark, ...backends] = await harness.backends('mark', 'b1', 'b2', 'b3', 'b4', 'b5');
     await harness.publish(MARKED, mark);
@@ -62,7 +62,7 @@ export class Churn {
     this.#running = { stop, ended: this.#run(stop.signal) };
   }
 
-  /** Resolves when the last write was answered, or failed. */
+  /** Resolves when the last write is complete or has failed. */
   async pause(): Promise<void> {
     this.#running?.stop.abort();
     await this.#running?.ended;
@@ -72,7 +72,7 @@ export class Churn {
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const write = this.#random() < 0.3 ? this.#rewriteMark() : this.#rewriteEndpoints();
-      // An API server that is away is what this is about. What became of the write, `truth` finds out.
+      // The API server may be away. `#desiredState` reads whether the write has happened.
       await write.catch(() => undefined);
       await pause(INTERVAL_MS);
     }
@@ -87,13 +87,13 @@ export class Churn {
     });
   }
 
-  /** Any of the backends, at least one. */
+  /** Publishes a random subset of the backends, at least one. */
   #rewriteEndpoints(): Promise<unknown> {
-    const sure = Math.floor(this.#random() * this.#backends.length);
-    return this.#harness.publish(STEADY, ...this.#backends.filter((_, i) => this.#random() < 0.5 || i === sure));
+    const always = Math.floor(this.#random() * this.#backends.length);
+    return this.#harness.publish(STEADY, ...this.#backends.filter((_, i) => this.#random() < 0.5 || i === always));
   }
 
-  /** Why not everything is as the API server says, or undefined when it is. Ask while nothing changes. */
+  /** A difference between the gateways or status and the API server, or undefined. Call it while changes are paused. */
   async difference(): Promise<string | undefined> {
     const { mark, endpoints, unprogrammed } = await this.#desiredState();
     for (const gateway of this.#harness.gateways) {
@@ -124,11 +124,11 @@ function isProgrammed({ metadata, status }: Policy): boolean {
   return found?.status === 'True' && found.observedGeneration === metadata.generation;
 }
 
-/** Why a gateway does not serve exactly this; undefined when it does. */
+/** Why a gateway does not serve exactly this state; undefined when it does. */
 async function whyStale(gateway: Component, mark: number, endpoints: string): Promise<string | undefined> {
   if ((await ask(gateway.url(PORT, `/mark-${mark}`))).body !== 'mark') return `${gateway.name} lacks mark ${mark}`;
   if ((await ask(gateway.url(PORT, `/mark-${mark - 1}`))).body === 'mark') return `${gateway.name} still has mark ${mark - 1}`;
-  // In turn, over all of them; other clients take some of the turns.
+  // RoundRobin over all of them; other clients use some of the picks.
   const seen = await whoAnswers(gateway.url(PORT), 5 * endpoints.split(',').length);
   const names = [...seen.keys()].sort().join();
   return names === endpoints ? undefined : `${gateway.name} serves ${names} instead of ${endpoints}`;

@@ -1,4 +1,4 @@
-/** Faults of what stands around the proxies, on a cluster with operator and gateways: clients must not notice them either. */
+/** Faults around the proxies, on a cluster with operator and gateways, which must not fail a request either. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { changePolicy, GATEWAYS, untilReady } from '../bench/bench-cluster.ts';
 import { startWithBackends } from '../bench/no-fault.ts';
@@ -8,25 +8,25 @@ import type { Cleanup } from '../bench/cleanup.ts';
 import { until, type Cluster } from '../local-cluster/cluster.ts';
 import { SYSTEM_NAMESPACE } from '../local-cluster/manifests.ts';
 import { CONNECTIONS, occurredOftenEnough, RATE, SECONDS, type Experiment } from './chaos.ts';
-import { noFailureRow } from './verdict.ts';
+import { noFailureRow } from './result-row.ts';
 
 const BACKENDS = ['echo-1', 'echo-2', 'echo-3'] as const;
-/** How long an API server is away, s, at most half of a shorter run. */
+/** How long the API server is away, s; at most half of a shorter run. */
 const AWAY_SECONDS = 30;
-/** Until a change is in force after its return, ms, at most. */
+/** Time limit until a change is in force after its return, ms. */
 const CONVERGENCE_MS = 15_000;
-/** Four, so that each has run for more than 10 s when its turn comes again, and the pod runner's back-off stays at its shortest. */
+/** With four, each has run for more than 10 s when it is ended again, so that the pod runner's back-off stays at its minimum. */
 const DRAIN_GATEWAYS = [...GATEWAYS, 'gateway-3', 'gateway-4'] as const;
 const RESTART_MS = 60_000;
 const POLICY_CHANGES = 500;
-/** At most, for faults that go on until they have happened often enough. */
+/** Time limit for faults that continue until they have occurred often enough. */
 const LONGEST_SECONDS = 600;
 
 function startLoad(cleanup: Cleanup, targets: readonly string[], seconds: number, service = false): Promise<ConstantRateLoad> {
   return startConstantRate(cleanup, { targets, rate: RATE, connections: CONNECTIONS, seconds, service });
 }
 
-/** Every backend is replaced one by one, over and over, as a Deployment does it. */
+/** Backends are replaced one by one, repeatedly, as in a rolling update of a Deployment. */
 const rolling: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   const { cluster, targets } = await startWithBackends(cleanup, BACKENDS);
   const rate = await startLoad(cleanup, targets, seconds);
@@ -35,7 +35,7 @@ const rolling: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   return [noFailureRow(await rate.report, { description: done, sufficient: occurredOftenEnough(replaced, seconds) }, note)];
 };
 
-/** The API server is away for long, and what changes after its return is in force soon. */
+/** The API server is away for a long time, and a change after its return is in force soon. */
 const away: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   const { cluster, targets } = await startWithBackends(cleanup, BACKENDS);
   const rate = await startLoad(cleanup, targets, LONGEST_SECONDS);
@@ -52,7 +52,7 @@ const away: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   return [noFailureRow(await rate.stop(), { description: done, sufficient: took <= CONVERGENCE_MS }, note)];
 };
 
-/** One gateway after the other is told to end, while clients of the Service use them all. */
+/** One gateway after another gets SIGTERM, while clients of the Service use them all. */
 const drain: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   const { cluster, targets } = await startWithBackends(cleanup, BACKENDS, DRAIN_GATEWAYS);
   const rate = await startLoad(cleanup, targets, LONGEST_SECONDS, true);
@@ -73,7 +73,7 @@ const drain: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   ];
 };
 
-/** SIGTERM, as the kubelet sends it; resolves when the pod is ready again. */
+/** Sends SIGTERM, as the kubelet does; resolves when the pod is ready again. */
 async function restartGateway({ pods, api }: Cluster, name: string): Promise<void> {
   const pid = pods.pid(SYSTEM_NAMESPACE, name);
   if (pid === undefined) throw new Error(`${name} is ready, but does not run`);
@@ -87,7 +87,7 @@ async function restartGateway({ pods, api }: Cluster, name: string): Promise<voi
 
 const STRATEGIES = ['LeastRequest', 'RoundRobin', 'PeakEWMA', 'LeastConnections', 'WeightedRoundRobin', 'Random'] as const;
 
-/** A policy changes over and over, each change in force before the next, and no kept-alive connection is closed. */
+/** A policy changes repeatedly, each change in force before the next, and no kept-alive connection is closed. */
 const policies: Experiment = async ({ seconds }, cleanup, note) => {
   const { cluster, targets } = await startWithBackends(cleanup, BACKENDS);
   const rate = await startLoad(cleanup, targets, LONGEST_SECONDS);

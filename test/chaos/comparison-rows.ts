@@ -1,27 +1,27 @@
-/** The faults that are looked at beside HAProxy and nginx, and what is promised of them. */
+/** The faults that are compared with HAProxy and nginx, and their bounds. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from '../bench/bench.ts';
 import type { Experiment } from './chaos.ts';
 import { compare, medianOf, type ComparedFault, type RoundResult, type RoundResults } from './comparison.ts';
 import { COMPETITORS, whyUnavailable, type CompetitorName } from './competitors.ts';
-import type { FaultyBackend } from './faulty.ts';
+import type { FaultyBackend } from './faulty-backend-process.ts';
 import type { Mode } from './modes.ts';
 import { RETRY_AFTER_TIMEOUT, DEFAULT_RETRY, fullPassiveCheck } from './policies.ts';
-import { ms } from './verdict.ts';
+import { ms } from './result-row.ts';
 
 const KILL_EVERY_MS = 1200;
 const DEAD_MS = 600;
 
 interface ComparisonRow extends ComparedFault {
-  /** Goes into "while …". */
+  /** Completes "while …". */
   readonly what: string;
-  /** What is promised besides that nothing fails, given our turns and everybody's. */
-  readonly promises: (ours: readonly RoundResult[], turns: RoundResults) => readonly Row[];
+  /** Bounds in addition to that no request fails, from our results and those of all. */
+  readonly bounds: (ours: readonly RoundResult[], results: RoundResults) => readonly Row[];
 }
 
 const pool = (type: 'LeastRequest' | 'PeakEWMA') => ({ loadBalancer: { type }, healthCheck: { passive: fullPassiveCheck() } });
 
-/** The first backend is in this mode for the whole time. */
+/** The first backend is in this mode during the whole fault. */
 const failing =
   (mode: Mode): ComparedFault['occur'] =>
   async (backends, over) => {
@@ -36,42 +36,42 @@ const COMPARISONS = {
     occur: async (backends, over) => {
       let going = true;
       void over.then(() => (going = false));
-      for (let turn = 0; going; turn += 1) {
-        const victim = backends[turn % backends.length] as FaultyBackend;
+      for (let kills = 0; going; kills += 1) {
+        const victim = backends[kills % backends.length] as FaultyBackend;
         await victim.kill();
         await pause(DEAD_MS);
         await victim.start();
         await pause(KILL_EVERY_MS - DEAD_MS);
       }
     },
-    promises: () => [],
+    bounds: () => [],
   },
   'beside-slow': {
     what: 'one of five is 200 ms slower',
     policy: { part: pool('PeakEWMA'), route: { retry: DEFAULT_RETRY } },
     occur: failing('slow'),
-    promises: (ours, turns) => [fasterThanOthers(ours, turns)],
+    bounds: (ours, results) => [fasterThanOthers(ours, results)],
   },
   'beside-hang': {
     what: 'one of five accepts and never answers',
     policy: { part: pool('LeastRequest'), route: { retry: RETRY_AFTER_TIMEOUT } },
     occur: failing('hang'),
-    promises: (ours) => [within(ours, 600), afterEjection(ours, 1.2)],
+    bounds: (ours) => [within(ours, 600), afterEjection(ours, 1.2)],
   },
   'beside-half': {
     what: 'one of five answers 503 to half its requests',
     policy: { part: pool('LeastRequest'), route: { retry: DEFAULT_RETRY } },
     occur: failing('half'),
-    promises: (ours) => [ejectedWithin(ours, 2000), afterEjection(ours, 2)],
+    bounds: (ours) => [ejectedWithin(ours, 2000), afterEjection(ours, 2)],
   },
 } as const satisfies Readonly<Record<string, ComparisonRow>>;
 
 const during = ({ during: { p99 } }: RoundResult) => p99;
 
-function fasterThanOthers(ours: readonly RoundResult[], turns: RoundResults): Row {
-  const others = [...turns].filter(([name]) => name !== 'ours').map(([, each]) => medianOf(each, during));
+function fasterThanOthers(ours: readonly RoundResult[], results: RoundResults): Row {
+  const others = [...results].filter(([name]) => name !== 'ours').map(([, each]) => medianOf(each, during));
   const [mine, best] = [medianOf(ours, during), Math.min(...others)];
-  const number = others.length > 0 ? `${(mine / best).toFixed(2)} (${ms(mine)} ÷ ${ms(best)} ms)` : 'there is no other';
+  const number = others.length > 0 ? `${(mine / best).toFixed(2)} (${ms(mine)} ÷ ${ms(best)} ms)` : 'no other competitor';
   return { what: 'ours: p99 ÷ that of the better other', number, bound: { text: '≤ 0.25', met: mine <= 0.25 * best } };
 }
 
@@ -90,28 +90,28 @@ function ejectedWithin(ours: readonly RoundResult[], bound: number): Row {
   };
 }
 
-/** Calm is the worst of the rounds' calm p99: what the machine's own unrest comes to. */
+/** The reference is the highest p99 of the rounds without a fault: it includes the noise of the machine. */
 function afterEjection(ours: readonly RoundResult[], factor: number): Row {
   const calms = ours.map(({ calm }) => calm.p99);
   const [mine, calm] = [medianOf(ours, ({ after }) => after.p99), Math.max(...calms)];
   const ejected = ours.every(({ ejectedAfter }) => ejectedAfter !== undefined);
   return {
-    what: `ours: p99 after the ejection, beside calm rounds (${calms.map(ms).join(', ')} ms)`,
+    what: `ours: p99 after the ejection; before the fault (${calms.map(ms).join(', ')} ms)`,
     number: ejected ? `${ms(mine)} ms, ${(mine / calm).toFixed(2)} × the highest` : 'not ejected in every round',
     bound: { text: `≤ ${factor} ×`, met: ejected && mine <= factor * calm },
   };
 }
 
-function rowOf(name: CompetitorName, what: string, turns: readonly RoundResult[]): Row {
-  const failed = turns.reduce((sum, { during: { failed } }) => sum + failed, 0);
-  const sent = turns.reduce((sum, { during: { sent } }) => sum + sent, 0);
+function rowOf(name: CompetitorName, what: string, results: readonly RoundResult[]): Row {
+  const failed = results.reduce((sum, { during: { failed } }) => sum + failed, 0);
+  const sent = results.reduce((sum, { during: { sent } }) => sum + sent, 0);
   const [calm, p50, p99, p999, after] = [
-    (turn: RoundResult) => turn.calm.p99,
-    (turn: RoundResult) => turn.during.p50,
+    (result: RoundResult) => result.calm.p99,
+    (result: RoundResult) => result.during.p50,
     during,
-    (turn: RoundResult) => turn.during.p999,
-    (turn: RoundResult) => turn.after.p99,
-  ].map((of) => ms(medianOf(turns, of)));
+    (result: RoundResult) => result.during.p999,
+    (result: RoundResult) => result.after.p99,
+  ].map((of) => ms(medianOf(results, of)));
   return {
     what: `${name}, while ${what}`,
     number: `${failed} of ${sent} failed; p50 ${p50}, p99 ${p99}, p99.9 ${p999} ms; p99 calm ${calm}, later ${after} ms`,
@@ -119,26 +119,26 @@ function rowOf(name: CompetitorName, what: string, turns: readonly RoundResult[]
   };
 }
 
-/** Where a tool is missing there is no row of it, which is said, and is a failure on a machine that must have them all. */
+/** A row for a tool that is not installed; a missed bound where all tools are required. */
 function skippedRow(name: CompetitorName, problem: string): Row {
   const required = process.env['OUTRIGGER_REQUIRE_TOOLS'] === '1';
   return { what: name, number: `skipped: ${problem}`, ...(required && { bound: { text: 'a result', met: false } }) };
 }
 
-function experimentOf({ what, promises, ...rivalry }: ComparisonRow): Experiment {
+function experimentOf({ what, bounds, ...fault }: ComparisonRow): Experiment {
   return async (options, cleanup, note) => {
     const problems = new Map(
       COMPETITORS.flatMap((name) => [[name, whyUnavailable(name)] as const]).filter(([, problem]) => problem),
     );
-    const turns = await compare(rivalry, new Set(problems.keys()), options, cleanup, note);
+    const results = await compare(fault, new Set(problems.keys()), options, cleanup, note);
     return [
-      ...[...turns].map(([name, each]) => rowOf(name, what, each)),
+      ...[...results].map(([name, each]) => rowOf(name, what, each)),
       ...[...problems].map(([name, problem]) => skippedRow(name, problem as string)),
-      ...promises(turns.get('ours') ?? [], turns),
+      ...bounds(results.get('ours') ?? [], results),
     ];
   };
 }
 
 export const comparisonRows = Object.fromEntries(
-  Object.entries(COMPARISONS).map(([name, rival]) => [name, experimentOf(rival)]),
+  Object.entries(COMPARISONS).map(([name, row]) => [name, experimentOf(row)]),
 ) as Readonly<Record<keyof typeof COMPARISONS, Experiment>>;

@@ -1,4 +1,4 @@
-/** One fault, for each contender in turn, over and over: what clients see of it when all is well, during the fault, and after it was dealt with. */
+/** One fault for every competitor, in rounds: what clients observe before the fault, during it, and after the ejection. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PolicySettings } from '../bench/proxy-process.ts';
 import { summarise, type Summary } from '../bench/rate-report.ts';
@@ -8,36 +8,36 @@ import { median } from '../bench/stats.ts';
 import { AddressBlock } from '../local-cluster/pods.ts';
 import type { Options } from './chaos.ts';
 import { COMPETITORS, startCompetitor, type CompetitorName } from './competitors.ts';
-import { FaultyBackend } from './faulty.ts';
+import { FaultyBackend } from './faulty-backend-process.ts';
 
 const BACKENDS = 5;
 const CONNECTIONS = 50;
 /** Requests per second. */
 const RATE = 500;
 const ROUNDS = 3;
-/** Until code is compiled and connections are open; then all is well; then the fault. */
+/** Warm-up (code is compiled, connections are opened), then a time without a fault, then the fault. */
 const WARM_MS = 1500;
 const CALM_MS = 2500;
 const FAULT_MS = 5000;
 
 export interface ComparedFault {
-  /** Of our proxy. */
+  /** Policy of our proxy. */
   readonly policy: Pick<PolicySettings, 'part' | 'route'>;
-  /** Begins the fault, and ends it when `over`. Backends are as new before each turn. */
+  /** Causes the fault until `over` resolves. Every competitor starts with new backends. */
   readonly occur: (backends: readonly FaultyBackend[], over: Promise<unknown>) => Promise<void>;
 }
 
-/** One contender in one round. */
+/** Result of one competitor in one round. */
 export interface RoundResult {
   readonly calm: Summary;
   readonly during: Summary;
-  /** From the first ejection on, or (where none is known) the second half of the fault. */
+  /** From the first ejection, or (where none is known) the second half of the fault. */
   readonly after: Summary;
-  /** From the begin of the fault until the first ejection, ms; undefined: none, or not known. */
+  /** From the start of the fault to the first ejection, ms; undefined: none, or not known. */
   readonly ejectedAfter: number | undefined;
 }
 
-/** The turns of every contender that takes part, by round. */
+/** Results of every competitor that is installed, by round. */
 export type RoundResults = ReadonlyMap<CompetitorName, readonly RoundResult[]>;
 
 export async function compare(
@@ -51,7 +51,7 @@ export async function compare(
   cleanup.defer(() => addresses.release());
   const backends = await FaultyBackend.start(cleanup, addresses, BACKENDS);
   const present = COMPETITORS.filter((name) => !absent.has(name));
-  const turns = new Map<CompetitorName, RoundResult[]>(present.map((name) => [name, []]));
+  const results = new Map<CompetitorName, RoundResult[]>(present.map((name) => [name, []]));
   const rounds = seconds === undefined ? ROUNDS : 1;
   const times =
     seconds === undefined ? { calmMs: CALM_MS, faultMs: FAULT_MS } : { calmMs: seconds * 500, faultMs: seconds * 1000 };
@@ -60,16 +60,16 @@ export async function compare(
       const inner = new Cleanup();
       cleanup.defer(() => inner.run());
       const address = addresses.take();
-      const place = { address, backends: backends.map((backend) => backend.address) };
-      const contender = await startCompetitor(inner, name, place, policy);
-      const turn = await runRound(inner, contender, backends, occur, times);
+      const settings = { address, backends: backends.map((backend) => backend.address) };
+      const competitor = await startCompetitor(inner, name, settings, policy);
+      const result = await runRound(inner, competitor, backends, occur, times);
       await inner.run();
-      turns.get(name)?.push(turn);
-      note(`round ${round + 1} of ${rounds}, ${name}: ${turn.during.failed} failed, p99 ${turn.during.p99.toFixed(1)} ms`);
+      results.get(name)?.push(result);
+      note(`round ${round + 1} of ${rounds}, ${name}: ${result.during.failed} failed, p99 ${result.during.p99.toFixed(1)} ms`);
       await Promise.all(backends.map((backend) => backend.restart()));
     }
   }
-  return turns;
+  return results;
 }
 
 async function runRound(
@@ -100,7 +100,7 @@ async function runRound(
   };
 }
 
-/** The middle of the rounds. */
-export function medianOf(turns: readonly RoundResult[], of: (turn: RoundResult) => number): number {
-  return median(turns.map(of));
+/** Median over the rounds. */
+export function medianOf(results: readonly RoundResult[], of: (result: RoundResult) => number): number {
+  return median(results.map(of));
 }

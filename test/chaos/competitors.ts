@@ -1,4 +1,4 @@
-/** Load balancers to stand beside: each started over the same backends, configured for faults as its manual advises. */
+/** Load balancers to compare with: each is started with the same backends, and configured for faults as its manual advises. */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { startServer } from '../bench/child.ts';
 import { startProxy, type PolicySettings } from '../bench/proxy-process.ts';
 import type { Cleanup } from '../bench/cleanup.ts';
-import { BACKEND_PORT } from './faulty.ts';
+import { BACKEND_PORT } from './faulty-backend-process.ts';
 
 export const COMPETITORS = ['ours', 'haproxy', 'nginx'] as const;
 export type CompetitorName = (typeof COMPETITORS)[number];
@@ -18,15 +18,15 @@ export interface CompetitorSettings {
   readonly backends: readonly string[];
 }
 
-/** A running one, until its cleanup ends. */
+/** A running load balancer, which the cleanup stops. */
 export interface Competitor {
   /** `HOST:PORT`. */
   readonly target: string;
-  /** When it first ejected a backend, unix ms; undefined where it has not, or does not say. */
+  /** Time of the first ejection of a backend, unix ms; undefined where there was none, or it is not known. */
   readonly ejectedAt: () => Promise<number | undefined>;
 }
 
-/** Why a contender can not run here; undefined: it can. */
+/** Why a competitor cannot run here; undefined when it can. */
 export function whyUnavailable(name: CompetitorName): string | undefined {
   if (name === 'ours') return undefined;
   return spawnSync(name, ['-v'], { stdio: 'ignore' }).error && `${name} is not installed (apt-get install ${name})`;
@@ -35,15 +35,15 @@ export function whyUnavailable(name: CompetitorName): string | undefined {
 export async function startCompetitor(
   cleanup: Cleanup,
   name: CompetitorName,
-  place: CompetitorSettings,
+  settings: CompetitorSettings,
   policy: Pick<PolicySettings, 'part' | 'route'>,
 ): Promise<Competitor> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-chaos-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  if (name === 'ours') return startOurs(cleanup, folder, place, policy);
-  const target = `${place.address}:${PORT}`;
+  if (name === 'ours') return startOurs(cleanup, folder, settings, policy);
+  const target = `${settings.address}:${PORT}`;
   const config = join(folder, 'config');
-  await writeFile(config, name === 'haproxy' ? haproxyConfig(place) : nginxConfig(place, folder));
+  await writeFile(config, name === 'haproxy' ? haproxyConfig(settings) : nginxConfig(settings, folder));
   const args = name === 'haproxy' ? ['-db', '-f', config] : ['-p', folder, '-c', config, '-e', 'error.log'];
   const log = join(folder, 'log');
   const answers = async () => (await fetch(`http://${target}/`)).ok;
@@ -64,7 +64,7 @@ async function startOurs(
   return { target: `${address}:${PORT}`, ejectedAt: () => firstEjection(log) };
 }
 
-/** From a proxy's log, unix ms. */
+/** Time of the first ejection in a proxy's log, unix ms. */
 export async function firstEjection(log: string): Promise<number | undefined> {
   const line = (await readFile(log, 'utf8')).split('\n').find((text) => text.includes('"endpoint ejected"'));
   return line === undefined ? undefined : Date.parse((JSON.parse(line) as { time: string }).time);

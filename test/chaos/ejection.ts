@@ -1,4 +1,4 @@
-/** When an ejection takes effect, and when it ends: one client asks one request after the other, so that every pick can be told. */
+/** When an ejection takes effect, and when it ends: one client sends one request after another, so that every pick is known. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from '../bench/bench.ts';
 import { median } from '../bench/stats.ts';
@@ -6,15 +6,15 @@ import { OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { ask } from '../integration/client.ts';
 import { startBehindProxy } from './backend-faults.ts';
 import type { Experiment } from './chaos.ts';
-import type { FaultyBackend } from './faulty.ts';
+import type { FaultyBackend } from './faulty-backend-process.ts';
 import { fullPassiveCheck } from './policies.ts';
-import { ms } from './verdict.ts';
+import { ms } from './result-row.ts';
 
 const OCCURRENCES = 20;
 const EJECTION_MS = 400;
-/** Outside ejection between two of them, so that the second lasts no longer than the first: a level is forgiven for each ejection time. */
+/** Time between two ejections, so that the second lasts no longer than the first: the back-off falls by one step in each ejection time. */
 const PAUSE_MS = 2 * EJECTION_MS;
-/** Between two requests of the client; one probation, and what timers and the machine add, fit into the allowance. */
+/** Interval between requests of the client, and the allowance for one probation request, timers and the machine. */
 const EVERY_MS = 5;
 const ALLOWANCE_MS = 100;
 /** Connect failures in a row. */
@@ -31,22 +31,22 @@ export const ejection: Experiment = async ({ seconds }, cleanup, note) => {
   const returns: number[] = [];
   for (let i = 0; i < occurrences; i += 1) {
     await victim.setMode('refuse');
-    await client.askUntil((attempts) => attempts >= FAILURES);
+    await client.requestUntil((attempts) => attempts >= FAILURES);
     const ejected = performance.now();
     const before = await client.attempts();
     await victim.setMode('normal');
-    await client.askFor(EJECTION_MS / 2);
+    await client.requestFor(EJECTION_MS / 2);
     extra.push((await client.attempts()) - before);
-    await client.askUntilAnsweredBy(victim.address);
+    await client.requestUntilFrom(victim.address);
     returns.push(performance.now() - ejected);
     note(`${i + 1} of ${occurrences}: back after ${ms(returns.at(-1) ?? NaN)} ms`);
-    await client.askFor(PAUSE_MS);
+    await client.requestFor(PAUSE_MS);
     client.forget(await client.attempts());
   }
   return rowsOf(extra, returns);
 };
 
-/** Asks the proxy, and its metrics for the connections to one backend that failed. */
+/** Sends requests to the proxy, and reads from its metrics how many attempts at one backend failed. */
 class Client {
   readonly #url: string;
   readonly #metrics: string;
@@ -60,7 +60,7 @@ class Client {
     this.#series = new RegExp(String.raw`^outrigger_attempts_total\{[^}]*endpoint="${name}:\d+",outcome="(\w+)"\} (\d+)`, 'gm');
   }
 
-  /** Failed attempts at the backend since they were last forgotten. */
+  /** Failed attempts at the backend since `forget`. */
   async attempts(): Promise<number> {
     const text = await (await fetch(this.#metrics)).text();
     let count = 0;
@@ -72,23 +72,23 @@ class Client {
     this.#known += attempts;
   }
 
-  async #ask(): Promise<string> {
+  async #request(): Promise<string> {
     const { status, body } = await ask(this.#url);
     if (status !== 200) throw new Error(`${status}`);
     return body.trim();
   }
 
-  /** One request after the other, without a pause, until the failed attempts are that many. */
-  async askUntil(enough: (attempts: number) => boolean): Promise<void> {
-    while (!enough(await this.attempts())) await this.#ask();
+  /** Sends requests without a pause until `enough` is true of the failed attempts. */
+  async requestUntil(enough: (attempts: number) => boolean): Promise<void> {
+    while (!enough(await this.attempts())) await this.#request();
   }
 
-  async askFor(duration: number): Promise<void> {
-    for (const end = performance.now() + duration; performance.now() < end; await pause(EVERY_MS)) await this.#ask();
+  async requestFor(duration: number): Promise<void> {
+    for (const end = performance.now() + duration; performance.now() < end; await pause(EVERY_MS)) await this.#request();
   }
 
-  async askUntilAnsweredBy(backend: string): Promise<void> {
-    while ((await this.#ask()) !== backend) await pause(EVERY_MS);
+  async requestUntilFrom(backend: string): Promise<void> {
+    while ((await this.#request()) !== backend) await pause(EVERY_MS);
   }
 }
 
@@ -102,7 +102,7 @@ function rowsOf(extra: readonly number[], returns: readonly number[]): readonly 
       bound: { text: '0', met: attempts === 0 },
     },
     {
-      what: `from the ejection (${EJECTION_MS} ms) to the first answer, ${returns.length} ejections`,
+      what: `from the ejection (${EJECTION_MS} ms) to the first response, ${returns.length} ejections`,
       number: `p50 ${ms(median(returns))}, max ${ms(Math.max(...returns))} ms`,
       bound: { text: `≤ ejection time + 1 probe (${ALLOWANCE_MS} ms)`, met: late <= ALLOWANCE_MS },
     },

@@ -1,16 +1,16 @@
 /**
- * A backend that fails as it is told.
+ * A backend with a mode of failure that can be set.
  *
  *   node faulty-backend.ts --bind ADDRESS --port N
  *
- * It takes one mode a line on standard input, and answers with the same line when that is in force:
+ * It reads one mode a line on standard input, and prints the same line when the mode is in force:
  *
  *   normal   200 and its address
  *   slow     the same, 200 ms later
- *   hang     connections and requests are accepted and never answered, also not when the mode has changed
+ *   hang     connections and requests are accepted, and there is never a response, not even after the mode has changed
  *   half     503 to every second request
- *   reset    the connection is reset in the midst of the response's head
- *   refuse   nobody listens, and open connections are closed
+ *   reset    the connection is reset in the middle of the response head
+ *   refuse   the port is closed, and so are open connections
  */
 import { createServer, type ServerResponse } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -22,17 +22,17 @@ const body = `${values.bind}\n`;
 let mode: Mode = 'normal';
 let served = 0;
 
-const answer = (response: ServerResponse, status: number) => {
+const respond = (response: ServerResponse, status: number) => {
   response.writeHead(status, { 'content-type': 'text/plain', 'content-length': body.length }).end(body);
 };
 
-// Longer than any pause here: who closes first is not what is asked.
+// Longer than any pause here: the backend never closes an idle connection first.
 const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) => {
   served += 1;
   if (mode === 'hang') return;
   if (mode === 'reset') response.socket?.write('HTTP/1.1 200 OK\r\ncontent-t', () => response.socket?.resetAndDestroy());
-  else if (mode === 'slow') setTimeout(() => answer(response, 200), SLOW_MS);
-  else answer(response, mode === 'half' && served % 2 === 0 ? 503 : 200);
+  else if (mode === 'slow') setTimeout(() => respond(response, 200), SLOW_MS);
+  else respond(response, mode === 'half' && served % 2 === 0 ? 503 : 200);
 });
 const listen = () => new Promise<void>((resolve) => server.listen(Number(values.port), values.bind, resolve));
 

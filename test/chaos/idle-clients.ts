@@ -1,18 +1,18 @@
 /**
- * Many clients that do nothing: each has asked once, and keeps its connection.
+ * Many idle clients: each sends one request, and keeps its connection.
  *
  *   node idle-clients.ts --target HOST:PORT --count N
  *
- * They come from several addresses, 127.20.N.1 and up, because one has no more than some 28,000 ports; N differs between processes, because
- * ports of clients that left stay taken for a minute. Prints `open` when all are there, and goes
- * on until it is killed. Exit code 1 when one of them was closed or refused.
+ * They use several source addresses, 127.20.N.1 and up, because one has only about 28,000 ports; N differs between processes, because ports
+ * of closed connections stay in use for a minute. Prints `open` when all are connected, and runs until it is killed. Exit code 1 when a
+ * connection was closed or refused.
  */
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { targetOf } from '../bench/http-client.ts';
 
 const PER_SOURCE = 5_000;
-/** Being opened at once: fewer than a listener's backlog. */
+/** Connections being opened at once: fewer than a listener's backlog. */
 const AT_ONCE = 100;
 
 const { values } = parseArgs({

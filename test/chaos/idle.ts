@@ -1,6 +1,6 @@
 /**
- * Ten thousand clients that keep their connections and do nothing: what they cost, also when they left and came again, and whether an active
- * client feels them.
+ * Ten thousand idle clients that keep their connections: memory, also after they have disconnected and connected again, and whether they
+ * slow an active client.
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -15,12 +15,12 @@ import type { Cleanup } from '../bench/cleanup.ts';
 import { median } from '../bench/stats.ts';
 import { startBehindProxy } from './backend-faults.ts';
 import type { Experiment } from './chaos.ts';
-import { ms } from './verdict.ts';
+import { ms } from './result-row.ts';
 
 const CLIENTS = 10_000;
-/** The active clients come on top. */
+/** The active clients are additional. */
 const MAX_CONNECTIONS = 12_000;
-/** How often all of them leave, and as many come. */
+/** How often all of them disconnect and as many connect. */
 const RECONNECTS = 4;
 const PAIRS = 5;
 const SECONDS = 4;
@@ -34,7 +34,7 @@ const MAX_RATIO = 1.2;
 
 export const idle: Experiment = async ({ seconds = SECONDS }, cleanup, note) => {
   const args = ['--max-connections', String(MAX_CONNECTIONS)];
-  // Two proxies, so that the clients need not come and go between measurements.
+  // Two proxies, so that the clients need not reconnect between measurements.
   const [crowded, empty] = [await startBehindProxy(cleanup, 2, {}, args), await startBehindProxy(cleanup, 2, {}, args)];
   const measure = async ({ target }: { target: string }, length: number) => {
     const options = { targets: [target], rate: RATE, connections: CONNECTIONS, seconds: length, cpu: 'shared' } as const;
@@ -47,22 +47,22 @@ export const idle: Experiment = async ({ seconds = SECONDS }, cleanup, note) => 
   for (let pair = 0; pair < PAIRS; pair += 1) {
     const both = [async () => alone.push(await measure(empty, seconds)), async () => among.push(await measure(crowded, seconds))];
     for (const one of pair % 2 === 0 ? both : both.toReversed()) await one();
-    const p99 = [alone, among].map((each) => ms(each.at(-1)?.p99 ?? NaN)).join(' ms alone, ');
-    note(`pair ${pair + 1} of ${PAIRS}: p99 ${p99} ms among idle ones`);
+    const p99 = [alone, among].map((each) => ms(each.at(-1)?.p99 ?? NaN)).join(' ms without, ');
+    note(`pair ${pair + 1} of ${PAIRS}: p99 ${p99} ms with idle clients`);
   }
   const megabytes = [residentBytes(crowded.proxy.pid) / 1e6];
-  for (let turn = 0; turn < RECONNECTS; turn += 1) {
-    await clients.leave();
+  for (let i = 0; i < RECONNECTS; i += 1) {
+    await clients.disconnect();
     while (openSockets(crowded.proxy.pid) >= MAX_CONNECTIONS - CLIENTS) await pause(CHECK_MS);
     clients = await openClients(cleanup, crowded.target);
     megabytes.push(residentBytes(crowded.proxy.pid) / 1e6);
   }
-  await clients.leave();
+  await clients.disconnect();
   return [...memoryRows(megabytes), activeRow(alone, among)];
 };
 
-/** Resolves when all are connected and answered. `leave` rejects when one of them has lost its connection meanwhile. */
-async function openClients(cleanup: Cleanup, target: string): Promise<{ leave: () => Promise<void> }> {
+/** Resolves when all are connected and have a response. `disconnect` rejects when one of them has lost its connection before. */
+async function openClients(cleanup: Cleanup, target: string): Promise<{ disconnect: () => Promise<void> }> {
   const args = ['--target', target, '--count', String(CLIENTS)];
   const child = startChild({ program: 'test/chaos/idle-clients.ts', args, cpu: 'shared' }, ['ignore', 'pipe', 'inherit']);
   const gone = once(child, 'exit');
@@ -73,12 +73,12 @@ async function openClients(cleanup: Cleanup, target: string): Promise<{ leave: (
   cleanup.defer(end);
   const first = once(createInterface({ input: child.stdout as Readable }), 'line').then(([line]) => String(line));
   if ((await Promise.race([first, gone.then(() => undefined)])) !== 'open')
-    throw new Error(`not all of ${CLIENTS} clients got in`);
-  const leave = async () => {
+    throw new Error(`not all of ${CLIENTS} clients are connected`);
+  const disconnect = async () => {
     if (child.exitCode !== null) throw new Error('an idle client lost its connection');
     await end();
   };
-  return { leave };
+  return { disconnect };
 }
 
 function memoryRows(megabytes: readonly number[]): readonly Row[] {
@@ -89,18 +89,18 @@ function memoryRows(megabytes: readonly number[]): readonly Row[] {
     bound: { text: `≤ ${MAX_MEGABYTES} MB`, met: number <= MAX_MEGABYTES },
   });
   const each = later.map((one) => one.toFixed(0)).join(', ');
-  return [row('', first), row(`, after all left and came again ${RECONNECTS} times`, Math.max(...later), ` (${each})`)];
+  return [row('', first), row(`, after all reconnected ${RECONNECTS} times`, Math.max(...later), ` (${each})`)];
 }
 
 function activeRow(alone: readonly Summary[], among: readonly Summary[]): Row {
-  const [without, beside] = [alone, among].map((each) => median(each.map(({ p99 }) => p99))) as [number, number];
+  const [without, withIdle] = [alone, among].map((each) => median(each.map(({ p99 }) => p99))) as [number, number];
   const noise = Math.max(...alone.map(({ p99 }) => p99)) / without;
   const bound = Math.max(MAX_RATIO, noise);
-  const ratio = beside / without;
+  const ratio = withIdle / without;
   const failed = [...alone, ...among].reduce((sum, summary) => sum + summary.failed, 0);
   return {
-    what: `p99 of an active client among them ÷ without them, medians of ${alone.length} pairs`,
-    number: `${ratio.toFixed(2)} (${ms(beside)} ÷ ${ms(without)} ms); ${failed} failed; highest ÷ median without them: ${noise.toFixed(2)}`,
-    bound: { text: `0 failed; ≤ ${MAX_RATIO}, or what pairs without them differ by`, met: failed === 0 && ratio <= bound },
+    what: `p99 of an active client with idle clients ÷ without them, medians of ${alone.length} pairs`,
+    number: `${ratio.toFixed(2)} (${ms(withIdle)} ÷ ${ms(without)} ms); ${failed} failed; highest ÷ median without them: ${noise.toFixed(2)}`,
+    bound: { text: `0 failed; ≤ ${MAX_RATIO}, or the spread of measurements without them`, met: failed === 0 && ratio <= bound },
   };
 }

@@ -1,4 +1,4 @@
-/** The operator, the API server and the proxies are killed at random instants: see kills.ts. */
+/** The operator, the API server and the proxies are killed at random times: see kills.ts. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { seeded } from '../../proxy/balance/testing.ts';
 import type { Row } from '../bench/bench.ts';
@@ -7,13 +7,13 @@ import { Harness } from '../integration/harness.ts';
 import { CONNECTIONS, RATE, SECONDS, type Experiment } from './chaos.ts';
 import { Churn, PORT } from './churn.ts';
 import { killRepeatedly, type KillResult, type Victim } from './kills.ts';
-import { noFailureRow, ms } from './verdict.ts';
+import { noFailureRow, ms } from './result-row.ts';
 
 const KILLS = 20;
-/** At most; the load ends when the kills are done. */
+/** Time limit; the load ends after the last kill. */
 const LONGEST_SECONDS = 900;
 
-/** The constant load is on both proxies, which survive. */
+/** The constant load is on both proxies, which are not killed. */
 function controlPlane(victim: Victim): Experiment {
   return async ({ seconds = SECONDS, seed }, cleanup, note) => {
     const { harness, churn } = await start(seed, cleanup);
@@ -45,7 +45,7 @@ function rowOf({ victim, kills, requests, failed, converged }: KillResult, note:
   const sorted = converged.toSorted((a, b) => a - b);
   const [p50 = NaN, max = NaN] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
   return {
-    what: `${victim} killed ${kills} times amid changes: failed requests of clients of the survivors, closed loop`,
+    what: `${victim} killed ${kills} times during changes: failed requests of clients of proxies that were not killed, closed loop`,
     number: `${failed.length} of ${requests}; all converged after ${ms(p50)} ms (p50), ${ms(max)} ms (max)`,
     bound: { text: '0; within 15 s', met: failed.length === 0 && requests > 0 },
   };

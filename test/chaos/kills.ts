@@ -1,4 +1,4 @@
-/** Kills one of Outrigger's processes, or the API server, at random instants, and measures what clients and status see of it. */
+/** Kills one of Outrigger's processes, or the API server, at random times, and measures failed requests and convergence. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Load } from '../integration/client.ts';
 import type { Harness } from '../integration/harness.ts';
@@ -9,16 +9,16 @@ import { PORT, type Churn } from './churn.ts';
 export const VICTIMS = ['operator', 'apiserver', 'proxy'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-/** From the return of what was killed until everything is as the API server says, ms, at most. */
+/** Time limit from the restart of the killed process until gateways and status agree with the API server, ms. */
 const CONVERGENCE_MS = 15_000;
 const RETURN_MS = 30_000;
-/** Of each random instant, ms: before a kill, of an API server's absence, and of changes that go on after a return. */
+/** Largest random delay, ms: before a kill, of the API server's absence, and of changes after the restart. */
 const MAX_DELAY_MS = { before: 1000, away: 1000, after: 300 } as const;
 
 export interface KillResult {
   readonly victim: Victim;
   readonly kills: number;
-  /** Of clients of the survivors: both proxies, unless one of them is the victim. */
+  /** Of clients of both proxies, except of a proxy while it is the victim. */
   readonly requests: number;
   readonly failed: readonly string[];
   /** ms, one per kill. */
@@ -26,7 +26,7 @@ export interface KillResult {
 }
 
 /**
- * @param random decides every instant; not shared with `churn`, which asks as often as time allows
+ * @param random decides every time; not shared with `churn`, which uses a number of values that depends on timing
  * @throws Error that names what did not converge in time
  */
 export async function killRepeatedly(
@@ -59,11 +59,11 @@ export async function killRepeatedly(
   return { victim, kills, requests: load.sent, failed: load.failed, converged };
 }
 
-/** Resolves when it runs again: the pod runner sees to processes, nobody but us to the API server. */
+/** Resolves when the process runs again: the pod runner restarts pods, this function restarts the API server. */
 async function killAndAwaitReturn(harness: Harness, victim: Victim, proxy: Component, random: () => number): Promise<void> {
   if (victim === 'apiserver') {
     const { apiServer } = harness.platform;
-    if (apiServer === undefined) throw new Error('this API server is not ours to kill');
+    if (apiServer === undefined) throw new Error('this API server cannot be killed: it was not started here');
     await apiServer.kill();
     await pause(random() * MAX_DELAY_MS.away);
     return apiServer.start();

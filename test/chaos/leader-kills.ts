@@ -1,15 +1,15 @@
-/** Two operators, the leading one of which is ended over and over: how long until the other has pushed a change, and that no request fails. */
+/** The leader of two operators is ended repeatedly: the time until the other one has pushed a change; no request may fail. */
 import { startConstantRate } from '../bench/run-rate.ts';
 import type { Row } from '../bench/bench.ts';
 import { Harness } from '../integration/harness.ts';
 import { Leading, WITHIN } from '../integration/leading.ts';
 import { CONNECTIONS, RATE, SECONDS, type Experiment } from './chaos.ts';
-import { noFailureRow, ms } from './verdict.ts';
+import { noFailureRow, ms } from './result-row.ts';
 
 const PORT = 8650;
-/** What fits into a minute: after a SIGKILL nobody leads for 15 s. */
+/** How many fit into a minute: after a SIGKILL there is no leader for 15 s. */
 const TIMES = { SIGTERM: 6, SIGKILL: 2 } as const;
-/** At most; the load ends when the leaders have. */
+/** Time limit; the load ends after the last leader. */
 const LONGEST_SECONDS = 300;
 
 type Signal = keyof typeof TIMES;
@@ -36,7 +36,7 @@ const leaderKills: Experiment = async ({ seconds = SECONDS }, cleanup, note) => 
   ];
 };
 
-/** Ends the leader, for good where it is killed; resolves with the time when there are two again. */
+/** Ends the leader (SIGKILL: and its pod). Resolves with the time to the next push, when there are two operators again. */
 async function endLeader(leading: Leading, signal: Signal): Promise<number> {
   const [leader, standby] = await leading.roles();
   const running = leader.pid;

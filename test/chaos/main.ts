@@ -25,11 +25,11 @@ const ROWS: Readonly<Record<string, Experiment>> = {
 
 const HELP = `npm run chaos [-- ROW…] [--seconds N] [--seed N]
 
-Breaks things under load, and says what clients saw of it: one row a fault. Exit code 1 when a bound is missed.
+Causes faults under load and prints what clients observed, one or more rows a fault. Exit code 1 when a bound is missed.
 
   ROW          any of: ${Object.keys(ROWS).join(', ')} (all of them)
-  --seconds N  of each measurement; shorter runs are no numbers of record
-  --seed N     decides instants and choices (1)
+  --seconds N  of each measurement; shorter runs are not comparable with the published numbers
+  --seed N     seed of all random times and choices (1)
 `;
 
 const { values, positionals } = parseArgs({
@@ -46,8 +46,5 @@ const options: Options = { seconds: positive(values, 'seconds'), seed: positive(
 
 ensureBundles();
 const chosen = Object.entries(ROWS).filter(([name]) => positionals.length === 0 || positionals.includes(name));
-const measurements = chosen.map(([name, chaos]): [string, Measurement] => [
-  name,
-  (cleanup, note) => chaos(options, cleanup, note),
-]);
+const measurements = chosen.map(([name, run]): [string, Measurement] => [name, (cleanup, note) => run(options, cleanup, note)]);
 printTable(await runAll(new Map(measurements)), options.seconds !== undefined);

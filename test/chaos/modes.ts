@@ -1,8 +1,8 @@
-/** What a faulty backend can do; see faulty-backend.ts. */
+/** Modes of a faulty backend; see faulty-backend.ts. */
 const MODES = ['normal', 'slow', 'hang', 'half', 'reset', 'refuse'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** How much longer a slow backend takes. */
+/** Delay of a slow backend. */
 export const SLOW_MS = 200;
 
 export function isMode(text: string): text is Mode {

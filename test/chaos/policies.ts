@@ -1,15 +1,15 @@
-/** What the proxies under test are told to do about faults. */
+/** Retry and health-check settings of the proxies under test. */
 import { DEFAULTS } from '../../operator/api/defaults.ts';
 import type { PassiveCheck, Retry } from '../../proxy/snapshot/types.ts';
 import { PASSIVE, RETRY } from '../../proxy/testing.ts';
 
-/** A try that has no head after this long is given up, and made elsewhere. */
+/** An attempt without a response head after this time is given up and retried on another endpoint. */
 const PER_TRY_TIMEOUT_MS = 250;
 
-/** As a policy that says nothing of them. */
+/** The retries of a policy that does not set any. */
 export const DEFAULT_RETRY: Retry = { ...RETRY, budget: DEFAULTS.retryBudget };
 
-/** The same after a time-out, too. */
+/** The same, and also after a time-out. */
 export const RETRY_AFTER_TIMEOUT: Retry = {
   ...DEFAULT_RETRY,
   perTryTimeout: PER_TRY_TIMEOUT_MS,
@@ -17,8 +17,8 @@ export const RETRY_AFTER_TIMEOUT: Retry = {
 };
 
 /**
- * Passive checks of everything that they know. Few requests must do, within a short window: strategies that look at load give little to
- * an endpoint that fails, and what went well before must not outweigh a fault for long.
+ * All passive checks. They decide on few requests within a short window: load-aware strategies send few requests to a failing endpoint, and
+ * earlier successes must not outweigh a fault for long.
  */
 export function fullPassiveCheck(): PassiveCheck {
   return { ...PASSIVE, consecutive5xx: 5, failurePercent: { threshold: 20, minRequests: 3, window: 1000 } };

@@ -1,4 +1,4 @@
-/** Everything comes and goes for minutes: memory and sockets level off, and after SIGTERM nothing keeps the process alive. */
+/** Endpoints and connections change for minutes: memory and sockets must not grow, and after SIGTERM nothing keeps the process alive. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { seeded } from '../../proxy/balance/testing.ts';
 import type { Row } from '../bench/bench.ts';
@@ -7,14 +7,14 @@ import type { PolicySettings, ProxyProcess } from '../bench/proxy-process.ts';
 import { startConstantRate } from '../bench/run-rate.ts';
 import { startBehindProxy } from './backend-faults.ts';
 import { CONNECTIONS, RATE, type Experiment } from './chaos.ts';
-import { noFailureRow } from './verdict.ts';
+import { noFailureRow } from './result-row.ts';
 
 const MINUTES = 5;
 const BACKENDS = 8;
 /** Between two changes of the endpoints. */
 const CHANGE_MS = 200;
 const SAMPLE_MS = 1000;
-/** Load comes in parts, so that connections come and go: each ends, and the next has new ones. */
+/** The load consists of parts, each with new connections. */
 const PARTS_A_MINUTE = 12;
 const MAX_GROWTH = 1.05;
 const DRAIN = { delayMs: 500, timeoutMs: 5000 };
@@ -41,10 +41,10 @@ export const soak: Experiment = async ({ seconds = MINUTES * 60, seed }, cleanup
     churn(proxy, settings, seeded(seed), more),
     watch(proxy.pid, more),
   ]);
-  // One more, whose clients stay connected and go on asking while the proxy ends.
+  // One more part, whose clients keep sending requests while the proxy ends.
   const exit = await endUnderLoad(proxy, await startConstantRate(cleanup, { ...options, rate: 50, seconds: 60 }));
   const lost = reports.find(({ failed, broken }) => failed + broken > 0) ?? reports[0];
-  const sent = `${changes} changes of endpoints in ${seconds} s, connections opened anew ${reports.length} times`;
+  const sent = `${changes} changes of endpoints in ${seconds} s, all connections reopened ${reports.length} times`;
   const minute = samples.length / MINUTES;
   const [second, last] = [samples.slice(minute, 2 * minute), samples.slice(-minute)];
   return [
@@ -55,7 +55,7 @@ export const soak: Experiment = async ({ seconds = MINUTES * 60, seed }, cleanup
   ];
 };
 
-/** A random half of the backends, or more, becomes the pool, over and over. How often. */
+/** Replaces the pool by a random subset of the backends, repeatedly. Returns how often. */
 async function churn(proxy: ProxyProcess, settings: PolicySettings, random: () => number, more: () => boolean): Promise<number> {
   let changes = 0;
   for (; more(); changes += 1) {
@@ -72,7 +72,7 @@ async function watch(pid: number, more: () => boolean): Promise<readonly Sample[
   return samples;
 }
 
-/** SIGTERM while clients ask: it ends by itself, with 0, because no timer and no socket is left; nothing in it calls for an exit. */
+/** SIGTERM under load: the proxy ends with 0 when no timer and no socket is left; it never calls `process.exit`. */
 async function endUnderLoad(proxy: ProxyProcess, load: Awaited<ReturnType<typeof startConstantRate>>): Promise<Row> {
   await pause(500);
   const began = performance.now();
@@ -82,7 +82,7 @@ async function endUnderLoad(proxy: ProxyProcess, load: Awaited<ReturnType<typeof
   const took = performance.now() - began;
   await load.stop();
   return {
-    what: 'SIGTERM under load: time to the exit by itself, and its code',
+    what: 'SIGTERM under load: time until it exits by itself, and its code',
     number: `${took.toFixed(0)} ms, ${code}`,
     bound: { text: `≤ ${limit} ms, 0`, met: code === 0 && took <= limit },
   };

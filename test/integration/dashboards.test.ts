@@ -6,7 +6,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import test, { after, before } from 'node:test';
 import { until } from '../local-cluster/cluster.ts';
-import { dataPanels, readAlerts, readDashboards, withoutThreshold } from '../monitoring/shipped.ts';
+import { dataPanels, readAlerts, readDashboards, withoutThreshold } from '../monitoring/chart-files.ts';
 import { ask, Load } from './client.ts';
 import { Harness } from './harness.ts';
 import type { PolicySpec } from './objects.ts';

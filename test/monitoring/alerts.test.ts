@@ -8,7 +8,7 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 import { problemWith } from '../integration/prometheus.ts';
 import { CASES, type Case } from './alert-cases.ts';
-import { readAlerts, RULES, type Alert } from './shipped.ts';
+import { readAlerts, RULES, type Alert } from './chart-files.ts';
 
 const RUNBOOK = 'docs/runbook.md';
 const PARTS = ['Means', 'Users feel', 'Look', 'Do'];

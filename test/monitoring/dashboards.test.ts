@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
 import { Metrics as OperatorMetrics } from '../../operator/observe/metrics.ts';
 import { createDataPlane } from '../../proxy/data-plane.ts';
-import { dataPanels, readAlerts, readDashboards, type Panel } from './shipped.ts';
+import { dataPanels, readAlerts, readDashboards, type Panel } from './chart-files.ts';
 
 const UNITS = new Set(['reqps', 'ops', 's', 'percentunit', 'short', 'none', 'bytes', 'Bps']);
 /** Of Grafana itself. */

@@ -1,18 +1,12 @@
-/** What a fault cost, as one row. */
+/** The result of a fault as one row. */
 import type { Row } from '../bench/bench.ts';
+import type { Disturbance } from '../bench/no-fault.ts';
 import { summarise, type RateReport, type Summary } from '../bench/rate-report.ts';
 
-export interface Trouble {
-  /** What was done meanwhile, in words. */
-  readonly description: string;
-  /** Whether it was as much as was promised. */
-  readonly sufficient: boolean;
-}
-
-/** Not one request may have failed. Prints the first failures. */
+/** A row that is met when no request has failed. Prints the first failures. */
 export function noFailureRow(
   report: RateReport,
-  { description: done, sufficient: enough }: Trouble,
+  { description: done, sufficient: enough }: Disturbance,
   note: (text: string) => void,
 ): Row {
   report.samples.forEach(note);

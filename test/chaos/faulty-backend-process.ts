@@ -1,4 +1,4 @@
-/** Backends that fail on command, each a process of its own on an address of its own. */
+/** Backends with a mode of failure that can be set, each a separate process on its own address. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -19,7 +19,7 @@ export class FaultyBackend {
     this.address = address;
   }
 
-  /** As many as that, listening; they are killed when the cleanup ends. */
+  /** Starts `count` backends; resolves when they listen. The cleanup kills them. */
   static async start(cleanup: Cleanup, addresses: AddressBlock, count: number): Promise<readonly FaultyBackend[]> {
     const backends = Array.from({ length: count }, () => new FaultyBackend(addresses.take()));
     cleanup.defer(async () => {
@@ -30,11 +30,11 @@ export class FaultyBackend {
     return backends;
   }
 
-  /** Again after a kill, on the same address; in mode `normal`. Resolves when it listens. */
+  /** Starts the process, also after a kill, on the same address and in mode `normal`. Resolves when it listens. */
   async start(): Promise<void> {
     const args = ['--bind', this.address, '--port', String(BACKEND_PORT)];
     const child = startChild({ program: 'test/chaos/faulty-backend.ts', args, cpu: 'shared' }, ['pipe', 'pipe', 'inherit']);
-    child.stdin?.on('error', () => undefined); // it was killed; `become` finds out
+    child.stdin?.on('error', () => undefined); // the process was killed; `setMode` reports it
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator]();
     await this.#expect('normal');
@@ -55,7 +55,7 @@ export class FaultyBackend {
     await gone;
   }
 
-  /** A new process on the same address: nothing is left of whatever it did before. */
+  /** Replaces the process by a new one on the same address, without any earlier state. */
   async restart(): Promise<void> {
     await this.kill();
     await this.start();
@@ -63,6 +63,7 @@ export class FaultyBackend {
 
   async #expect(mode: Mode): Promise<void> {
     const line = await this.#lines?.next();
-    if (line?.done !== false || line.value !== mode) throw new Error(`the backend on ${this.address} did not become ${mode}`);
+    if (line?.done !== false || line.value !== mode)
+      throw new Error(`the backend on ${this.address} did not enter the mode ${mode}`);
   }
 }
