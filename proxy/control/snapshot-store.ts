@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { integer, object, string, wrongFields } from '../snapshot/check.ts';
+import { hexDigest } from '../snapshot/fields.ts';
 import * as schema from '../snapshot/schema.ts';
 import type { Snapshot, Version } from '../snapshot/types.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
@@ -46,7 +47,7 @@ export function createSnapshotStore(folder: string, log: ControlLog): SnapshotSt
 const fenceShape = object({
   epoch: integer(1, Number.MAX_SAFE_INTEGER),
   sequence: integer(1, Number.MAX_SAFE_INTEGER),
-  digest: string({ max: 64, pattern: /^[0-9a-f]{64}$/ }),
+  digest: hexDigest,
 });
 
 function asFence(value: unknown): Fence | undefined {

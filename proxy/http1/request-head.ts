@@ -18,7 +18,7 @@ import { parseTarget } from './request-target.ts';
 import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { Refusal } from '../message/local-replies.ts';
-import { HOP_BY_HOP_HEADERS } from '../snapshot/hop-by-hop-headers.ts';
+import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 
 /** A request head that may go on. */
 export interface AcceptedHead {
@@ -51,18 +51,9 @@ export interface RequestHeadSettings {
 }
 
 /** Fields of one hop, and those that the proxy writes itself. Connection may name more. */
-const NOT_FORWARDED: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP_HEADERS,
-  'expect',
-  'forwarded',
-  'host',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-request-id',
-]);
+const NOT_FORWARDED: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY]);
+/** It is counted down, and goes on. */
+const MAX_FORWARDS = 'max-forwards';
 
 /** Joined with '; ' where sent in pieces; all others with ', ' (RFC 9110 §5.3). */
 const COOKIE = 'cookie';
@@ -143,7 +134,7 @@ function readHeaders(raw: readonly string[], fields: FieldRecord): OwnFields {
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
     const value = raw[i + 1] as string;
-    if (NOT_FORWARDED.has(name)) note(own, name, value);
+    if (NOT_FORWARDED.has(name) && name !== MAX_FORWARDS) note(own, name, value);
     else append(fields, name, value);
   }
   return own;
@@ -210,10 +201,10 @@ function dropNamed(connection: string, fields: FieldRecord): void {
 
 /** Takes one off Max-Forwards (RFC 9110 §7.6.2) and says what was left before. */
 function hopsLeft(fields: FieldRecord): number | undefined {
-  const value = fields['max-forwards'];
+  const value = fields[MAX_FORWARDS];
   if (typeof value !== 'string' || !/^[0-9]{1,9}$/.test(value)) return undefined;
   const left = Number(value);
-  if (left > 0) fields['max-forwards'] = String(left - 1);
+  if (left > 0) fields[MAX_FORWARDS] = String(left - 1);
   return left;
 }
 

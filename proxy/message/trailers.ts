@@ -2,26 +2,17 @@
  * Which trailers go on, in both directions. Fields that say where a message goes, how it is read or who sends it have no place after
  * a body (RFC 9110 §6.5.1): a receiver that merges trailers into the head would take them for its own.
  */
-import { HOP_BY_HOP_HEADERS } from '../snapshot/hop-by-hop-headers.ts';
+import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP_HEADERS,
+  ...HEADERS_SET_BY_PROXY,
   'authorization',
   'content-encoding',
   'content-range',
   'content-type',
   'cookie',
-  'expect',
-  'forwarded',
-  'host',
-  'max-forwards',
   'set-cookie',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-request-id',
 ]);
 
 const NONE: readonly string[] = [];

@@ -1,5 +1,6 @@
 import { integer, list, object, oneOf, string, wrongFields } from './check.ts';
 import type { Check, WrongField } from './check.ts';
+import { hexDigest } from './fields.ts';
 import { MAX_ENDPOINTS_PER_POOL, MAX_POOLS, MAX_TRUSTED_KEYS } from './limits.ts';
 import * as schema from './schema.ts';
 import type { PushAnswer, StatusAnswer, Version } from './types.ts';
@@ -22,7 +23,6 @@ export interface Refusal {
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 const text = string({ max: 4096 });
-const hexDigest = string({ max: 64, pattern: /^[0-9a-f]{64}$/ });
 const applied: Check = (value, report) => {
   schema.version(value, report);
   object({ digest: hexDigest })(value, report);

@@ -1,6 +1,6 @@
-import { all, integer, object, oneOf, string, stringThat } from './check.ts';
+import { all, integer, object, string, stringThat } from './check.ts';
 import type { Check } from './check.ts';
-import { byMember } from './load-balancer-schema.ts';
+import { byMember, redirectStatus } from './fields.ts';
 
 /** The shape of Fallback as checks. */
 
@@ -13,7 +13,7 @@ const withBody: Check = (value, report) => {
 export const fallback = byMember('type', {
   Redirect: object({
     url: stringThat(isUrl, 'an absolute http or https URL of printable ASCII'),
-    statusCode: oneOf([301, 302, 303, 307, 308]),
+    statusCode: redirectStatus,
   }),
   Response: object({
     statusCode: all(integer(200, 599), withBody),

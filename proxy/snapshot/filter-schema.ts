@@ -1,23 +1,9 @@
 /** What a route may change of requests and responses. Everything in here ends up in a head that somebody parses: it is strict. */
-import { all, integer, isObject, list, object, oneOf, string, stringThat, unique } from './check.ts';
+import { all, isObject, list, object, oneOf, string, stringThat, unique } from './check.ts';
 import type { Check } from './check.ts';
-import { HOP_BY_HOP_HEADERS } from './hop-by-hop-headers.ts';
+import { isHeaderName, port, redirectStatus } from './fields.ts';
+import { HOP_BY_HOP_HEADERS, HEADERS_SET_BY_PROXY } from './header-names.ts';
 
-const LOWER_TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/;
-
-/** What the proxy says to backends itself. Host is changed by urlRewrite.hostname. */
-const OWN_IN_REQUESTS = [
-  'expect',
-  'forwarded',
-  'host',
-  'max-forwards',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-request-id',
-];
 /** Tells the proxy's own answers from those of backends. */
 const OWN_IN_RESPONSES = ['outrigger-reason'];
 
@@ -26,14 +12,14 @@ const value = string({ min: 1, max: 4096, pattern: /^[!-~](?:[\t -~]*[!-~])?$/, 
 
 /** Names that no modifier may have, in lower case. */
 export const KEPT = {
-  requestHeaderModifier: [...HOP_BY_HOP_HEADERS, ...OWN_IN_REQUESTS],
+  requestHeaderModifier: [...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY],
   responseHeaderModifier: [...HOP_BY_HOP_HEADERS, ...OWN_IN_RESPONSES],
 } as const satisfies Record<string, readonly string[]>;
 
 function modifier(names: readonly string[]): Check {
   const kept = new Set(names);
   const name = stringThat(
-    (text) => LOWER_TOKEN.test(text) && !kept.has(text),
+    (text) => isHeaderName(text) && !kept.has(text),
     'a header name in lower case that is neither hop-by-hop nor one that the proxy sets itself',
   );
   const headers = all(list(object({ name, value }), { max: 64 }), unique('name'));
@@ -78,8 +64,5 @@ export const filters: Readonly<Record<string, Check>> = {
   requestHeaderModifier: modifier(KEPT.requestHeaderModifier),
   responseHeaderModifier: modifier(KEPT.responseHeaderModifier),
   urlRewrite: object({}, { hostname, path }),
-  requestRedirect: object(
-    { statusCode: oneOf([301, 302, 303, 307, 308]) },
-    { scheme: oneOf(['http', 'https']), hostname, port: integer(1, 65535), path },
-  ),
+  requestRedirect: object({ statusCode: redirectStatus }, { scheme: oneOf(['http', 'https']), hostname, port, path }),
 };

@@ -18,6 +18,8 @@ export const MAX_TRUSTED_CIDRS = 64;
 /** Longest duration in milliseconds: what a timer of Node can hold (24.8 days); a longer one would fire at once. */
 export const MAX_DURATION = 2 ** 31 - 1;
 export const MAX_WEIGHT = 1_000_000;
+/** The body of a push, decompressed. */
+export const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 /** A compressed body as sent. Snapshots compress to a fifth; half of the inflated bound leaves plenty of room. */
 export const MAX_COMPRESSED_BYTES = 32 * 1024 * 1024;
 /** The bearer token, in characters. */

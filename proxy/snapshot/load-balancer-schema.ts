@@ -1,6 +1,7 @@
-import { all, integer, isObject, number, object, oneOf, string } from './check.ts';
+import { all, integer, number, object, string } from './check.ts';
 import type { Check } from './check.ts';
-import { MAX_DURATION, MAX_ENDPOINTS_PER_POOL } from './limits.ts';
+import { byMember, cookieName, duration, headerName, positiveDuration } from './fields.ts';
+import { MAX_ENDPOINTS_PER_POOL } from './limits.ts';
 import {
   MAX_AFFINITY_ENTRIES,
   MAX_AGGRESSION,
@@ -13,20 +14,6 @@ import { isPrime, nextPrime } from './prime.ts';
 
 /** The shape of load-balancer.ts as checks. */
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const duration = integer(0, MAX_DURATION);
-
-/** The check that the union's discriminator chooses. */
-export function byMember(name: string, members: Readonly<Record<string, Check>>): Check {
-  return (value, report) => {
-    if (!isObject(value)) return report.fail('must be an object');
-    const chosen = value[name];
-    const check = typeof chosen === 'string' && Object.hasOwn(members, chosen) ? members[chosen] : undefined;
-    if (check) check(value, report);
-    else report.at(name, chosen, oneOf(Object.keys(members)));
-  };
-}
-
 const prime: Check = (value, report) => {
   if (Number.isSafeInteger(value) && (value as number) <= MAX_TABLE_SIZE && !isPrime(value as number))
     report.fail(`must be prime: use ${nextPrime(value as number)}, the next that is`);
@@ -36,14 +23,12 @@ const nothing: Check = () => undefined;
 const hashOn = byMember('type', {
   SourceIP: nothing,
   Path: nothing,
-  Header: object({
-    name: string({ min: 1, max: 256, pattern: /^[!#$%&'*+.^_`|~0-9a-z-]+$/, what: 'a header name in lower case' }),
-  }),
+  Header: object({ name: headerName }),
   QueryParam: object({ name: string({ min: 1, max: 256 }) }),
-  Cookie: object({ name: string({ min: 1, max: 256, pattern: TOKEN, what: 'a cookie name' }), ttl: duration }),
+  Cookie: object({ name: cookieName, ttl: duration }),
 });
 
-const affinity = object({ maxEntries: integer(1, MAX_AFFINITY_ENTRIES), idleTimeout: integer(1, MAX_DURATION), drain: duration });
+const affinity = object({ maxEntries: integer(1, MAX_AFFINITY_ENTRIES), idleTimeout: positiveDuration, drain: duration });
 const common = object({ hashOn }, { affinity });
 
 const consistentHash = byMember('algorithm', {
@@ -52,7 +37,7 @@ const consistentHash = byMember('algorithm', {
 });
 
 const slowStart = object({
-  window: integer(1, MAX_DURATION),
+  window: positiveDuration,
   aggression: number(MIN_AGGRESSION, MAX_AGGRESSION),
   minWeightPercent: integer(1, 100),
 });

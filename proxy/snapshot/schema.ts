@@ -1,27 +1,15 @@
 import { isIP } from 'node:net';
 import { all, boolean, integer, isObject, list, object, oneOf, record, string, stringThat, unique } from './check.ts';
 import type { Check } from './check.ts';
+import { cookieName, duration, headerName, hexDigest, port, positiveDuration, byMember, TOKEN } from './fields.ts';
 import { fallback } from './fallback-schema.ts';
 import { clientAddress } from './client-address-schema.ts';
 import { filters } from './filter-schema.ts';
-import {
-  MAX_DURATION,
-  MAX_ENDPOINTS_PER_POOL,
-  MAX_LISTENERS,
-  MAX_POOLS,
-  MAX_ROUTES,
-  MAX_TRUSTED_KEYS,
-  MAX_WEIGHT,
-} from './limits.ts';
+import { MAX_ENDPOINTS_PER_POOL, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES, MAX_TRUSTED_KEYS, MAX_WEIGHT } from './limits.ts';
 import { loadBalancer } from './load-balancer-schema.ts';
 
 /** The shape of types.ts as checks, field by field; what relates fields to each other is in validate.ts. */
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const LOWER_TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-const duration = integer(0, MAX_DURATION);
-const positiveDuration = integer(1, MAX_DURATION);
-const port = integer(1, 65535);
 const percent = integer(0, 100);
 const count = integer(0, 1_000_000);
 const positiveCount = integer(1, 1_000_000);
@@ -30,7 +18,6 @@ const method = string({ min: 1, max: 32, pattern: TOKEN, what: 'a method' });
 const path = string({ min: 1, max: 4096, pattern: /^\/[^\0\r\n]*$/, what: 'a path that starts with /' });
 /** Empty: not known. */
 export const zone = string({ max: 253 });
-const hexDigest = string({ max: 64, pattern: /^[0-9a-f]{64}$/, what: 'a SHA-256 digest in hex' });
 
 export const version = object({
   epoch: integer(1, Number.MAX_SAFE_INTEGER),
@@ -46,7 +33,7 @@ export const publicKey = string({
 
 const headerMatch = object(
   {
-    name: string({ min: 1, max: 256, pattern: LOWER_TOKEN, what: 'a header name in lower case' }),
+    name: headerName,
     value: string({ max: 4096, pattern: /^[^\0\r\n]*$/, what: 'a header value' }),
   },
   { type: oneOf(['Exact', 'RegularExpression']) },
@@ -83,7 +70,7 @@ const retry = object(
 
 const sessionPersistence = object({
   policyUid: name,
-  name: string({ min: 1, max: 256, pattern: TOKEN, what: 'a cookie name' }),
+  name: cookieName,
   ttl: duration,
   sameSite: oneOf(['Strict', 'Lax', 'None']),
 });
@@ -126,13 +113,7 @@ const httpCheck = object(
 
 const grpcCheck = object(timing, { port, hostname, service: string({ min: 1, max: 1024 }) });
 
-const activeCheck: Check = (value, report) => {
-  if (!isObject(value)) return report.fail('must be an object');
-  if (value['type'] === 'HTTP') httpCheck(value, report);
-  else if (value['type'] === 'TCP') tcpCheck(value, report);
-  else if (value['type'] === 'GRPC') grpcCheck(value, report);
-  else report.at('type', value['type'], oneOf(['HTTP', 'TCP', 'GRPC']));
-};
+const activeCheck = byMember('type', { HTTP: httpCheck, TCP: tcpCheck, GRPC: grpcCheck });
 
 const failurePercent = object({ threshold: integer(1, 100), minRequests: positiveCount, window: positiveDuration });
 

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isObject, integer, object, oneOf, string, wrongFields } from './check.ts';
+import { hexDigest } from './fields.ts';
 import { MAX_TOKEN_LENGTH } from './limits.ts';
 import * as schema from './schema.ts';
 import type { TokenClaims } from './types.ts';
@@ -65,7 +66,6 @@ export function verifyToken(token: string, rules: TokenRules): TokenVerdict {
 }
 
 const seconds = integer(0, Number.MAX_SAFE_INTEGER);
-const sha256 = string({ max: 64, pattern: /^[0-9a-f]{64}$/ });
 const claimsShape = object({
   iss: oneOf(['outrigger-operator']),
   aud: string({ min: 1, max: 256 }),
@@ -76,7 +76,7 @@ const claimsShape = object({
   epoch: seconds,
   seq: seconds,
   zone: schema.zone,
-  bsha: sha256,
+  bsha: hexDigest,
 });
 
 function verifyClaims(value: unknown, rules: TokenRules): TokenVerdict {

@@ -8,20 +8,16 @@
 import type { HealthCheck } from './health-check.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import type { CircuitBreakerSettings, Fallback, RetryBudget } from './protection.ts';
+import type { Version } from './version.ts';
 import type { HeaderModifier, Match, RequestRedirect, SessionPersistence, UrlRewrite } from './routing.ts';
 
 export type * from './health-check.ts';
 export type * from './load-balancer.ts';
 export type * from './protection.ts';
+export type * from './proxy-status.ts';
 export type * from './routing.ts';
-
-/** Fencing token. Ordered by epoch, then sequence; a proxy never goes back. */
-export interface Version {
-  /** Leadership term, from the Lease; unix seconds or later, > 0. */
-  readonly epoch: number;
-  /** Counts up within an epoch, from 1. */
-  readonly sequence: number;
-}
+export type * from './version.ts';
+export { MAX_SNAPSHOT_BYTES } from './limits.ts';
 
 export interface Snapshot {
   readonly version: Version;
@@ -155,46 +151,6 @@ export interface Endpoint {
   readonly state: EndpointLifecycle;
 }
 
-/** What only this proxy can not do, by name; everything else is applied. */
-export interface Rejected {
-  /** `namespace/name`. */
-  readonly policy: string;
-  /** Port of the listener. */
-  readonly listener: number;
-  /** A sentence for the policy's status. */
-  readonly reason: string;
-}
-
-/** 200 of PUT /v1/snapshot. */
-export interface PushAnswer {
-  /** UID of the pod that answers: an answer from another pod is no acknowledgement. */
-  readonly pod: string;
-  readonly applied: Version & { readonly digest: string };
-  readonly rejected: readonly Rejected[];
-}
-
-export interface UnhealthyEndpoint {
-  readonly pool: string;
-  /** Endpoint id. */
-  readonly endpoint: string;
-  /** `probe` (active check failing) or `ejected`. */
-  readonly reason: 'probe' | 'ejected';
-  /** The evidence in words: `HTTP 500`, `connection refused`. */
-  readonly detail: string;
-}
-
-/** 200 of GET /v1/status. */
-export interface StatusAnswer {
-  readonly pod: string;
-  /** Absent before the first snapshot. */
-  readonly applied?: Version & { readonly digest: string };
-  /** The highest version seen, which may be above what is applied. */
-  readonly fence: Version;
-  readonly rejected: readonly Rejected[];
-  readonly trustedKeys: readonly string[];
-  readonly unhealthy: readonly UnhealthyEndpoint[];
-}
-
 /** Claims of the bearer token (EdDSA JWT, lives 30 s). Times are unix seconds. */
 export interface TokenClaims {
   readonly iss: 'outrigger-operator';
@@ -211,6 +167,3 @@ export interface TokenClaims {
   /** SHA-256 in hex of the body as sent (of nothing, for GET). */
   readonly bsha: string;
 }
-
-/** Limits of the wire, checked on both sides. */
-export const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;

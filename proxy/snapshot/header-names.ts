@@ -1,0 +1,29 @@
+/** Header names, in lower case, that belong to one connection or to the proxy itself. */
+
+/** Hop-by-hop fields and framing: they concern one connection, in both directions. */
+export const HOP_BY_HOP_HEADERS: readonly string[] = [
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** Request fields that the proxy writes itself. Host is changed by urlRewrite.hostname. */
+export const HEADERS_SET_BY_PROXY: readonly string[] = [
+  'expect',
+  'forwarded',
+  'host',
+  'max-forwards',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-request-id',
+];
