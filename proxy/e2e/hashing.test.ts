@@ -7,7 +7,7 @@ import { eventually, endpoint, get, httpBackend, opener, POOL, RETRY, statusOf, 
 import type { Backend, TestProxy } from '../testing.ts';
 import { hash64 } from '../balance/hash.ts';
 import type { EndpointSet } from '../endpoints/endpoint-set.ts';
-import type { RouteMetrics } from '../metrics/request-metrics.ts';
+import type { RouteMetrics } from '../metrics/route-metrics.ts';
 import type { ConsistentHash, HashOn, LoadBalancer, Route } from '../snapshot/types.ts';
 
 const { start, track } = opener();

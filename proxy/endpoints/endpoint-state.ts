@@ -2,7 +2,7 @@ import type { EndpointView } from '../balance/balancer.ts';
 import type { ConnectionQuota, Target } from '../message/attempt.ts';
 import type { Watch } from '../health/prober.ts';
 import { OutlierState } from '../health/outlier-state.ts';
-import type { EndpointMetrics } from '../metrics/request-metrics.ts';
+import type { EndpointMetrics } from '../metrics/endpoint-metrics.ts';
 import type { Endpoint } from '../snapshot/types.ts';
 
 /** The pool it belongs to. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ENDPOINT_SLOT, RequestMetrics } from './request-metrics.ts';
+import { ENDPOINT_SLOT } from './endpoint-metrics.ts';
+import { RequestMetrics } from './request-metrics.ts';
 import { Family, RETENTION_MS, CounterBuffer } from './series.ts';
 
 test('a series that is let go stays for two minutes, then its slots are used again, empty', () => {

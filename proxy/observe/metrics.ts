@@ -4,19 +4,18 @@ import Gauge from 'prom-client/lib/gauge.js';
 import { REJECT_REASONS } from '../control/control-metrics.ts';
 import type { ControlMetrics, RejectReason } from '../control/control-metrics.ts';
 import type { LocalReason } from '../message/local-replies.ts';
-import { EJECTION_REASONS } from '../health/outlier-state.ts';
 import type { Version } from '../snapshot/types.ts';
 import { exposeAffinity } from './affinity-metrics.ts';
 import type { CountingSet } from './affinity-metrics.ts';
-import { column, expose, histogram, split } from './text-format.ts';
+import { exposeRequestSeries } from './request-series.ts';
+import { expose } from './text-format.ts';
 import type { Sample } from './text-format.ts';
 import { exposePanic } from './panic-metrics.ts';
 import type { PanickingSet } from './panic-metrics.ts';
 import { exposeProcess } from './process-metrics.ts';
 import { countBy, Registry } from './registry.ts';
 import type { Metric } from './registry.ts';
-import type { Family, Series } from '../metrics/series.ts';
-import { ENDPOINT_SLOT, OUTCOMES, ROUTE_SLOT, RequestMetrics } from '../metrics/request-metrics.ts';
+import { RequestMetrics } from '../metrics/request-metrics.ts';
 import { exposeZone } from './zone-metrics.ts';
 
 /** Why requests and connections are refused before they have a route. */
@@ -82,8 +81,7 @@ export class Metrics implements ControlMetrics {
     this.requestMetrics = new RequestMetrics(now);
     // The start counts, so that silence since then shows as well.
     this.onContact();
-    this.#exposePolicies();
-    this.#exposeEndpoints();
+    exposeRequestSeries(this.registry, this.requestMetrics);
     this.#exposeSnapshot();
     this.#exposeGauges(gauges);
     this.#closeProcess = exposeProcess(this.registry);
@@ -112,67 +110,6 @@ export class Metrics implements ControlMetrics {
   /** Stops what runs by itself. */
   close(): void {
     this.#closeProcess();
-  }
-
-  /** Of a family: series that are gone linger in counters, for `rate()`; in gauges they would be untrue. */
-  #register(type: Metric['type'], name: string, help: string, family: Family, read: SeriesReader): void {
-    const full = `outrigger_${name}`;
-    const which = () => (type === 'gauge' ? family.held() : family.retained(this.requestMetrics.now()));
-    this.registry.register({ name: full, help, type, read: () => read(full, family, which()) });
-  }
-
-  #exposePolicies(): void {
-    const t = this.requestMetrics;
-    const histograms = (name: string, help: string, family: Family) => this.#register('histogram', name, help, family, histogram);
-    const of = (type: Metric['type'], name: string, help: string, offset: number) =>
-      this.#register(type, name, help, t.routes, (full, family, which) => column(full, family, which, offset));
-
-    this.#register(
-      'counter',
-      'requests_total',
-      'Requests answered, by status code; 499: the client left first.',
-      t.requests,
-      column,
-    );
-    histograms('request_duration_seconds', 'From the whole request head to the end of the response.', t.duration);
-    histograms('first_byte_seconds', 'From the whole request head to the response head of a backend.', t.firstByte);
-    histograms('connect_seconds', 'TCP connects to backends.', t.connect);
-    this.#register('counter', 'local_answers_total', 'Requests that the proxy answered itself, by why.', t.localReplies, column);
-    this.#register('counter', 'retries_total', 'Further tries, by what made them necessary.', t.retries, column);
-    of(
-      'counter',
-      'retry_budget_exhausted_total',
-      'Retries not made, because the budget was used up.',
-      ROUTE_SLOT.budgetExhausted,
-    );
-    of('counter', 'overflow_total', 'Requests without room in line, or whose turn did not come in time.', ROUTE_SLOT.overflow);
-    of('gauge', 'pending_requests', 'Requests that wait for their turn.', ROUTE_SLOT.pending);
-    of('counter', 'fallback_total', 'Requests that went to the fallback.', ROUTE_SLOT.fallback);
-    of('counter', 'client_aborts_total', 'Requests whose client left before the end.', ROUTE_SLOT.aborts);
-    of('counter', 'responses_broken_total', 'Responses cut off after their head.', ROUTE_SLOT.broken);
-    of('counter', 'no_endpoint_total', 'Requests for which no endpoint could be used.', ROUTE_SLOT.noEndpoint);
-  }
-
-  #exposeEndpoints(): void {
-    const t = this.requestMetrics;
-    const add = (type: Metric['type'], name: string, help: string, read: SeriesReader) =>
-      this.#register(type, name, help, t.endpoints, read);
-    const gauge = (name: string, help: string, offset: number) =>
-      add('gauge', name, help, (full, family, which) => column(full, family, which, offset));
-    const counts = (name: string, help: string, label: string, values: readonly string[], offset: number) =>
-      add('counter', name, help, (full, family, which) => split(full, family, which, { label, values, offset }));
-
-    counts('attempts_total', 'Tries on an endpoint, by how they ended.', 'outcome', OUTCOMES, 0);
-    add('summary', 'endpoint_first_byte_seconds', 'From the start of a try to the response head of its endpoint.', firstByte);
-    counts('ejections_total', 'Endpoints ejected.', 'reason', EJECTION_REASONS, ENDPOINT_SLOT.ejections);
-    counts('health_checks_total', 'Active health checks.', 'result', ['passed', 'failed'], ENDPOINT_SLOT.checksPassed);
-    gauge('endpoint_healthy', '1: may be picked as far as health goes.', ENDPOINT_SLOT.healthy);
-    gauge('endpoint_active_requests', 'Requests in flight.', ENDPOINT_SLOT.active);
-    gauge('endpoint_weight', 'Weight in balancing.', ENDPOINT_SLOT.weight);
-    expose(this.registry, 'counter', 'outrigger_bytes_total', 'Body bytes from (in) and to (out) clients.', () => [
-      { labels: { direction: 'in' }, value: t.bytesIn },
-      { labels: { direction: 'out' }, value: t.bytesOut },
-    ]);
   }
 
   #exposeSnapshot(): void {
@@ -205,15 +142,5 @@ export class Metrics implements ControlMetrics {
         return { labels: { namespace, policy: name, port: String(listener) }, value: 1 };
       }),
     );
-  }
-}
-
-type SeriesReader = (name: string, family: Family, which: Iterable<Series>) => Iterable<string>;
-
-function* firstByte(name: string, family: Family, which: Iterable<Series>): Generator<string> {
-  for (const series of which) {
-    const answered = family.read(series, OUTCOMES.indexOf('ok')) + family.read(series, OUTCOMES.indexOf('5xx'));
-    const seconds = family.read(series, ENDPOINT_SLOT.answerMs) / 1000;
-    yield `${name}_sum{${series.text}} ${seconds}\n${name}_count{${series.text}} ${answered}\n`;
   }
 }

@@ -4,7 +4,7 @@ import type { Balancer } from '../balance/balancer.ts';
 import { hash64, rehash } from '../balance/hash.ts';
 import type { Hash } from '../balance/hash.ts';
 import type { AttemptSpec, ConnectionQuota } from '../message/attempt.ts';
-import type { RouteMetrics } from '../metrics/request-metrics.ts';
+import type { RouteMetrics } from '../metrics/route-metrics.ts';
 import type { EndpointSet } from '../endpoints/endpoint-set.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';

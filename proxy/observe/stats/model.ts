@@ -6,7 +6,7 @@ import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
 import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
 import type { Rejected } from '../../snapshot/types.ts';
-import { ROUTE_SLOT } from '../../metrics/request-metrics.ts';
+import { ROUTE_SLOT } from '../../metrics/route-metrics.ts';
 import { endpointView, namesOf, ratio, round, statusOf } from './endpoint-view.ts';
 import type { Moment } from './endpoint-view.ts';
 import { routeTexts, routeView } from './route-view.ts';

@@ -4,7 +4,8 @@ import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
 import { BUCKETS } from '../../metrics/histogram.ts';
 import type { CounterBuffer } from '../../metrics/series.ts';
-import { ENDPOINT_SLOT, OUTCOMES, ROUTE_SLOT } from '../../metrics/request-metrics.ts';
+import { ENDPOINT_SLOT, OUTCOMES } from '../../metrics/endpoint-metrics.ts';
+import { ROUTE_SLOT } from '../../metrics/route-metrics.ts';
 import { History } from './history.ts';
 import type { Recent } from './history.ts';
 
