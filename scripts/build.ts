@@ -1,12 +1,12 @@
 /**
- * What ships: dist/operator.mjs and dist/proxy.mjs, one file each, without node_modules. `npm run build`.
- * Prints the sizes, and fails when the proxy's bundle is larger than 1 MB or holds what must never reach it.
+ * `npm run build`: the bundles that are shipped, dist/operator.mjs and dist/proxy.mjs, which need no node_modules.
+ * Prints the sizes, and fails when the proxy's bundle is larger than 1 MB or contains a forbidden library.
  */
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-/** Bytes. Every library in the proxy is paid for in memory by each of its many processes. */
+/** Bytes. Every library in the proxy costs memory in each of its many processes. */
 const PROXY_LIMIT = 1_000_000;
 const NEVER_IN_PROXY = ['@kubernetes/client-node', 'jose', 'undici', 'yaml'];
 
@@ -17,7 +17,7 @@ const OPTIONS = {
   format: 'esm',
   target: 'node24',
   minify: true,
-  sourcemap: 'external', // beside the bundle, not named in it: Node would load it, and hold it in memory
+  sourcemap: 'external', // a separate file that the bundle does not refer to: Node would load it into memory
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
@@ -26,9 +26,9 @@ const OPTIONS = {
 } satisfies BuildOptions;
 
 /**
- * Node's own modules that cost memory and are not used, about 13 MB a process:
- * - an ESM import of node:http reads every export, WebSocket among them, and that loads undici and http2; require() reads what is asked for;
- * - http-proxy-3 loads https, http2 and tls for a server of its own and for https targets. Only its own imports are left out.
+ * Leaves out built-in modules that are not used, about 13 MB a process:
+ * - an ESM import of node:http evaluates every export, among them WebSocket, which loads undici and http2; require() evaluates only those used;
+ * - http-proxy-3 loads https, http2 and tls for its own server and for https targets. Only its imports are left out.
  */
 const LEAN: Plugin = {
   name: 'lean',
@@ -56,11 +56,11 @@ async function bundle(
 }
 
 await bundle('operator');
-// http-proxy-3 looks its passes up by function name.
+// http-proxy-3 finds its passes by function name.
 const { bytes, metafile } = await bundle('proxy', { keepNames: true, plugins: [LEAN] });
 
 const inputs = Object.keys(metafile.inputs);
 const unwanted = NEVER_IN_PROXY.filter((name) => inputs.some((input) => input.includes(`node_modules/${name}/`)));
 if (inputs.some((input) => input.startsWith('operator/'))) unwanted.push('operator/');
-if (unwanted.length > 0) throw new Error(`the proxy's bundle must not hold ${unwanted.join(', ')}`);
+if (unwanted.length > 0) throw new Error(`the proxy's bundle must not contain ${unwanted.join(', ')}`);
 if (bytes > PROXY_LIMIT) throw new Error(`the proxy's bundle has ${bytes} bytes, more than ${PROXY_LIMIT}`);

@@ -1,4 +1,4 @@
-/** The values of the chart as a table for its README: keys and meanings from values.schema.json, defaults from values.yaml. */
+/** The values of the chart as a table for its README: keys and descriptions from values.schema.json, defaults from values.yaml. */
 
 export interface Schema {
   readonly $ref?: string;
@@ -16,11 +16,11 @@ type Values = Readonly<Record<string, unknown>>;
 export interface Value {
   readonly key: string;
   readonly schema: Schema;
-  /** Undefined where values.yaml says nothing of it. */
+  /** Undefined where values.yaml does not have it. */
   readonly default: unknown;
 }
 
-/** Every value that is no group of values, in the schema's order, with what a `$ref` refers to in its place. */
+/** Every value that is not a group of values, in the order of the schema, with each `$ref` resolved. */
 export function flatten(root: Schema, values: Values): readonly Value[] {
   const walk = (schema: Schema, present: unknown, path: readonly string[]): readonly Value[] => {
     const { $ref = '', ...own } = schema;
@@ -33,7 +33,7 @@ export function flatten(root: Schema, values: Values): readonly Value[] {
   return walk(root, values, []);
 }
 
-/** Markdown; `global` is left out, since nothing reads it. */
+/** The table as Markdown; without `global`, which nothing reads. */
 export function valuesTable(root: Schema, values: Values): string {
   const rows = flatten(root, values)
     .filter(({ key }) => key !== 'global')

@@ -13,7 +13,7 @@ function capture(command: readonly string[]): Promise<{ code: number; output: st
   });
 }
 
-/** Runs commands side by side, as many as there are CPUs; prints each as it ends, with its output if it failed. Returns the failed names. */
+/** Runs commands in parallel, as many as there are CPUs; prints each when it ends, with its output if it failed. Returns the failed names. */
 export async function runChecks(checks: Readonly<Record<string, readonly string[]>>): Promise<string[]> {
   const waiting = Object.entries(checks);
   const failed: string[] = [];

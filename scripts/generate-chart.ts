@@ -1,6 +1,6 @@
 /**
- * Keeps charts/outrigger in step with the rest of the project: the CRD in it is that of crds/, its versions are that of
- * package.json, and the table of values in its README is that of values.schema.json and values.yaml.
+ * Keeps charts/outrigger consistent with the rest of the project: its CRD is a copy of that in crds/, its versions are that of
+ * package.json, and the table of values in its README is made from values.schema.json and values.yaml.
  *
  *   node scripts/generate-chart.ts [--chart DIR]           write
  *   node scripts/generate-chart.ts --check [--chart DIR]   write nothing; exit 1 and name the files that are out of date
@@ -20,7 +20,7 @@ const TABLE = /(?<=<!-- values: [^>]*-->\n).*?(?=<!-- end of values -->)/s;
 const read = (path: string): Promise<string> => readFile(path, 'utf8');
 const inChart = (path: string): string => join(flags.chart, path);
 
-/** A file of the chart, and what it must hold. */
+/** A file of the chart, and its text. */
 interface Wanted {
   readonly path: string;
   readonly text: string;
@@ -30,7 +30,7 @@ async function crd(): Promise<Wanted> {
   return { path: inChart('files/loadbalancerpolicies.yaml'), text: await read(join(ROOT, 'crds/loadbalancerpolicies.yaml')) };
 }
 
-/** Comments and layout stay, so this is a matter of lines. */
+/** Replaces lines, so that comments and layout stay as they are. */
 async function versions(): Promise<Wanted> {
   const path = inChart('Chart.yaml');
   const { version } = JSON.parse(await read(join(ROOT, 'package.json'))) as { version: string };

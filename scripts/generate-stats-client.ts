@@ -24,7 +24,7 @@ const { outputFiles } = await build({
   legalComments: 'none',
 });
 const code = (outputFiles[0]?.text ?? '').trim();
-// It stands in a page as it is.
+// The script is embedded in a page without escaping.
 if (/<\/script|<!--/i.test(code)) throw new Error('the script of the stats page would end its own element');
 const text = `// Generated from page/client.ts by scripts/generate-stats-client.ts: edit that, then run the script.
 export const CLIENT = ${JSON.stringify(code)};

@@ -21,22 +21,22 @@ function run(...args: string[]): Promise<{ code: number; stderr: string }> {
   });
 }
 
-test('the types in the tree are those of the CRD', async () => {
+test('the types in the repository are up to date with the CRD', async () => {
   assert.deepEqual(await run('--check'), { code: 0, stderr: '' });
 });
 
-test('a difference fails the check, which names the line and the remedy and writes nothing', async () => {
+test('the check fails on a difference, prints the line and the remedy, and writes nothing', async () => {
   const file = join(folder, 'changed.ts');
   await run(file);
   const changed = (await readFile(file, 'utf8')).replace('weight?: number', 'weight?: string');
   await writeFile(file, changed);
   const { code, stderr } = await run('--check', file);
   assert.equal(code, 1);
-  assert.match(stderr, /there: {4}weight\?: string;\n {2}wanted: {3}weight\?: number;/);
+  assert.match(stderr, /present: {3}weight\?: string;\n {2}wanted: {4}weight\?: number;/);
   assert.match(stderr, /Run: node scripts\/generate-types\.ts/);
   assert.equal(await readFile(file, 'utf8'), changed);
 });
 
-test('a missing file fails the check', async () => {
+test('the check fails on a missing file', async () => {
   assert.equal((await run('--check', join(folder, 'missing.ts'))).code, 1);
 });

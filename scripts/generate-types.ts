@@ -3,7 +3,7 @@
  * schema, from crds/loadbalancerpolicies.yaml.
  *
  *   node scripts/generate-types.ts [FILE]           write (the types alone, to FILE)
- *   node scripts/generate-types.ts --check [FILE]   write nothing; exit 1 and show the first differing line when it is out of date
+ *   node scripts/generate-types.ts --check [FILE]   write nothing; exit 1 and print the first different line when it is out of date
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ const BANNER = `// Generated from crds/loadbalancerpolicies.yaml by scripts/gene
 import type { ObjectMeta } from './kubernetes.ts';
 `;
 
-/** Objects that get a type of their own name, by path; an object that is not listed stays inside its parent's type. */
+/** Names of types, by path of the object; an object that is not listed is an inline type of its parent. */
 const NAMES: Readonly<Record<string, string>> = {
   '': 'LoadBalancerPolicy',
   '.spec': 'PolicySpec',
@@ -76,7 +76,7 @@ interface Schema {
   readonly items?: Schema;
 }
 
-/** The part of a structural schema that shapes types; bounds, defaults and rules have no place in them. */
+/** The part of a structural schema that types can express: no bounds, defaults and rules. */
 function toJsonSchema(schema: Schema, path: string): JSONSchema {
   if (path === '.metadata') return { tsType: 'ObjectMeta' };
   const out: JSONSchema = {};
@@ -114,7 +114,7 @@ async function generate(crd: Crd): Promise<string> {
   });
 }
 
-/** Says where the file differs from what it should be; whether it does. */
+/** Returns whether the file is out of date, and prints where. */
 async function differs(target: string, wanted: string): Promise<boolean> {
   const present = await readFile(target, 'utf8').catch(() => '');
   if (present === wanted) return false;
@@ -122,7 +122,7 @@ async function differs(target: string, wanted: string): Promise<boolean> {
   const first = fresh.findIndex((line, index) => line !== old[index]);
   const at = first === -1 ? fresh.length : first;
   console.error(`${target} is out of date from line ${at + 1} on:`);
-  console.error(`  there:  ${old[at] ?? '(end of file)'}\n  wanted: ${fresh[at] ?? '(end of file)'}`);
+  console.error(`  present: ${old[at] ?? '(end of file)'}\n  wanted:  ${fresh[at] ?? '(end of file)'}`);
   console.error('Run: node scripts/generate-types.ts');
   return true;
 }

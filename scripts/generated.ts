@@ -1,4 +1,4 @@
-/** Whether every file that is generated is what its source makes of it; each check says which are not, and what to run. */
+/** Checks that every generated file is up to date; each check names the files that are not, and the command to run. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 

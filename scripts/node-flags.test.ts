@@ -4,7 +4,7 @@ import test from 'node:test';
 import { gatewayPod } from '../test/local-cluster/manifests.ts';
 import { PROXY_NODE_FLAGS } from './node-flags.ts';
 
-/** Fills the young generation with objects that live for a while, and prints what it grew to beside the limit of the heap, in MB. */
+/** Fills the young generation with objects that live for a while, and prints its size and the limit of the heap, in MB. */
 const PROGRAM = `
   const kept = [];
   for (let i = 0; i < 4e6; i++) kept[i % 500_000] = { i };
@@ -13,7 +13,7 @@ const PROGRAM = `
 `;
 const MARGIN = 4;
 
-test('the heap of the proxy does not grow with the machine, nor does its young generation', () => {
+test('the limits of the heap and of the young generation do not depend on the memory of the machine', () => {
   const printed = execFileSync(process.execPath, [...PROXY_NODE_FLAGS, '-e', PROGRAM], { encoding: 'utf8' });
   const [young, limit] = JSON.parse(printed) as [number, number];
   assert.ok(young <= 2 * 16 + MARGIN, `${young} MB of young generation`);
@@ -21,7 +21,7 @@ test('the heap of the proxy does not grow with the machine, nor does its young g
   assert.ok(limit <= 1024 + 3 * 16 + MARGIN, `at most ${limit} MB`);
 });
 
-test('a gateway of the local cluster runs as what ships does', () => {
+test('a gateway of the local cluster runs with the same flags as the image', () => {
   const { spec } = gatewayPod('gateway-1') as { spec: { containers: readonly { command: readonly string[] }[] } };
   assert.deepEqual(spec.containers[0]?.command, ['node', ...PROXY_NODE_FLAGS, 'proxy/main.ts']);
 });

@@ -1,11 +1,11 @@
 /**
- * How Node runs the proxy wherever it serves; documented flags, also allowed in NODE_OPTIONS. What V8 chooses by itself grows with the
- * machine: with 24 GB, two halves of 64 MB for young objects, and 175 MB of dead connections among 45 MB of live ones before it looks for
- * them, with all that node:http holds for each outside the heap. Measured in test/chaos/README.md.
+ * Flags of Node for the proxy, in images, sidecars and the local cluster; documented, also allowed in NODE_OPTIONS. V8's defaults grow with
+ * the memory of the machine: with 24 GB, a young generation of two halves of 64 MB, and up to 175 MB of dead connections next to 45 MB of
+ * live ones before a full collection, in addition to what node:http holds for each outside the heap. Measured in test/chaos/README.md.
  */
 export const PROXY_NODE_FLAGS: readonly string[] = [
-  // Each half, MB. CPU per request is that of the default; with 4 it may be more.
+  // MB for each half. CPU per request is the same as with the default; with 4 it may be higher.
   '--max-semi-space-size=16',
-  // Far more than 10,000 connections need (45 MB). V8 collects earlier in a heap that can not become large.
+  // MB. Far more than 10,000 connections need (45 MB). V8 collects earlier when the limit of the heap is low.
   '--max-old-space-size=1024',
 ];

@@ -1,8 +1,8 @@
 const BLOCK = 512;
 
 /**
- * The bytes of one member of a POSIX tar archive, or undefined when it is not there. Only what npm packs needs: plain members with
- * names of at most 100 bytes (or with a ustar prefix); every other kind of entry is passed over.
+ * The bytes of one member of a POSIX tar archive, or undefined when it is not there. Supports what `npm pack` writes: plain members with
+ * names of at most 100 bytes (or with a ustar prefix); every other kind of entry is skipped.
  * @throws RangeError when the archive ends inside a member.
  */
 export function tarMember(archive: Uint8Array, name: string): Uint8Array | undefined {

@@ -7,7 +7,7 @@ import { ensureHelm, ensureKubectl } from './tools.ts';
 
 const run = promisify(execFile);
 
-test('kubectl and helm are there, and new enough', async () => {
+test('kubectl and helm are available and recent enough', async () => {
   const kubectl = await run(await ensureKubectl(), ['version', '--client']);
   assert.match(kubectl.stdout, /Client Version: v1\.(3[4-9]|[4-9]\d)/);
   const helm = await run(await ensureHelm(), ['version', '--short']);
@@ -25,7 +25,7 @@ function entry(name: string, content: string, { prefix = '', size = content.leng
   return block;
 }
 
-test('a member is found in a tar archive by its whole name', () => {
+test('a member of a tar archive is found by its full name', () => {
   const archive = Buffer.concat([
     entry('a', 'first'),
     entry('layer.zip', 'x'.repeat(700), { prefix: 'package/lib' }),
@@ -36,7 +36,7 @@ test('a member is found in a tar archive by its whole name', () => {
   assert.equal(tarMember(archive, 'layer.zip'), undefined);
 });
 
-test('a tar archive that was cut off is an error, not an endless loop', () => {
+test('a truncated tar archive is an error, not an endless loop', () => {
   assert.throws(() => tarMember(entry('a', 'x', { size: 5000 }), 'b'), RangeError);
   const negative = entry('a', '');
   negative.write('-7777777777', 124);

