@@ -1,8 +1,8 @@
 /**
- * Every helm/NAME.in.yaml (settings and values of a release) against NAME.out.yaml (what helm makes of the chart). To write the
- * outputs anew, and then read the difference: UPDATE_GOLDEN=1 node --test test/golden/helm.golden.test.ts
+ * Compares the chart rendered with helm/NAME.in.yaml (settings and values of a release) with NAME.out.yaml. To rewrite the outputs, and then
+ * review the difference: UPDATE_GOLDEN=1 node --test test/golden/helm.golden.test.ts
  *
- * Documents that are copies of other files are left out, all but their names: the CRD, dashboards and alerts.
+ * Documents that are copies of other files are replaced by their names: the CRD, dashboards and alerts.
  */
 import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';

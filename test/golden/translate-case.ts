@@ -10,9 +10,9 @@ import type { Inventory, SnapshotContent, Translation } from '../../operator/tra
 const GATEWAY_CONFIG = 'GatewayConfig';
 
 /**
- * Kubernetes objects as YAML documents → the inventory that the operator would hold. What a case does not care about is filled in:
- * namespace `default`, uid `KIND-NAME`, generation 1, created on 2026-01-01. Pods with our annotations are kept as metadata, those
- * with the proxy label whole, as the operator's watches do.
+ * Kubernetes objects as YAML documents → the operator's inventory. Missing members of the metadata are added: namespace `default`, uid
+ * `KIND-NAME`, generation 1, created on 2026-01-01. As in the operator's watches, Pods with Outrigger's annotations are kept as metadata,
+ * Pods with the proxy label as a whole.
  */
 export function readInventory(text: string): Inventory {
   const policies = new Map<string, LoadBalancerPolicy>();
@@ -29,7 +29,7 @@ export function readInventory(text: string): Inventory {
     else if (kind === 'Service') services.set(key, object as Service);
     else if (kind === 'EndpointSlice') endpointSlices.set(key, object as EndpointSlice);
     else if (kind === 'Node') readZone(object, nodeZones);
-    else if (kind !== 'Pod') throw new Error(`no place for kind ${kind}`);
+    else if (kind !== 'Pod') throw new Error(`unsupported kind ${kind}`);
     if (kind !== 'Pod') continue;
     if (metadata.labels?.[PROXY_LABEL] !== undefined) proxyPods.set(key, object as Pod);
     const { annotations = {} } = metadata;
@@ -38,7 +38,7 @@ export function readInventory(text: string): Inventory {
   return { policies, services, endpointSlices, annotatedPods, proxyPods, nodeZones };
 }
 
-/** What a document of the kind GatewayConfig says under `allowed`, read as the operator reads its `--gateway-config`. */
+/** `allowed` of the document of kind GatewayConfig, parsed as the operator parses its `--gateway-config`. */
 export function readAllowed(text: string): Allowed {
   const config = parseAllDocuments(text)
     .map((document) => document.toJS() as { kind?: string; allowed?: object })
@@ -49,7 +49,7 @@ export function readAllowed(text: string): Allowed {
   return read.allowed;
 }
 
-/** Of a Node, only the zone is known. */
+/** Adds the zone of a Node, if it has one. */
 function readZone({ metadata }: KubernetesObject, zones: Map<string, string>): void {
   const zone = metadata.labels?.[ZONE_LABEL];
   if (zone !== undefined) zones.set(metadata.name, zone);
@@ -67,7 +67,7 @@ function withDefaults(object: KubernetesObject): KubernetesObject {
   return { ...object, metadata: { ...filled, ...metadata } };
 }
 
-/** A translation as one YAML document for people: a comment line above it, endpoints and short objects on one line each. */
+/** A translation as one readable YAML document, with endpoints and short objects on one line each. */
 export function formatTranslation(translation: Translation): string {
   const selections = [...translation.contents].map(([selection, content]) => ({
     selection,
@@ -88,7 +88,7 @@ function plainContent({ listeners, pools, parts, generations }: SnapshotContent)
   return { generations: Object.fromEntries(generations), listeners, pools, parts: Object.fromEntries(parts) };
 }
 
-/** Leaves of the tree: all values are scalars. Verdicts' conditions read better over several lines. */
+/** Whether all values are scalars. Conditions are more readable on several lines. */
 function isShort(map: YAMLMap): boolean {
   return !map.has('message') && map.items.every(({ value }) => typeof (value as { value?: unknown })?.value !== 'undefined');
 }

@@ -1,6 +1,6 @@
 /**
- * Every translate/NAME.in.yaml (Kubernetes objects) against NAME.out.yaml (snapshots and conditions). To write the outputs anew, and
- * then read the difference: UPDATE_GOLDEN=1 node --test test/golden/translate.golden.test.ts
+ * Compares the translation of translate/NAME.in.yaml (Kubernetes objects) with NAME.out.yaml (snapshots and conditions). To rewrite the
+ * outputs, and then review the difference: UPDATE_GOLDEN=1 node --test test/golden/translate.golden.test.ts
  */
 import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
@@ -36,7 +36,7 @@ async function namesOf(suffix: string): Promise<string[]> {
   return files.map((file) => file.slice(0, -suffix.length)).sort();
 }
 
-/** Whatever is translated, a proxy takes it. */
+/** A proxy accepts every translation. */
 function assertAccepted({ contents }: Translation): void {
   for (const { listeners, pools, parts } of contents.values()) {
     const version = { epoch: 1, sequence: 1 };

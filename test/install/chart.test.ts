@@ -1,4 +1,4 @@
-/** The chart by itself: lint, versions, and that its values, their schema and their table speak of the same things. */
+/** The chart alone: lint, versions, and that its values, their schema and their table agree. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,13 +18,13 @@ const values = parse(read('values.yaml')) as Record<string, unknown>;
 const generate = (...args: string[]) =>
   spawnSync(process.execPath, [join(CHART, '../../scripts/generate-chart.ts'), ...args], { encoding: 'utf8' });
 
-test('helm lint finds nothing, however strict', { skip: whyNoHelm }, () => {
+test('helm lint --strict finds no problems', { skip: whyNoHelm }, () => {
   const { code, out, err } = runHelm(['lint', '--strict', CHART]);
   assert.equal(code, 0, out + err);
   assert.doesNotMatch(out, /WARNING|ERROR/);
 });
 
-test('the chart is for Kubernetes 1.29 and newer, where init containers can keep running', { skip: whyNoHelm }, () => {
+test('the chart requires Kubernetes 1.29, which has sidecar containers', { skip: whyNoHelm }, () => {
   const { kubeVersion } = parse(read('Chart.yaml')) as { kubeVersion: string };
   assert.equal(kubeVersion, '>=1.29.0-0');
   const old = runHelm(['template', 'x', CHART, '--kube-version', '1.28.9']);
@@ -45,23 +45,23 @@ test('every value has a default and a description, and every default is in the s
   assert.deepEqual(leaves(values, '').sort(), known.map(({ key }) => key).sort());
 });
 
-test('the schema is strict: a group takes the values it names, all of them, and no others', () => {
+test('the schema is strict: a group accepts only the values that it names', () => {
   const groups = (of: Schema, path: string): string[] =>
     of.properties === undefined
       ? []
       : [
-          ...('additionalProperties' in of && of.additionalProperties === false ? [] : [`${path} takes anything`]),
+          ...('additionalProperties' in of && of.additionalProperties === false ? [] : [`${path} accepts additional values`]),
           ...Object.entries(of.properties).flatMap(([key, value]) => groups(value, `${path}.${key}`)),
         ];
   assert.deepEqual(groups(schema, ''), []);
 });
 
-test('log levels are those of the programs', () => {
+test('the log levels are those of the programs', () => {
   assert.deepEqual(schema.definitions?.['logLevel']?.enum, [...OPERATOR_LEVELS]);
   assert.deepEqual(OPERATOR_LEVELS, PROXY_LEVELS);
 });
 
-test('the table of values names each with its default, its bounds and its meaning', () => {
+test('the table of values has the default, the bounds and the description of each', () => {
   const table = valuesTable(
     {
       properties: {
@@ -79,7 +79,7 @@ test('the table of values names each with its default, its bounds and its meanin
   );
 });
 
-test('the check of what is generated passes, and names every file that is out of date without writing it', (t) => {
+test('the check of generated files passes, and names every file that is out of date without writing it', (t) => {
   assert.deepEqual(generate('--check').stderr, '');
   const copy = mkdtempSync(join(tmpdir(), 'outrigger-chart-'));
   t.after(() => rmSync(copy, { recursive: true }));
@@ -95,7 +95,7 @@ test('the check of what is generated passes, and names every file that is out of
   assert.equal(readFileSync(join(copy, 'files/loadbalancerpolicies.yaml'), 'utf8'), read('files/loadbalancerpolicies.yaml'));
 });
 
-/** `everywhere loadbalancerpolicies/status.outrigger.dev patch`, one for each verb; a name at the end where it is narrowed to one. */
+/** Granted rights, such as `everywhere loadbalancerpolicies/status.outrigger.dev patch`, one for each verb; with a name where limited to one. */
 function granted(): string[] {
   const objects = render();
   const roles = {
@@ -113,12 +113,12 @@ function granted(): string[] {
   );
 }
 
-test('the README says why the operator may do each thing that it may do, and nothing else', { skip: whyNoHelm }, () => {
+test('the README has a reason for each right of the operator, and for no others', { skip: whyNoHelm }, () => {
   const rows = [
     ...read('README.md').matchAll(/^\| (everywhere|release) \| `([^`]+)` \| ([a-z, ]+) \| (?:`([^`]+)` )?\| .+ \|$/gm),
   ];
-  const told = rows.flatMap(([, where, resource, verbs = '', name]) =>
+  const documented = rows.flatMap(([, where, resource, verbs = '', name]) =>
     verbs.split(', ').map((verb) => `${where} ${resource} ${verb}${name === undefined ? '' : ` ${name}`}`),
   );
-  assert.deepEqual(told.sort(), granted().sort());
+  assert.deepEqual(documented.sort(), granted().sort());
 });

@@ -1,4 +1,4 @@
-/** The Dockerfile, read; and its file system, made as it says and entered, since a missing library shows only there. */
+/** The Dockerfile as text; and the images' file system, built here by its commands, since only running in it shows a missing library. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 };
 const names = Object.keys(IMAGES) as (keyof typeof IMAGES)[];
 
-test('every image is made of Node in exactly the version that tests run, or of nothing', () => {
+test('base images are Node in exactly the version of the tests, or scratch', () => {
   const stages = new Set(dockerfile.map(({ name }) => name));
   const foreign = dockerfile.map(({ from }) => from).filter((from) => !stages.has(from));
   assert.deepEqual(new Set(foreign), new Set([`node:${manifest.devDependencies['node']}-bookworm-slim`, 'scratch']));
@@ -25,7 +25,7 @@ test('every image is made of Node in exactly the version that tests run, or of n
 });
 
 for (const image of names) {
-  test(`${image}: an empty base, Node and one bundle; nobody's root; ends on SIGTERM`, () => {
+  test(`${image}: an empty base, Node and one bundle; not root; stops on SIGTERM`, () => {
     const instructions = stageWithBases(image);
     const copied = argumentsOf(instructions, 'COPY');
     assert.deepEqual(copied, ['--from=root /root-fs /', `--from=build /src/dist/${image}.mjs /app/${image}.mjs`]);
@@ -38,7 +38,7 @@ for (const image of names) {
     for (const name of ['RUN', 'ADD', 'CMD', 'VOLUME']) assert.deepEqual(argumentsOf(instructions, name), [], name);
   });
 
-  test(`${image}: labels say what it is, and which version`, () => {
+  test(`${image}: labels have title and version`, () => {
     const instructions = stageWithBases(image);
     const labels = new Map(
       argumentsOf(instructions, 'LABEL')
@@ -52,7 +52,7 @@ for (const image of names) {
   });
 }
 
-test('nothing secret goes in, nothing is fetched but what the lock file names, and the context holds only sources', () => {
+test('no secrets, no downloads except those in the lock file, and only sources in the build context', () => {
   for (const { name, instructions } of dockerfile) {
     for (const each of instructions) {
       assert.doesNotMatch(each.arguments, /secret|token|password|credential|curl|wget|http:|https:/i, `${name}: ${each.name}`);
@@ -70,13 +70,13 @@ test('nothing secret goes in, nothing is fetched but what the lock file names, a
   assert.deepEqual(copiedForBuild().sort(), allowed.sort());
 });
 
-/** What the stage `build` takes from the project. */
+/** Paths that the stage `build` copies from the project. */
 function copiedForBuild(): string[] {
   const build = dockerfile.find(({ name }) => name === 'build')?.instructions ?? [];
   return argumentsOf(build, 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
 }
 
-test('the bundles can be built of what the build is given, and are the same', (t) => {
+test('the bundles can be built from those paths alone, and are the same', (t) => {
   ensureBundles();
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-build-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -90,7 +90,7 @@ test('the bundles can be built of what the build is given, and are the same', (t
   }
 });
 
-/** Runs what the stage `root` does, with this machine's Node in the place of the image's. */
+/** Runs the commands of the stage `root`, with the Node of this machine instead of the image's. */
 function makeRoot(folder: string): void {
   const [script = ''] = argumentsOf(stageWithBases('root'), 'RUN');
   const here = script
@@ -101,12 +101,12 @@ function makeRoot(folder: string): void {
   assert.equal(status, 0, stderr);
 }
 
-/** A root of its own, by unshare where the user is not root. */
+/** Changes the root folder; in a user namespace where the user is not root. */
 const enter = process.getuid?.() === 0 ? ['chroot'] : ['unshare', '--user', '--map-root-user', 'chroot'];
 const canEnter = spawnSync(enter[0] ?? '', [...enter.slice(1), '/', '/bin/true']).status === 0;
 
 test(
-  'Node and both bundles run where nothing is but what the images hold, and no shell is there',
+  'Node and both bundles run in the file system of the images, which has no shell',
   { skip: canEnter ? false : 'neither root nor user namespaces' },
   (t) => {
     ensureBundles();
@@ -125,7 +125,7 @@ test(
       assert.match(stdout, new RegExp(`^outrigger ${image}:`));
     }
     assert.notEqual(run('/bin/sh', '-c', 'true').status, 0);
-    // As a kubelet mounts it: names in it count, though there is no resolver to ask.
+    // A kubelet mounts this file: its names are resolved, also without a DNS server.
     writeFileSync(join(folder, 'etc/hosts'), '127.0.0.9 somewhere\n');
     const lookup = "require('dns').lookup('somewhere', (error, address) => console.log(error?.message ?? address))";
     assert.equal(run('node', '-e', lookup).stdout, '127.0.0.9\n');

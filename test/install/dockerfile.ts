@@ -1,4 +1,4 @@
-/** Reads the Dockerfile as far as this project writes one: stages, and their instructions in order. */
+/** Parses the features of a Dockerfile that this project uses: stages, and their instructions in order. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,7 +11,7 @@ export interface Instruction {
 
 export interface Stage {
   readonly name: string;
-  /** An image, or a stage before this one. */
+  /** An image, or an earlier stage. */
   readonly from: string;
   readonly instructions: readonly Instruction[];
 }
@@ -26,7 +26,7 @@ export function parse(text: string): readonly Stage[] {
     .filter((line) => line.trim() !== '' && !line.startsWith('#'));
   for (const line of lines) {
     const [, name = '', rest = ''] = /^([A-Z]+) +(.*)$/.exec(line) ?? [];
-    if (name === '') throw new Error(`no instruction: ${line}`);
+    if (name === '') throw new Error(`not an instruction: ${line}`);
     if (name !== 'FROM') stages.at(-1)?.instructions.push({ name, arguments: rest.replace(/ +/g, ' ') });
     else {
       const [from = '', , stage = ''] = rest.split(' ');
@@ -36,7 +36,7 @@ export function parse(text: string): readonly Stage[] {
   return stages;
 }
 
-/** A stage, and what it inherits, its bases first. @throws Error when there is none of that name */
+/** Instructions of a stage, after those of its base stages. @throws Error when there is no stage of that name */
 export function stageWithBases(name: string): readonly Instruction[] {
   const stage = dockerfile.find((each) => each.name === name);
   if (stage === undefined) throw new Error(`no stage ${name}`);
@@ -44,7 +44,7 @@ export function stageWithBases(name: string): readonly Instruction[] {
   return [...inherited, ...stage.instructions];
 }
 
-/** What follows each instruction of this name. */
+/** Arguments of each instruction of this name. */
 export function argumentsOf(instructions: readonly Instruction[], name: string): readonly string[] {
   return instructions.filter((each) => each.name === name).map(({ arguments: rest }) => rest);
 }

@@ -1,4 +1,4 @@
-/** The real helm, rendering the chart: no cluster, and nothing of the user's own configuration. */
+/** Renders the chart with the real helm, without a cluster and without the user's configuration. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +9,13 @@ import { ensureHelm } from '../../scripts/tools.ts';
 export const CHART = join(import.meta.dirname, '../../charts/outrigger');
 export const NAMESPACE = 'outrigger-system';
 
-/** helm's path, or why there is none. */
+/** Path of helm, or the reason why there is none. */
 const helm = await ensureHelm().then(
   (path) => ({ path }),
   (error: Error) => ({ missing: error.message }),
 );
 
-/** For the option `skip` of tests. */
+/** The reason to skip a test that needs helm; false where helm is available. */
 export const whyNoHelm: string | false = 'missing' in helm && helm.missing;
 
 export interface HelmResult {
@@ -24,7 +24,7 @@ export interface HelmResult {
   readonly err: string;
 }
 
-/** `helm ARGS…`, with text on its standard input. */
+/** Runs `helm ARGS…`, with `input` as standard input. */
 export function runHelm(args: readonly string[], input = ''): HelmResult {
   if ('missing' in helm) throw new Error(helm.missing);
   const home = mkdtempSync(join(tmpdir(), 'outrigger-helm-'));
@@ -41,17 +41,17 @@ export interface Settings {
   readonly release?: string;
   readonly namespace?: string;
   readonly kubeVersion?: string;
-  /** Of kinds that the cluster has besides Kubernetes' own. */
+  /** Kinds of the cluster in addition to those of Kubernetes. */
   readonly apiVersions?: readonly string[];
   readonly values?: object;
-  /** A folder with a chart; default: ours. */
+  /** Folder of the chart; default: charts/outrigger. */
   readonly chart?: string;
 }
 
-/** What was rendered: tests ask for the same again and again. */
+/** Cache: many tests use the same rendering. */
 const rendered = new Map<string, HelmResult>();
 
-/** `helm template`, as text. */
+/** Output of `helm template` as text. */
 export function template(settings: Settings = {}): HelmResult {
   const key = JSON.stringify(settings);
   const known = rendered.get(key) ?? run(settings);
@@ -67,7 +67,7 @@ function run(settings: Settings): HelmResult {
   return runHelm(args, JSON.stringify(values));
 }
 
-/** An object that the chart renders. What is read of it is what tests say it is: no type holds for all kinds. */
+/** An object that the chart renders. Tests give the type of its other members, since no type fits all kinds. */
 export interface Rendered {
   readonly apiVersion: string;
   readonly kind: string;
@@ -81,7 +81,7 @@ export interface Rendered {
   readonly spec?: unknown;
 }
 
-/** `helm template`, as objects. @throws Error with helm's words when it refuses */
+/** Output of `helm template` as objects. @throws Error with helm's message when it fails */
 export function render(settings: Settings = {}): readonly Rendered[] {
   const { code, out, err } = template(settings);
   if (code !== 0) throw new Error(err);
@@ -90,7 +90,7 @@ export function render(settings: Settings = {}): readonly Rendered[] {
     .filter((object) => object !== null);
 }
 
-/** The one object of this kind and name. @throws Error when it is not there */
+/** The only object of this kind and name. @throws Error unless there is exactly one */
 export function find<T extends object = object>(objects: readonly Rendered[], kind: string, name: string): Rendered & T {
   const found = objects.filter((object) => object.kind === kind && object.metadata.name === name);
   if (found.length !== 1) throw new Error(`${found.length} objects ${kind} ${name}`);

@@ -1,4 +1,4 @@
-/** Of the kinds that the chart renders, what its tests read. */
+/** Types of the kinds that the chart renders, with the members that tests read. */
 
 export interface Selector {
   readonly matchLabels: Readonly<Record<string, string>>;

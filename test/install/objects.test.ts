@@ -1,4 +1,4 @@
-/** What the chart renders as a whole: whether its parts find each other, and what is there only when it is wanted. */
+/** The rendered objects as a whole: whether they refer to each other correctly, and which are optional. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ describe('objects', { skip: whyNoHelm }, () => {
   const labelsOf = (component: string) =>
     find<Deployment>(objects, 'Deployment', `outrigger-${component}`).spec.template.metadata.labels;
 
-  test('every object says whose it is, and those of a namespace say which', () => {
+  test('every object has labels of its release, and namespaced ones have their namespace', () => {
     const everywhere = /^(ClusterRole|ClusterRoleBinding|CustomResourceDefinition|MutatingWebhookConfiguration)$/;
     for (const object of objects) {
       const { labels, namespace } = object.metadata;
@@ -26,10 +26,10 @@ describe('objects', { skip: whyNoHelm }, () => {
       assert.equal(labels?.['app.kubernetes.io/name'], 'outrigger', nameOf(object));
       assert.equal(namespace, everywhere.test(object.kind) ? undefined : NAMESPACE, nameOf(object));
     }
-    assert.equal(new Set(objects.map(nameOf)).size, objects.length, 'nothing is there twice');
+    assert.equal(new Set(objects.map(nameOf)).size, objects.length, 'no object is rendered twice');
   });
 
-  test('names stay the same whatever the release is called', () => {
+  test('names do not depend on the name of the release', () => {
     const names = (release: string) => render({ release }).map(nameOf).sort();
     assert.deepEqual(names('something-else'), names('outrigger'));
   });
@@ -60,7 +60,7 @@ describe('objects', { skip: whyNoHelm }, () => {
     }
   });
 
-  test('gateways carry the label by which the operator knows them, whatever labels the user adds', () => {
+  test('gateways keep the label that the operator selects them by, whatever labels the user adds', () => {
     const values = { gateway: { podLabels: { 'outrigger.dev/proxy': 'sidecar', 'app.kubernetes.io/name': 'x', mine: 'own' } } };
     const { labels } = find<Deployment>(render({ values }), 'Deployment', 'outrigger-gateway').spec.template.metadata;
     assert.deepEqual(
@@ -69,7 +69,7 @@ describe('objects', { skip: whyNoHelm }, () => {
     );
   });
 
-  test('the CRD is the project’s, and stays when the release goes', () => {
+  test('the CRD is a copy of that in crds/, and is kept when the release is uninstalled', () => {
     const crd = find(objects, 'CustomResourceDefinition', 'loadbalancerpolicies.outrigger.dev');
     const source = parse(readFileSync(join(CHART, '../../crds/loadbalancerpolicies.yaml'), 'utf8')) as Rendered;
     assert.deepEqual(crd.spec, source.spec);
@@ -78,7 +78,7 @@ describe('objects', { skip: whyNoHelm }, () => {
     assert.equal(without.length, render().length - 1);
   });
 
-  test('snapshots are taken from the operator alone; every port that a listener may bind is open', () => {
+  test('the control port is open to the operator alone; every port that a listener may bind is open', () => {
     const { ingress } = find<NetworkPolicy>(objects, 'NetworkPolicy', 'outrigger-gateway').spec;
     const reaching = (port: number) =>
       ingress.filter(({ ports }) => ports.some(({ port: from, endPort = from }) => from <= port && port <= endPort));
@@ -96,7 +96,7 @@ describe('objects', { skip: whyNoHelm }, () => {
     }
   });
 
-  test('the webhook sees labelled Pods, never those of kube-system or of the release, and holds nobody up', () => {
+  test('the webhook reviews labelled Pods, never those of kube-system or of the release, and does not block Pods when it fails', () => {
     const { webhooks } = find<Webhooks>(objects, 'MutatingWebhookConfiguration', 'outrigger-sidecar-injector');
     const [webhook] = webhooks;
     assert.deepEqual(webhook.objectSelector, { matchLabels: { 'outrigger.dev/inject': 'true' } });
@@ -108,11 +108,11 @@ describe('objects', { skip: whyNoHelm }, () => {
     });
     const { reinvocationPolicy, sideEffects, timeoutSeconds, failurePolicy, clientConfig } = webhook;
     assert.deepEqual([reinvocationPolicy, sideEffects, timeoutSeconds, failurePolicy], ['IfNeeded', 'None', 3, 'Ignore']);
-    assert.equal('caBundle' in clientConfig, false, 'the operator’s, which an upgrade must not touch');
+    assert.equal('caBundle' in clientConfig, false, 'the operator sets it, and an upgrade must not change it');
     assert.deepEqual([clientConfig.service.name, clientConfig.service.namespace], ['outrigger-webhook', NAMESPACE]);
   });
 
-  test('what needs resources of other projects is there only with them', () => {
+  test('objects of kinds of other projects are rendered only where these kinds exist', () => {
     const kinds = (apiVersions: readonly string[]) => new Set(render({ apiVersions }).map(({ kind }) => kind));
     const bare = kinds([]);
     assert.ok(!bare.has('PodMonitor') && !bare.has('PrometheusRule'));
@@ -134,7 +134,7 @@ describe('objects', { skip: whyNoHelm }, () => {
     assert.ok(!without.some(({ apiVersion }) => apiVersion.startsWith('monitoring.')));
   });
 
-  test('dashboards and alerts arrive as they are in the chart, braces and all', (t) => {
+  test('dashboards and alerts are rendered without changes, braces included', (t) => {
     const chart = mkdtempSync(join(tmpdir(), 'outrigger-chart-'));
     t.after(() => rmSync(chart, { recursive: true }));
     cpSync(CHART, chart, { recursive: true });

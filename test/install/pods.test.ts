@@ -1,4 +1,4 @@
-/** What the chart says of pods: how little they may do, when they count as well, and how they go. */
+/** Pods in the chart: security settings, probes, flags and termination. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readConfig as readOperatorConfig } from '../../operator/config.ts';
@@ -13,7 +13,7 @@ const deployment = (objects: readonly Rendered[], component: string) =>
 const podOf = (component: string, settings?: Settings): PodSpec => deployment(render(settings), component).template.spec;
 const containerOf = (component: string, settings?: Settings): Container => podOf(component, settings).containers[0];
 
-/** What the restricted Pod Security Standard forbids of a pod, as the standard words it; empty: nothing. */
+/** Settings of a pod that the restricted Pod Security Standard forbids, by the names of the standard. */
 function* violations(pod: PodSpec): Generator<string> {
   for (const member of ['hostNetwork', 'hostPID', 'hostIPC'] as const) if (member in pod) yield member;
   const allowed = new Set(['name', 'configMap', 'secret', 'emptyDir']);
@@ -24,17 +24,17 @@ function* violations(pod: PodSpec): Generator<string> {
     if (securityContext.allowPrivilegeEscalation) yield 'allowPrivilegeEscalation';
     if (!securityContext.capabilities.drop.includes('ALL')) yield 'capabilities.drop';
     if (securityContext.capabilities.add !== undefined) yield 'capabilities.add';
-    if (!securityContext.readOnlyRootFilesystem) yield 'readOnlyRootFilesystem'; // more than the standard asks
+    if (!securityContext.readOnlyRootFilesystem) yield 'readOnlyRootFilesystem'; // stricter than the standard
     if (ports.some((port) => 'hostPort' in port)) yield 'hostPort';
   }
 }
 
 describe('pods', { skip: whyNoHelm }, () => {
-  test('the restricted Pod Security Standard would let every pod pass, with a file system that can not be written', () => {
+  test('every pod conforms to the restricted Pod Security Standard, with a read-only root file system', () => {
     for (const component of ['operator', 'gateway']) assert.deepEqual([...violations(podOf(component))], [], component);
   });
 
-  test('a gateway has no token, and sees only the public half of the signing key', () => {
+  test('a gateway has no token, and gets only the public part of the signing key', () => {
     const pod = podOf('gateway');
     assert.equal(pod.automountServiceAccountToken, false);
     const account = find<PodSpec>(render(), 'ServiceAccount', 'outrigger-gateway');
@@ -45,11 +45,11 @@ describe('pods', { skip: whyNoHelm }, () => {
     assert.deepEqual(
       objects.filter(({ kind }) => kind === 'Secret'),
       [],
-      'no Secret is helm’s to make, change or delete',
+      'helm creates, changes and deletes no Secret',
     );
   });
 
-  test('a gateway has the time to drain, and 5 seconds more', () => {
+  test('the grace period of a gateway is its drain time and 5 seconds', () => {
     for (const [drainDelaySeconds, drainTimeoutSeconds] of [
       [10, 30],
       [0, 0],
@@ -60,7 +60,7 @@ describe('pods', { skip: whyNoHelm }, () => {
     }
   });
 
-  test('the proxy takes the flags and the environment that it is given, extra flags last', () => {
+  test('the proxy accepts its flags and environment, with extra flags last', () => {
     const { args, env } = containerOf('gateway', {
       values: { gateway: { drainDelaySeconds: 7, drainTimeoutSeconds: 8, extraArgs: ['--bind=127.0.0.9', '--log-level=debug'] } },
     });
@@ -75,7 +75,7 @@ describe('pods', { skip: whyNoHelm }, () => {
     assert.deepEqual(writable, [config.stateDir]);
   });
 
-  test('ports and probes are those of the programs', () => {
+  test('the ports and probes are those of the programs', () => {
     const gateway = containerOf('gateway');
     assert.deepEqual(gateway.ports, [
       { name: 'control', containerPort: CONTROL_PORT },
@@ -91,7 +91,7 @@ describe('pods', { skip: whyNoHelm }, () => {
     }
   });
 
-  test('gateways are replaced without one too few, and their number is left to the autoscaler', () => {
+  test('a rolling update keeps the number of gateways, and the autoscaler sets it', () => {
     const scaled = deployment(render(), 'gateway');
     assert.equal(scaled.strategy?.rollingUpdate.maxUnavailable, 0);
     assert.equal('replicas' in scaled, false);
@@ -99,7 +99,7 @@ describe('pods', { skip: whyNoHelm }, () => {
     assert.equal(deployment(render({ values }), 'gateway').replicas, 3);
   });
 
-  test('a change of what the operator is told replaces its pods; one of the chart’s version alone does not', () => {
+  test('a change of the operator’s configuration replaces its pods; a change of the chart’s version alone does not', () => {
     const checksum = (settings: Settings) =>
       deployment(render(settings), 'operator').template.metadata.annotations?.['checksum/config'];
     const before = checksum({});

@@ -1,10 +1,10 @@
-/** What helm refuses before anything reaches a cluster, and what it says. */
+/** Values that helm refuses before anything is sent to a cluster, and its messages. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { render, template, whyNoHelm } from './helm.ts';
 
-/** A mistake, and the sentence by which its author finds it. */
-const MISTAKES: readonly (readonly [values: object, sentence: RegExp])[] = [
+/** A mistake, and the message that identifies it. */
+const MISTAKES: readonly (readonly [values: object, message: RegExp])[] = [
   [{ gatway: {} }, /at '': additional properties 'gatway' not allowed/],
   [{ gateway: { replica: 3 } }, /at '\/gateway': additional properties 'replica' not allowed/],
   [{ gateway: { replicas: '3' } }, /at '\/gateway\/replicas': got string, want integer/],
@@ -53,23 +53,23 @@ const MISTAKES: readonly (readonly [values: object, sentence: RegExp])[] = [
   ],
 ];
 
-describe('mistakes in values are refused with a sentence that names them', { skip: whyNoHelm }, () => {
-  for (const [values, sentence] of MISTAKES) {
+describe('mistakes in values are refused with a message that identifies them', { skip: whyNoHelm }, () => {
+  for (const [values, message] of MISTAKES) {
     test(JSON.stringify(values), () => {
       const { code, err } = template({ values });
       assert.equal(code, 1);
-      assert.match(err, sentence);
+      assert.match(err, message);
     });
   }
 });
 
-test('what looks odd and is meant is taken', { skip: whyNoHelm }, () => {
-  const taken = [
+test('unusual but valid values are accepted', { skip: whyNoHelm }, () => {
+  const accepted = [
     { global: { anything: true } },
     { images: { proxy: { repository: 'localhost:5000/lb/out_rigger' } } },
     { gateway: { resources: { limits: null } } },
     { gateway: { allowed: { '*': { ports: [] } } } },
     { gateway: { maxSurge: 1, replicas: 0, autoscaling: { enabled: false } } },
   ];
-  for (const values of taken) assert.ok(render({ values }).length > 10, JSON.stringify(values));
+  for (const values of accepted) assert.ok(render({ values }).length > 10, JSON.stringify(values));
 });

@@ -1,16 +1,16 @@
-/** For every alert: series under which it must fire after half an hour, and with which words; and series under which it must not. */
+/** For every alert: series with which it must fire after half an hour, and its summary; and series with which it must not fire. */
 
-/** By name and labels: values as promtool reads them, one a minute (`0+6x30`: 0, 6, 12, …). */
+/** Name and labels of a series → its values in promtool's notation, one a minute (`0+6x30`: 0, 6, 12, …). */
 type SeriesByName = Readonly<Record<string, string>>;
 
 export interface Case {
   readonly fires: SeriesByName;
-  /** Of the alert that fires, besides the severity. */
+  /** Labels of the firing alert, in addition to the severity. */
   readonly labels: Readonly<Record<string, string>>;
   readonly summary: string;
-  /** After which it is looked at; default: 30. */
+  /** Time of evaluation in minutes; default: 30. */
   readonly minutes?: number;
-  /** Several reasons to be quiet, each for itself. */
+  /** Sets of series, with each of which the alert must not fire. */
   readonly quiet: readonly SeriesByName[];
 }
 
@@ -26,7 +26,7 @@ const PROXY = 'job="j", instance="p1", pod="gateway-1"';
 const [FIRST, SECOND] = ['job="j", instance="o1", pod="operator-1"', 'job="j", instance="o2", pod="operator-2"'];
 const operator = (metric: string, who: string, more = '') => `outrigger_operator_${metric}{${who}${more && `, ${more}`}}`;
 
-/** Unix seconds at which the certificate is looked at: promtool begins at 0. */
+/** Unix time of the evaluation for the certificate, s: promtool starts at 0. */
 const HALF_TIME = 90 * 60;
 
 export const CASES: Readonly<Record<string, Case>> = {
@@ -74,7 +74,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     summary: 'Endpoint web-1:80 of shop/web was ejected 30 times in half an hour',
     quiet: [
       { [of('ejections_total', 'endpoint="web-1:80", reason="failure-percent"')]: '0x10 1x10 2x10' },
-      // Ten proxies see one fault.
+      // One fault, seen by ten proxies.
       Object.fromEntries(
         Array.from({ length: 10 }, (_, i) => [
           `outrigger_ejections_total{namespace="shop", policy="web", endpoint="web-1:80", reason="consecutive-5xx", pod="gateway-${i}"}`,
@@ -126,7 +126,7 @@ export const CASES: Readonly<Record<string, Case>> = {
         [operator('proxies', FIRST, 'state="pending"')]: '0x30',
         [operator('proxies', FIRST, 'state="current"')]: '5x30',
         [operator('leader', FIRST)]: '1x30',
-        // Who does not lead knows nothing of today.
+        // Metrics of an operator that does not lead are out of date.
         [operator('proxies', SECOND, 'state="pending"')]: '5x30',
         [operator('leader', SECOND)]: '0x30',
       },
@@ -153,7 +153,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     summary: '20% of pushes fail',
     quiet: [
       {
-        // Part of every rollout of a new pool.
+        // Part of every normal rollout of a new pool.
         [operator('pushes_total', FIRST, 'result="missing"')]: '0+9x30',
         [operator('pushes_total', FIRST, 'result="acked"')]: '0+9x30',
       },
@@ -212,7 +212,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     summary: 'The certificate of the webhook expires in 1d 0h 0m 0s',
     quiet: [
       { [operator('webhook_certificate_expiry_timestamp_seconds', FIRST)]: `${HALF_TIME + 30 * 86_400}x120` },
-      // No webhook.
+      // Without the webhook.
       { [operator('webhook_certificate_expiry_timestamp_seconds', FIRST)]: '0x120' },
     ],
     minutes: 90,

@@ -1,4 +1,4 @@
-/** The alerts: that they are well formed, fire when they must and not otherwise, and that the runbook knows each of them. */
+/** The alerts: they are well-formed, fire when they must and not otherwise, and the runbook has a section for each. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const names = alerts.map(({ alert }) => alert);
 const skip = problemWith('promtool') ?? false;
 const readRunbook = () => readFile(join(import.meta.dirname, '../..', RUNBOOK), 'utf8');
 
-test('every alert has a severity, and says what it is, for how long, and where to read on', () => {
+test('every alert has a severity, a summary, a description and a link to the runbook', () => {
   assert.ok(alerts.length >= 8);
   assert.equal(new Set(names).size, names.length);
   for (const { alert, labels, annotations } of alerts) {
@@ -43,7 +43,7 @@ test('the runbook has a section for each alert, in the same order, and for nothi
   }
 });
 
-test('what the runbook links to is there', async () => {
+test('the links of the runbook work', async () => {
   for (const [, anchor = ''] of (await readRunbook()).matchAll(/\]\(#([\w-]+)\)/g)) {
     assert.ok(
       names.some((name) => name.toLowerCase() === anchor),
@@ -52,12 +52,12 @@ test('what the runbook links to is there', async () => {
   }
 });
 
-test('promtool finds nothing wrong with the rules', { skip }, async () => {
+test('promtool finds no problems in the rules', { skip }, async () => {
   const { stdout } = await run('promtool', ['check', 'rules', '--lint-fatal', RULES]);
   assert.match(stdout, new RegExp(`SUCCESS: ${alerts.length} rules found`));
 });
 
-test('every alert fires when it must, with the right words, and is quiet otherwise', { skip }, async (t) => {
+test('every alert fires when it must, with its summary, and not otherwise', { skip }, async (t) => {
   assert.deepEqual(Object.keys(CASES), names, 'a case for each alert');
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-alerts-'));
   t.after(() => rm(folder, { recursive: true }));
@@ -70,7 +70,7 @@ test('every alert fires when it must, with the right words, and is quiet otherwi
   });
 });
 
-/** As promtool reads them; JSON is YAML. */
+/** Tests of an alert in promtool's format; JSON is valid YAML. */
 function testsOf({ alert, labels, annotations }: Alert, { fires, labels: own, summary, quiet, minutes = 30 }: Case): object[] {
   const expected = { exp_labels: { ...labels, ...own }, exp_annotations: { ...annotations, summary } };
   const one = (series: Case['fires'], alertsThen: readonly object[]) => ({
@@ -81,7 +81,7 @@ function testsOf({ alert, labels, annotations }: Alert, { fires, labels: own, su
   return [one(fires, [expected]), ...quiet.map((series) => one(series, []))];
 }
 
-test('without any operator there is no leader either', { skip }, async (t) => {
+test('the alert for a missing leader also fires without any operator', { skip }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-alerts-'));
   t.after(() => rm(folder, { recursive: true }));
   const leader = alerts.find(({ alert }) => alert === 'OutriggerNoLeader') as Alert;

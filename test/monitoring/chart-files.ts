@@ -1,4 +1,4 @@
-/** What tests read out of the dashboards and alerts that the chart ships. */
+/** Reads the dashboards and alerts of the chart. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -46,7 +46,7 @@ export interface Alert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** By the names of their files. */
+/** File name → dashboard. */
 export function readDashboards(): ReadonlyMap<string, Dashboard> {
   const folder = join(CHART, 'dashboards');
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
@@ -58,12 +58,12 @@ export function readAlerts(): readonly Alert[] {
   return groups.flatMap(({ rules }) => rules);
 }
 
-/** Panels that show data: all but the titles of sections. */
+/** Panels that show data: all except the titles of sections. */
 export const dataPanels = ({ panels }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row');
 
-/** The expression without its last comparison: what the alert looks at, whatever the threshold. */
+/** The expression without its last comparison: the value that the alert compares with its threshold. */
 export function withoutThreshold({ expr }: Alert): string {
   const found = /^(.*\S)\s*(?:[<>]=?|[!=]=)\s*[\d.]+\s*$/s.exec(expr);
-  if (found?.[1] === undefined) throw new Error(`this does not end with a comparison: ${expr}`);
+  if (found?.[1] === undefined) throw new Error(`the expression does not end with a comparison: ${expr}`);
   return found[1];
 }

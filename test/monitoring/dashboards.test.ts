@@ -1,4 +1,4 @@
-/** What holds of the dashboards without data: they can be imported, read and clicked through. */
+/** The dashboards without data: structure, units, descriptions, variables, links and metrics. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
@@ -7,13 +7,13 @@ import { createDataPlane } from '../../proxy/data-plane.ts';
 import { dataPanels, readAlerts, readDashboards, type Panel } from './chart-files.ts';
 
 const UNITS = new Set(['reqps', 'ops', 's', 'percentunit', 'short', 'none', 'bytes', 'Bps']);
-/** Of Grafana itself. */
+/** Variables of Grafana itself. */
 const BUILT_IN = new Set(['__rate_interval', '__range', '__url_time_range']);
 const dashboards = readDashboards();
 const unitOf = ({ fieldConfig, options }: Panel) => fieldConfig?.defaults.unit ?? options?.yAxis?.unit;
 const sorted = (values: Iterable<string>) => [...new Set(values)].sort();
 
-test('there are three, each with a fixed id of its own and links to the others', () => {
+test('there are three dashboards, each with a fixed uid and links to the others', () => {
   assert.deepEqual([...dashboards.keys()].sort(), ['control-plane.json', 'endpoints.json', 'traffic.json']);
   const all = [...dashboards.values()];
   assert.deepEqual(sorted(all.map(({ uid }) => uid)), ['outrigger-control-plane', 'outrigger-endpoints', 'outrigger-traffic']);
@@ -22,7 +22,7 @@ test('there are three, each with a fixed id of its own and links to the others',
       links.map(({ type, tags: to, includeVars }) => ({ type, to, includeVars })),
       [{ type: 'dashboards', to: ['outrigger'], includeVars: true }],
     );
-    assert.ok(tags.includes('outrigger'), 'or the links of the others would not find it');
+    assert.ok(tags.includes('outrigger'), 'the links of the other dashboards need this tag');
   }
 });
 
@@ -31,31 +31,31 @@ for (const [file, dashboard] of dashboards) {
     const panels = dataPanels(dashboard);
     const text = JSON.stringify(dashboard);
 
-    test('ids and titles are unique; everything is described and has a unit', () => {
+    test('ids and titles are unique; every panel has a description and a unit', () => {
       assert.ok(dashboard.description.length > 20 && dashboard.schemaVersion >= 41);
       assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
       assert.equal(new Set(panels.map(({ title, type }) => `${type} ${title}`)).size, panels.length);
       for (const panel of panels) {
-        assert.ok((panel.description ?? '').length > 20, `${panel.title} is not described`);
+        assert.ok((panel.description ?? '').length > 20, `${panel.title} has no description`);
         assert.ok(UNITS.has(unitOf(panel) ?? ''), `${panel.title} has the unit ${unitOf(panel)}`);
       }
       for (const variable of dashboard.templating.list) assert.ok((variable.description ?? '').length > 8, variable.name);
     });
 
-    test('panels lie side by side, none on another', () => {
+    test('panels do not overlap', () => {
       const taken = new Set<string>();
       for (const { title, gridPos } of dashboard.panels) {
         assert.ok(gridPos.x + gridPos.w <= 24, title);
         for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
           for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
-            assert.ok(!taken.has(`${x} ${y}`), `${title} lies on another panel`);
+            assert.ok(!taken.has(`${x} ${y}`), `${title} overlaps another panel`);
             taken.add(`${x} ${y}`);
           }
         }
       }
     });
 
-    test('the data source is a variable, and every variable that is used is there', () => {
+    test('the data source is a variable, and variables that are used are defined, and the reverse', () => {
       const names = new Set(dashboard.templating.list.map(({ name }) => name));
       assert.equal(dashboard.templating.list[0]?.type, 'datasource');
       for (const { title, datasource, targets = [] } of panels) {
@@ -71,20 +71,20 @@ for (const [file, dashboard] of dashboards) {
       assert.deepEqual(unused, []);
     });
 
-    test('no interval is written down: Grafana knows how often it is scraped', () => {
+    test('no query has a fixed interval: Grafana knows the scrape interval', () => {
       for (const { title, targets = [] } of panels) {
         for (const { expr } of targets) assert.doesNotMatch(expr, /\[\d+(?:ms|[smhdwy])/, title);
       }
     });
 
-    test('what a click opens is one of ours', () => {
+    test('links lead to the dashboards of the chart', () => {
       const uids = new Set([...dashboards.values()].map(({ uid }) => uid));
       for (const [, uid = ''] of text.matchAll(/\/d\/([\w-]+)/g)) assert.ok(uids.has(uid), uid);
     });
   });
 }
 
-/** Names and types of every metric, as both processes expose them. */
+/** Name and type of every metric that the two processes expose. */
 async function exposed(t: TestContext): Promise<ReadonlyMap<string, string>> {
   const plane = createDataPlane({
     ...{ addresses: ['127.0.0.1'], maxConnections: 1, viaName: 'a', makeRequestId: () => '' },
@@ -96,7 +96,7 @@ async function exposed(t: TestContext): Promise<ReadonlyMap<string, string>> {
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
 }
 
-test('the list of metrics for users is complete, and holds nothing else', async (t) => {
+test('the list of metrics in the documentation is complete, and has no others', async (t) => {
   const listed = (await readFile(new URL('../../docs/monitoring.md', import.meta.url), 'utf8')).matchAll(
     /^\| `(outrigger_\w+)` \|/gm,
   );
@@ -104,7 +104,7 @@ test('the list of metrics for users is complete, and holds nothing else', async 
   assert.deepEqual([...listed].map(([, name]) => name).sort(), ours.sort());
 });
 
-test('dashboards and alerts ask for no metric that nobody has', async (t) => {
+test('dashboards and alerts use only metrics that exist', async (t) => {
   const known = new Set<string>();
   for (const [name, type] of await exposed(t)) {
     known.add(name);
@@ -115,10 +115,10 @@ test('dashboards and alerts ask for no metric that nobody has', async (t) => {
     ...dashboard.templating.list.map(({ definition = '' }) => definition),
   ]);
   const expressions = [...shown, ...readAlerts().map(({ expr }) => expr)].join('\n');
-  const asked = sorted([...expressions.matchAll(/\b(?:outrigger|process|nodejs)_\w+/g)].map(([name]) => name));
-  assert.ok(asked.length > 40);
+  const used = sorted([...expressions.matchAll(/\b(?:outrigger|process|nodejs)_\w+/g)].map(([name]) => name));
+  assert.ok(used.length > 40);
   assert.deepEqual(
-    asked.filter((name) => !known.has(name)),
+    used.filter((name) => !known.has(name)),
     [],
   );
 });
