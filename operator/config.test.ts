@@ -12,7 +12,7 @@ const errorsOf = (argv: string[], env: Record<string, string> = {}): readonly st
   return result.errors;
 };
 
-test('flags come before the environment, the environment before the pod', () => {
+test('a flag overrides the environment, the environment overrides the pod', () => {
   const env = { OUTRIGGER_NAMESPACE: 'from-env', OUTRIGGER_POD_NAME: 'pod-env', KUBECONFIG: 'a:b' };
   const flags = ['--namespace', 'from-flag', '--kubeconfig', 'c', '--pod-name', 'pod-flag', '--bind', '::1'];
   assert.deepEqual(
@@ -45,12 +45,12 @@ test('flags come before the environment, the environment before the pod', () => 
   assert.deepEqual([third.namespace, third.kubeconfig, third.podUid], ['from-pod', [], 'u-1']);
 });
 
-test('the configuration can not be changed', () => {
+test('the configuration is frozen', () => {
   const config = readConfig(['--namespace', 'a', '--kubeconfig', 'b'], {}, outside);
   assert.ok(Object.isFrozen(config));
 });
 
-test('every mistake is named at once', () => {
+test('every error is reported at once', () => {
   const errors = errorsOf(
     [
       ...['--namespace', 'Not_A_Name', '--bind', 'localhost', '--observe-port', '0', '--control-port', '70000'],
@@ -59,17 +59,17 @@ test('every mistake is named at once', () => {
     ],
     { OUTRIGGER_POD_UID: 'a b' },
   );
-  const told = ['--namespace', '--kubeconfig', '--bind', '--observe-port', '--control-port', '--log-level', '--pod-name'];
-  told.push('OUTRIGGER_POD_UID', '--key-overlap', '--webhook-port', '--sidecar-config');
-  assert.equal(errors.length, told.length);
-  for (const flag of told)
+  const wrong = ['--namespace', '--kubeconfig', '--bind', '--observe-port', '--control-port', '--log-level', '--pod-name'];
+  wrong.push('OUTRIGGER_POD_UID', '--key-overlap', '--webhook-port', '--sidecar-config');
+  assert.equal(errors.length, wrong.length);
+  for (const flag of wrong)
     assert.ok(
       errors.some((error) => error.includes(flag)),
       flag,
     );
 });
 
-test('missing and unknown things are mistakes, not guesses', () => {
+test('missing and unknown settings are errors', () => {
   assert.match(errorsOf([]).join('\n'), /--namespace must be given/);
   assert.match(errorsOf(['--namespace', 'a']).join('\n'), /KUBECONFIG/);
   assert.match(errorsOf(['--name', 'a']).join('\n'), /--name/);
@@ -77,7 +77,7 @@ test('missing and unknown things are mistakes, not guesses', () => {
   assert.match(errorsOf(['--observe-port', '1.5', '--namespace', 'a', '--kubeconfig', 'b']).join('\n'), /whole number/);
 });
 
-test('what is wrong with the file of --gateway-config is named beside the other mistakes, with the file', async (context) => {
+test('errors of the file of --gateway-config are reported with the others, and name the file', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-config-'));
   context.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'gateway.json');

@@ -1,4 +1,4 @@
-/** Flags and environment → one frozen, validated Config. Every mistake is collected, so that one start shows them all. */
+/** Flags and environment → one frozen, validated Config. Every error is collected, so that one start reports all of them. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -9,27 +9,28 @@ import { CONTROL_PORT } from '../proxy/snapshot/ports.ts';
 import { readSidecarConfig, type SidecarConfig } from './inject/sidecar-config.ts';
 import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
 import { readGatewayConfig, type GatewayConfig } from './service/gateway-config.ts';
+import type { Errors } from './util/json-fields.ts';
 import { isDnsLabel } from './util/kubernetes-names.ts';
 
 export interface Config {
-  /** The operator's own namespace: of its Lease, its Secret and the gateways. */
+  /** The operator's own namespace, which holds its Lease, its Secrets and the gateways. */
   readonly namespace: string;
   /** Files, merged in this order; empty: the service account of the pod. */
   readonly kubeconfig: readonly string[];
-  /** Address for the observe port; undefined: all of them. */
+  /** The only address to bind; undefined: all addresses. */
   readonly bind: string | undefined;
   readonly observePort: number;
   /** Port of the proxies' control API. */
   readonly controlPort: number;
   readonly logLevel: LogLevel;
   readonly podName: string;
-  /** Undefined: not known, so a restart of this process is somebody else, who waits for the Lease to expire. */
+  /** Undefined: not known, so after a restart the process waits for its old Lease to expire. */
   readonly podUid: string | undefined;
   /** Milliseconds for which the old and the new signing key are both in their Secret. */
   readonly keyOverlap: number;
-  /** The gateways' Service, and who may use what of them; absent: no Service is made, and everybody may use everything. */
+  /** The gateways' Service, and who may use which ports and hosts; absent: no Service is made, and everyone may use everything. */
   readonly gateway?: GatewayConfig;
-  /** What the webhook injects; absent: there is no webhook. */
+  /** The sidecar that the webhook injects; absent: there is no webhook. */
   readonly sidecar?: SidecarConfig;
   readonly webhookPort: number;
 }
@@ -48,15 +49,15 @@ export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes
   --pod-name NAME       name of this pod, for the Lease and logs (the host's name)
   --key-overlap TIME    how long a rotated signing key stays trusted, at least (5m)
   --log-level LEVEL     ${LOG_LEVELS.join(', ')} (info)
-  --gateway-config FILE JSON: the gateways' Service, and who may use which ports and hosts (no Service; everybody, all)
+  --gateway-config FILE JSON: the gateways' Service, and who may use which ports and hosts (no Service; everyone, all)
   --sidecar-config FILE JSON: the sidecar that the webhook injects (no webhook)
-  --webhook-port PORT   where the API server asks the webhook (${WEBHOOK_PORT})
+  --webhook-port PORT   where the API server calls the webhook (${WEBHOOK_PORT})
   --help
 
-environment, where the flag is absent
+environment, used where the flag is absent
   OUTRIGGER_NAMESPACE   --namespace
   OUTRIGGER_POD_NAME    --pod-name
-  OUTRIGGER_POD_UID     UID of this pod: its restarted container takes the Lease back at once
+  OUTRIGGER_POD_UID     UID of this pod: its restarted container acquires the Lease again at once
   KUBECONFIG            --kubeconfig, several files as kubectl takes them
 `;
 
@@ -78,15 +79,15 @@ const OPTIONS = {
 type Flags = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
 /**
- * The configuration, `help`, or what is wrong with it, one sentence each.
+ * The configuration, `help`, or every error, one sentence each.
  *
- * @param podNamespace what the pod's service account says; undefined outside of a cluster
+ * @param podNamespace namespace of the pod's service account; undefined outside of a cluster
  */
 export function readConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   podNamespace: () => string | undefined = readPodNamespace,
-): Config | 'help' | { readonly errors: readonly string[] } {
+): Config | 'help' | Errors {
   let flags: Flags;
   try {
     flags = parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values;
@@ -94,8 +95,8 @@ export function readConfig(
     return { errors: [(error as Error).message] };
   }
   if (flags.help === true) return 'help';
-  const gateway = gatewayOf(flags['gateway-config']);
-  const sidecar = sidecarOf(flags['sidecar-config']);
+  const gateway = fileOf('--gateway-config', flags['gateway-config'], readGatewayConfig);
+  const sidecar = fileOf('--sidecar-config', flags['sidecar-config'], readSidecarConfig);
   const config: Config = {
     namespace: flags.namespace ?? env['OUTRIGGER_NAMESPACE'] ?? podNamespace() ?? '',
     kubeconfig: kubeconfigOf(flags.kubeconfig, env),
@@ -106,15 +107,15 @@ export function readConfig(
     podName: flags['pod-name'] ?? env['OUTRIGGER_POD_NAME'] ?? hostname(),
     keyOverlap: durationOf(flags['key-overlap']),
     podUid: env['OUTRIGGER_POD_UID'] || undefined,
-    ...gateway.config,
-    ...sidecar.config,
+    ...(gateway.value && { gateway: gateway.value }),
+    ...(sidecar.value && { sidecar: sidecar.value }),
     webhookPort: Number(flags['webhook-port']),
   };
-  const errors = [...mistakes(config, env), ...gateway.errors, ...sidecar.errors];
+  const errors = [...errorsIn(config, env), ...gateway.errors, ...sidecar.errors];
   return errors.length > 0 ? { errors } : Object.freeze(config);
 }
 
-function* mistakes(config: Config, env: Readonly<Record<string, string | undefined>>): Generator<string> {
+function* errorsIn(config: Config, env: Readonly<Record<string, string | undefined>>): Generator<string> {
   if (config.namespace === '') yield '--namespace must be given outside of a cluster';
   else if (!isDnsLabel(config.namespace)) yield `--namespace must be the name of a namespace, not ${quote(config.namespace)}`;
   if (config.kubeconfig.length === 0 && !env['KUBERNETES_SERVICE_HOST']) {
@@ -138,18 +139,16 @@ function* mistakes(config: Config, env: Readonly<Record<string, string | undefin
   }
 }
 
-function gatewayOf(file: string | undefined): { readonly config: Pick<Config, 'gateway'>; readonly errors: readonly string[] } {
-  if (file === undefined) return { config: {}, errors: [] };
-  const gateway = readGatewayConfig(file);
-  if (!('errors' in gateway)) return { config: { gateway }, errors: [] };
-  return { config: {}, errors: gateway.errors.map((error) => `--gateway-config ${file}: ${error}`) };
-}
-
-function sidecarOf(file: string | undefined): { readonly config: Pick<Config, 'sidecar'>; readonly errors: readonly string[] } {
-  if (file === undefined) return { config: {}, errors: [] };
-  const sidecar = readSidecarConfig(file);
-  if (!('errors' in sidecar)) return { config: { sidecar }, errors: [] };
-  return { config: {}, errors: sidecar.errors.map((error) => `--sidecar-config ${file}: ${error}`) };
+/** The value of a file that a flag names, with the flag before each error. */
+function fileOf<T extends object>(
+  flag: string,
+  file: string | undefined,
+  read: (file: string) => T | Errors,
+): { readonly value?: T; readonly errors: readonly string[] } {
+  if (file === undefined) return { errors: [] };
+  const value = read(file);
+  if (!('errors' in value)) return { value, errors: [] };
+  return { errors: value.errors.map((error) => `${flag} ${file}: ${error}`) };
 }
 
 function kubeconfigOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): readonly string[] {

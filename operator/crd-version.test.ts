@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SCHEMA_VERSION } from './api/schema.gen.ts';
 import { json, startTestServer, statusOf, until } from './kube/test-server.ts';
-import { schemaOptions, watchSchema } from './crd-version.ts';
+import { crdVersionOptions, watchCrdVersion } from './crd-version.ts';
 
-test('the installed version, none at all, and failures that are tried again', async (context) => {
+test('reports the installed version, a missing one, and failures, which are tried again', async (context) => {
   const annotated = (version?: string) => ({
     metadata: { annotations: version ? { 'outrigger.dev/schema-version': version } : {} },
   });
@@ -23,7 +23,7 @@ test('the installed version, none at all, and failures that are tried again', as
   });
   const seen: string[] = [];
   const stop = new AbortController();
-  const watching = watchSchema(
+  const watching = watchCrdVersion(
     {
       client: server.client,
       found: (version) => seen.push(String(version)),
@@ -43,10 +43,10 @@ test('the installed version, none at all, and failures that are tried again', as
   assert.match(server.requests[0]?.headers.accept ?? '', /PartialObjectMetadata/);
 });
 
-test('an older schema is in the metric, and once in the log with what to run; a newer one is none', () => {
+test('an older schema is in the metric, and once in the log with the commands to run; a newer one is not', () => {
   const told: string[] = [];
   const log = { warn: (_facts: object, message: string) => void told.push(message) };
-  const { found } = schemaOptions({ call: async () => assert.fail() }, log as Parameters<typeof schemaOptions>[1], {
+  const { found } = crdVersionOptions({ call: async () => assert.fail() }, log as Parameters<typeof crdVersionOptions>[1], {
     outdated: (outdated) => void told.push(String(outdated)),
   });
   for (const version of [SCHEMA_VERSION - 1, SCHEMA_VERSION - 1, SCHEMA_VERSION, SCHEMA_VERSION + 1]) found(version);

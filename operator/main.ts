@@ -4,7 +4,7 @@ import { HELP, readConfig, type Config } from './config.ts';
 import { createLog } from './observe/log.ts';
 import { startOperator } from './operator.ts';
 
-/** Milliseconds from a signal until the process ends, whatever is left. */
+/** Milliseconds from a signal to the end of the process, whatever is still running. */
 const STOP_WITHIN = 4500;
 
 const config = readConfig(process.argv.slice(2), process.env);
@@ -16,7 +16,7 @@ else if ('errors' in config) {
 
 async function run(c: Config, log: Logger): Promise<void> {
   const die = (error: unknown): void => {
-    log.fatal({ err: error }, 'the operator ends: this should not be possible');
+    log.fatal({ err: error }, 'unexpected error: the operator exits');
     process.exit(1);
   };
   process.on('uncaughtException', die);

@@ -185,7 +185,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-test('from a policy to a snapshot, a status and an Event; a change of endpoints goes on without touching conditions', async (context) => {
+test('from a policy to a snapshot, a status and an Event; a change of endpoints is pushed without changing conditions', async (context) => {
   const world = await World.make(context);
   const operator = await world.startOperator();
   await world.startProxy();
@@ -218,7 +218,7 @@ test('from a policy to a snapshot, a status and an Event; a change of endpoints 
   await until(() => world.latest?.listeners.length === 0, 'the listener to go');
 });
 
-test('an installed kind that is older than the operator shows in the metrics', async (context) => {
+test('an installed CustomResourceDefinition that is older than the operator shows in the metrics', async (context) => {
   const world = await World.make(context);
   const outdated = async (operator: Operator): Promise<string> => {
     const metrics = await (await fetch(`http://127.0.0.1:${operator.observePort}/metrics`)).text();
@@ -233,7 +233,7 @@ test('an installed kind that is older than the operator shows in the metrics', a
   await until(async () => (await outdated(second)) === '1', 'the second to find an older one');
 });
 
-test('an API server that goes and comes back takes nothing from the proxies, and all converges', async (context) => {
+test('an outage of the API server removes nothing from the proxies, and everything converges afterwards', async (context) => {
   const world = await World.make(context);
   await world.createPolicy();
   await world.startOperator();
@@ -251,7 +251,7 @@ test('an API server that goes and comes back takes nothing from the proxies, and
   assert.deepEqual((await world.policy()).status?.conditions, before);
 });
 
-test('a kind that is deleted and made again is found again', async (context) => {
+test('a kind that is deleted and created again is watched again', async (context) => {
   const world = await World.make(context);
   await world.createPolicy();
   const operator = await world.startOperator();
@@ -273,7 +273,7 @@ test('a kind that is deleted and made again is found again', async (context) => 
   );
 });
 
-test('leads again above a proxy that holds a higher epoch', async (context) => {
+test('acquires the Lease again above the higher epoch of a proxy', async (context) => {
   const world = await World.make(context);
   await world.createPolicy();
   const first = await world.startOperator();
@@ -317,7 +317,7 @@ function startProcess(context: TestContext, args: string[]) {
   return { child, ended, output: () => output };
 }
 
-test('the process: help, mistakes, and a signal while the API server is away', async (context) => {
+test('the process: help, wrong flags, and a signal during an outage of the API server', async (context) => {
   const help = startProcess(context, ['--help']);
   assert.equal(await help.ended, 0);
   assert.match(help.output(), /--kubeconfig FILE/);
@@ -332,7 +332,7 @@ test('the process: help, mistakes, and a signal while the API server is away', a
   const port = String(await freePort());
   const flags = ['--namespace', SYSTEM, '--kubeconfig', kubeconfig, '--bind', '127.0.0.1', '--observe-port', port];
   const waiting = startProcess(context, flags);
-  await until(() => waiting.output().includes('signing key can not be had'), 'a first failure', 15_000);
+  await until(() => waiting.output().includes('signing key cannot be read or created'), 'a first failure', 15_000);
   assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 503);
   assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
   const begin = performance.now();

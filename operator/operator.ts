@@ -1,4 +1,4 @@
-/** The whole operator, wired. Decides nothing. */
+/** Starts and stops the operator, in order. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -12,21 +12,21 @@ import { startObserveServer } from './observe/server.ts';
 import { createWatchdog } from './observe/watchdog.ts';
 import { ensureSigningKeys } from './signing-keys/key-secret.ts';
 import { retryUntilSuccess } from './util/retry.ts';
-import { schemaOptions, watchSchema } from './crd-version.ts';
+import { crdVersionOptions, watchCrdVersion } from './crd-version.ts';
 import { warn, wire, type Context } from './wiring.ts';
 import { VERSION } from './version.ts';
 
 export interface Operator {
   readonly observePort: number;
-  /** Stops pushing at once, gives the Lease back, and leaves nothing open. */
+  /** Stops pushing at once, releases the Lease, and closes everything. */
   stop(): Promise<void>;
 }
 
 const USER_AGENT = `outrigger-operator/${VERSION}`;
-/** Milliseconds; a watch lasts ten minutes at most, and a list fails sooner. */
+/** Milliseconds; a watch lasts ten minutes at most, and a list takes less. */
 const STALLED_AFTER = 15 * 60_000;
 
-/** Resolves as soon as the observe port listens; the rest finds its own way up, however long the API server takes. */
+/** Resolves as soon as the observe port listens. Everything else starts when the API server answers, however long that takes. */
 export async function startOperator(config: Config, log: Logger): Promise<Operator> {
   const controller = new AbortController();
   const context: Context = {
@@ -61,24 +61,35 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
 async function operate(context: Context): Promise<void> {
   const { client, config, log, metrics, signal } = context;
   const secrets = createSecretStore(client, config.namespace);
-  const failed = warn(log, 'the signing key can not be had yet');
+  const failed = warn(log, 'the signing key cannot be read or created yet');
   const keys = await retryUntilSuccess(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
   if (keys === undefined) return;
-  const { inventory, fleet, status, gateway, coordinator, election, rotation, webhook, uninjected, synced } = wire(context, keys);
+  const {
+    inventory,
+    fleet,
+    status,
+    gateway,
+    reconciler: reconciler,
+    election,
+    rotation,
+    webhook,
+    uninjected,
+    synced,
+  } = wire(context, keys);
   context.notReady = () => 'not everything has been listed yet';
   const stopped = aborted(signal).then(() => {
-    coordinator.stop();
+    reconciler.stop();
     rotation.stop();
     election.stop();
     return Promise.all([gateway?.stop(), status.stop(), fleet.stop()]);
   });
-  const schema = watchSchema(schemaOptions(client, log, metrics), signal);
-  const beside = [schema, uninjected.run(signal), webhook?.run(signal)];
+  const crdVersion = watchCrdVersion(crdVersionOptions(client, log, metrics), signal);
+  const others = [crdVersion, uninjected.run(signal), webhook?.run(signal)];
   const listed = election.watch((round) => Promise.all([inventory.run(round), rotation.run(round)]), signal);
-  const watching = Promise.all([listed, ...beside]);
+  const watching = Promise.all([listed, ...others]);
   await Promise.race([synced, stopped]);
   if (!signal.aborted) {
-    log.info('everything was listed once');
+    log.info('everything has been listed once');
     context.notReady = () => election.leader.problem ?? webhook?.problem;
   }
   await election.leader.run(signal);

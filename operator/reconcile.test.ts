@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCoordinator } from './reconcile.ts';
+import { createReconciler } from './reconcile.ts';
 import type { Fleet } from './push/fleet-types.ts';
 import type { ProxyReport } from './push/proxy-report.ts';
 import { acked, proxy, verdict } from './status/testing.ts';
-import type { StatusWish } from './status/status-writer.ts';
+import type { DesiredStatus } from './status/status-writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';
 import { fakeClock } from './util/testing.ts';
 
@@ -27,22 +27,22 @@ function setup() {
   const state = { inventory: undefined as Inventory | undefined };
   const reports = new Map<string, ProxyReport>();
   const calls: string[] = [];
-  const wishes: StatusWish[] = [];
+  const desired: DesiredStatus[] = [];
   const errors: string[] = [];
   const fleet: Fleet = {
-    want: (_translation, changedAt) => void calls.push(`want ${changedAt}`),
-    lead: (epoch) => void calls.push(`lead ${epoch}`),
+    setDesired: (_translation, changedAt) => void calls.push(`push ${changedAt}`),
+    setEpoch: (epoch) => void calls.push(`epoch ${epoch}`),
     reports: () => reports,
     stop: async () => undefined,
   };
   const status = {
-    want(wish: StatusWish) {
+    setDesired(status: DesiredStatus) {
       calls.push('status');
-      wishes.push(wish);
+      desired.push(status);
     },
     stop: async () => undefined,
   };
-  const coordinator = createCoordinator({
+  const reconciler = createReconciler({
     translate: () => TRANSLATION,
     inventory: () => state.inventory,
     fleet,
@@ -51,112 +51,112 @@ function setup() {
     proxyError: (name, error) => errors.push(`${name}: ${error}`),
     clock,
   });
-  return { clock, state, reports, calls, wishes, errors, coordinator };
+  return { clock, state, reports, calls, desired, errors, reconciler };
 }
 
 test('nothing is pushed or written before everything is known', () => {
-  const { clock, state, calls, coordinator } = setup();
-  coordinator.inventoryChanged();
+  const { clock, state, calls, reconciler } = setup();
+  reconciler.inventoryChanged();
   clock.advance(1000);
-  coordinator.fleetChanged();
-  coordinator.lead(7);
+  reconciler.fleetChanged();
+  reconciler.setEpoch(7);
   clock.advance(1000);
-  assert.deepEqual(calls, ['lead 7']);
+  assert.deepEqual(calls, ['epoch 7']);
   state.inventory = NOTHING;
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   clock.advance(0);
-  assert.deepEqual(calls, ['lead 7', 'want 2000', 'status', 'reconciled']);
+  assert.deepEqual(calls, ['epoch 7', 'push 2000', 'status', 'reconciled']);
 });
 
-test('changes are gathered: the first leaves at once, further ones together 100 ms later, with the time of the oldest', () => {
-  const { clock, state, calls, coordinator } = setup();
+test('changes are coalesced: the first is handled at once, further ones together 100 ms later, with the time of the oldest', () => {
+  const { clock, state, calls, reconciler } = setup();
   state.inventory = NOTHING;
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   clock.advance(10);
   for (let i = 0; i < 50; i++) {
-    coordinator.inventoryChanged();
+    reconciler.inventoryChanged();
     clock.advance(1);
   }
   clock.advance(200);
   assert.deepEqual(
-    calls.filter((call) => call.startsWith('want')),
-    ['want 0', 'want 10'],
+    calls.filter((call) => call.startsWith('push')),
+    ['push 0', 'push 10'],
   );
 });
 
-test('a report of the fleet changes statuses, not what is wanted', () => {
-  const { clock, state, reports, calls, wishes, coordinator } = setup();
+test('a report of the fleet changes statuses, not what is pushed', () => {
+  const { clock, state, reports, calls, desired, reconciler } = setup();
   state.inventory = NOTHING;
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   clock.advance(200);
   calls.length = 0;
   reports.set(
     'p1',
     acked(3, { unhealthy: [{ pool: 'shop/checkout/shop/web:80', endpoint: 'e1', reason: 'probe', detail: '' }] }),
   );
-  coordinator.fleetChanged();
+  reconciler.fleetChanged();
   clock.advance(0);
   assert.deepEqual(calls, ['status']);
-  assert.equal(wishes.at(-1)?.fleet.reports.get('p1')?.acked?.generations.get('shop/checkout'), 3);
-  assert.equal(wishes.at(-1)?.fleet.complaints.get('shop/checkout')?.get('e1'), 1);
-  assert.deepEqual([...(wishes.at(-1)?.fleet.targets.keys() ?? [])], ['p1', 'p2']);
+  assert.equal(desired.at(-1)?.fleet.reports.get('p1')?.acked?.generations.get('shop/checkout'), 3);
+  assert.equal(desired.at(-1)?.fleet.unhealthy.get('shop/checkout')?.get('e1'), 1);
+  assert.deepEqual([...(desired.at(-1)?.fleet.targets.keys() ?? [])], ['p1', 'p2']);
 });
 
-test('statuses are looked at again when leading begins', () => {
-  const { clock, state, calls, coordinator } = setup();
+test('statuses are evaluated again when a term begins', () => {
+  const { clock, state, calls, reconciler } = setup();
   state.inventory = NOTHING;
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   clock.advance(200);
   calls.length = 0;
-  coordinator.lead(9);
+  reconciler.setEpoch(9);
   clock.advance(0);
-  coordinator.lead(undefined);
+  reconciler.setEpoch(undefined);
   clock.advance(500);
-  assert.deepEqual(calls, ['lead 9', 'status', 'lead undefined']);
+  assert.deepEqual(calls, ['epoch 9', 'status', 'epoch undefined']);
 });
 
-test('a term begins with a time in which proxies that were not heard of prove nothing', () => {
-  const { clock, state, wishes, coordinator } = setup();
-  const settling = () => wishes.at(-1)?.fleet.settling;
+test('while a term has just begun, proxies without contact do not count against a policy', () => {
+  const { clock, state, desired, reconciler } = setup();
+  const termJustBegan = () => desired.at(-1)?.fleet.termJustBegan;
   state.inventory = NOTHING;
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   clock.advance(200);
-  assert.equal(settling(), false);
-  coordinator.lead(9);
+  assert.equal(termJustBegan(), false);
+  reconciler.setEpoch(9);
   clock.advance(9999);
-  assert.equal(settling(), true);
-  const looks = wishes.length;
+  assert.equal(termJustBegan(), true);
+  const looks = desired.length;
   clock.advance(2);
-  assert.equal(wishes.length, looks + 1, 'statuses are looked at when it is over');
-  assert.equal(settling(), false);
+  assert.equal(desired.length, looks + 1, 'statuses are looked at when it is over');
+  assert.equal(termJustBegan(), false);
 });
 
-test('what was about to be translated is, before anything is pushed under a new epoch', () => {
-  const { clock, state, calls, wishes, coordinator } = setup();
+test('pending changes are translated before anything is pushed under a new epoch', () => {
+  const { clock, state, calls, desired, reconciler } = setup();
   state.inventory = NOTHING;
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   clock.advance(0);
   clock.advance(10);
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   calls.length = 0;
-  coordinator.lead(9);
-  assert.deepEqual(calls, ['want 10', 'status', 'reconciled', 'lead 9']);
-  assert.equal(wishes.at(-1)?.fleet.settling, true, 'no proxy was heard of in this term');
+  reconciler.setEpoch(9);
+  assert.deepEqual(calls, ['push 10', 'status', 'reconciled', 'epoch 9']);
+  assert.equal(desired.at(-1)?.fleet.termJustBegan, true, 'no proxy was heard of in this term');
 });
 
-test('an error of a proxy is told once, and when it is over', () => {
-  const { clock, state, reports, errors, coordinator } = setup();
+test('an error of a proxy is reported once, and so is its end', () => {
+  const { clock, state, reports, errors, reconciler } = setup();
   state.inventory = NOTHING;
   const look = (): void => {
-    coordinator.fleetChanged();
+    reconciler.fleetChanged();
     clock.advance(100);
   };
-  coordinator.inventoryChanged();
+  reconciler.inventoryChanged();
   clock.advance(200);
   reports.set('p1', acked(3, { error: 'refused' }));
   look();
   assert.deepEqual(errors, [], 'who does not lead hears nothing from proxies');
-  coordinator.lead(9);
+  reconciler.setEpoch(9);
   look();
   look();
   reports.set('p1', acked(3));
@@ -164,12 +164,12 @@ test('an error of a proxy is told once, and when it is over', () => {
   assert.deepEqual(errors, ['outrigger-system/p1: refused', 'outrigger-system/p1: undefined']);
 });
 
-test('after stop nothing happens', () => {
-  const { clock, state, calls, coordinator } = setup();
+test('nothing happens after stop', () => {
+  const { clock, state, calls, reconciler } = setup();
   state.inventory = NOTHING;
-  coordinator.inventoryChanged();
-  coordinator.fleetChanged();
-  coordinator.stop();
+  reconciler.inventoryChanged();
+  reconciler.fleetChanged();
+  reconciler.stop();
   clock.advance(1000);
   assert.deepEqual(calls, []);
 });

@@ -1,94 +1,94 @@
-/** The sequence of one reconciliation: inventory → translate → push and status. Decides nothing by itself. */
+/** One reconciliation: inventory → translate → push, gateway Service and status; and when there is one. Decides nothing else. */
 import type { Fleet } from './push/fleet-types.ts';
 import type { ProxyReport } from './push/proxy-report.ts';
 import type { GatewayService } from './service/gateway-service.ts';
-import { gatherComplaints } from './status/endpoint-health.ts';
+import { countUnhealthyReports } from './status/endpoint-health.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import type { Inventory, Translation } from './translate/types.ts';
 import { systemClock, type Clock } from './util/clock.ts';
 import { createCoalescer } from './util/coalesce.ts';
 
-export interface CoordinatorOptions {
+export interface ReconcilerOptions {
   readonly translate: (inventory: Inventory) => Translation;
-  /** What is known; undefined until every collection was listed once. */
+  /** The present inventory; undefined until every collection was listed once. */
   readonly inventory: () => Inventory | undefined;
   readonly fleet: Fleet;
   readonly status: StatusWriter;
-  /** Absent: the gateways have no Service of ours. */
+  /** Absent: the operator makes no Service for the gateways. */
   readonly gateway?: GatewayService;
   /** Called after every reconciliation with its duration in seconds. */
   readonly reconciled: (seconds: number) => void;
-  /** What is wrong with a proxy changed; undefined: nothing is any more. */
+  /** The error of a proxy changed; undefined: it has recovered. */
   readonly proxyError: (proxy: string, error: string | undefined) => void;
   readonly clock?: Clock;
 }
 
-export interface Coordinator {
+export interface Reconciler {
   /** The inventory changed. */
   inventoryChanged(): void;
   /** A proxy's report changed. */
   fleetChanged(): void;
-  /** Pushes and writes under this epoch from now on; undefined: neither. */
-  lead(epoch: number | undefined): void;
+  /** Pushes and writes under this epoch from now on; undefined: stops both. */
+  setEpoch(epoch: number | undefined): void;
   stop(): void;
 }
 
-/** Milliseconds between two reconciliations, and between two looks at the fleet's reports. */
+/** Milliseconds between two reconciliations, and between two evaluations of the fleet's reports. */
 const INTERVAL = 100;
-/** Milliseconds from the beginning of a term within which proxies that live are heard of. */
-const SETTLING = 10_000;
+/** Milliseconds from the start of a term within which every running proxy is contacted. */
+const FIRST_CONTACT_WITHIN = 10_000;
 
-export function createCoordinator(options: CoordinatorOptions): Coordinator {
+export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { fleet, status, gateway, clock = systemClock } = options;
   const errors = new Map<string, string | undefined>();
   let leading = false;
-  let settled: { readonly at: number; readonly cancel: () => void } | undefined;
+  let firstContact: { readonly until: number; readonly cancel: () => void } | undefined;
   let latest: { readonly inventory: Inventory; readonly translation: Translation } | undefined;
 
   const report = (): void => {
     if (latest === undefined) return;
     const { inventory, translation } = latest;
     const reports = fleet.reports();
-    // Who does not lead hears nothing from proxies, which says nothing about them.
+    // A standby has no contact with proxies, which says nothing about them.
     if (leading) noteErrors(errors, translation, reports, options.proxyError);
     else errors.clear();
     const targets = new Map(translation.proxies.map((proxy) => [proxy.uid, proxy]));
-    const settling = settled !== undefined && clock.now() < settled.at;
-    const view = { targets, reports, complaints: gatherComplaints(reports), settling };
-    gateway?.want(inventory, translation, reports);
-    status.want({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
+    const termJustBegan = firstContact !== undefined && clock.now() < firstContact.until;
+    const view = { targets, reports, unhealthy: countUnhealthyReports(reports), termJustBegan };
+    gateway?.reconcile(inventory, translation, reports);
+    status.setDesired({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
   };
   const reconcile = (changedAt: number): void => {
     const inventory = options.inventory();
     if (inventory === undefined) return;
     const began = clock.now();
     const translated = options.translate(inventory);
-    const translation = gateway?.order(inventory, translated) ?? translated;
+    const translation = gateway?.delayRemovals(inventory, translated) ?? translated;
     latest = { inventory, translation };
-    fleet.want(translation, changedAt);
+    fleet.setDesired(translation, changedAt);
     report();
     options.reconciled((clock.now() - began) / 1000);
   };
   const changes = createCoalescer(INTERVAL, reconcile, clock);
   const reports = createCoalescer(INTERVAL, report, clock);
   return {
-    inventoryChanged: () => changes.touch(),
-    fleetChanged: () => reports.touch(),
-    lead(epoch) {
+    inventoryChanged: () => changes.trigger(),
+    fleetChanged: () => reports.trigger(),
+    setEpoch(epoch) {
       leading = epoch !== undefined;
-      settled?.cancel();
-      const cancel = clock.after(SETTLING, () => reports.touch());
-      settled = { at: clock.now() + SETTLING, cancel };
-      // Nothing that is older than what we know is pushed first.
+      firstContact?.cancel();
+      const cancel = clock.after(FIRST_CONTACT_WITHIN, () => reports.trigger());
+      firstContact = { until: clock.now() + FIRST_CONTACT_WITHIN, cancel };
+      // Pending changes are translated first, so that nothing older is pushed.
       if (leading) changes.flush();
-      fleet.lead(epoch);
-      // What was wanted while nobody led was not written.
-      if (leading) reports.touch();
+      fleet.setEpoch(epoch);
+      // What was desired while no one led was not written.
+      if (leading) reports.trigger();
     },
     stop() {
       changes.stop();
       reports.stop();
-      settled?.cancel();
+      firstContact?.cancel();
     },
   };
 }
@@ -97,7 +97,7 @@ function noteErrors(
   known: Map<string, string | undefined>,
   { proxies }: Translation,
   reports: ReadonlyMap<string, ProxyReport>,
-  changed: CoordinatorOptions['proxyError'],
+  changed: ReconcilerOptions['proxyError'],
 ): void {
   const present = new Set(proxies.map(({ uid }) => uid));
   for (const uid of known.keys()) if (!present.has(uid)) known.delete(uid);

@@ -1,36 +1,35 @@
 /** The composition of the operator: every stage is made here and connected to the others. Decides nothing. */
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { createUninjected, type Uninjected } from './inject/uninjected-pods.ts';
+import { createUninjectedPods, type UninjectedPods } from './inject/uninjected-pods.ts';
 import { createWebhook, type Webhook } from './inject/webhook.ts';
 import type { KubeClient } from './kube/client.ts';
 import { createElection, type Election } from './leader/election.ts';
 import type { Candidate } from './leader/lease.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { Watchdog } from './observe/watchdog.ts';
-import type { Fleet, KeyCarrier } from './push/fleet-types.ts';
+import type { Fleet, KeyDistribution } from './push/fleet-types.ts';
 import { createFleet } from './push/fleet.ts';
 import { createProxyClient, podOrigin } from './push/proxy-client.ts';
-import { createCoordinator, type Coordinator } from './reconcile.ts';
+import { createReconciler, type Reconciler } from './reconcile.ts';
 import { createGatewayService, type GatewayService, type GatewayServiceOptions } from './service/gateway-service.ts';
-import { createRotation, type Rotation } from './signing-keys/key-rotation.ts';
+import { createKeyRotation, type KeyRotation } from './signing-keys/key-rotation.ts';
 import type { SigningKeys } from './signing-keys/key-secret.ts';
 import { createStatusWriter, type StatusWriter } from './status/status-writer.ts';
 import { translate } from './translate/translate.ts';
 import { createInventory, type InventorySource } from './watch/inventory.ts';
 import type { ReflectorReport } from './watch/reflector.ts';
 
-/** What the stages share. */
+/** What all stages share. */
 export interface Context {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly watchdog: Watchdog;
   readonly client: KubeClient;
-  /** This process, by a UUID. */
   readonly candidate: Candidate;
   readonly signal: AbortSignal;
-  /** What is still missing until the operator is ready; undefined: nothing. */
+  /** Why the operator is not ready; undefined: it is. */
   notReady: () => string | undefined;
 }
 
@@ -39,29 +38,29 @@ export interface Stages {
   readonly fleet: Fleet;
   readonly status: StatusWriter;
   readonly gateway: GatewayService | undefined;
-  readonly coordinator: Coordinator;
+  readonly reconciler: Reconciler;
   readonly election: Election;
-  readonly rotation: Rotation;
+  readonly rotation: KeyRotation;
   /** Absent without `--sidecar-config`. */
   readonly webhook: Webhook | undefined;
-  readonly uninjected: Uninjected;
-  /** Resolves when every collection was listed once. */
+  readonly uninjected: UninjectedPods;
+  /** Resolves when every collection has been listed once. */
   readonly synced: Promise<void>;
 }
 
-/** Nothing runs yet. */
+/** Makes all stages; starts none. */
 export function wire(context: Context, keys: SigningKeys): Stages {
   const { client, config, log, metrics, candidate } = context;
   const report = reportOf(context);
   const election = createElection({
     ...{ client, candidate, log, report },
     leadershipChanged(epoch) {
-      log.info({ epoch }, epoch === undefined ? 'leading has ended' : 'leading');
+      log.info({ epoch }, epoch === undefined ? 'the term has ended' : 'leading');
       metrics.leads(epoch);
-      coordinator.lead(epoch);
-      rotation.look();
-      webhook?.look();
-      uninjected.look();
+      reconciler.setEpoch(epoch);
+      rotation.reconcile();
+      webhook?.reconcile();
+      uninjected.reconcile();
     },
   });
   const { leader } = election;
@@ -71,31 +70,31 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     report: election.report,
     changed() {
       if (inventory.ready) synced.resolve();
-      coordinator.inventoryChanged();
-      uninjected.look();
+      reconciler.inventoryChanged();
+      uninjected.reconcile();
     },
     random: Math.random,
   });
   const leading = (): boolean => leader.leading;
   const fleet = wireFleet(context, keys, leading, {
     changed() {
-      coordinator.fleetChanged();
-      rotation.look();
+      reconciler.fleetChanged();
+      rotation.reconcile();
     },
     fenced(current) {
-      log.warn({ current }, 'a proxy holds a higher version: acquiring anew above it');
+      log.warn({ current }, 'a proxy has a higher version: acquiring the Lease again with a higher epoch');
       leader.acquireAbove(current.epoch);
     },
   });
   let { trustedKeys } = keys;
-  const carrier: KeyCarrier = {
-    trust(next) {
+  const distribution: KeyDistribution = {
+    setKeys(next) {
       ({ trustedKeys } = next);
-      fleet.trust(next);
+      fleet.setKeys(next);
     },
-    lacking: (publicKey) => fleet.lacking(publicKey),
+    proxiesMissingKey: (publicKey) => fleet.proxiesMissingKey(publicKey),
   };
-  const rotation = createRotation({ client, config, log, report: election.report, carrier, leading });
+  const rotation = createKeyRotation({ client, config, log, report: election.report, distribution, leading });
   const status = createStatusWriter({
     client,
     leading,
@@ -105,8 +104,8 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     now: Date.now,
   });
   const settings = { namespace: config.namespace, ...(config.gateway && { allowed: config.gateway.allowed }) };
-  const gateway = wireService(context, { leading, again: () => coordinator.inventoryChanged() });
-  const coordinator = createCoordinator({
+  const gateway = wireService(context, { leading, due: () => reconciler.inventoryChanged() });
+  const reconciler = createReconciler({
     translate: (known) => translate(known, settings),
     inventory: () => (inventory.ready ? inventory.current() : undefined),
     fleet,
@@ -116,22 +115,33 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     proxyError: (proxy, error) =>
       error === undefined
         ? log.info({ proxy }, 'proxy answers again')
-        : log.warn({ proxy, error }, 'proxy can not be brought up to date, and is tried again'),
+        : log.warn({ proxy, error }, 'proxy cannot be brought up to date, and is tried again'),
   });
   const webhook = wireWebhook(context, report, leading, () => trustedKeys);
-  const uninjected = createUninjected({
+  const uninjected = createUninjectedPods({
     ...{ client, report, leading, instance: candidate.identity, random: Math.random, now: Date.now },
     labelled: () => inventory.current().proxyPods.values(),
     count: (pods) => metrics.uninjected(pods),
     failed: warn(log, 'the Event of a Pod without its sidecar could not be written and is tried again'),
   });
-  return { inventory, fleet, status, gateway, coordinator, election, rotation, webhook, uninjected, synced: synced.promise };
+  return {
+    inventory,
+    fleet,
+    status,
+    gateway,
+    reconciler: reconciler,
+    election,
+    rotation,
+    webhook,
+    uninjected,
+    synced: synced.promise,
+  };
 }
 
 /** Undefined without `--gateway-config`. */
 function wireService(
   { client, config, log, metrics, candidate }: Context,
-  events: Pick<GatewayServiceOptions, 'leading' | 'again'>,
+  events: Pick<GatewayServiceOptions, 'leading' | 'due'>,
 ): GatewayService | undefined {
   if (config.gateway === undefined) return undefined;
   return createGatewayService({
@@ -161,19 +171,19 @@ function wireWebhook(
     namespace: config.namespace,
     port: config.webhookPort,
     bind: config.bind,
-    failed: warn(log, 'the webhook can not serve, or renew its certificate, and tries again'),
+    failed: warn(log, 'the webhook cannot serve, or renew its certificate, and tries again'),
   });
 }
 
 function reportOf({ metrics, watchdog, log }: Context): ReflectorReport {
   return {
-    heard(kind) {
-      metrics.heard(kind, Date.now() / 1000);
-      watchdog.seen(kind);
+    onContact(kind) {
+      metrics.contact(kind, Date.now() / 1000);
+      watchdog.touch(kind);
     },
-    failed(kind, error) {
+    onFailure(kind, error) {
       metrics.restarted(kind);
-      watchdog.seen(kind);
+      watchdog.touch(kind);
       log.warn({ kind, error: error.message }, 'list or watch failed and is tried again');
     },
   };
@@ -184,7 +194,7 @@ function wireFleet(
   keys: SigningKeys,
   leading: () => boolean,
   events: Parameters<typeof createFleet>[0]['events'],
-): Fleet & KeyCarrier {
+): Fleet & KeyDistribution {
   const origin = (address: string): string => {
     const url = new URL(podOrigin(address));
     url.port = String(config.controlPort);

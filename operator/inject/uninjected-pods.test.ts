@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import type { Pod } from '../api/kubernetes.ts';
 import { json, startTestServer, statusOf, until } from '../kube/test-server.ts';
-import { createUninjected } from './uninjected-pods.ts';
+import { createUninjectedPods } from './uninjected-pods.ts';
 
 interface Told {
   readonly metadata: { readonly name: string; readonly namespace: string };
@@ -34,12 +34,12 @@ async function start(context: TestContext, pods: readonly Pod[], { leading = tru
     watch = response.writeHead(200);
     watch.flushHeaders();
   });
-  const uninjected = createUninjected({
+  const uninjected = createUninjectedPods({
     client,
     leading: () => state.leading,
     instance: 'operator-1',
     labelled: () => labelled,
-    report: { heard: () => undefined, failed: (_kind, error) => void errors.push(error.message) },
+    report: { onContact: () => undefined, onFailure: (_kind, error) => void errors.push(error.message) },
     count: (count) => void counts.push(count),
     failed: (error) => void errors.push(error.message),
     random: Math.random,
@@ -82,7 +82,7 @@ test('a Pod that asks and runs without gets an Event, once, which says what to d
   send('MODIFIED', pod('late', {}, { resourceVersion: '6' }));
   send('DELETED', pod('host', { hostNetwork: true }));
   await until(() => counts.at(-1) === 1, 'the count');
-  uninjected.look();
+  uninjected.reconcile();
   send('ADDED', pod('another'));
   await until(() => events.length === 3, 'the next Event');
   assert.equal(events[2]?.regarding.name, 'another');
@@ -108,7 +108,7 @@ test('only the leader tells, and an Event of the leader before it is as good', a
   assert.deepEqual([counts.at(-1), events.length], [0, 0]);
   answerWith(409);
   state.leading = true;
-  uninjected.look();
+  uninjected.reconcile();
   await until(() => counts.at(-1) === 1, 'the count');
   assert.deepEqual(errors, []);
 });
@@ -117,7 +117,7 @@ test('an Event that could not be written is tried again', async (context) => {
   const { events, errors, answerWith, uninjected, state } = await start(context, [pod('late')], { leading: false });
   answerWith(500);
   state.leading = true;
-  uninjected.look();
+  uninjected.reconcile();
   await until(() => errors.length > 0, 'a failure');
   answerWith(201);
   await until(() => events.length === 1, 'the Event');

@@ -8,10 +8,10 @@ import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.
 import { systemClock, type Clock } from '../util/clock.ts';
 import { createCoalescer } from '../util/coalesce.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
-import { createStore } from '../watch/object-cache.ts';
+import { createObjectCache } from '../watch/object-cache.ts';
 import { hasSidecar, refusal } from './sidecar-patch.ts';
 
-export interface UninjectedOptions {
+export interface UninjectedPodsOptions {
   readonly client: KubeClient;
   /** Only the leader tells; asked before every write. */
   readonly leading: () => boolean;
@@ -30,9 +30,9 @@ export interface UninjectedOptions {
   readonly clock?: Clock;
 }
 
-export interface Uninjected {
+export interface UninjectedPods {
   /** The Pods with the label changed, or this operator leads now. */
-  look(): void;
+  reconcile(): void;
   /** Watches and tells until the signal aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -43,31 +43,31 @@ const SELECTOR = `${INJECT_LABEL}=true,${PROXY_LABEL}!=${PROXY_SIDECAR}`;
 const INTERVAL = 1000;
 const RETRY = 10_000;
 
-export function createUninjected(options: UninjectedOptions): Uninjected {
+export function createUninjectedPods(options: UninjectedPodsOptions): UninjectedPods {
   return new PodReporter(options);
 }
 
-class PodReporter implements Uninjected {
-  readonly #options: UninjectedOptions;
+class PodReporter implements UninjectedPods {
+  readonly #options: UninjectedPodsOptions;
   readonly #clock: Clock;
   readonly #events: EventRecorder;
-  readonly #looks;
-  readonly #store = createStore<Pod>(() => this.look());
+  readonly #reconciles;
+  readonly #store = createObjectCache<Pod>(() => this.reconcile());
   /** UIDs of Pods with an Event. */
-  readonly #told = new Set<string>();
-  #telling: Promise<void> = Promise.resolve();
+  readonly #reported = new Set<string>();
+  #reporting: Promise<void> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
   #signal: AbortSignal | undefined;
 
-  constructor(options: UninjectedOptions) {
+  constructor(options: UninjectedPodsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#events = createEventRecorder(options);
-    this.#looks = createCoalescer(INTERVAL, () => this.#tell(), this.#clock);
+    this.#reconciles = createCoalescer(INTERVAL, () => this.#report(), this.#clock);
   }
 
-  look(): void {
-    if (this.#signal?.aborted === false) this.#looks.touch();
+  reconcile(): void {
+    if (this.#signal?.aborted === false) this.#reconciles.trigger();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -75,18 +75,18 @@ class PodReporter implements Uninjected {
     const { client, report, random } = this.#options;
     const watch = { kind: 'UninjectedPod', path: COLLECTIONS.pods, query: { labelSelector: SELECTOR } };
     await reflect<Pod>({ ...watch, sink: this.#store, client, report, random, signal, timing: REFLECTOR_TIMING });
-    this.#looks.stop();
+    this.#reconciles.stop();
     this.#cancelRetry?.();
-    await this.#telling;
+    await this.#reporting;
   }
 
   /** One round after the other; what is told in one is not told in the next. */
-  #tell(): void {
+  #report(): void {
     const pods = this.#find();
     this.#options.count(this.#options.leading() ? pods.length : 0);
     const present = new Set(pods.map(({ metadata }) => metadata.uid));
-    for (const uid of this.#told) if (!present.has(uid)) this.#told.delete(uid);
-    this.#telling = this.#telling.then(() => this.#write(pods)).catch((error: unknown) => this.#retry(error as Error));
+    for (const uid of this.#reported) if (!present.has(uid)) this.#reported.delete(uid);
+    this.#reporting = this.#reporting.then(() => this.#write(pods)).catch((error: unknown) => this.#retry(error as Error));
   }
 
   #find(): readonly Pod[] {
@@ -97,10 +97,10 @@ class PodReporter implements Uninjected {
   async #write(pods: readonly Pod[]): Promise<void> {
     for (const pod of pods) {
       const { uid } = pod.metadata;
-      if (this.#told.has(uid)) continue;
+      if (this.#reported.has(uid)) continue;
       if (!this.#options.leading() || this.#signal?.aborted !== false) return;
       await this.#record(pod, this.#signal);
-      this.#told.add(uid);
+      this.#reported.add(uid);
     }
   }
 
@@ -118,7 +118,7 @@ class PodReporter implements Uninjected {
     if (this.#signal?.aborted !== false) return;
     this.#options.failed(error);
     this.#cancelRetry?.();
-    this.#cancelRetry = this.#clock.after(RETRY, () => this.look());
+    this.#cancelRetry = this.#clock.after(RETRY, () => this.reconcile());
   }
 }
 

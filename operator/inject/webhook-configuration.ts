@@ -3,13 +3,13 @@ import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { mutatingWebhooksPath } from '../kube/api-paths.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
-import { createStore } from '../watch/object-cache.ts';
+import { createObjectCache } from '../watch/object-cache.ts';
 
-interface WebhookConfiguration extends KubernetesObject {
+interface WebhookConfigurationObject extends KubernetesObject {
   readonly webhooks?: readonly { readonly clientConfig: { readonly caBundle?: string } }[] | null;
 }
 
-export interface ConfigurationOptions {
+export interface WebhookConfigurationOptions {
   readonly client: KubeClient;
   readonly name: string;
   readonly report: ReflectorReport;
@@ -18,24 +18,30 @@ export interface ConfigurationOptions {
   readonly random: () => number;
 }
 
-export interface Configuration {
+export interface WebhookConfiguration {
   /** Whether the API server has this bundle, as far as was seen. */
-  has(bundle: string): boolean;
+  hasBundle(bundle: string): boolean;
   /** Writes the bundle where another one, or none, is. */
-  heal(bundle: string): Promise<void>;
+  ensureBundle(bundle: string): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
-export function createConfiguration({ client, name, report, changed, random }: ConfigurationOptions): Configuration {
-  const store = createStore<WebhookConfiguration>(changed);
-  const current = (): WebhookConfiguration | undefined => store.view().values().next().value;
+export function createWebhookConfiguration({
+  client,
+  name,
+  report,
+  changed,
+  random,
+}: WebhookConfigurationOptions): WebhookConfiguration {
+  const store = createObjectCache<WebhookConfigurationObject>(changed);
+  const current = (): WebhookConfigurationObject | undefined => store.view().values().next().value;
   return {
-    has: (bundle) => {
+    hasBundle: (bundle) => {
       const webhooks = current()?.webhooks ?? [];
       return webhooks.length > 0 && webhooks.every(({ clientConfig }) => clientConfig.caBundle === encode(bundle));
     },
-    async heal(bundle) {
-      const patch = healingPatch(current(), encode(bundle));
+    async ensureBundle(bundle) {
+      const patch = bundlePatch(current(), encode(bundle));
       if (patch.length === 0) return;
       const path = `${mutatingWebhooksPath}/${encodeURIComponent(name)}`;
       await client.call({ method: 'PATCH', path, contentType: 'application/json-patch+json', body: patch });
@@ -59,7 +65,7 @@ export function createConfiguration({ client, name, report, changed, random }: C
 }
 
 /** JSON patch; empty where nothing differs. It fails when the object is no longer the one that was seen. */
-function healingPatch(seen: WebhookConfiguration | undefined, value: string): readonly object[] {
+function bundlePatch(seen: WebhookConfigurationObject | undefined, value: string): readonly object[] {
   const wrong = (seen?.webhooks ?? []).flatMap(({ clientConfig }, i) => (clientConfig.caBundle === value ? [] : [i]));
   if (seen === undefined || wrong.length === 0) return [];
   return [

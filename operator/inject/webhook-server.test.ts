@@ -5,14 +5,14 @@ import { request } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import { before, test, type TestContext } from 'node:test';
-import { take } from './certificate/renewal-steps.ts';
+import { applyStep } from './certificate/renewal-steps.ts';
 import { startWebhookServer, type WebhookServer } from './webhook-server.ts';
-import type { Material } from './certificate/certificate-set.ts';
+import type { CertificateSet } from './certificate/certificate-set.ts';
 
 const NAME = 'outrigger-webhook.outrigger-system.svc';
-let material: Material;
+let material: CertificateSet;
 before(async () => {
-  material = await take('everything', undefined, [NAME], Date.now());
+  material = await applyStep('everything', undefined, [NAME], Date.now());
 });
 
 async function start(
@@ -101,7 +101,7 @@ test('another certificate is shown to who comes next, while connections go on', 
   const server = await start(context);
   const before = await held(server.port);
   context.after(() => before.destroy());
-  const next = await take('serving', material, [NAME], Date.now());
+  const next = await applyStep('serving', material, [NAME], Date.now());
   server.present(next);
   const after = await held(server.port);
   context.after(() => after.destroy());

@@ -105,7 +105,7 @@ class World {
       ...{ client, config: CONFIG, namespace: NAMESPACE, port, bind: '127.0.0.1' },
       trustedKeys: () => this.keys,
       leading: () => leading,
-      report: { heard: () => undefined, failed: (_kind, error) => void errors.push(error.message) },
+      report: { onContact: () => undefined, onFailure: (_kind, error) => void errors.push(error.message) },
       metrics: {
         injected: (result) => void this.results.push(result),
         webhookCertificate: (expiry) => void expiries.push(expiry),
@@ -203,9 +203,9 @@ test('through a whole rotation no handshake fails, on either replica, whichever 
   /** The leader looks first; handshakes go on before the follower has looked, and after. */
   const step = async (what: string, advance: number, done: () => boolean): Promise<string[]> => {
     world.now += advance;
-    leader.webhook.look();
+    leader.webhook.reconcile();
     await until(async () => (await both()).length === 2 && done(), what);
-    follower.webhook.look();
+    follower.webhook.reconcile();
     await until(async () => new Set(await both()).size === 1, `${what}, on both`);
     return both();
   };
@@ -235,7 +235,7 @@ test('a port that somebody has is tried again', async (context) => {
   const errors: string[] = [];
   const webhook = createWebhook({
     ...{ client, config: CONFIG, namespace: NAMESPACE, port, bind: '127.0.0.1', trustedKeys: () => KEYS, leading: () => false },
-    report: { heard: () => undefined, failed: () => undefined },
+    report: { onContact: () => undefined, onFailure: () => undefined },
     metrics: { injected: () => undefined, webhookCertificate: () => undefined },
     failed: (error) => void errors.push(error.message),
     random: () => 0,

@@ -6,11 +6,11 @@ import type { KubeClient } from '../kube/client.ts';
 import { createSecretStore } from '../kube/secret-store.ts';
 import type { ReflectorReport } from '../watch/reflector.ts';
 import { ensureCertificates } from './certificate/ensure-certificates.ts';
-import { createConfiguration } from './webhook-configuration.ts';
+import { createWebhookConfiguration } from './webhook-configuration.ts';
 import { review, type InjectionResult } from './admission-review.ts';
 import { startWebhookServer, type WebhookServer } from './webhook-server.ts';
 import { createSidecar, type Sidecar } from './sidecar-container.ts';
-import type { Material } from './certificate/certificate-set.ts';
+import type { CertificateSet } from './certificate/certificate-set.ts';
 import type { SidecarConfig } from './sidecar-config.ts';
 
 export interface WebhookMetrics {
@@ -42,13 +42,13 @@ export interface Webhook {
   /** Undefined once it serves. */
   readonly problem: string | undefined;
   /** Something may be due: this replica leads now. */
-  look(): void;
+  reconcile(): void;
   /** Serves until the signal aborts. Never rejects: what fails, be it the port, is tried again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 /** Milliseconds between two looks at the Secret, in which the leader may have renewed what we serve. */
-const LOOK_EVERY = 60_000;
+const RECONCILE_EVERY = 60_000;
 
 export function createWebhook(options: WebhookOptions): Webhook {
   return new InjectionWebhook(options);
@@ -61,7 +61,7 @@ class InjectionWebhook implements Webhook {
   readonly #secrets;
   readonly #names: readonly string[];
   #server: WebhookServer | undefined;
-  #material: Material | undefined;
+  #material: CertificateSet | undefined;
   #sidecar: { readonly keys: string; readonly sidecar: Sidecar } | undefined;
   #wake = new AbortController();
 
@@ -70,11 +70,11 @@ class InjectionWebhook implements Webhook {
     this.#options = options;
     const { configuration: name, service } = config.webhook;
     this.#names = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`];
-    this.#configuration = createConfiguration({ client, name, report, random, changed: () => this.look() });
+    this.#configuration = createWebhookConfiguration({ client, name, report, random, changed: () => this.reconcile() });
     this.#secrets = createSecretStore(client, namespace);
   }
 
-  look(): void {
+  reconcile(): void {
     this.#wake.abort();
   }
 
@@ -84,8 +84,8 @@ class InjectionWebhook implements Webhook {
     try {
       while (!signal.aborted) {
         this.#wake = new AbortController();
-        await retryUntilSuccess(() => this.#look(), failed, signal);
-        await sleep(LOOK_EVERY, AbortSignal.any([signal, this.#wake.signal]));
+        await retryUntilSuccess(() => this.#reconcile(), failed, signal);
+        await sleep(RECONCILE_EVERY, AbortSignal.any([signal, this.#wake.signal]));
       }
     } catch {
       // The signal.
@@ -96,16 +96,16 @@ class InjectionWebhook implements Webhook {
   }
 
   /** The bundle goes to the API server before anything is served that only it can verify. */
-  async #look(): Promise<void> {
+  async #reconcile(): Promise<void> {
     const { leading, now } = this.#options;
-    const published = (bundle: string): boolean => this.#configuration.has(bundle);
+    const published = (bundle: string): boolean => this.#configuration.hasBundle(bundle);
     const [secrets, names, serving] = [this.#secrets, this.#names, this.#material];
     const material = await ensureCertificates({ secrets, names, serving, leading, published, now });
-    if (leading()) await this.#configuration.heal(material.bundle);
+    if (leading()) await this.#configuration.ensureBundle(material.bundle);
     await this.#present(material);
   }
 
-  async #present(material: Material): Promise<void> {
+  async #present(material: CertificateSet): Promise<void> {
     const { port, bind, metrics } = this.#options;
     if (this.#material?.cert === material.cert) return;
     if (this.#server) this.#server.present(material);

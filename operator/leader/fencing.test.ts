@@ -6,7 +6,7 @@ import { createLeader, type Leader } from './leader.ts';
 import { epochOf } from './lease.ts';
 import { leaseServer } from './testing.ts';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
-import type { KeyCarrier, Fleet } from '../push/fleet-types.ts';
+import type { KeyDistribution, Fleet } from '../push/fleet-types.ts';
 import { content, Rig, target, translation, type TestProxy } from '../push/testing.ts';
 
 const TIMING = { duration: 150, renewEvery: 20, renewWithin: 100, retry: 10, jitter: 5, releaseWithin: 200 };
@@ -14,7 +14,7 @@ const contentOf = (n: number) => content([poolPart([endpoint(n)])], n);
 
 interface Operator {
   readonly leader: Leader;
-  readonly fleet: Fleet & KeyCarrier;
+  readonly fleet: Fleet & KeyDistribution;
   readonly stop: () => Promise<void>;
 }
 
@@ -23,7 +23,7 @@ function operator(t: TestContext, rig: Rig, server: ReturnType<typeof leaseServe
   const leader: Leader = createLeader({
     ...{ client: server.client, watch: server.watch, candidate: { namespace: 'outrigger-system', identity } },
     ...{ standby: () => undefined, failed: () => undefined, prepare: async () => undefined },
-    leadershipChanged: (epoch) => (blind && epoch === undefined ? undefined : fleet.lead(epoch)),
+    leadershipChanged: (epoch) => (blind && epoch === undefined ? undefined : fleet.setEpoch(epoch)),
     ...{ now: Date.now, random: Math.random, timing: TIMING },
   });
   const believedLeader = {
@@ -60,14 +60,14 @@ test('a leader that keeps pushing after a takeover is refused, and no proxy ever
   const proxies = [await rig.proxy('one'), await rig.proxy('two')];
   const targets = proxies.map(({ uid, address }) => target(uid, address));
   const former = operator(t, rig, server, 'former', true);
-  former.fleet.want(translation(targets, contentOf(1)), performance.now());
+  former.fleet.setDesired(translation(targets, contentOf(1)), performance.now());
   await until(() => proxies.every((proxy) => proxy.dataPlane.applied.length === 1), 'the first push of the former leader');
   await former.stop();
   const successor = operator(t, rig, server, 'successor');
-  successor.fleet.want(translation(targets, contentOf(2)), performance.now());
+  successor.fleet.setDesired(translation(targets, contentOf(2)), performance.now());
   await until(() => proxies.every((proxy) => generations(proxy).at(-1) === 2), 'the push of the successor');
 
-  former.fleet.want(translation(targets, contentOf(3)), performance.now());
+  former.fleet.setDesired(translation(targets, contentOf(3)), performance.now());
   await until(() => rig.results.filter((result) => result === 'stale').length >= 6, 'refusals');
   for (const proxy of proxies) {
     assert.deepEqual(generations(proxy), [1, 2]);
@@ -84,7 +84,7 @@ test('two competing leaders push only newer versions, and every proxy ends up wi
   const both = ['a', 'b'].map((identity) => operator(t, rig, server, identity));
   const rounds = 40;
   for (let n = 1; n <= rounds; n += 1) {
-    for (const { fleet } of both) fleet.want(translation(targets, contentOf(n)), performance.now());
+    for (const { fleet } of both) fleet.setDesired(translation(targets, contentOf(n)), performance.now());
     const { lease } = server.state;
     if (n % 3 === 0) server.remove();
     else if (lease !== undefined) {

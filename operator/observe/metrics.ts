@@ -157,7 +157,7 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
   }
 
   /** @param now unix seconds */
-  heard(kind: string, now: number): void {
+  contact(kind: string, now: number): void {
     this.#heard.set({ kind }, now);
     this.#restarts.inc({ kind }, 0);
   }

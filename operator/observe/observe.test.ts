@@ -44,7 +44,7 @@ test('every metric of the contract is there, under its name and labels', async (
   metrics.proxies({ current: 2, pending: 1, failing: 0 });
   metrics.skew(3);
   metrics.leads(1795306600);
-  metrics.heard('Service', 1795306600);
+  metrics.contact('Service', 1795306600);
   metrics.restarted('Service');
   metrics.wroteService('applied');
   metrics.outdated(true);
@@ -89,13 +89,13 @@ test('the watchdog names loops that do nothing any more', () => {
   let now = 0;
   const watchdog = createWatchdog(100, () => now);
   assert.equal(watchdog.stalled(), undefined);
-  watchdog.seen('Service');
-  watchdog.seen('Pod');
+  watchdog.touch('Service');
+  watchdog.touch('Pod');
   now = 100;
-  watchdog.seen('Pod');
+  watchdog.touch('Pod');
   assert.equal(watchdog.stalled(), undefined);
   now = 101;
   assert.match(watchdog.stalled() ?? '', /: Service$/);
-  watchdog.seen('Service');
+  watchdog.touch('Service');
   assert.equal(watchdog.stalled(), undefined);
 });

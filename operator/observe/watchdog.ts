@@ -1,7 +1,7 @@
 /** Notices loops that neither succeed nor fail any more. */
 export interface Watchdog {
   /** The loop did something: succeeded, or failed and will try again. */
-  seen(loop: string): void;
+  touch(loop: string): void;
   /** Names the loops that were last seen too long ago; undefined when there are none. */
   stalled(): string | undefined;
 }
@@ -13,7 +13,7 @@ export interface Watchdog {
 export function createWatchdog(limit: number, now: () => number): Watchdog {
   const last = new Map<string, number>();
   return {
-    seen: (loop) => void last.set(loop, now()),
+    touch: (loop) => void last.set(loop, now()),
     stalled() {
       const names = [...last].filter(([, at]) => now() - at > limit).map(([loop]) => loop);
       return names.length > 0 ? `nothing happens any more: ${names.join(', ')}` : undefined;

@@ -9,19 +9,19 @@ import type { PushTiming } from './proxy-state.ts';
 import type { PushResult } from './push-exchange.ts';
 
 /** Which keys proxies trust, and which sign. */
-export interface KeyCarrier {
-  /** Signs with these, and tells proxies to trust these, from now on. */
-  trust(keys: SigningKeys): void;
-  /** Names of the proxies that may live on and have not acknowledged this public key. */
-  lacking(publicKey: string): readonly string[];
+export interface KeyDistribution {
+  /** Signs with these keys, and makes proxies trust them, from now on. */
+  setKeys(keys: SigningKeys): void;
+  /** Names of the proxies that are not terminating and have not acknowledged this public key. */
+  proxiesMissingKey(publicKey: string): readonly string[];
 }
 
-/** Brings every proxy to what the newest translation wants, and knows what each has acknowledged. */
+/** Brings every proxy to its content of the newest translation, and knows what each has acknowledged. */
 export interface Fleet {
-  /** The newest wish replaces the one before it. `changedAt`: monotonic ms at which the change behind it was first seen. */
-  want(translation: Translation, changedAt: number): void;
+  /** Replaces the previous translation. `changedAt`: monotonic ms at which the change behind it was first seen. */
+  setDesired(translation: Translation, changedAt: number): void;
   /** Pushes under this epoch from now on (sequence restarts at 1); undefined: stop pushing at once. */
-  lead(epoch: number | undefined): void;
+  setEpoch(epoch: number | undefined): void;
   /** What each proxy of the newest translation is known to have, by pod UID. */
   reports(): ReadonlyMap<string, ProxyReport>;
   /** Stops timers and connections; pushes in flight may finish within 2 s. */
@@ -31,14 +31,14 @@ export interface Fleet {
 export interface FleetEvents {
   /** A report changed: status may have to be written. */
   changed(): void;
-  /** A proxy holds a higher version than ours (409): the leader must acquire anew above it, or stop. */
+  /** A proxy has a higher version (409): the leader must acquire the Lease again with a higher epoch, or stop. */
   fenced(current: Version): void;
 }
 
-/** What the fleet counts; implemented by the operator's metrics. */
+/** Implemented by the operator's metrics. */
 export interface FleetMetrics {
   pushed(result: PushResult): void;
-  /** From a change's first sight to the last acknowledgement of a Ready proxy, in seconds. */
+  /** From when a change was first seen to its last acknowledgement by a Ready proxy, in seconds. */
   propagated(seconds: number): void;
   proxies(counts: ProxyCounts): void;
   /** The largest difference between a proxy's clock and ours, in seconds; 0 when no proxy refuses a token for it. */
@@ -46,11 +46,11 @@ export interface FleetMetrics {
 }
 
 export interface FleetOptions {
-  /** To begin with; see `Fleet.trust`. */
+  /** The first ones; see `KeyDistribution.setKeys`. */
   readonly keys: SigningKeys;
   readonly client: ProxyClient;
   readonly events: FleetEvents;
-  /** Whether the Lease is held at this moment: asked before every push. */
+  /** Whether the Lease is held at this moment: checked before every push. */
   readonly leading: () => boolean;
   readonly metrics: FleetMetrics;
   /** Monotonic milliseconds. */

@@ -24,7 +24,7 @@ test('nothing is pushed before there is both a wish and an epoch; then every pro
   const rig = new Rig(t);
   const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
   const fleet = rig.fleet();
-  fleet.want(
+  fleet.setDesired(
     translation([target('one', one.address), target('two', two.address, { ready: false })], content([A, B], 7)),
     performance.now(),
   );
@@ -34,7 +34,7 @@ test('nothing is pushed before there is both a wish and an epoch; then every pro
   );
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(rig.sent, []);
-  fleet.lead(EPOCH);
+  fleet.setEpoch(EPOCH);
   await settledSoon(fleet, 'one', 'two');
   const report = fleet.reports().get('two');
   const [applied] = two.dataPlane.applied;
@@ -58,10 +58,10 @@ test('a change of one endpoint sends one pool', async (t) => {
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
   const proxies = [target('one', one.address)];
-  fleet.lead(EPOCH);
-  fleet.want(translation(proxies, content([A, B])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation(proxies, content([A, B])), performance.now());
   await settledSoon(fleet, 'one');
-  fleet.want(translation(proxies, content([A, C])), performance.now());
+  fleet.setDesired(translation(proxies, content([A, C])), performance.now());
   await settledSoon(fleet, 'one');
   const [first, second] = rig.pushes(one.address).map((sent) => Object.values(sent.snapshot?.parts ?? {}));
   assert.deepEqual([first, second], [[A, B], [C]]);
@@ -75,10 +75,10 @@ test('a wish that changes nothing pushes nothing', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.equal(rig.sent.length, 1);
 });
@@ -90,9 +90,9 @@ test('one push in flight per proxy, and only the newest behind it', async (t) =>
   const opened = new Promise<void>((resolve) => (open = resolve));
   one.dataPlane.gate = () => opened;
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
+  fleet.setEpoch(EPOCH);
   for (const n of [1, 2, 3, 4, 5]) {
-    fleet.want(translation([target('one', one.address)], content([poolPart([endpoint(n)])])), performance.now());
+    fleet.setDesired(translation([target('one', one.address)], content([poolPart([endpoint(n)])])), performance.now());
     if (n === 1) await until(() => one.dataPlane.busy === 1);
   }
   assert.equal(rig.sent.length, 1);
@@ -111,11 +111,11 @@ test('proxies that hang or are dead delay nobody', async (t) => {
   const stuck = Array.from({ length: 40 }, (_, i) => target(`stuck-${i}`, `127.9.1.${i}`));
   for (const { address } of stuck.slice(0, 30)) rig.route(address, hanging);
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
+  fleet.setEpoch(EPOCH);
   // An exchange may hang for 10 s; both pushes must be through within the deadline of 5 s each.
-  fleet.want(translation([...stuck, target('one', one.address)], content([A])), performance.now());
+  fleet.setDesired(translation([...stuck, target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
-  fleet.want(translation([...stuck, target('one', one.address)], content([B])), performance.now());
+  fleet.setDesired(translation([...stuck, target('one', one.address)], content([B])), performance.now());
   await settledSoon(fleet, 'one');
 });
 
@@ -135,10 +135,10 @@ test('every proxy is told its own zone with the same bytes; another zone is push
   const rig = new Rig(t);
   const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
+  fleet.setEpoch(EPOCH);
   const want = (zone: string): void => {
     const proxies = [target('one', one.address, { zone }), target('two', two.address)];
-    fleet.want(translation(proxies, content([A])), performance.now());
+    fleet.setDesired(translation(proxies, content([A])), performance.now());
   };
   want('eu-1a');
   await settledSoon(fleet, 'one', 'two');
@@ -161,13 +161,13 @@ test('a proxy that lacks parts says so and gets them with the next try', async (
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A, B])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A, B])), performance.now());
   await settledSoon(fleet, 'one');
   await one.control.close();
   await rm(one.folder, { recursive: true });
   await rig.boot(one);
-  fleet.want(translation([target('one', one.address)], content([A, B, C])), performance.now());
+  fleet.setDesired(translation([target('one', one.address)], content([A, B, C])), performance.now());
   await settledSoon(fleet, 'one');
   const pushes = rig
     .pushes(one.address)
@@ -192,12 +192,12 @@ test('a proxy that moves to another selection is never sent a lower version', as
   ];
   const contents = { x: content([A]), y: content([B]) };
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation(at('x', 'x'), contents), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation(at('x', 'x'), contents), performance.now());
   await settledSoon(fleet, 'one', 'two');
-  fleet.want(translation(at('y', 'x'), contents), performance.now());
+  fleet.setDesired(translation(at('y', 'x'), contents), performance.now());
   await settledSoon(fleet, 'one', 'two');
-  fleet.want(translation(at('x', 'x'), contents), performance.now());
+  fleet.setDesired(translation(at('x', 'x'), contents), performance.now());
   await settledSoon(fleet, 'one', 'two');
   const sequences = (address: string): unknown => rig.pushes(address).map((sent) => sent.snapshot?.version.sequence);
   assert.deepEqual(sequences(one.address), [1, 2, 3]);
@@ -209,11 +209,11 @@ test('another snapshot of the same version: the sequence is raised and the push 
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const [usurper, fleet] = [rig.fleet(), rig.fleet()];
-  usurper.lead(EPOCH);
-  usurper.want(translation([target('one', one.address)], content([B])), performance.now());
+  usurper.setEpoch(EPOCH);
+  usurper.setDesired(translation([target('one', one.address)], content([B])), performance.now());
   await settledSoon(usurper, 'one');
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
   assert.deepEqual(rig.results, ['acked', 'conflict', 'acked']);
   assert.equal(fleet.reports().get('one')?.acked?.sequence, 2);
@@ -224,15 +224,15 @@ test('a proxy that saw a higher epoch fences the leader, once, and takes its nex
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const [successor, fleet] = [rig.fleet(), rig.fleet()];
-  successor.lead(EPOCH + 5);
-  successor.want(translation([target('one', one.address)], content([B])), performance.now());
+  successor.setEpoch(EPOCH + 5);
+  successor.setDesired(translation([target('one', one.address)], content([B])), performance.now());
   await settledSoon(successor, 'one');
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await until(() => rig.results.filter((result) => result === 'stale').length >= 3);
   assert.deepEqual(rig.fenced, [{ epoch: EPOCH + 5, sequence: 1 }]);
   assert.match(fleet.reports().get('one')?.error ?? '', /seen version 1795305605\.1/);
-  fleet.lead(EPOCH + 6);
+  fleet.setEpoch(EPOCH + 6);
   await settledSoon(fleet, 'one');
   assert.deepEqual(one.dataPlane.applied.at(-1)?.version, { epoch: EPOCH + 6, sequence: 1 });
 });
@@ -241,30 +241,30 @@ test('under a new epoch every proxy gets its content again; what it has stays cu
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
-  fleet.lead(EPOCH + 1);
+  fleet.setEpoch(EPOCH + 1);
   assert.ok(current(fleet, 'one'));
   await until(() => fleet.reports().get('one')?.acked?.epoch === EPOCH + 1);
   assert.deepEqual(Object.keys(rig.pushes(one.address).at(-1)?.snapshot?.parts ?? {}), [], 'it has all the parts');
 });
 
 for (const [what, end] of [
-  ['who no longer leads pushes nothing', (fleet) => fleet.lead(undefined)],
+  ['who no longer leads pushes nothing', (fleet) => fleet.setEpoch(undefined)],
   ['a Lease that is no longer fresh stops pushes before anybody said so', (_, rig) => (rig.leading = false)],
 ] satisfies [string, (fleet: ReturnType<Rig['fleet']>, rig: Rig) => void][]) {
   test(what, async (t) => {
     const rig = new Rig(t);
     const one = await rig.proxy('one');
     const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
-    fleet.lead(EPOCH);
-    fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+    fleet.setEpoch(EPOCH);
+    fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
     await settledSoon(fleet, 'one');
     end(fleet, rig);
     await new Promise((resolve) => setTimeout(resolve, 20));
     const before = rig.sent.length;
-    fleet.want(translation([target('one', one.address)], content([B])), performance.now());
+    fleet.setDesired(translation([target('one', one.address)], content([B])), performance.now());
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal(rig.sent.length, before);
     assert.equal(current(fleet, 'one'), false);
@@ -275,22 +275,22 @@ test('what was known of proxies ends with the term: another may have led since; 
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A], 1)), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A], 1)), performance.now());
   await settledSoon(fleet, 'one');
   await until(() => rig.counts['current'] === 1);
   const changed = rig.changed;
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
   one.dataPlane.gate = () => opened;
-  fleet.want(translation([target('one', one.address)], content([B], 2)), performance.now());
+  fleet.setDesired(translation([target('one', one.address)], content([B], 2)), performance.now());
   await until(() => one.dataPlane.busy === 1);
-  fleet.lead(undefined);
+  fleet.setEpoch(undefined);
   open();
   await until(() => rig.results.length === 2);
   assert.deepEqual(fleet.reports().get('one'), { current: false, rejected: [], unhealthy: undefined });
   await until(() => rig.counts['current'] === 0 && rig.counts['pending'] === 0 && rig.changed > changed);
-  fleet.lead(EPOCH + 7);
+  fleet.setEpoch(EPOCH + 7);
   await until(() => fleet.reports().get('one')?.acked?.epoch === EPOCH + 7);
   await until(() => rig.counts['current'] === 1);
 });
@@ -300,8 +300,8 @@ test('a clock that differs too much: retried, reported, and healed', async (t) =
   const one = await rig.proxy('one');
   one.skew = 600_000;
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await until(() => rig.skew > 0 && rig.counts['failing'] === 1);
   assert.ok(Math.abs(rig.skew - 600) <= 1);
   assert.match(fleet.reports().get('one')?.error ?? '', /refused the token \(expired\); its clock is \d+ s ahead/);
@@ -314,8 +314,8 @@ test('a pod with another UID at the address refuses, and nothing is acknowledged
   const rig = new Rig(t);
   const other = await rig.proxy('other');
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', other.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', other.address)], content([A])), performance.now());
   await until(() => rig.results.includes('unauthorized'));
   assert.match(fleet.reports().get('one')?.error ?? '', /wrong-audience/);
   assert.deepEqual(other.dataPlane.applied, []);
@@ -325,14 +325,14 @@ test('a new container is pushed to at once, whatever the back-off', async (t) =>
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet({ retry: { base: 3_600_000, max: 3_600_000 } });
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', '127.9.2.1')], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', '127.9.2.1')], content([A])), performance.now());
   await until(() => rig.results.length === 1);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
   await one.control.close();
   await rig.boot(one);
-  fleet.want(translation([target('one', one.address, { container: 'c2' })], content([A])), performance.now());
+  fleet.setDesired(translation([target('one', one.address, { container: 'c2' })], content([A])), performance.now());
   assert.equal(current(fleet, 'one'), false);
   await until(() => rig.results.length >= 3);
   assert.deepEqual(rig.results.slice(0, 2), ['failed', 'acked']);
@@ -342,8 +342,8 @@ test('what drifted is noticed by asking, and healed', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet({ statusInterval: 20, firstStatus: 20 });
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
   await one.control.close();
   await rm(one.folder, { recursive: true });
@@ -357,8 +357,8 @@ test('rejected listeners and endpoints that are not healthy come with the answer
   const one = await rig.proxy('one');
   one.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
   const fleet = rig.fleet({ statusInterval: 10, firstStatus: 10 });
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
   assert.deepEqual(fleet.reports().get('one')?.rejected, one.dataPlane.failing);
   await until(() => fleet.reports().get('one')?.unhealthy?.length === 0);
@@ -373,11 +373,11 @@ test('a higher fence found by asking fences the leader', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const [successor, fleet] = [rig.fleet(), rig.fleet({ statusInterval: 20, firstStatus: 200 })];
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
-  successor.lead(EPOCH + 1);
-  successor.want(translation([target('one', one.address)], content([B])), performance.now());
+  successor.setEpoch(EPOCH + 1);
+  successor.setDesired(translation([target('one', one.address)], content([B])), performance.now());
   await until(() => rig.fenced.length === 1);
   const seen: Version | undefined = rig.fenced[0];
   assert.equal(seen?.epoch, EPOCH + 1);
@@ -390,9 +390,9 @@ test('propagation is measured until the last Ready proxy acknowledged', async (t
   const opened = new Promise<void>((resolve) => (open = resolve));
   two.dataPlane.gate = () => opened;
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
+  fleet.setEpoch(EPOCH);
   const proxies = [target('one', one.address), target('two', two.address), target('three', '127.9.3.1', { ready: false })];
-  fleet.want(translation(proxies, content([A])), performance.now() - 5000);
+  fleet.setDesired(translation(proxies, content([A])), performance.now() - 5000);
   await settledSoon(fleet, 'one');
   assert.deepEqual(rig.propagated, []);
   open();
@@ -404,10 +404,10 @@ test('a proxy that left is neither pushed to nor reported', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
-  fleet.want(translation([], content([A])), performance.now());
+  fleet.setDesired(translation([], content([A])), performance.now());
   assert.equal(fleet.reports().size, 0);
   await new Promise((resolve) => setTimeout(resolve, 20));
   const before = rig.sent.length;
@@ -419,8 +419,8 @@ test('stop ends within two seconds, even while a proxy hangs', async (t) => {
   const rig = new Rig(t);
   rig.route('127.9.4.1', await blackHole(t));
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', '127.9.4.1')], content([A])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', '127.9.4.1')], content([A])), performance.now());
   await until(() => rig.sent.length === 1);
   const began = performance.now();
   await fleet.stop();

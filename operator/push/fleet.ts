@@ -1,116 +1,116 @@
 import type { Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget, Translation } from '../translate/types.ts';
-import { Bodies } from './snapshot-body-cache.ts';
-import { Dialogue } from './push-exchange.ts';
+import { SnapshotBodyCache } from './snapshot-body-cache.ts';
+import { PushExchange } from './push-exchange.ts';
 import type { FleetOptions } from './fleet-types.ts';
 import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
-import type { Step } from './proxy-state.ts';
-import type { Fleet, KeyCarrier } from './fleet-types.ts';
+import type { NextStep } from './proxy-state.ts';
+import type { Fleet, KeyDistribution } from './fleet-types.ts';
 import type { ProxyReport } from './proxy-report.ts';
 import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 import { ConcurrencyLimit } from '../util/concurrency-limit.ts';
-import { NONE, summarise } from './fleet-summary.ts';
-import type { Summary } from './fleet-summary.ts';
-import { Stamper, wish } from './versioned-snapshot.ts';
-import type { Wish } from './versioned-snapshot.ts';
+import { NO_PROXIES, summarise } from './fleet-summary.ts';
+import type { FleetSummary } from './fleet-summary.ts';
+import { SnapshotVersioner, desiredContent } from './versioned-snapshot.ts';
+import type { DesiredContent } from './versioned-snapshot.ts';
 
-/** Exchanges that may start at once, and after how many milliseconds a slow one no longer counts. */
+/** Exchanges that may run in parallel, and milliseconds after which a slow one no longer counts. */
 const CONCURRENCY = 16;
-const PATIENCE = 100;
-/** How long `stop` waits for what is in flight, in milliseconds. */
+const SLOW_AFTER = 100;
+/** How long `stop` waits for exchanges in flight, in milliseconds. */
 const STOP_WITHIN = 2_000;
-/** Answers are not authenticated: an epoch this many seconds beyond our own and our clock is no epoch, but a lie. */
-const PLAUSIBLE_LEAD = 24 * 3600;
+/** Seconds. Answers are not authenticated: an epoch further ahead of ours and of the clock is taken as false. */
+const MAX_EPOCH_AHEAD = 24 * 3600;
 
-/** Makes the fleet; it is silent until it is told both what to want and under which epoch to lead. */
-export function createFleet(options: FleetOptions): Fleet & KeyCarrier {
+/** The fleet does nothing until both `setDesired` and `setEpoch` were called. */
+export function createFleet(options: FleetOptions): Fleet & KeyDistribution {
   return new PushingFleet(options);
 }
 
 /** One proxy with its only timer and its only exchange in flight. */
 interface Member {
   readonly state: ProxyState;
-  /** What the last `changed` event knew of it. */
-  told: string;
+  /** Fingerprint of its report at the last `changed` event. */
+  lastReported: string;
   busy: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
-class PushingFleet implements Fleet, KeyCarrier {
+class PushingFleet implements Fleet, KeyDistribution {
   readonly #options: FleetOptions;
-  readonly #slots = new ConcurrencyLimit(CONCURRENCY, PATIENCE);
-  readonly #dialogue: Dialogue;
+  readonly #concurrency = new ConcurrencyLimit(CONCURRENCY, SLOW_AFTER);
+  readonly #exchange: PushExchange;
   readonly #members = new Map<string, Member>();
   readonly #inFlight = new Set<Promise<void>>();
-  #wishes: ReadonlyMap<string, Wish> = new Map();
+  #desired: ReadonlyMap<string, DesiredContent> = new Map();
   /** Present while leading. */
-  #stamper: Stamper | undefined;
+  #versioner: SnapshotVersioner | undefined;
   #stopped = false;
   #keys: SigningKeys;
-  /** Epoch under which `fenced` was said; once is enough. */
+  /** Epoch under which `fenced` was called: once for each. */
   #fencedUnder: number | undefined;
-  /** First sight of the oldest change that some Ready proxy has not acknowledged. */
-  #unsettledSince: number | undefined;
+  /** When the oldest change that some Ready proxy has not acknowledged was first seen. */
+  #pendingSince: number | undefined;
   #summaryDue = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
     this.#keys = options.keys;
     const { client, now, unixNow, random, metrics } = options;
-    this.#dialogue = new Dialogue({
-      ...{ client, now, unixNow, random, bodies: new Bodies() },
+    this.#exchange = new PushExchange({
+      ...{ client, now, unixNow, random, bodies: new SnapshotBodyCache() },
       signer: (proxy) => this.#signer(proxy),
-      mayPush: (stamp) => !this.#stopped && stamp.version.epoch === this.#stamper?.epoch && options.leading(),
+      mayPush: (snapshot) => !this.#stopped && snapshot.version.epoch === this.#versioner?.epoch && options.leading(),
       pushed: (result) => metrics.pushed(result),
-      ahead: (current) => this.#ahead(current),
+      higherVersionSeen: (current) => this.#higherVersionSeen(current),
     });
   }
 
-  want(translation: Translation, changedAt: number): void {
-    this.#wishes = new Map([...translation.contents].map(([selection, content]) => [selection, wish(content)]));
-    this.#stamper?.retain(new Set([...this.#wishes.values()].map(({ key }) => key)));
-    const wanted = new Set(translation.proxies.map(({ uid }) => uid));
-    for (const [uid, member] of this.#members) if (!wanted.has(uid)) this.#drop(uid, member);
+  setDesired(translation: Translation, changedAt: number): void {
+    this.#desired = new Map([...translation.contents].map(([selection, content]) => [selection, desiredContent(content)]));
+    this.#versioner?.retain(new Set([...this.#desired.values()].map(({ key }) => key)));
+    const present = new Set(translation.proxies.map(({ uid }) => uid));
+    for (const [uid, member] of this.#members) if (!present.has(uid)) this.#drop(uid, member);
     for (const target of translation.proxies) {
       const member = this.#members.get(target.uid);
       if (member) member.state.retarget(target);
-      else this.#members.set(target.uid, this.#join(target));
+      else this.#members.set(target.uid, this.#newMember(target));
     }
-    if (this.#stamper && !this.#summary().settled) this.#unsettledSince ??= changedAt;
+    if (this.#versioner && !this.#summary().allCurrent) this.#pendingSince ??= changedAt;
     for (const member of this.#members.values()) this.#advance(member);
-    this.#tellSoon();
+    this.#notifySoon();
   }
 
-  lead(epoch: number | undefined): void {
-    if (epoch === this.#stamper?.epoch) return;
-    this.#stamper = epoch === undefined ? undefined : new Stamper(epoch, this.#keys.trustedKeys);
-    // Who did not lead can not have been slow.
-    this.#unsettledSince = this.#stamper && !this.#summary().settled ? this.#options.now() : undefined;
+  setEpoch(epoch: number | undefined): void {
+    if (epoch === this.#versioner?.epoch) return;
+    this.#versioner = epoch === undefined ? undefined : new SnapshotVersioner(epoch, this.#keys.trustedKeys);
+    // Time spent as standby does not count.
+    this.#pendingSince = this.#versioner && !this.#summary().allCurrent ? this.#options.now() : undefined;
     for (const member of this.#members.values()) {
       if (epoch === undefined) member.state.forget();
       else member.state.newEpoch();
       this.#advance(member);
     }
-    this.#tellSoon();
+    this.#notifySoon();
   }
 
-  trust(keys: SigningKeys): void {
+  setKeys(keys: SigningKeys): void {
     this.#keys = keys;
-    this.#stamper?.trust(keys.trustedKeys);
+    this.#versioner?.setTrustedKeys(keys.trustedKeys);
     for (const member of this.#members.values()) this.#advance(member);
   }
 
-  lacking(publicKey: string): readonly string[] {
-    const lacking = [...this.#members.values()].filter(({ state }) => !state.target.terminating && !state.trusts(publicKey));
-    return lacking.map(({ state }) => state.target.name);
+  proxiesMissingKey(publicKey: string): readonly string[] {
+    const missing = [...this.#members.values()].filter(({ state }) => !state.target.terminating && !state.trusts(publicKey));
+    return missing.map(({ state }) => state.target.name);
   }
 
   reports(): ReadonlyMap<string, ProxyReport> {
     return new Map(
       [...this.#members].map(([uid, { state }]) => {
-        const wanted = this.#wish(state);
-        return [uid, state.report(wanted?.key, wanted?.content.uids)];
+        const desired = this.#desiredFor(state);
+        return [uid, state.report(desired?.key, desired?.content.uids)];
       }),
     );
   }
@@ -126,8 +126,13 @@ class PushingFleet implements Fleet, KeyCarrier {
     await finished;
   }
 
-  #join(target: ProxyTarget): Member {
-    return { state: new ProxyState(target, this.#options.timing ?? PUSH_TIMING), told: '', busy: false, timer: undefined };
+  #newMember(target: ProxyTarget): Member {
+    return {
+      state: new ProxyState(target, this.#options.timing ?? PUSH_TIMING),
+      lastReported: '',
+      busy: false,
+      timer: undefined,
+    };
   }
 
   #drop(uid: string, member: Member): void {
@@ -135,93 +140,93 @@ class PushingFleet implements Fleet, KeyCarrier {
     this.#members.delete(uid);
   }
 
-  #wish(state: ProxyState): Wish | undefined {
-    return this.#wishes.get(state.target.selection);
+  #desiredFor(state: ProxyState): DesiredContent | undefined {
+    return this.#desired.get(state.target.selection);
   }
 
-  /** What is due for a proxy now; a proxy that is gone, or a fleet that may not push, has nothing due. */
-  #step(member: Member): Step {
+  /** What is due for a proxy now: nothing when the proxy is gone, or this process does not lead. */
+  #nextStep(member: Member): NextStep {
     const { state } = member;
-    const silent = this.#stopped || this.#members.get(state.target.uid) !== member;
-    if (silent || this.#stamper === undefined || !this.#options.leading()) return { kind: 'wait', ms: Infinity };
-    return state.step(this.#wish(state)?.key, this.#stamper, this.#options.now());
+    const idle = this.#stopped || this.#members.get(state.target.uid) !== member;
+    if (idle || this.#versioner === undefined || !this.#options.leading()) return { kind: 'wait', ms: Infinity };
+    return state.nextStep(this.#desiredFor(state)?.key, this.#versioner, this.#options.now());
   }
 
-  /** Starts what is due, or the timer for it. One exchange at a time: the newest wish is looked up when its turn comes. */
+  /** Starts what is due, or a timer for it. One exchange at a time; it takes the newest desired content when it starts. */
   #advance(member: Member): void {
     if (member.busy) return;
     clearTimeout(member.timer);
-    const step = this.#step(member);
+    const step = this.#nextStep(member);
     if (step.kind === 'wait') {
       if (step.ms !== Infinity) member.timer = setTimeout(() => this.#advance(member), step.ms);
       return;
     }
     member.busy = true;
-    const turn = this.#slots
-      .run(() => this.#converse(member))
+    const exchange = this.#concurrency
+      .run(() => this.#sync(member))
       .finally(() => {
-        this.#inFlight.delete(turn);
+        this.#inFlight.delete(exchange);
         member.busy = false;
-        this.#tellSoon();
+        this.#notifySoon();
         this.#advance(member);
       });
-    this.#inFlight.add(turn);
+    this.#inFlight.add(exchange);
   }
 
-  async #converse(member: Member): Promise<void> {
+  async #sync(member: Member): Promise<void> {
     const { state } = member;
-    const { kind } = this.#step(member);
-    const wanted = this.#wish(state);
-    if (kind === 'wait' || this.#stamper === undefined || wanted === undefined) return;
-    const { epoch } = this.#stamper;
-    if (kind === 'push') await this.#dialogue.push(state, this.#stamper.stamp(wanted, state.floor));
-    else await this.#dialogue.ask(state, { epoch, sequence: state.floor });
+    const { kind } = this.#nextStep(member);
+    const desired = this.#desiredFor(state);
+    if (kind === 'wait' || this.#versioner === undefined || desired === undefined) return;
+    const { epoch } = this.#versioner;
+    if (kind === 'push') await this.#exchange.push(state, this.#versioner.assignVersion(desired, state.minSequence));
+    else await this.#exchange.queryStatus(state, { epoch, sequence: state.minSequence });
   }
 
-  /** The successor, for proxies that are known to trust it: one of which nothing is known trusts what its file said. */
+  /** The successor, for proxies that are known to trust it. A proxy of which nothing is known trusts the keys in its file. */
   #signer(proxy: ProxyState): Signer {
     const { signer, successor } = this.#keys;
     return successor !== undefined && proxy.trusts(successor.publicKey) ? successor : signer;
   }
 
-  #ahead(current: Version): void {
-    const epoch = this.#stamper?.epoch;
+  #higherVersionSeen(current: Version): void {
+    const epoch = this.#versioner?.epoch;
     if (epoch === undefined || epoch === this.#fencedUnder) return;
-    const latest = Math.max(epoch, this.#options.unixNow() / 1000) + PLAUSIBLE_LEAD;
+    const latest = Math.max(epoch, this.#options.unixNow() / 1000) + MAX_EPOCH_AHEAD;
     if (current.epoch < epoch || current.epoch > latest) return;
     this.#fencedUnder = epoch;
     this.#options.events.fenced(current);
   }
 
-  #summary(): Summary {
-    return summarise([...this.#members.values()].map(({ state }) => ({ state, key: this.#wish(state)?.key })));
+  #summary(): FleetSummary {
+    return summarise([...this.#members.values()].map(({ state }) => ({ state, key: this.#desiredFor(state)?.key })));
   }
 
-  /** Metrics and the event, once for everything that happens in one turn of the event loop. */
-  #tellSoon(): void {
+  /** Updates metrics and calls the event once for everything that happens in one turn of the event loop. */
+  #notifySoon(): void {
     if (this.#summaryDue) return;
     this.#summaryDue = true;
     setImmediate(() => {
       this.#summaryDue = false;
-      if (!this.#stopped) this.#tell();
+      if (!this.#stopped) this.#notify();
     });
   }
 
-  #tell(): void {
+  #notify(): void {
     const { metrics, events, now } = this.#options;
-    const { counts, skew, settled } = this.#summary();
-    // Two replicas must not both count: who does not lead knows of no proxy.
-    metrics.proxies(this.#stamper ? counts : NONE);
+    const { counts, skew, allCurrent } = this.#summary();
+    // Two replicas must not both count: a standby reports no proxies.
+    metrics.proxies(this.#versioner ? counts : NO_PROXIES);
     metrics.skew(skew);
-    if (settled && this.#unsettledSince !== undefined) {
-      metrics.propagated((now() - this.#unsettledSince) / 1000);
-      this.#unsettledSince = undefined;
+    if (allCurrent && this.#pendingSince !== undefined) {
+      metrics.propagated((now() - this.#pendingSince) / 1000);
+      this.#pendingSince = undefined;
     }
     let changed = false;
     for (const member of this.#members.values()) {
-      const told = member.state.fingerprint(this.#wish(member.state)?.key);
-      changed ||= told !== member.told;
-      member.told = told;
+      const fingerprint = member.state.fingerprint(this.#desiredFor(member.state)?.key);
+      changed ||= fingerprint !== member.lastReported;
+      member.lastReported = fingerprint;
     }
     if (changed) events.changed();
   }

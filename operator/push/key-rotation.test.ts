@@ -24,15 +24,15 @@ test('keys rotate without a refused push: proxies that run, that join with eithe
   /** Another content, acknowledged by everybody; questions go on all the while. */
   const push = async (): Promise<void> => {
     wanted += 1;
-    fleet.want(translation(targets(), contentOf(wanted)), performance.now());
+    fleet.setDesired(translation(targets(), contentOf(wanted)), performance.now());
     await until(() => proxies.every(({ uid }) => fleet.reports().get(uid)?.current === true));
   };
-  const trusting = (key: string): Promise<void> => until(() => fleet.lacking(key).length === 0);
+  const trusting = (key: string): Promise<void> => until(() => fleet.proxiesMissingKey(key).length === 0);
 
-  fleet.lead(EPOCH);
+  fleet.setEpoch(EPOCH);
   await push();
-  assert.deepEqual(fleet.lacking(b), ['outrigger/old']);
-  fleet.trust(both);
+  assert.deepEqual(fleet.proxiesMissingKey(b), ['outrigger/old']);
+  fleet.setKeys(both);
   await trusting(b);
   // One whose file is that of before, one that has the newest.
   proxies.push(await rig.proxy('late-file', [a]), await rig.proxy('new-file', [a, b]));
@@ -47,12 +47,12 @@ test('keys rotate without a refused push: proxies that run, that join with eithe
   // Another replica takes over in the middle: it knows nothing of who trusts what.
   await fleet.stop();
   fleet = rig.fleet(timing);
-  fleet.trust(both);
-  fleet.lead(EPOCH + 1);
+  fleet.setKeys(both);
+  fleet.setEpoch(EPOCH + 1);
   await push();
   await trusting(b);
 
-  fleet.trust({ signer: successor, trustedKeys: [b] });
+  fleet.setKeys({ signer: successor, trustedKeys: [b] });
   await push();
   assert.deepEqual(
     proxies.map(({ dataPlane }) => dataPlane.applied.at(-1)?.trustedKeys),
@@ -71,23 +71,23 @@ test('a proxy that forgot the successor is reached with the old key', async (t) 
   const successor = createSigner(generateKey());
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
-  fleet.lead(EPOCH);
-  fleet.trust({ signer: rig.signer, successor, trustedKeys: [rig.signer.publicKey, successor.publicKey] });
-  fleet.want(translation([target('one', one.address)], contentOf(1)), performance.now());
-  await until(() => fleet.lacking(successor.publicKey).length === 0);
+  fleet.setEpoch(EPOCH);
+  fleet.setKeys({ signer: rig.signer, successor, trustedKeys: [rig.signer.publicKey, successor.publicKey] });
+  fleet.setDesired(translation([target('one', one.address)], contentOf(1)), performance.now());
+  await until(() => fleet.proxiesMissingKey(successor.publicKey).length === 0);
   await one.control.close();
   await rm(one.folder, { recursive: true });
   await rig.boot(one);
-  fleet.want(translation([target('one', one.address)], contentOf(2)), performance.now());
+  fleet.setDesired(translation([target('one', one.address)], contentOf(2)), performance.now());
   await until(() => fleet.reports().get('one')?.current === true);
   assert.ok(rig.results.includes('unauthorized'));
-  assert.equal(fleet.lacking(successor.publicKey).length, 0);
+  assert.equal(fleet.proxiesMissingKey(successor.publicKey).length, 0);
 });
 
 test('a proxy that is about to go holds up no rotation, one that can not be reached does', (t) => {
   const rig = new Rig(t);
   const fleet = rig.fleet();
   const gone = target('going', '127.9.5.1', { terminating: true });
-  fleet.want(translation([gone, target('hangs', '127.9.5.2', { ready: false })], contentOf(1)), performance.now());
-  assert.deepEqual(fleet.lacking('k'), ['outrigger/hangs']);
+  fleet.setDesired(translation([gone, target('hangs', '127.9.5.2', { ready: false })], contentOf(1)), performance.now());
+  assert.deepEqual(fleet.proxiesMissingKey('k'), ['outrigger/hangs']);
 });

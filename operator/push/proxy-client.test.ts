@@ -9,7 +9,7 @@ import type { ProxyClient } from './proxy-client.ts';
 
 const body = { bytes: Buffer.from('{}'), gzip: false, sha256: '' };
 
-/** A client whose every address is one server that answers as told. */
+/** A client for which every address leads to one server with this listener. */
 async function against(t: TestContext, listener: RequestListener, timeout = 5_000): Promise<ProxyClient> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -49,8 +49,8 @@ const cases: readonly [name: string, status: number, body: unknown, outcome: obj
   ],
   ['413', 413, { reason: 'too-large' }, { kind: 'invalid', detail: 'HTTP 413 too-large' }],
   ['500', 500, { reason: 'internal' }, { kind: 'failed', detail: 'HTTP 500 internal' }],
-  ['a 200 that is none', 200, { pod: 'u' }, { kind: 'failed', detail: 'HTTP 200 with an answer that can not be understood' }],
-  ['a 424 that names nothing', 424, { reason: 'x' }, { kind: 'invalid', detail: 'HTTP 424 x' }],
+  ['an invalid 200', 200, { pod: 'u' }, { kind: 'failed', detail: 'HTTP 200 with an answer that cannot be parsed' }],
+  ['a 424 without digests', 424, { reason: 'x' }, { kind: 'invalid', detail: 'HTTP 424 x' }],
 ];
 
 for (const [name, status, value, outcome] of cases)
@@ -74,7 +74,7 @@ test('a push carries token, type and encoding', async (t) => {
   ]);
 });
 
-test('an answer that is no JSON, is too long, trickles or never comes is a failure', async (t) => {
+test('an answer that is not JSON, is too long, too slow or missing is a failure', async (t) => {
   const noJson = await against(t, (_req, res) => res.end('<html>'));
   assert.equal((await noJson.push('any', 't', body)).kind, 'failed');
   const long = await against(t, (_req, res) => res.end(`"${'a'.repeat(9 * 1024 * 1024)}"`));
@@ -92,7 +92,7 @@ test('an answer that is no JSON, is too long, trickles or never comes is a failu
   assert.equal((await silent.status('any', 't')).kind, 'failed');
 });
 
-test('nobody there is a failure, too', async (t) => {
+test('a refused connection is a failure, too', async (t) => {
   const client = createProxyClient({ origin: () => 'http://127.0.0.1:1' });
   t.after(() => client.close());
   const outcome = await client.push('any', 't', body);

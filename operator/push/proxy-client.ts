@@ -6,21 +6,21 @@ import { CONTROL_PORT } from '../../proxy/snapshot/ports.ts';
 import type { PushAnswer, StatusAnswer, Version } from '../../proxy/snapshot/types.ts';
 import type { EncodedBody } from './snapshot-body-cache.ts';
 
-/** Why there is no 200, by kind; the text is for people. */
+/** Why there was no valid 200, by kind. Texts are for people. */
 export type Refused =
   | { readonly kind: 'missing'; readonly digests: readonly string[] }
   | { readonly kind: 'stale' | 'conflict'; readonly current: Version }
   /** `time`: the proxy's clock, unix seconds. */
   | { readonly kind: 'unauthorized'; readonly reason: string; readonly time: number | undefined }
-  /** The proxy found the document or the request wrong: the same again will not do. */
+  /** The proxy refused the document or the request: sending the same again is useless. */
   | { readonly kind: 'invalid'; readonly detail: string }
-  /** No answer, or none that can be understood. */
+  /** No answer, or none that can be parsed. */
   | { readonly kind: 'failed'; readonly detail: string };
 
 export type PushOutcome = { readonly kind: 'acked'; readonly answer: PushAnswer } | Refused;
 export type StatusOutcome = { readonly kind: 'status'; readonly answer: StatusAnswer } | Refused;
 
-/** Talks to the control API of proxies. Never rejects: whatever happens is an outcome. */
+/** A client of the proxies' control API. Never rejects: every answer and every failure is an outcome. */
 export interface ProxyClient {
   push(address: string, token: string, body: EncodedBody): Promise<PushOutcome>;
   status(address: string, token: string): Promise<StatusOutcome>;
@@ -29,13 +29,13 @@ export interface ProxyClient {
 }
 
 export interface ClientOptions {
-  /** Where the control API of the pod at this address is; port 9900 of it unless given. */
+  /** Origin of the control API of the pod at this address; by default its port 9900. */
   readonly origin?: (address: string) => string;
-  /** Milliseconds for a whole exchange; 10 s for a push and 5 s for a question unless given. */
+  /** Milliseconds for a whole request and its answer; by default 10 s for a push and 5 s for a status query. */
   readonly timeouts?: { readonly push: number; readonly status: number };
 }
 
-/** A connection that takes longer will not come: pods are near. */
+/** Milliseconds. Pods are near, so a connection that takes longer is not going to succeed. */
 const CONNECT_TIMEOUT = 2_000;
 
 /** A client over plain HTTP that keeps one connection per proxy. */
@@ -90,7 +90,7 @@ interface Reply {
 async function exchange(agent: Agent, origin: string, token: string, call: Call, timeout: number): Promise<Reply | Refused> {
   const headers = { ...call.headers, authorization: `Bearer ${token}` };
   try {
-    // One deadline for everything, so that an answer that trickles can not hold a proxy's turn.
+    // One deadline for everything, so that an answer that arrives slowly does not block the proxy's next push.
     const signal = AbortSignal.timeout(timeout);
     const response = await agent.request({ ...call, origin, headers, signal });
     return { status: response.statusCode, body: await response.body.json() };
@@ -104,7 +104,7 @@ async function exchange(agent: Agent, origin: string, token: string, call: Call,
 
 function refused({ status, body }: Reply): Refused {
   const refusal = asRefusal(body);
-  if (refusal === undefined) return { kind: 'failed', detail: `HTTP ${status} with an answer that can not be understood` };
+  if (refusal === undefined) return { kind: 'failed', detail: `HTTP ${status} with an answer that cannot be parsed` };
   const { reason, time, current, missing, errors } = refusal;
   if (status === 401) return { kind: 'unauthorized', reason, time };
   if (status === 409 && current) return { kind: reason === 'conflict' ? 'conflict' : 'stale', current };

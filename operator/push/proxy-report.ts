@@ -7,14 +7,14 @@ export interface ProxyReport {
     readonly digest: string;
     /** Policies in it (`namespace/name`) and their generations. */
     readonly generations: ReadonlyMap<string, number>;
-    /** And their UIDs, where known. */
+    /** Their UIDs, where known. */
     readonly uids?: ReadonlyMap<string, string>;
   };
-  /** Whether `acked` is the newest content this proxy should have. */
+  /** Whether `acked` is the desired content of this proxy. */
   readonly current: boolean;
   readonly rejected: readonly Rejected[];
-  /** From the last status answer; undefined when none was had yet. */
+  /** From the last status answer; undefined before the first. */
   readonly unhealthy: readonly UnhealthyEndpoint[] | undefined;
-  /** Why the last push or question failed, in words; absent when it did not. */
+  /** Why the last push or status query failed; absent when it did not. */
   readonly error?: string;
 }

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { PushAnswer, StatusAnswer } from '../../proxy/snapshot/types.ts';
 import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
-import { Stamper, wish } from './versioned-snapshot.ts';
+import { SnapshotVersioner, desiredContent } from './versioned-snapshot.ts';
 import { content, target } from './testing.ts';
 
-const stamp = new Stamper(9, ['k']).stamp(wish(content([poolPart([endpoint(1)])])), 1);
+const stamp = new SnapshotVersioner(9, ['k']).assignVersion(desiredContent(content([poolPart([endpoint(1)])])), 1);
 const TERMS = { epoch: 9, trustedKeys: ['k'] };
 const right: PushAnswer = { pod: 'one', applied: { ...stamp.version, digest: stamp.digest }, rejected: [] };
 const status: StatusAnswer = { ...right, fence: stamp.version, trustedKeys: [], unhealthy: [] };
@@ -20,13 +20,13 @@ function acknowledged(): ProxyState {
 }
 
 test('a proxy is pushed to until it has what it should under this epoch, then asked from time to time', () => {
-  assert.deepEqual(fresh().step(stamp.key, TERMS, 0), { kind: 'push' });
-  assert.deepEqual(fresh().step(undefined, TERMS, 0), { kind: 'wait', ms: Infinity });
+  assert.deepEqual(fresh().nextStep(stamp.key, TERMS, 0), { kind: 'push' });
+  assert.deepEqual(fresh().nextStep(undefined, TERMS, 0), { kind: 'wait', ms: Infinity });
   const state = acknowledged();
-  assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'wait', ms: 2000 });
-  assert.deepEqual(state.step(stamp.key, TERMS, 2000), { kind: 'status' });
-  assert.deepEqual(state.step('another', TERMS, 0), { kind: 'push' });
-  assert.deepEqual(state.step(stamp.key, { ...TERMS, epoch: 10 }, 0), { kind: 'push' });
+  assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'wait', ms: 2000 });
+  assert.deepEqual(state.nextStep(stamp.key, TERMS, 2000), { kind: 'status' });
+  assert.deepEqual(state.nextStep('another', TERMS, 0), { kind: 'push' });
+  assert.deepEqual(state.nextStep(stamp.key, { ...TERMS, epoch: 10 }, 0), { kind: 'push' });
 });
 
 test('questions are 24 to 36 s apart', () => {
@@ -36,8 +36,8 @@ test('questions are 24 to 36 s apart', () => {
     [1, 36_000],
   ] as const) {
     const state = acknowledged();
-    assert.ok(state.heard(status, 0, () => random));
-    const step = state.step(stamp.key, TERMS, 0);
+    assert.ok(state.applyStatus(status, 0, () => random));
+    const step = state.nextStep(stamp.key, TERMS, 0);
     assert.equal(step.kind === 'wait' && Math.round(step.ms), ms);
   }
 });
@@ -45,13 +45,13 @@ test('questions are 24 to 36 s apart', () => {
 test('a proxy that rejects a listener is asked every two seconds, until it does no longer', () => {
   const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'port 80 is in use' }];
   const state = acknowledged();
-  const waits = (ms: number) => assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'wait', ms });
-  assert.ok(state.heard(status, 0, () => 0.5));
+  const waits = (ms: number) => assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'wait', ms });
+  assert.ok(state.applyStatus(status, 0, () => 0.5));
   assert.ok(state.acknowledge(stamp, { ...right, rejected }, 0));
   waits(2000);
-  assert.ok(state.heard({ ...status, rejected }, 0, () => 0.5));
+  assert.ok(state.applyStatus({ ...status, rejected }, 0, () => 0.5));
   waits(2000);
-  assert.ok(state.heard(status, 0, () => 0.5));
+  assert.ok(state.applyStatus(status, 0, () => 0.5));
   waits(30_000);
 });
 
@@ -61,7 +61,7 @@ test('back-off starts at 100 ms, doubles, ends at 10 s, and is drawn from its up
       const state = fresh();
       for (let i = 0; i <= failures; i++) state.fail('failed', 0, () => random);
       const whole = Math.min(10_000, 100 * 2 ** failures);
-      const step = state.step(stamp.key, TERMS, 0);
+      const step = state.nextStep(stamp.key, TERMS, 0);
       assert.ok(step.kind === 'wait' && step.ms >= whole / 2 && step.ms <= whole);
     }),
   );
@@ -81,41 +81,41 @@ test('a new address or container forgets what was acknowledged and the delay, no
     const state = acknowledged();
     state.fail('failed', 0, () => 1);
     state.retarget(target('one', '10.0.0.1', over));
-    assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'push' });
+    assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'push' });
     assert.deepEqual(
-      [...state.has],
+      [...state.knownParts],
       stamp.content.pools.map((pool) => pool.digest),
     );
   }
   const state = acknowledged();
   state.retarget(target('one', '10.0.0.1', { ready: false }));
-  assert.ok(state.holds(stamp.key));
+  assert.ok(state.hasContent(stamp.key));
 });
 
 test('another zone is pushed, while what was acknowledged stays so', () => {
   const state = acknowledged();
-  const { life } = state;
+  const { generation: life } = state;
   state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
-  assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'push' });
-  assert.ok(state.holds(stamp.key));
+  assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'push' });
+  assert.ok(state.hasContent(stamp.key));
   assert.ok(state.acknowledge(stamp, right, 0, 'a'));
-  assert.equal(state.step(stamp.key, TERMS, 0).kind, 'wait');
-  assert.equal(state.life, life);
+  assert.equal(state.nextStep(stamp.key, TERMS, 0).kind, 'wait');
+  assert.equal(state.generation, life);
 });
 
 test('a zone that was signed before it was known to be another one is pushed again', () => {
   const state = fresh();
   state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
   assert.ok(state.acknowledge(stamp, right, 0, ''));
-  assert.deepEqual(state.step(stamp.key, TERMS, 0), { kind: 'push' });
+  assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'push' });
 });
 
 test('another digest, or none, in a status is drift', () => {
   const other = acknowledged();
-  other.heard({ ...status, applied: { ...stamp.version, digest: 'ab'.repeat(32) } }, 0, () => 0);
-  assert.deepEqual([other.holds(stamp.key), other.has.size], [false, 1]);
+  other.applyStatus({ ...status, applied: { ...stamp.version, digest: 'ab'.repeat(32) } }, 0, () => 0);
+  assert.deepEqual([other.hasContent(stamp.key), other.knownParts.size], [false, 1]);
   const none = acknowledged();
   const { applied: _, ...empty } = status;
-  none.heard(empty, 0, () => 0);
-  assert.deepEqual([none.holds(stamp.key), none.has.size], [false, 0]);
+  none.applyStatus(empty, 0, () => 0);
+  assert.deepEqual([none.hasContent(stamp.key), none.knownParts.size], [false, 0]);
 });

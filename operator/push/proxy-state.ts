@@ -2,36 +2,36 @@ import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } f
 import type { ProxyTarget } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import type { ProxyReport } from './proxy-report.ts';
-import type { Stamp } from './versioned-snapshot.ts';
+import type { VersionedSnapshot } from './versioned-snapshot.ts';
 
-/** Milliseconds. */
+/** In milliseconds. */
 export interface PushTiming {
   readonly retry: BackOffLimits;
-  /** Between questions for the status, ±20%. */
+  /** Between status queries, ±20%. */
   readonly statusInterval: number;
   /**
-   * From the first acknowledgement to the first question, so that health is known soon after a start; also between questions
-   * while a proxy rejects a listener, which it may get bound at any moment without a push.
+   * From the first acknowledgement to the first status query, so that health is known soon after a start. Also between queries
+   * while a proxy rejects a listener, since the proxy may succeed in binding it at any moment, without a push.
    */
   readonly firstStatus: number;
 }
 
 export const PUSH_TIMING: PushTiming = { retry: { base: 100, max: 10_000 }, statusInterval: 30_000, firstStatus: 2_000 };
 
-/** What is to be done for a proxy; `wait` in milliseconds, without end where nothing is due. */
-export type Step = { readonly kind: 'push' | 'status' } | { readonly kind: 'wait'; readonly ms: number };
+/** What to do for a proxy. `ms`: milliseconds, Infinity where nothing is due. */
+export type NextStep = { readonly kind: 'push' | 'status' } | { readonly kind: 'wait'; readonly ms: number };
 
-/** What a proxy must have acknowledged beside a content. */
-export interface Terms {
+/** What a proxy must have acknowledged beside its content. */
+export interface Requirements {
   readonly epoch: number;
   readonly trustedKeys: readonly string[];
 }
 
 interface Acked extends Version {
   readonly digest: string;
-  /** Name of the content, see Wish. */
+  /** See DesiredContent. */
   readonly key: string;
-  /** Of the proxy, as it was signed; empty: not known. */
+  /** Zone of the proxy in the token of the push; empty: not known. */
   readonly zone: string;
   readonly trustedKeys: readonly string[];
   readonly generations: ReadonlyMap<string, number>;
@@ -40,16 +40,16 @@ interface Acked extends Version {
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** What is known of one proxy, and how that changes. No I/O: time (monotonic ms) and chance are arguments. */
+/** What is known of one proxy, and how it changes. No I/O: time (monotonic ms) and random numbers are arguments. */
 export class ProxyState {
   target: ProxyTarget;
-  /** Changes when address or container do, or leading ends: what was in flight then says nothing about what comes. */
-  life = 0;
+  /** Increases when the address or container changes, or the term ends: answers to earlier requests do not count any more. */
+  generation = 0;
   /** Digests of the parts that the proxy is believed to have. */
-  has: ReadonlySet<string> = NOTHING;
-  /** Lowest sequence of the current epoch that the proxy may be sent: that of the last push, whether or not it arrived. */
-  floor = 1;
-  /** Seconds that the proxy's clock is ahead, as far as a refusal told. */
+  knownParts: ReadonlySet<string> = NOTHING;
+  /** Lowest sequence of the current epoch for the next push: that of the last push, whether or not it arrived. */
+  minSequence = 1;
+  /** Seconds by which the proxy's clock is ahead, from its last refusal of a token. */
   skew = 0;
   readonly #timing: PushTiming;
   #acked: Acked | undefined;
@@ -59,10 +59,10 @@ export class ProxyState {
   #failures = 0;
   #missedInARow = 0;
   #notBefore = 0;
-  /** Name of the content that the last failure was about. */
+  /** Key of the content that the last failure was about. */
   #refusedKey: string | undefined;
   #nextStatus = 0;
-  /** Keys whose tokens it is known to take: acknowledged, or told when asked. */
+  /** Keys whose tokens it is known to accept: acknowledged, or reported in its status. */
   #trusts: readonly string[] = [];
 
   constructor(target: ProxyTarget, timing: PushTiming) {
@@ -75,39 +75,39 @@ export class ProxyState {
   }
 
   /** Whether the proxy acknowledged this content, under whatever version. */
-  holds(key: string | undefined): boolean {
+  hasContent(key: string | undefined): boolean {
     return this.#acked !== undefined && this.#acked.key === key;
   }
 
-  /** Whether it is known to take tokens of this key. */
+  /** Whether it is known to accept tokens of this key. */
   trusts(publicKey: string): boolean {
     return this.#trusts.includes(publicKey);
   }
 
-  /** It refused a token: what it was thought to trust it may have forgotten. */
-  distrust(): void {
+  /** It refused a token: it may have lost the keys that it was known to trust. */
+  forgetTrust(): void {
     this.#trusts = [];
   }
 
-  /** What to do now, for a proxy that should have the content `key` on these terms. */
-  step(key: string | undefined, terms: Terms, now: number): Step {
+  /** What to do now, for a proxy that must have the content `key` under these requirements. */
+  nextStep(key: string | undefined, requirements: Requirements, now: number): NextStep {
     if (key === undefined) return { kind: 'wait', ms: Infinity };
-    // What was wrong with one content says nothing about another.
-    const hopeful = this.#refusedKey !== undefined && this.#refusedKey !== key;
-    if (now < this.#notBefore && !hopeful) return { kind: 'wait', ms: this.#notBefore - now };
-    if (!this.holds(key) || !this.#agrees(terms)) return { kind: 'push' };
+    // A refusal of one content says nothing about another.
+    const otherContent = this.#refusedKey !== undefined && this.#refusedKey !== key;
+    if (now < this.#notBefore && !otherContent) return { kind: 'wait', ms: this.#notBefore - now };
+    if (!this.hasContent(key) || !this.#meets(requirements)) return { kind: 'push' };
     return now < this.#nextStatus ? { kind: 'wait', ms: this.#nextStatus - now } : { kind: 'status' };
   }
 
   /**
-   * Takes the newest facts about the pod. A new address or container is tried at once, with nothing acknowledged. Another zone is
-   * told with a push of what the proxy has, which so stays acknowledged.
+   * Updates the pod. A new address or container is pushed to at once, and has acknowledged nothing. A new zone is sent with a push of
+   * the content that the proxy has, which stays acknowledged meanwhile.
    */
   retarget(target: ProxyTarget): void {
     const same = target.address === this.target.address && target.container === this.target.container;
     this.target = target;
     if (same) return;
-    this.life++;
+    this.generation++;
     this.#acked = undefined;
     this.#trusts = [];
     this.#unhealthy = undefined;
@@ -115,9 +115,9 @@ export class ProxyState {
     this.#notBefore = 0;
   }
 
-  /** Leading has ended: whoever leads now may change all of it, so that nothing is known when we lead again. Delays stay. */
+  /** The term has ended: the next leader may change everything, so nothing is known when this process leads again. Delays stay. */
   forget(): void {
-    this.life++;
+    this.generation++;
     this.#acked = undefined;
     this.#trusts = [];
     this.#rejected = [];
@@ -126,50 +126,50 @@ export class ProxyState {
     this.skew = 0;
   }
 
-  /** A new epoch: every sequence may be used again. Delays stay, so that a proxy that lies can not set the pace. */
+  /** A new epoch: sequences restart. Delays stay, so that a false answer cannot speed up pushes. */
   newEpoch(): void {
-    this.floor = 1;
+    this.minSequence = 1;
   }
 
   /**
-   * The answer 200; false when it acknowledges something else, or another pod speaks.
+   * The answer 200. False when it acknowledges something else, or comes from another pod.
    *
-   * @param zone that was signed: the proxy may be known to be in another one by now
+   * @param zone in the token of the push: the proxy may be in another one by now
    */
-  acknowledge(stamp: Stamp, answer: PushAnswer, now: number, zone = ''): boolean {
+  acknowledge(snapshot: VersionedSnapshot, answer: PushAnswer, now: number, zone = ''): boolean {
     const { epoch, sequence, digest } = answer.applied;
-    const { version, content, key, trustedKeys } = stamp;
+    const { version, content, key, trustedKeys } = snapshot;
     if (answer.pod !== this.target.uid) return false;
-    if (epoch !== version.epoch || sequence !== version.sequence || digest !== stamp.digest) return false;
+    if (epoch !== version.epoch || sequence !== version.sequence || digest !== snapshot.digest) return false;
     const { firstStatus } = this.#timing;
     if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
     else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
     this.#acked = { ...version, digest, key, zone, trustedKeys, generations: content.generations, uids: content.uids };
     this.#trusts = trustedKeys;
-    this.has = new Set(content.pools.map((pool) => pool.digest));
+    this.knownParts = new Set(content.pools.map((pool) => pool.digest));
     this.#rejected = answer.rejected;
     this.#succeeded();
     return true;
   }
 
   /**
-   * The answer 424. True: send again at once; false: it was told before, so everything is sent, after a delay. What the push
-   * carried was not kept, so nothing is added to what the proxy has.
+   * The answer 424. True: send again at once. False: it is the second in a row, so everything is sent, after a delay. The proxy kept
+   * nothing of the push, so `knownParts` does not grow.
    */
-  lacks(digests: readonly string[]): boolean {
+  reportMissing(digests: readonly string[]): boolean {
     const missing = new Set(digests);
     const again = this.#missedInARow++ === 0;
-    this.has = again ? new Set([...this.has].filter((digest) => !missing.has(digest))) : NOTHING;
+    this.knownParts = again ? new Set([...this.knownParts].filter((digest) => !missing.has(digest))) : NOTHING;
     return again;
   }
 
-  /** The answer to a question; false when another pod speaks. What drifted is no longer acknowledged, so it is pushed. */
-  heard(answer: StatusAnswer, now: number, random: () => number): boolean {
+  /** The answer to a status query. False when it comes from another pod. Content that differs counts as not acknowledged, and is pushed. */
+  applyStatus(answer: StatusAnswer, now: number, random: () => number): boolean {
     if (answer.pod !== this.target.uid) return false;
     const { applied } = answer;
     const drifted = applied?.digest !== this.#acked?.digest;
     if (drifted) this.#acked = undefined;
-    if (drifted && applied === undefined) this.has = NOTHING;
+    if (drifted && applied === undefined) this.knownParts = NOTHING;
     this.#trusts = answer.trustedKeys;
     this.#rejected = answer.rejected;
     this.#unhealthy = answer.unhealthy;
@@ -180,8 +180,8 @@ export class ProxyState {
   }
 
   /**
-   * Something went wrong; the next try waits between half of and the whole back-off. Where it was about the content `key`,
-   * another content does not wait.
+   * A push or query failed: the next one waits. Where the failure was about the content `key`, a push of another content does not
+   * wait.
    */
   fail(error: string, now: number, random: () => number, key?: string): void {
     this.#error = error;
@@ -190,23 +190,23 @@ export class ProxyState {
     this.#notBefore = now + backOff(this.#failures, this.#timing.retry, random);
   }
 
-  /** @param uids of the policies in the content `key`: of equal contents, one may hold a policy that was made anew under its name */
+  /** @param uids of the policies in the content `key`: equal contents may differ in the UID of a policy that was recreated */
   report(key: string | undefined, uids?: ReadonlyMap<string, string>): ProxyReport {
-    const rest = { current: this.holds(key), rejected: this.#rejected, unhealthy: this.#unhealthy };
+    const rest = { current: this.hasContent(key), rejected: this.#rejected, unhealthy: this.#unhealthy };
     const error = this.#error === undefined ? {} : { error: this.#error };
     if (this.#acked === undefined) return { ...rest, ...error };
     const { epoch, sequence, digest, generations } = this.#acked;
-    const known = (this.holds(key) && uids) || this.#acked.uids;
+    const known = (this.hasContent(key) && uids) || this.#acked.uids;
     return { ...rest, ...error, acked: { epoch, sequence, digest, generations, ...(known && { uids: known }) } };
   }
 
-  /** Equal as long as the report says the same. */
+  /** Equal as long as the report is equal. */
   fingerprint(key: string | undefined): string {
     const { acked, ...rest } = this.report(key);
     return JSON.stringify([acked?.epoch, acked?.sequence, acked?.digest, rest]);
   }
 
-  #agrees({ epoch, trustedKeys }: Terms): boolean {
+  #meets({ epoch, trustedKeys }: Requirements): boolean {
     const { zone = '' } = this.target;
     return this.#acked?.epoch === epoch && this.#acked.zone === zone && this.#acked.trustedKeys.join() === trustedKeys.join();
   }

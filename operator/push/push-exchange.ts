@@ -1,72 +1,72 @@
 import { EMPTY_BODY_SHA } from '../../proxy/snapshot/token.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
-import { lacking } from './snapshot-body-cache.ts';
-import type { Bodies } from './snapshot-body-cache.ts';
+import { missingParts } from './snapshot-body-cache.ts';
+import type { SnapshotBodyCache } from './snapshot-body-cache.ts';
 import type { ProxyClient, Refused } from './proxy-client.ts';
 import type { ProxyState } from './proxy-state.ts';
 import type { Signer } from '../signing-keys/signer.ts';
-import type { Stamp } from './versioned-snapshot.ts';
+import type { VersionedSnapshot } from './versioned-snapshot.ts';
 
 /** Label of `outrigger_operator_pushes_total`. */
 export type PushResult = 'acked' | Refused['kind'];
 
-export interface DialogueOptions {
-  /** Who signs what is for this proxy. */
+export interface PushExchangeOptions {
+  /** The signer for requests to this proxy. */
   readonly signer: (proxy: ProxyState) => Signer;
   readonly client: ProxyClient;
-  readonly bodies: Bodies;
+  readonly bodies: SnapshotBodyCache;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Unix milliseconds. */
   readonly unixNow: () => number;
   readonly random: () => number;
-  /** Whether a push that was prepared may still be sent. */
-  readonly mayPush: (stamp: Stamp) => boolean;
+  /** Whether a prepared push may still be sent. */
+  readonly mayPush: (snapshot: VersionedSnapshot) => boolean;
   readonly pushed: (result: PushResult) => void;
-  /** A proxy says that it saw a higher version. */
-  readonly ahead: (current: Version) => void;
+  /** A proxy reports a higher version. */
+  readonly higherVersionSeen: (current: Version) => void;
 }
 
-/** One push or one question, from token to what is then known of the proxy. Never rejects. */
-export class Dialogue {
-  readonly #options: DialogueOptions;
+/** One push or one status query, from its token to the new state of the proxy. Never rejects. */
+export class PushExchange {
+  readonly #options: PushExchangeOptions;
 
-  constructor(options: DialogueOptions) {
+  constructor(options: PushExchangeOptions) {
     this.#options = options;
   }
 
-  /** Pushes a stamp, with the parts that the proxy is believed to lack. */
-  async push(proxy: ProxyState, stamp: Stamp): Promise<void> {
+  /** Pushes a snapshot, with the parts that the proxy is believed not to have. */
+  async push(proxy: ProxyState, snapshot: VersionedSnapshot): Promise<void> {
     const { client, bodies, now, mayPush, pushed } = this.#options;
-    const { life, target } = proxy;
+    const { generation, target } = proxy;
     const outcome = await this.#attempt(async () => {
-      const body = await bodies.get(stamp, lacking(stamp, proxy.has));
-      const token = await this.#sign(proxy, 'PUT', '/v1/snapshot', stamp.version, body.sha256);
+      const body = await bodies.get(snapshot, missingParts(snapshot, proxy.knownParts));
+      const token = await this.#sign(proxy, 'PUT', '/v1/snapshot', snapshot.version, body.sha256);
       // Leadership may have ended while the body was made.
-      if (!mayPush(stamp)) return undefined;
-      proxy.floor = stamp.version.sequence;
+      if (!mayPush(snapshot)) return undefined;
+      proxy.minSequence = snapshot.version.sequence;
       return client.push(target.address, token, body);
     });
     if (outcome === undefined) return;
-    if (life !== proxy.life) return pushed(outcome.kind);
-    const believed = outcome.kind !== 'acked' || proxy.acknowledge(stamp, outcome.answer, now(), target.zone ?? '');
+    if (generation !== proxy.generation) return pushed(outcome.kind);
+    const believed = outcome.kind !== 'acked' || proxy.acknowledge(snapshot, outcome.answer, now(), target.zone ?? '');
     pushed(believed ? outcome.kind : 'failed');
     if (!believed) this.#fail(proxy, 'the answer acknowledges something else');
-    else if (outcome.kind !== 'acked') this.#refused(proxy, outcome, stamp);
+    else if (outcome.kind !== 'acked') this.#refused(proxy, outcome, snapshot);
   }
 
-  /** Asks for the status; `version` is the last one sent. */
-  async ask(proxy: ProxyState, version: Version): Promise<void> {
-    const { client, now, random, ahead } = this.#options;
-    const life = proxy.life;
+  /** Queries the status. `version`: the last one sent. */
+  async queryStatus(proxy: ProxyState, version: Version): Promise<void> {
+    const { client, now, random, higherVersionSeen } = this.#options;
+    const { generation } = proxy;
     const outcome = await this.#attempt(async () => {
       const token = await this.#sign(proxy, 'GET', '/v1/status', version, EMPTY_BODY_SHA);
       return client.status(proxy.target.address, token);
     });
-    if (outcome === undefined || life !== proxy.life) return;
+    if (outcome === undefined || generation !== proxy.generation) return;
     if (outcome.kind !== 'status') return this.#refused(proxy, outcome);
-    if (!proxy.heard(outcome.answer, now(), random)) return this.#fail(proxy, 'another pod answers at this address');
-    if (outcome.answer.fence.epoch > version.epoch) ahead(outcome.answer.fence);
+    if (!proxy.applyStatus(outcome.answer, now(), random)) return this.#fail(proxy, 'another pod answers at this address');
+    if (outcome.answer.fence.epoch > version.epoch) higherVersionSeen(outcome.answer.fence);
   }
 
   #sign(proxy: ProxyState, htm: string, htu: string, version: Version, bsha: string): Promise<string> {
@@ -76,7 +76,7 @@ export class Dialogue {
     return signer(proxy).sign({ aud, htm, htu, epoch, seq, zone, bsha }, Math.floor(unixNow() / 1000));
   }
 
-  /** What can not even be sent, such as a body that is too large. */
+  /** A request that cannot be sent (its body is too large, say) is an outcome, too. */
   async #attempt<T>(attempt: () => Promise<T>): Promise<T | Refused> {
     try {
       return await attempt();
@@ -85,29 +85,29 @@ export class Dialogue {
     }
   }
 
-  #refused(proxy: ProxyState, outcome: Refused, stamp?: Stamp): void {
+  #refused(proxy: ProxyState, outcome: Refused, snapshot?: VersionedSnapshot): void {
     switch (outcome.kind) {
       case 'missing':
-        if (!proxy.lacks(outcome.digests)) this.#fail(proxy, 'the proxy lacks parts of the snapshot');
+        if (!proxy.reportMissing(outcome.digests)) this.#fail(proxy, 'the proxy lacks parts of the snapshot');
         return;
       case 'conflict':
         // Another snapshot has this version: the next try gets a higher one.
-        if (stamp) proxy.floor = stamp.version.sequence + 1;
+        if (snapshot) proxy.minSequence = snapshot.version.sequence + 1;
         return this.#fail(proxy, 'the proxy has another snapshot of the same version');
       case 'stale':
-        this.#options.ahead(outcome.current);
+        this.#options.higherVersionSeen(outcome.current);
         return this.#fail(proxy, `the proxy has seen version ${outcome.current.epoch}.${outcome.current.sequence}`);
       case 'unauthorized':
         return this.#unauthorized(proxy, outcome.reason, outcome.time);
       case 'invalid':
-        return this.#fail(proxy, outcome.detail, stamp?.key);
+        return this.#fail(proxy, outcome.detail, snapshot?.key);
       case 'failed':
         return this.#fail(proxy, outcome.detail);
     }
   }
 
   #unauthorized(proxy: ProxyState, reason: string, time: number | undefined): void {
-    proxy.distrust();
+    proxy.forgetTrust();
     if (time !== undefined) proxy.skew = time - Math.floor(this.#options.unixNow() / 1000);
     const clock = proxy.skew === 0 ? '' : `; its clock is ${Math.abs(proxy.skew)} s ${proxy.skew > 0 ? 'ahead' : 'behind'}`;
     this.#fail(proxy, `the proxy refused the token (${reason})${clock}`);

@@ -5,17 +5,17 @@ import { gunzipSync } from 'node:zlib';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { endpoint, poolPart, testKey } from '../../proxy/snapshot/testing.ts';
 import { validateSnapshot } from '../../proxy/snapshot/validate.ts';
-import { Bodies, lacking } from './snapshot-body-cache.ts';
-import { Stamper, wish } from './versioned-snapshot.ts';
+import { SnapshotBodyCache, missingParts } from './snapshot-body-cache.ts';
+import { SnapshotVersioner, desiredContent } from './versioned-snapshot.ts';
 import { content } from './testing.ts';
 
 const parts = [1, 2].map((n) => poolPart([endpoint(n)]));
 const digests = parts.map((part) => digest(part));
-const stamper = new Stamper(9, [testKey().publicKey]);
-const stamp = stamper.stamp(wish(content(parts)), 1);
+const stamper = new SnapshotVersioner(9, [testKey().publicKey]);
+const stamp = stamper.assignVersion(desiredContent(content(parts)), 1);
 
 test('a body carries the stamp and the parts asked for, and is valid', async () => {
-  const body = await new Bodies().get(stamp, digests.slice(1));
+  const body = await new SnapshotBodyCache().get(stamp, digests.slice(1));
   assert.equal(body.sha256, createHash('sha256').update(body.bytes).digest('hex'));
   assert.ok(body.gzip);
   const result = validateSnapshot(JSON.parse(gunzipSync(body.bytes).toString()));
@@ -25,13 +25,13 @@ test('a body carries the stamp and the parts asked for, and is valid', async () 
 });
 
 test('a small body is not compressed', async () => {
-  const body = await new Bodies().get(stamper.stamp(wish(content([])), 1), []);
+  const body = await new SnapshotBodyCache().get(stamper.assignVersion(desiredContent(content([])), 1), []);
   assert.equal(body.gzip, false);
   assert.ok(validateSnapshot(JSON.parse(body.bytes.toString())).ok);
 });
 
 test('proxies that need the same share one body, the last few are kept', async () => {
-  const bodies = new Bodies(2);
+  const bodies = new SnapshotBodyCache(2);
   const first = bodies.get(stamp, digests);
   assert.equal(bodies.get(stamp, digests), first);
   assert.notEqual(bodies.get(stamp, []), first);
@@ -45,13 +45,13 @@ test('proxies that need the same share one body, the last few are kept', async (
 
 test('a body that no proxy would read is not sent', async () => {
   await assert.rejects(
-    new Bodies(16, 1000).get(stamp, digests),
+    new SnapshotBodyCache(16, 1000).get(stamp, digests),
     /^Error: the snapshot has \d+ bytes, a proxy reads at most 1000$/,
   );
 });
 
 test('lacking names each part once that is not had', () => {
-  const twice = stamper.stamp(wish(content([...parts, ...parts])), 1);
-  assert.deepEqual(lacking(twice, new Set()), digests);
-  assert.deepEqual(lacking(twice, new Set(digests.slice(0, 1))), digests.slice(1));
+  const twice = stamper.assignVersion(desiredContent(content([...parts, ...parts])), 1);
+  assert.deepEqual(missingParts(twice, new Set()), digests);
+  assert.deepEqual(missingParts(twice, new Set(digests.slice(0, 1))), digests.slice(1));
 });

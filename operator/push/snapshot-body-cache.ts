@@ -3,9 +3,9 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { MAX_SNAPSHOT_BYTES } from '../../proxy/snapshot/types.ts';
 import type { Snapshot } from '../../proxy/snapshot/types.ts';
-import type { Stamp } from './versioned-snapshot.ts';
+import type { VersionedSnapshot } from './versioned-snapshot.ts';
 
-/** A push's body as it is sent. */
+/** The body of a push as it is sent. */
 export interface EncodedBody {
   readonly bytes: Buffer;
   readonly gzip: boolean;
@@ -13,32 +13,32 @@ export interface EncodedBody {
   readonly sha256: string;
 }
 
-/** Below this many bytes compressing gains nothing. */
+/** Bytes below which compression gains nothing. */
 const COMPRESS_FROM = 1024;
 const compress = promisify(gzip);
 
-/** The parts of a content that are not in `has`, by digest, in the order of its pools. */
-export function lacking(stamp: Stamp, has: { has(digest: string): boolean }): readonly string[] {
-  return [...new Set(stamp.content.pools.map((pool) => pool.digest))].filter((digest) => !has.has(digest));
+/** Digests of the parts of a snapshot that are not in `known`, in the order of its pools. */
+export function missingParts(snapshot: VersionedSnapshot, known: { has(digest: string): boolean }): readonly string[] {
+  return [...new Set(snapshot.content.pools.map((pool) => pool.digest))].filter((digest) => !known.has(digest));
 }
 
-/** Encodes bodies, each once for all proxies that need the same: same version, same parts. Keeps the last few. */
-export class Bodies {
+/** Encodes bodies, each once for all proxies that need the same version and parts. Keeps the last few. */
+export class SnapshotBodyCache {
   readonly #kept = new Map<string, Promise<EncodedBody>>();
   readonly #limit: number;
   readonly #maxBytes: number;
 
-  /** Keeps `limit` bodies; refuses those above `maxBytes`, uncompressed. */
+  /** Keeps `limit` bodies; refuses a body of more than `maxBytes` before compression. */
   constructor(limit = 16, maxBytes = MAX_SNAPSHOT_BYTES) {
     this.#limit = limit;
     this.#maxBytes = maxBytes;
   }
 
-  /** The body that carries these parts. Rejects when it would be longer than a proxy reads. */
-  get(stamp: Stamp, parts: readonly string[]): Promise<EncodedBody> {
-    const key = `${stamp.digest} ${createHash('sha256').update(parts.join()).digest('hex')}`;
-    const body = this.#kept.get(key) ?? encode(stamp, parts, this.#maxBytes);
-    // The one used last goes last, so that the first is the one to forget.
+  /** The body with these parts. Rejects when it would be longer than a proxy accepts. */
+  get(snapshot: VersionedSnapshot, parts: readonly string[]): Promise<EncodedBody> {
+    const key = `${snapshot.digest} ${createHash('sha256').update(parts.join()).digest('hex')}`;
+    const body = this.#kept.get(key) ?? encode(snapshot, parts, this.#maxBytes);
+    // Least recently used first: that one is dropped.
     this.#kept.delete(key);
     this.#kept.set(key, body);
     if (this.#kept.size > this.#limit) this.#kept.delete(this.#kept.keys().next().value as string);
@@ -46,8 +46,8 @@ export class Bodies {
   }
 }
 
-async function encode(stamp: Stamp, digests: readonly string[], maxBytes: number): Promise<EncodedBody> {
-  const { version, trustedKeys, content } = stamp;
+async function encode(versioned: VersionedSnapshot, digests: readonly string[], maxBytes: number): Promise<EncodedBody> {
+  const { version, trustedKeys, content } = versioned;
   const parts: Record<string, Snapshot['parts'][string]> = {};
   for (const digest of digests) {
     const part = content.parts.get(digest);
@@ -57,7 +57,7 @@ async function encode(stamp: Stamp, digests: readonly string[], maxBytes: number
   const plain = Buffer.from(JSON.stringify(snapshot));
   if (plain.length > maxBytes) throw new Error(`the snapshot has ${plain.length} bytes, a proxy reads at most ${maxBytes}`);
   const zipped = plain.length > COMPRESS_FROM;
-  // The fastest level: it is close to the best on this text, and pushes are urgent.
+  // The fastest level: on this text it compresses almost as well as the best, and pushes are urgent.
   const bytes = zipped ? await compress(plain, { level: constants.Z_BEST_SPEED }) : plain;
   return { bytes, gzip: zipped, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -16,7 +16,7 @@ import { createProxyClient } from './proxy-client.ts';
 import type { ProxyClient } from './proxy-client.ts';
 import { createFleet } from './fleet.ts';
 import type { PushTiming } from './proxy-state.ts';
-import type { Fleet, KeyCarrier } from './fleet-types.ts';
+import type { Fleet, KeyDistribution } from './fleet-types.ts';
 import { createSigner, generateKey } from '../signing-keys/signer.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 
@@ -122,7 +122,7 @@ export class Rig {
     timing: Partial<PushTiming> = {},
     client: ProxyClient = this.client(),
     leader?: Pick<Leader, 'leading' | 'acquireAbove'>,
-  ): Fleet & KeyCarrier {
+  ): Fleet & KeyDistribution {
     const fleet = createFleet({
       keys: { signer: this.signer, trustedKeys: [this.signer.publicKey] },
       client: this.#recording(client),

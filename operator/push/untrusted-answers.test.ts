@@ -23,8 +23,8 @@ function liar(push: (n: number) => PushOutcome, status?: StatusOutcome): ProxyCl
 
 function facing(rig: Rig, client: ProxyClient, timing = {}): Fleet {
   const fleet = rig.fleet(timing, client);
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', '127.9.0.1')], content([part])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', '127.9.0.1')], content([part])), performance.now());
   return fleet;
 }
 
@@ -77,7 +77,7 @@ test('a pod that fences again and again only sets its own, growing, pace', async
   while (rig.fenced.length < 3) {
     const seen = rig.fenced.length;
     await until(() => rig.fenced.length > seen);
-    fleet.lead((epoch += 1));
+    fleet.setEpoch((epoch += 1));
   }
   assert.ok(performance.now() - began >= 20 + 40, 'half of 40 ms, then half of 80 ms');
 });
@@ -101,8 +101,8 @@ test('a status of another pod is not believed', async (t) => {
   const honest = await rig.proxy('one');
   const real = rig.client();
   const fleet = rig.fleet({ firstStatus: 5 }, { ...real, status: async () => ({ kind: 'status', answer }) });
-  fleet.lead(EPOCH);
-  fleet.want(translation([target('one', honest.address)], content([part])), performance.now());
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', honest.address)], content([part])), performance.now());
   await until(() => fleet.reports().get('one')?.error !== undefined);
   assert.equal(fleet.reports().get('one')?.error, 'another pod answers at this address');
   assert.deepEqual(rig.fenced, []);
@@ -118,6 +118,6 @@ test('a content that was refused is tried seldom, the next content at once', asy
   );
   await until(() => rig.results.length === 1);
   assert.equal(fleet.reports().get('one')?.error, 'HTTP 422 invalid: a is wrong');
-  fleet.want(translation([target('one', '127.9.0.1')], content([])), performance.now());
+  fleet.setDesired(translation([target('one', '127.9.0.1')], content([])), performance.now());
   await until(() => rig.results.length === 2);
 });

@@ -2,33 +2,33 @@ import { digest, snapshotDigest } from '../../proxy/snapshot/canonical.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
 import type { SnapshotContent } from '../translate/types.ts';
 
-/** A content with a name that does not depend on when it was made. */
-export interface Wish {
+/** The content that a proxy must have, with a key that depends only on the content. */
+export interface DesiredContent {
   /** Equal for equal contents, whatever the selection. */
   readonly key: string;
   readonly content: SnapshotContent;
 }
 
-/** A content under a version: what one push carries. PURE values. */
-export interface Stamp extends Wish {
+/** A content under a version: what one push carries. Pure values. */
+export interface VersionedSnapshot extends DesiredContent {
   readonly version: Version;
   readonly trustedKeys: readonly string[];
   /** As the proxy computes it: over version, keys, listeners and pools. */
   readonly digest: string;
 }
 
-export function wish(content: SnapshotContent): Wish {
+export function desiredContent(content: SnapshotContent): DesiredContent {
   return { key: digest({ listeners: content.listeners, pools: content.pools }), content };
 }
 
 /**
- * Gives contents their versions within one epoch. A content keeps its version for as long as it is wanted, so that proxies
- * share bodies; a proxy that was sent a higher one meanwhile (it moved to another selection) makes the content get a new one.
+ * Gives contents their versions within one epoch. A content keeps its version while any proxy must have it, so that proxies share
+ * bodies. When a proxy was sent a higher version meanwhile (it moved to another selection), the content gets a new version.
  */
-export class Stamper {
+export class SnapshotVersioner {
   readonly epoch: number;
   #trustedKeys: readonly string[];
-  readonly #stamps = new Map<string, Stamp>();
+  readonly #snapshots = new Map<string, VersionedSnapshot>();
   #sequence = 0;
 
   constructor(epoch: number, trustedKeys: readonly string[]) {
@@ -40,27 +40,27 @@ export class Stamper {
     return this.#trustedKeys;
   }
 
-  /** From now on proxies are told to trust these: every content gets a new version. */
-  trust(trustedKeys: readonly string[]): void {
+  /** Proxies must trust these keys from now on: every content gets a new version. */
+  setTrustedKeys(trustedKeys: readonly string[]): void {
     this.#trustedKeys = trustedKeys;
-    this.#stamps.clear();
+    this.#snapshots.clear();
   }
 
-  /** The content under a version whose sequence is at least `floor`. */
-  stamp(wanted: Wish, floor: number): Stamp {
-    const known = this.#stamps.get(wanted.key);
-    if (known !== undefined && known.version.sequence >= floor) return known;
-    this.#sequence = Math.max(this.#sequence + 1, floor);
+  /** The content under a version whose sequence is at least `minSequence`. */
+  assignVersion(desired: DesiredContent, minSequence: number): VersionedSnapshot {
+    const known = this.#snapshots.get(desired.key);
+    if (known !== undefined && known.version.sequence >= minSequence) return known;
+    this.#sequence = Math.max(this.#sequence + 1, minSequence);
     const version = { epoch: this.epoch, sequence: this.#sequence };
-    const { listeners, pools } = wanted.content;
+    const { listeners, pools } = desired.content;
     const trustedKeys = this.#trustedKeys;
-    const stamp = { ...wanted, version, trustedKeys, digest: snapshotDigest({ version, trustedKeys, listeners, pools }) };
-    this.#stamps.set(wanted.key, stamp);
-    return stamp;
+    const snapshot = { ...desired, version, trustedKeys, digest: snapshotDigest({ version, trustedKeys, listeners, pools }) };
+    this.#snapshots.set(desired.key, snapshot);
+    return snapshot;
   }
 
-  /** Forgets contents that nobody wants any more; wanted again, they get a new version. */
-  retain(wanted: { has(key: string): boolean }): void {
-    for (const key of this.#stamps.keys()) if (!wanted.has(key)) this.#stamps.delete(key);
+  /** Forgets contents that no proxy must have any more; when one must again, they get a new version. */
+  retain(keys: { has(key: string): boolean }): void {
+    for (const key of this.#snapshots.keys()) if (!keys.has(key)) this.#snapshots.delete(key);
   }
 }

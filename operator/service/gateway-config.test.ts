@@ -22,7 +22,7 @@ const errorsOf = (document: unknown): readonly string[] => {
   return result.errors;
 };
 
-test('the whole file, and the least of one', () => {
+test('a file with every member, and the smallest one', () => {
   const { allowed: _, ...plain } = WHOLE;
   const config = parse(WHOLE);
   assert.ok(!('errors' in config), JSON.stringify(config));
@@ -53,7 +53,7 @@ test('the whole file, and the least of one', () => {
   assert.equal(least.allowed.size, 0);
 });
 
-test('it can not be changed', () => {
+test('the configuration is frozen', () => {
   const config = parse(WHOLE);
   assert.ok(!('errors' in config));
   for (const part of [config, config.service, config.service.selector, config.service.annotations, config.allowed.get('shop')]) {
@@ -61,7 +61,7 @@ test('it can not be changed', () => {
   }
 });
 
-test('every mistake is named at once, with its field', () => {
+test('every error is reported at once, with its field', () => {
   const errors = errorsOf({
     deployment: 'Not A Name',
     service: {
@@ -110,7 +110,7 @@ test('every mistake is named at once, with its field', () => {
   assert.equal(errors.length, wanted.length, errors.join('\n'));
 });
 
-test('what is missing, what is no JSON, and what is not there', () => {
+test('missing members, text that is not JSON, and a missing file are errors', () => {
   assert.deepEqual(
     errorsOf({}).map((error) => error.split(' ')[0]),
     ['deployment', 'service', 'service.selector', 'service.selector', 'service.name'],
@@ -120,6 +120,6 @@ test('what is missing, what is no JSON, and what is not there', () => {
   assert.match(JSON.stringify(readGatewayConfig('/no/such/file')), /cannot be read .*ENOENT/);
 });
 
-test('there is an end to mistakes', () => {
+test('the number of errors is bounded', () => {
   assert.ok(errorsOf({ ...WHOLE, allowed: { shop: { ports: Array.from({ length: 20_000 }, () => 0) } } }).length <= 100);
 });

@@ -1,4 +1,4 @@
-/** Which ports the gateways' Service should have: pure. */
+/** The ports that the policies ask for, and how far the proxies have got with them: pure. */
 import { DEFAULTS } from '../api/defaults.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
@@ -9,8 +9,8 @@ import type { Listener } from '../../proxy/snapshot/types.ts';
 export type GatewayPorts = ReadonlyMap<number, Listener['protocol']>;
 
 /**
- * Ports of the accepted gateway policies, whether or not any gateway is there at present: a Service that went away with the last
- * gateway would lose its address and its node ports.
+ * Ports of the accepted gateway policies, whether or not any gateway exists at present: a Service that is deleted with the last gateway
+ * would lose its address and its node ports.
  */
 export function portsOfPolicies(
   policies: ReadonlyMap<string, LoadBalancerPolicy>,
@@ -27,29 +27,29 @@ export function portsOfPolicies(
   return new Map([...ports].sort(([a], [b]) => a - b));
 }
 
-/** How far the Ready proxies have got with one port. */
+/** Numbers of Ready proxies, for one port. */
 export interface Progress {
-  /** Those that should listen. */
+  /** Proxies that must listen. */
   readonly wanted: number;
-  /** Those that said what became of it. */
+  /** Proxies that have acknowledged it, whether or not they could bind it. */
   readonly answered: number;
-  /** Those that listen. */
+  /** Proxies that listen. */
   readonly listening: number;
 }
 
-/** Of the ports asked for, those that some Ready proxy should listen on. */
+/** Progress of those requested ports that some Ready proxy must listen on. */
 export function progressOf(
   { proxies, contents }: Pick<Translation, 'proxies' | 'contents'>,
   reports: ReadonlyMap<string, ProxyReport>,
-  asked: ReadonlySet<number>,
+  requested: ReadonlySet<number>,
 ): ReadonlyMap<number, Progress> {
   const all = new Map<number, Progress>();
-  if (asked.size === 0) return all;
+  if (requested.size === 0) return all;
   for (const target of proxies) {
     if (!target.ready || target.terminating) continue;
     const report = reports.get(target.uid);
     for (const listener of listenersOf(contents, target)) {
-      if (!asked.has(listener.port)) continue;
+      if (!requested.has(listener.port)) continue;
       const { wanted, answered, listening } = all.get(listener.port) ?? { wanted: 0, answered: 0, listening: 0 };
       const knows = hasAcknowledged(listener, report);
       const listens = knows && !report?.rejected.some(({ listener: port }) => port === listener.port);
@@ -63,7 +63,7 @@ export function listenersOf(contents: Translation['contents'], { selection }: Pr
   return contents.get(selection)?.listeners ?? [];
 }
 
-/** A port is open as soon as one policy on it runs, in the generation that put it there. */
+/** A port is open as soon as one policy on it runs, in the generation of the route. */
 function hasAcknowledged({ routes }: Listener, report: ProxyReport | undefined): boolean {
   return routes.some(({ policy, generation }) => report?.acked?.generations.get(policy) === generation);
 }

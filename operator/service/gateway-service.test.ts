@@ -49,7 +49,7 @@ class World {
       ...{ client, config, namespace: SYSTEM, leading: () => true, instance: 'operator-1', wrote: () => undefined },
       ...{
         failed: (error) => this.failures.push(error.message),
-        again: () => void this.look().catch(() => undefined),
+        due: () => void this.look().catch(() => undefined),
         random: Math.random,
         now: Date.now,
       },
@@ -80,8 +80,8 @@ class World {
     const sidecars = this.sidecars.map((uid) => ({ ...(gateway as ProxyTarget), uid, sidecar: true as const }));
     const translation = { ...given, proxies: [...sidecars, ...given.proxies] };
     const services = new Map([...inventory.services, ...(service ? [[`${SYSTEM}/outrigger-gateway`, service] as const] : [])]);
-    this.pushed = this.#gateway.order({ ...inventory, services }, translation);
-    this.#gateway.want({ ...inventory, services }, this.pushed, this.#reports(this.pushed));
+    this.pushed = this.#gateway.delayRemovals({ ...inventory, services }, translation);
+    this.#gateway.reconcile({ ...inventory, services }, this.pushed, this.#reports(this.pushed));
   }
 
   #reports(translation: Translation): ReturnType<typeof allHave> {
@@ -129,21 +129,21 @@ test('without the Deployment there is no Service; with it there is one that it o
   ]);
 });
 
-test('a port does not wait for sidecars, and they are pushed to like everybody', async (context) => {
+test('a port does not wait for sidecars, and they are pushed to as well', async (context) => {
   const world = await World.make(context);
   await world.api.must('POST', DEPLOYMENTS, DEPLOYMENT);
   world.sidecars = ['s'];
   const began = performance.now();
   await world.want(8080);
   await world.untilPorts(8080);
-  assert.ok(performance.now() - began < PORT_SEQUENCER_TIMING.patience);
+  assert.ok(performance.now() - began < PORT_SEQUENCER_TIMING.openWithin);
   assert.deepEqual(
     world.pushed?.proxies.map(({ uid }) => uid),
     ['s', 'uid-a', 'uid-b'],
   );
 });
 
-test('node ports stay with their ports, hand edits are healed, ports of others stay, and the last port takes the Service with it', async (context) => {
+test('node ports stay with their ports, manual edits are undone, ports of other writers stay, and with its last port the Service is deleted', async (context) => {
   const world = await World.make(context);
   await world.api.must('POST', DEPLOYMENTS, DEPLOYMENT);
   await world.want(8080, 8081);
@@ -180,7 +180,7 @@ test('node ports stay with their ports, hand edits are healed, ports of others s
   await until(async () => (await world.service()) === undefined, 'the Service to go');
 });
 
-test('a listener outlives its port of the Service; a Service that somebody deletes comes back', async (context) => {
+test('a listener closes after its port has left the Service; a deleted Service is created again', async (context) => {
   const world = await World.make(context);
   await world.api.must('POST', DEPLOYMENTS, DEPLOYMENT);
   await world.want(8080, 8081);

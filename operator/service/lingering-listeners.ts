@@ -1,32 +1,32 @@
-/** Keeps listeners a little longer than their policies: pure. */
+/** Keeps listeners for a while after their policies are gone: pure. */
 import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
 import type { Listener, Route } from '../../proxy/snapshot/types.ts';
 import { countExpressions } from '../../proxy/snapshot/validate.ts';
 import { boundPort } from '../../proxy/snapshot/ports.ts';
 import type { SnapshotContent, Translation } from '../translate/types.ts';
 
-/** Ports that some proxy has had, still is there, and shall have no more. */
-export function leavingPorts(next: Translation, last: Translation | undefined): ReadonlySet<number> {
-  const leaving = new Set<number>();
+/** Ports that some present proxy had in the last translation and does not have in the next. */
+export function removedPorts(next: Translation, last: Translation | undefined): ReadonlySet<number> {
+  const removed = new Set<number>();
   forEachChange(next, last, (before, after) => {
     const kept = new Set(after.listeners.map(({ port }) => port));
-    for (const { port } of before.listeners) if (!kept.has(port)) leaving.add(port);
+    for (const { port } of before.listeners) if (!kept.has(port)) removed.add(port);
   });
-  return leaving;
+  return removed;
 }
 
 /**
- * The next translation, with those listeners of the last one on `held` ports that it would take from a proxy: with their routes, and
- * the pools that these name. Everything else is as the next translation wants it, so that nothing else waits for them.
+ * The next translation, plus those listeners of the last one on `held` ports that it would remove from a proxy, with their routes and
+ * the pools that these name. Everything else is from the next translation, so that nothing else waits.
  */
-export function linger(next: Translation, last: Translation | undefined, held: ReadonlySet<number>): Translation {
+export function keepListeners(next: Translation, last: Translation | undefined, held: ReadonlySet<number>): Translation {
   if (held.size === 0) return next;
   const contents = new Map(next.contents);
   const selections = new Map<string, string>();
   forEachChange(next, last, (before, after, uid, selection) => {
     const merged = keep(after, before, held);
     if (merged === after) return;
-    // Proxies that had the same and get the same share a selection.
+    // Proxies with the same last and next content share a selection.
     const key = `${selection}\n${identityOf(before)}`;
     if (!contents.has(key)) contents.set(key, merged);
     selections.set(uid, key);
@@ -39,7 +39,7 @@ export function linger(next: Translation, last: Translation | undefined, held: R
 const identities = new WeakMap<SnapshotContent, number>();
 let count = 0;
 
-/** Contents are values that do not change, so which one it is says what is in it. */
+/** Contents are immutable, so the object identifies the content. */
 function identityOf(content: SnapshotContent): number {
   const known = identities.get(content);
   if (known !== undefined) return known;
@@ -49,7 +49,7 @@ function identityOf(content: SnapshotContent): number {
 
 type Change = (before: SnapshotContent, after: SnapshotContent, uid: string, selection: string) => void;
 
-/** Each proxy that is in both, once. */
+/** Calls back for each proxy that is in both translations with different contents. */
 function forEachChange(next: Translation, last: Translation | undefined, change: Change): void {
   const before = new Map(last?.proxies.map((target) => [target.uid, last.contents.get(target.selection)]));
   for (const { uid, selection } of next.proxies) {

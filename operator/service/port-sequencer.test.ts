@@ -14,14 +14,14 @@ const listening = ({ contents, proxies }: Translation) =>
 
 /** An order, asked as the coordinator asks it. */
 function setup() {
-  const order = new PortSequencer();
+  const sequencer = new PortSequencer();
   const state = { now: 0, published: new Set<number>() };
   return {
     state,
-    push: (all: Known) => order.push(all.translation, wantedBy(all), state.published, state.now),
+    push: (all: Known) => sequencer.delayRemovals(all.translation, wantedBy(all), state.published, state.now),
     publish: (all: Known, reports: ReadonlyMap<string, ProxyReport>, pushed = all.translation) => {
-      const { value, again } = order.publish(pushed, reports, { wanted: wantedBy(all), ...state });
-      return { ports: [...value.keys()], again };
+      const { value, recheckAfter } = sequencer.publishablePorts(pushed, reports, { wanted: wantedBy(all), ...state });
+      return { ports: [...value.keys()], recheckAfter };
     },
   };
 }
@@ -33,26 +33,26 @@ test('a port opens once every Ready proxy has answered and one listens', () => {
   const [a, b] = all.translation.proxies;
   assert.ok(a && b);
   const nobody = new Map<string, ProxyReport>();
-  assert.deepEqual(publish(all, nobody), { ports: [], again: Infinity });
+  assert.deepEqual(publish(all, nobody), { ports: [], recheckAfter: Infinity });
   const first = new Map([[a.uid, has(all.translation, a)]]);
-  assert.deepEqual(publish(all, first), { ports: [], again: PORT_SEQUENCER_TIMING.patience });
+  assert.deepEqual(publish(all, first), { ports: [], recheckAfter: PORT_SEQUENCER_TIMING.openWithin });
   const refused = new Map(first).set(b.uid, has(all.translation, b, [80]));
-  assert.deepEqual(publish(all, refused), { ports: [80, 8080], again: Infinity });
+  assert.deepEqual(publish(all, refused), { ports: [80, 8080], recheckAfter: Infinity });
   const bothRefuse = new Map(refused).set(a.uid, has(all.translation, a, [80]));
   assert.deepEqual(publish(all, bothRefuse).ports, [8080], 'nobody listens on 80');
 });
 
-test('a proxy that hangs keeps a port closed for a while, not for ever', () => {
+test('a proxy that hangs delays a port for a bounded time', () => {
   const all = known([8080]);
   const { state, publish } = setup();
   const [a] = all.translation.proxies;
   assert.ok(a);
   const reports = new Map([[a.uid, has(all.translation, a)]]);
   publish(all, reports);
-  state.now = PORT_SEQUENCER_TIMING.patience - 1;
-  assert.deepEqual(publish(all, reports), { ports: [], again: 1 });
+  state.now = PORT_SEQUENCER_TIMING.openWithin - 1;
+  assert.deepEqual(publish(all, reports), { ports: [], recheckAfter: 1 });
   state.now += 1;
-  assert.deepEqual(publish(all, reports), { ports: [8080], again: Infinity });
+  assert.deepEqual(publish(all, reports), { ports: [8080], recheckAfter: Infinity });
 });
 
 test('an older generation, acknowledged on another port, opens nothing', () => {
@@ -67,14 +67,14 @@ test('an older generation, acknowledged on another port, opens nothing', () => {
   assert.deepEqual(publish(all, new Map(all.translation.proxies.map(({ uid }) => [uid, old]))).ports, []);
 });
 
-test('what the Service has stays while it is wanted, though no gateway is left', () => {
+test('a port of the Service stays while it is wanted, even without any gateway', () => {
   const { state, publish } = setup();
   state.published = new Set([8080]);
   assert.deepEqual(publish(known([8080, 8081], []), new Map()).ports, [8080]);
   assert.deepEqual(publish(known([], []), new Map()).ports, []);
 });
 
-test('a listener stays until the Service has lost its port, and a moment longer; everything else goes on', () => {
+test('a listener stays until its port has left the Service, and a while longer; everything else proceeds', () => {
   const { state, push } = setup();
   state.published = new Set([8080, 8081]);
   push(known([8080, 8081]));
@@ -82,31 +82,31 @@ test('a listener stays until the Service has lost its port, and a moment longer;
   const held = push(next);
   const both = [8080, 8081, 8082];
   assert.deepEqual(listening(held.value), { 'uid-a': both, 'uid-b': both });
-  assert.equal(held.again, PORT_SEQUENCER_TIMING.hold);
+  assert.equal(held.recheckAfter, PORT_SEQUENCER_TIMING.maxHold);
   assert.equal(new Set(held.value.proxies.map(({ selection }) => selection)).size, 1, 'one content for both');
   state.now = 100;
   state.published = new Set([8081]);
-  assert.equal(push(next).again, PORT_SEQUENCER_TIMING.settle);
-  state.now += PORT_SEQUENCER_TIMING.settle - 1;
+  assert.equal(push(next).recheckAfter, PORT_SEQUENCER_TIMING.closeDelay);
+  state.now += PORT_SEQUENCER_TIMING.closeDelay - 1;
   assert.deepEqual(listening(push(next).value)['uid-a'], both);
   state.now += 1;
-  assert.deepEqual(push(next), { value: next.translation, again: Infinity });
+  assert.deepEqual(push(next), { value: next.translation, recheckAfter: Infinity });
 });
 
-test('a Service that can not be written holds up a listener for a bounded time, once', () => {
+test('a Service that cannot be written delays the close of a listener for a bounded time, once', () => {
   const { state, push } = setup();
   state.published = new Set([8080]);
   push(known([8080]));
   const next = known([]);
   push(next);
-  state.now = PORT_SEQUENCER_TIMING.hold - 1;
+  state.now = PORT_SEQUENCER_TIMING.maxHold - 1;
   assert.deepEqual(listening(push(next).value)['uid-a'], [8080]);
   state.now += 1;
   assert.equal(push(next).value, next.translation);
   assert.equal(push(next).value, next.translation);
 });
 
-test('without the port in the Service nothing is held: not for one that never opened, not after a start', () => {
+test('a listener whose port is not in the Service is not kept: one that never opened, or after a start', () => {
   const { state, push } = setup();
   push(known([8080]));
   assert.deepEqual(listening(push(known([])).value)['uid-a'], []);
@@ -116,17 +116,17 @@ test('without the port in the Service nothing is held: not for one that never op
   assert.equal(state.published.size, 0);
 });
 
-test('a port that is wanted again while it is held is as if it had never gone', () => {
+test('a port that is wanted again while it is held continues as before', () => {
   const { state, push } = setup();
   state.published = new Set([8080]);
   const with8080 = known([8080]);
   push(with8080);
   push(known([]));
   state.published = new Set();
-  assert.deepEqual(push(with8080), { value: with8080.translation, again: Infinity });
+  assert.deepEqual(push(with8080), { value: with8080.translation, recheckAfter: Infinity });
 });
 
-test('a listener that binds as a new one does gives way at once', () => {
+test('a held listener that would bind the same port as a new one is dropped at once', () => {
   const { state, push } = setup();
   state.published = new Set([80]);
   push(known([80]));
@@ -141,7 +141,7 @@ const step = fc.record({
   writes: fc.boolean(),
 });
 
-test('whatever happens, proxies take what is pushed, the Service gets only what is open, and what is held is let go', () => {
+test('in any sequence, proxies accept what is pushed, the Service has only open ports, and every hold ends', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
       const { state, push, publish } = setup();
@@ -162,10 +162,10 @@ test('whatever happens, proxies take what is pushed, the Service gets only what 
         }
         if (writes) state.published = new Set(next);
       }
-      state.now += PORT_SEQUENCER_TIMING.hold;
+      state.now += PORT_SEQUENCER_TIMING.maxHold;
       const last = known(steps.at(-1)?.ports ?? []);
       push(last);
-      state.now += PORT_SEQUENCER_TIMING.hold;
+      state.now += PORT_SEQUENCER_TIMING.maxHold;
       assert.equal(push(last).value, last.translation);
     }),
     { numRuns: 200 },

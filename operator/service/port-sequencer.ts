@@ -1,37 +1,37 @@
-/** What comes first: listeners open before their port of the Service, and close after it. Decides; does no I/O. */
+/** The order of changes: a listener opens before its port joins the Service, and closes after the port has left. No I/O. */
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { Translation } from '../translate/types.ts';
-import { leavingPorts, linger } from './lingering-listeners.ts';
+import { removedPorts, keepListeners } from './lingering-listeners.ts';
 import { progressOf, type GatewayPorts } from './gateway-ports.ts';
 
-/** Milliseconds. */
+/** In milliseconds. */
 export interface PortSequencerTiming {
-  /** How long a listener may be kept because the Service still has its port: a Service that can not be written holds up nothing. */
-  readonly hold: number;
-  /** From the Service's loss of the port to that of the listener: nodes take the change from the API server one by one. */
-  readonly settle: number;
-  /** How long a port that some proxies listen on waits for the others: one that hangs does not keep it closed. */
-  readonly patience: number;
+  /** How long a listener is kept at most while the Service still has its port: a Service that cannot be written does not block. */
+  readonly maxHold: number;
+  /** How long a listener is kept after its port has left the Service: nodes learn of that one by one. */
+  readonly closeDelay: number;
+  /** How long a port that some proxies listen on waits for the others: a proxy that hangs does not keep it closed. */
+  readonly openWithin: number;
 }
 
-export const PORT_SEQUENCER_TIMING: PortSequencerTiming = { hold: 5000, settle: 1000, patience: 10_000 };
+export const PORT_SEQUENCER_TIMING: PortSequencerTiming = { maxHold: 5000, closeDelay: 1000, openWithin: 10_000 };
 
 interface Hold {
   readonly until: number;
-  /** Whether the Service has lost the port. */
+  /** Whether the port has left the Service. */
   readonly closed: boolean;
 }
 
-export interface Ordered<T> {
+export interface Sequenced<T> {
   readonly value: T;
-  /** Milliseconds after which to ask again, though nothing changed; Infinity: not by itself. */
-  readonly again: number;
+  /** Milliseconds after which to evaluate again even without a change; Infinity: only after a change. */
+  readonly recheckAfter: number;
 }
 
 export class PortSequencer {
   readonly #timing: PortSequencerTiming;
   readonly #holds = new Map<number, Hold>();
-  /** Port → since when some proxy listens, and the Service does not have it yet. */
+  /** Port that the Service does not have yet → since when some proxy listens on it. */
   readonly #opening = new Map<number, number>();
   #last: Translation | undefined;
 
@@ -40,47 +40,52 @@ export class PortSequencer {
   }
 
   /**
-   * What may be pushed of a translation: it, and what has to stay a little longer.
+   * The translation to push: with listeners that must stay a while longer.
    *
    * @param wanted ports of accepted policies
-   * @param published ports of the Service, as far as is known
+   * @param published known ports of the Service
    * @param now monotonic ms
    */
-  push(translation: Translation, wanted: GatewayPorts, published: ReadonlySet<number>, now: number): Ordered<Translation> {
-    const leaving = new Set([...leavingPorts(translation, this.#last)].filter((port) => !wanted.has(port)));
-    for (const port of this.#holds.keys()) if (!leaving.has(port)) this.#holds.delete(port);
-    for (const port of leaving) this.#note(port, published.has(port), now);
+  delayRemovals(
+    translation: Translation,
+    wanted: GatewayPorts,
+    published: ReadonlySet<number>,
+    now: number,
+  ): Sequenced<Translation> {
+    const removed = new Set([...removedPorts(translation, this.#last)].filter((port) => !wanted.has(port)));
+    for (const port of this.#holds.keys()) if (!removed.has(port)) this.#holds.delete(port);
+    for (const port of removed) this.#updateHold(port, published.has(port), now);
     const holding = [...this.#holds].filter(([, { until }]) => until > now);
-    this.#last = linger(translation, this.#last, new Set(holding.map(([port]) => port)));
-    return { value: this.#last, again: Math.min(Infinity, ...holding.map(([, { until }]) => until - now)) };
+    this.#last = keepListeners(translation, this.#last, new Set(holding.map(([port]) => port)));
+    return { value: this.#last, recheckAfter: Math.min(Infinity, ...holding.map(([, { until }]) => until - now)) };
   }
 
-  /** The ports that the Service shall have now: those it has and that are wanted, and those that are open. */
-  publish(
+  /** The ports that the Service must have now: wanted ports that it has already, or that are open on the proxies. */
+  publishablePorts(
     translation: Translation,
     reports: ReadonlyMap<string, ProxyReport>,
     { wanted, published, now }: { readonly wanted: GatewayPorts; readonly published: ReadonlySet<number>; readonly now: number },
-  ): Ordered<GatewayPorts> {
+  ): Sequenced<GatewayPorts> {
     const missing = new Set([...wanted.keys()].filter((port) => !published.has(port)));
     const progress = progressOf(translation, reports, missing);
     for (const port of this.#opening.keys()) if (!progress.get(port)?.listening) this.#opening.delete(port);
-    let again = Infinity;
+    let recheckAfter = Infinity;
     const open = new Set<number>();
     for (const [port, { wanted: count, answered, listening }] of progress) {
       if (listening === 0) continue;
       const since = this.#opening.get(port) ?? now;
       this.#opening.set(port, since);
-      const left = since + this.#timing.patience - now;
+      const left = since + this.#timing.openWithin - now;
       if (answered === count || left <= 0) open.add(port);
-      else again = Math.min(again, left);
+      else recheckAfter = Math.min(recheckAfter, left);
     }
-    return { value: new Map([...wanted].filter(([port]) => published.has(port) || open.has(port))), again };
+    return { value: new Map([...wanted].filter(([port]) => published.has(port) || open.has(port))), recheckAfter };
   }
 
-  #note(port: number, published: boolean, now: number): void {
+  #updateHold(port: number, published: boolean, now: number): void {
     const hold = this.#holds.get(port);
-    if (hold === undefined && published) this.#holds.set(port, { until: now + this.#timing.hold, closed: false });
+    if (hold === undefined && published) this.#holds.set(port, { until: now + this.#timing.maxHold, closed: false });
     if (hold === undefined || hold.closed || published) return;
-    this.#holds.set(port, { until: Math.min(hold.until, now + this.#timing.settle), closed: true });
+    this.#holds.set(port, { until: Math.min(hold.until, now + this.#timing.closeDelay), closed: true });
   }
 }

@@ -76,7 +76,7 @@ function setup(service: object = {}) {
 
 test('applies the whole Service under its own field manager, once, owned by the Deployment', async () => {
   const { writer, settle, writes, stored, changes } = setup();
-  writer.want(ports(80, 8080));
+  writer.setDesired(ports(80, 8080));
   await settle();
   const { path, query, contentType, body } = writes()[0] as Call;
   assert.equal(path, '/api/v1/namespaces/outrigger-system/services/outrigger-gateway');
@@ -106,31 +106,31 @@ test('applies the whole Service under its own field manager, once, owned by the 
   assert.deepEqual([...writer.published], [80, 8080]);
   assert.equal(changes(), 1);
   // Neither before nor after the watch has caught up is anything written again.
-  writer.see(undefined);
-  writer.want(ports(80, 8080));
+  writer.observe(undefined);
+  writer.setDesired(ports(80, 8080));
   await settle();
-  writer.see(stored());
-  writer.want(ports(80, 8080));
+  writer.observe(stored());
+  writer.setDesired(ports(80, 8080));
   await settle();
   assert.equal(writes().length, 1);
 });
 
-test('what means nothing to the type is left out, as the API server would refuse it', async () => {
+test('fields that the type does not allow are left out, as the API server would refuse them', async () => {
   for (const [type, left] of [
     ['ClusterIP', {}],
     ['NodePort', { externalTrafficPolicy: 'Local' }],
   ] as const) {
     const { writer, settle, writes } = setup({ type });
-    writer.want(ports(8080));
+    writer.setDesired(ports(8080));
     await settle();
     const { ports: _, selector: _selector, ...spec } = (writes()[0]?.body as Service).spec;
     assert.deepEqual(spec, { type, ...left });
   }
 });
 
-test('every edit by somebody else is healed; what others added to it is theirs', async () => {
+test('edits of applied fields are undone; fields that others added stay', async () => {
   const { writer, state, settle, writes, stored } = setup();
-  writer.want(ports(8080, 8081));
+  writer.setDesired(ports(8080, 8081));
   await settle();
   const whole = stored();
   assert.ok(whole);
@@ -155,11 +155,11 @@ test('every edit by somebody else is healed; what others added to it is theirs',
     const current = stored() as Service;
     const edited = edit(current);
     const version = String((state.version += 1));
-    writer.see({ ...edited, metadata: { ...edited.metadata, resourceVersion: version } });
-    writer.want(ports(8080, 8081));
+    writer.observe({ ...edited, metadata: { ...edited.metadata, resourceVersion: version } });
+    writer.setDesired(ports(8080, 8081));
     await settle();
     assert.equal(writes().length, before + 1, what);
-    writer.see(stored());
+    writer.observe(stored());
   }
   const before = writes().length;
   state.foreign = [9999];
@@ -174,47 +174,47 @@ test('every edit by somebody else is healed; what others added to it is theirs',
     spec: { ...current.spec, ports: [...(current.spec.ports ?? []), { port: 9999 }] },
   };
   for (let i = 0; i < 3; i++) {
-    writer.see(i === 0 ? added : stored());
-    writer.want(ports(8080, 8081));
+    writer.observe(i === 0 ? added : stored());
+    writer.setDesired(ports(8080, 8081));
     await settle();
   }
   assert.equal(writes().length, before + 1, 'tried once, and then left alone');
 });
 
-test('absent while there is no port; only the one that was seen is deleted, and none that others made', async () => {
+test('there is no Service without ports; only the observed one is deleted, and none that others created', async () => {
   const { writer, settle, writes, stored, results } = setup();
-  writer.want(ports());
+  writer.setDesired(ports());
   await settle();
   assert.equal(writes().length, 0);
-  writer.want(ports(8080));
+  writer.setDesired(ports(8080));
   await settle();
   const made = stored();
   assert.ok(made);
-  writer.see(made);
-  writer.want(ports());
+  writer.observe(made);
+  writer.setDesired(ports());
   await settle();
   assert.deepEqual(writes().at(-1)?.body, { preconditions: { uid: 'service-uid' } });
   assert.deepEqual(results, ['applied', 'deleted']);
   assert.deepEqual([...writer.published], []);
-  writer.want(ports());
+  writer.setDesired(ports());
   await settle();
   assert.equal(writes().length, 2);
   const foreign = { ...made, metadata: { ...made.metadata, resourceVersion: '900', labels: {} } };
-  writer.see(foreign);
-  writer.want(ports());
+  writer.observe(foreign);
+  writer.setDesired(ports());
   await settle();
   assert.equal(writes().length, 2);
   const terminating = { ...made, metadata: { ...made.metadata, resourceVersion: '901', deletionTimestamp: 'x' } };
-  writer.see(terminating);
-  writer.want(ports(8080));
+  writer.observe(terminating);
+  writer.setDesired(ports(8080));
   await settle();
   assert.equal(writes().length, 2, 'what is going is waited for');
 });
 
-test('a Service that others made is not taken over, and that is said', async () => {
+test('a Service that others created is not taken over, and that is reported', async () => {
   const { writer, settle, writes, told } = setup();
-  writer.see({ metadata: { name: 'outrigger-gateway', uid: 'u', resourceVersion: '1', creationTimestamp: 'x' }, spec: {} });
-  writer.want(ports(8080));
+  writer.observe({ metadata: { name: 'outrigger-gateway', uid: 'u', resourceVersion: '1', creationTimestamp: 'x' }, spec: {} });
+  writer.setDesired(ports(8080));
   await settle();
   assert.equal(writes().length, 0);
   assert.match(told[0] ?? '', /did not make is in its place: remove it/);
@@ -223,20 +223,20 @@ test('a Service that others made is not taken over, and that is said', async () 
 test('writes nothing unless leading, and nothing after stop', async () => {
   const { state, writer, settle, calls } = setup();
   state.leading = false;
-  writer.want(ports(8080));
+  writer.setDesired(ports(8080));
   await settle();
   assert.equal(calls.length, 0);
   await writer.stop();
   state.leading = true;
-  writer.want(ports(8080));
+  writer.setDesired(ports(8080));
   await settle();
   assert.equal(calls.length, 0);
 });
 
-test('without the Deployment, and whenever a write fails: again with back-off, counted, said once, and that it is over', async () => {
+test('without the Deployment, or when a write fails: tried again with back-off, counted, reported once, and so is the recovery', async () => {
   const { clock, state, writer, settle, told, results, writes } = setup();
   state.deployment = false;
-  writer.want(ports(8080));
+  writer.setDesired(ports(8080));
   await settle();
   assert.equal(writes().length, 0);
   assert.match(told[0] ?? '', /there is no Deployment outrigger-gateway in outrigger-system/);
@@ -260,17 +260,17 @@ test('without the Deployment, and whenever a write fails: again with back-off, c
   assert.equal(told.at(-1), 'GatewayServiceWritten');
 });
 
-test('a Service that is undone before the watch could show it is made again', async () => {
+test('a write that is undone before the watch shows it is made again', async () => {
   const { clock, writer, settle, writes } = setup();
-  writer.want(ports(8080));
+  writer.setDesired(ports(8080));
   await settle();
-  writer.see(undefined);
-  writer.want(ports(8080));
+  writer.observe(undefined);
+  writer.setDesired(ports(8080));
   await settle();
   assert.equal(writes().length, 1);
   clock.advance(10_000);
-  writer.see(undefined);
-  writer.want(ports(8080));
+  writer.observe(undefined);
+  writer.setDesired(ports(8080));
   await settle();
   assert.equal(writes().length, 2);
 });

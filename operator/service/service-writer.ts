@@ -16,14 +16,14 @@ export interface ServiceWriterOptions {
   readonly client: Pick<KubeClient, 'call'>;
   readonly config: GatewayConfig;
   readonly namespace: string;
-  /** Whether the Lease is held: asked before every write. */
+  /** Whether the Lease is held: checked before every write. */
   readonly leading: () => boolean;
   /** Name of this operator in Events. */
   readonly instance: string;
   readonly wrote: (result: WriteResult) => void;
   /** A write failed and is tried again. */
   readonly failed: (error: Error) => void;
-  /** The Service is not what it was: what depends on it may go on. */
+  /** The Service was written: what waits for it may continue. */
   readonly changed: () => void;
   readonly random: () => number;
   /** Unix milliseconds. */
@@ -31,12 +31,12 @@ export interface ServiceWriterOptions {
   readonly clock?: Clock;
 }
 
-/** What our last write made of the Service: it counts until the watch has caught up with it. */
+/** The result of our last write, used until the watch has caught up with it. */
 interface Written {
   readonly basedOn: string | undefined;
   /** Absent: it was deleted. */
   readonly service: Service | undefined;
-  /** Monotonic ms after which the watch is believed anyway. */
+  /** Monotonic ms after which the watch counts anyway. */
   readonly until: number;
 }
 
@@ -45,25 +45,25 @@ type Step = 'none' | 'apply' | 'delete';
 const FIELD_MANAGER = 'outrigger-gateway-service';
 const RETRY: BackOffLimits = { base: 500, max: 30_000 };
 const WRITE_TIMEOUT = 10_000;
-/** Milliseconds that a watch may be behind; after that, somebody else has undone our write before we could see it. */
+/** Milliseconds that a watch may be behind; later, someone else has undone our write before the watch showed it. */
 const CATCH_UP = 10_000;
 
-/** Makes the gateways' Service what it should be, by server-side apply; one write at a time, and only when something differs. */
+/** Keeps the gateways' Service as it must be, by server-side apply: one write at a time, and only when something differs. */
 export class ServiceWriter {
   readonly #options: ServiceWriterOptions;
   readonly #clock: Clock;
   readonly #events: EventRecorder;
   readonly #stopped = new AbortController();
-  #seen: Service | undefined;
+  #observed: Service | undefined;
   #ports: GatewayPorts | undefined;
   #written: Written | undefined;
-  /** Ports that stayed although we applied without them: others own them. */
+  /** Ports that stayed when we applied without them: other writers own them. */
   #foreign: ReadonlySet<number> = new Set();
   #owner: OwnerReference | undefined;
   #running: Promise<void> | undefined;
   #failures = 0;
   #notBefore = 0;
-  #told: string | undefined;
+  #reportedFailure: string | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(options: ServiceWriterOptions) {
@@ -72,20 +72,20 @@ export class ServiceWriter {
     this.#events = createEventRecorder(options);
   }
 
-  /** Takes what the watch shows; undefined: no Service. */
-  see(service: Service | undefined): void {
-    this.#seen = service;
+  /** Takes the Service from the watch; undefined: there is none. */
+  observe(service: Service | undefined): void {
+    this.#observed = service;
     const { basedOn, until } = this.#written ?? { basedOn: undefined, until: -Infinity };
     const behind = service?.metadata.resourceVersion === basedOn && this.#clock.now() < until;
     if (!behind) this.#written = undefined;
   }
 
-  /** Ports of the Service, by our last write or the watch, whichever is newer. */
+  /** Ports of the Service, from our last write or the watch, whichever is newer. */
   get published(): ReadonlySet<number> {
     return new Set(this.#present?.spec.ports?.map(({ port }) => port));
   }
 
-  want(ports: GatewayPorts): void {
+  setDesired(ports: GatewayPorts): void {
     this.#ports = ports;
     this.#consider();
   }
@@ -97,7 +97,7 @@ export class ServiceWriter {
   }
 
   get #present(): Service | undefined {
-    return this.#written ? this.#written.service : this.#seen;
+    return this.#written ? this.#written.service : this.#observed;
   }
 
   #consider(): void {
@@ -120,7 +120,7 @@ export class ServiceWriter {
 
   #step(ports: GatewayPorts | undefined): Step {
     const present = this.#present;
-    // What is being deleted can not be kept; it is made anew when it is gone.
+    // A Service that is being deleted cannot be kept; it is created again when it is gone.
     if (ports === undefined || present?.metadata.deletionTimestamp !== undefined) return 'none';
     if (ports.size === 0) return present !== undefined && isOurs(present) ? 'delete' : 'none';
     if (present === undefined) return 'apply';
@@ -130,7 +130,7 @@ export class ServiceWriter {
 
   async #write(step: Exclude<Step, 'none'>, ports: GatewayPorts): Promise<void> {
     const { wrote, failed, changed } = this.#options;
-    const basedOn = this.#seen?.metadata.resourceVersion;
+    const basedOn = this.#observed?.metadata.resourceVersion;
     try {
       const service = step === 'apply' ? await this.#apply(ports) : await this.#delete();
       this.#written = { basedOn, service, until: this.#clock.now() + CATCH_UP };
@@ -138,14 +138,14 @@ export class ServiceWriter {
       this.#failures = 0;
       wrote(step === 'apply' ? 'applied' : 'deleted');
       changed();
-      await this.#recovered();
+      await this.#recordRecovery();
     } catch (error) {
       this.#failures += 1;
       this.#notBefore = this.#clock.now() + backOff(this.#failures, RETRY, this.#options.random);
       if (this.#stopped.signal.aborted) return;
       wrote('failed');
       failed(error as Error);
-      await this.#tellFailure(error as Error);
+      await this.#recordFailure(error as Error);
     }
   }
 
@@ -170,7 +170,7 @@ export class ServiceWriter {
     });
   }
 
-  /** Asked before every write, since a Deployment that was made anew is another owner. */
+  /** Looked up before every write, since a recreated Deployment has another UID. */
   async #findOwner(): Promise<OwnerReference> {
     const { client, config, namespace } = this.#options;
     const path = deploymentPath(namespace, config.deployment);
@@ -186,7 +186,7 @@ export class ServiceWriter {
     }
   }
 
-  /** Only the one that was seen: not another that has its name by now. */
+  /** Deletes only the observed Service, not another one with its name. */
   async #delete(): Promise<undefined> {
     const { uid } = this.#present?.metadata ?? { uid: '' };
     const { client, config, namespace } = this.#options;
@@ -200,18 +200,18 @@ export class ServiceWriter {
     });
   }
 
-  /** One Event as long as the same goes wrong, and one when it is over. */
-  async #tellFailure(error: Error): Promise<void> {
+  /** One Event for as long as the same error persists, and one when it is over. */
+  async #recordFailure(error: Error): Promise<void> {
     const kind = error instanceof ApiError ? `${error.code} ${error.reason}` : error.message;
-    if (this.#told === kind) return;
-    this.#told = kind;
+    if (this.#reportedFailure === kind) return;
+    this.#reportedFailure = kind;
     const note = `The gateway Service is not what it should be: ${error.message}`;
     await this.#record({ type: 'Warning', reason: 'GatewayServiceFailed', note });
   }
 
-  async #recovered(): Promise<void> {
-    if (this.#told === undefined) return;
-    this.#told = undefined;
+  async #recordRecovery(): Promise<void> {
+    if (this.#reportedFailure === undefined) return;
+    this.#reportedFailure = undefined;
     await this.#record({
       type: 'Normal',
       reason: 'GatewayServiceWritten',
@@ -219,7 +219,7 @@ export class ServiceWriter {
     });
   }
 
-  /** About the Deployment, which is there even where the Service is not. A courtesy: one that is lost is not sent again. */
+  /** About the Deployment, which exists even where the Service does not. Best effort: an Event that is lost is not sent again. */
   async #record(event: EventDraft): Promise<void> {
     const { config, namespace } = this.#options;
     const regarding = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: config.deployment, ...this.#owner };

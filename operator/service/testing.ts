@@ -1,4 +1,4 @@
-/** For tests: what is known and wanted when policies ask for some ports, and what proxies report that have got it. */
+/** For tests: inventory and translation of policies on some ports, and the reports of proxies that have them. */
 import type { Pod } from '../api/kubernetes.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import { translate } from '../translate/translate.ts';
@@ -17,7 +17,7 @@ export function readyGateway(name: string, ready = true, terminating = false): P
   return { ...pod, metadata: { ...metadata, ...deleted }, status: { ...status, conditions } };
 }
 
-/** One policy a port, called after it; two Ready gateways unless told. */
+/** One policy per port, named after it; by default two Ready gateways. */
 export function known(ports: readonly number[], proxyPods: readonly Pod[] = [readyGateway('a'), readyGateway('b')]): Known {
   const policies = ports.map((port) => policy(`p${port}`, { listener: { port } }, meta(`p${port}`)));
   const everything = inventory({
@@ -29,7 +29,7 @@ export function known(ports: readonly number[], proxyPods: readonly Pod[] = [rea
   return { inventory: everything, translation: translate(everything, SETTINGS) };
 }
 
-/** Of a proxy that has what the translation wants for it, but for the ports it could not bind. */
+/** The report of a proxy that has its content, and could not bind some ports. */
 export function has({ contents }: Translation, { selection }: ProxyTarget, rejects: readonly number[] = []): ProxyReport {
   const content = contents.get(selection);
   const rejected = rejects.map((port) => ({ policy: `default/p${port}`, listener: port, reason: 'in use' }));
@@ -37,7 +37,7 @@ export function has({ contents }: Translation, { selection }: ProxyTarget, rejec
   return { acked, current: true, rejected, unhealthy: undefined };
 }
 
-/** Every proxy has what it should. */
+/** Every proxy has its content. */
 export function allHave(translation: Translation): Map<string, ProxyReport> {
   return new Map(translation.proxies.map((target) => [target.uid, has(translation, target)]));
 }

@@ -39,7 +39,7 @@ test('the Secret is made once and read from then on', async () => {
   assert.deepEqual([second.signer.publicKey, second.trustedKeys], [first.signer.publicKey, [first.signer.publicKey]]);
 });
 
-test('who loses the race to create it takes the key of who won', async () => {
+test('a replica that loses the race to create it uses the key of the winner', async () => {
   const theirs = secret();
   const keys = await ensureSigningKeys(store(theirs));
   assert.equal(keys.signer.publicKey, theirs['keys']?.trim());

@@ -5,19 +5,19 @@ import type { Signer } from './signer.ts';
 
 export interface SigningKeys {
   readonly signer: Signer;
-  /** While keys rotate: signs for proxies that are known to trust it, and takes the signer's place in the end. */
+  /** During a rotation: signs for proxies that are known to trust it, and replaces the signer in the end. */
   readonly successor?: Signer;
-  /** Raw public keys in base64url that proxies are told to trust; the signer's and the successor's are among them. */
+  /** Raw public keys in base64url that proxies must trust, including the signer's and the successor's. */
   readonly trustedKeys: readonly string[];
 }
 
 export const SIGNING_SECRET = 'outrigger-signing-key';
 
 /**
- * The operator's signing key: of the Secret if it exists, else a new one. Replicas that start together agree, since only one
- * of them creates the Secret and the others read it. Its members are `key.pem` (PKCS#8), `keys`, one public key per line,
- * which gateways mount at /etc/outrigger/trust/keys, and while keys rotate `next.pem`. Throws when a Secret is there but can not be used: it is never
- * overwritten, because proxies may already trust it.
+ * The operator's signing key: from the Secret if it exists, else a new one. Replicas that start together agree, since only one of
+ * them creates the Secret and the others read it. Its members are `key.pem` (PKCS#8), `keys` (one public key per line, which gateways
+ * mount at /etc/outrigger/trust/keys) and, during a rotation, `next.pem`. Throws when the Secret exists but cannot be used: it is
+ * never overwritten, because proxies may already trust its keys.
  */
 export async function ensureSigningKeys(secrets: Pick<SecretStore, 'read' | 'create'>): Promise<SigningKeys> {
   const found = await secrets.read(SIGNING_SECRET);
@@ -25,12 +25,12 @@ export async function ensureSigningKeys(secrets: Pick<SecretStore, 'read' | 'cre
   const pem = generateKey();
   const data = { 'key.pem': pem, keys: `${createSigner(pem).publicKey}\n` };
   if (await secrets.create(SIGNING_SECRET, data)) return readSigningKeys(data);
-  const theirs = await secrets.read(SIGNING_SECRET);
-  if (theirs === undefined) throw new Error(`the Secret ${SIGNING_SECRET} was deleted while it was being created`);
-  return readSigningKeys(theirs.data);
+  const existing = await secrets.read(SIGNING_SECRET);
+  if (existing === undefined) throw new Error(`the Secret ${SIGNING_SECRET} was deleted while it was being created`);
+  return readSigningKeys(existing.data);
 }
 
-/** What the members of the Secret say. @throws when they can not be used */
+/** The keys in the Secret's members. @throws when they cannot be used */
 export function readSigningKeys(data: Readonly<Record<string, string>>): SigningKeys {
   const { 'key.pem': pem, 'next.pem': next, keys } = data;
   if (pem === undefined || keys === undefined) throw new Error(`the Secret ${SIGNING_SECRET} lacks key.pem or keys`);
@@ -42,15 +42,15 @@ export function readSigningKeys(data: Readonly<Record<string, string>>): Signing
   const successor = createSigner(next);
   if (successor.publicKey === signer.publicKey)
     throw new Error(`next.pem of the Secret ${SIGNING_SECRET} is the key that it should replace`);
-  // Proxies that run may trust it before it is in the file that new ones read.
+  // Running proxies may trust it before it is in the file that new ones read.
   return { signer, successor, trustedKeys: [...new Set([...trustedKeys, successor.publicKey])] };
 }
 
-/** One key per line; blank lines are skipped, anything else that is no key throws. */
+/** One key per line. Blank lines are skipped; any other line that is not a key throws. */
 export function parseKeys(text: string): readonly string[] {
   const lines = text.split('\n').map((line) => line.trim());
   const keys = lines.filter((line) => line !== '');
   if (keys.some((key) => importPublicKey(key) === undefined))
-    throw new Error(`the member keys of the Secret ${SIGNING_SECRET} has a line that is no Ed25519 public key in base64url`);
+    throw new Error(`the member keys of the Secret ${SIGNING_SECRET} has a line that is not an Ed25519 public key in base64url`);
   return keys;
 }

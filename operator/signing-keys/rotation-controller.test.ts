@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ROTATE_ANNOTATION } from '../api/labels.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { fakeClock } from '../util/testing.ts';
-import { createKeyring, type SeenSecret } from './rotation-controller.ts';
+import { createRotationController, type ObservedSecret } from './rotation-controller.ts';
 import type { SigningKeys } from './key-secret.ts';
 import type { KeySecret } from './rotation-steps.ts';
 import { createSigner, generateKey } from './signer.ts';
@@ -12,21 +12,21 @@ const OVERLAP = 300_000;
 const A = generateKey();
 const a = createSigner(A).publicKey;
 
-/** One Secret and its replicas, each with a fleet that only remembers. */
+/** One Secret and its replicas, each with a fleet that only records. */
 function setup(replicas = 1) {
   const clock = fakeClock();
   const state = { lacking: [] as string[], leader: 0, error: undefined as Error | undefined, version: 1, writes: 0 };
-  let secret: SeenSecret;
-  const make = (next: KeySecret): SeenSecret => {
+  let secret: ObservedSecret;
+  const make = (next: KeySecret): ObservedSecret => {
     const metadata = { name: 'outrigger-signing-key', uid: 'u', resourceVersion: String(state.version++), creationTimestamp: '' };
     return (secret = { ...next, object: { metadata } });
   };
   const all = Array.from({ length: replicas }, (_, i) => {
     const trusted: SigningKeys[] = [];
-    const said: string[] = [];
+    const reported: string[] = [];
     const failures: string[] = [];
-    const keyring = createKeyring({
-      carrier: { trust: (keys) => trusted.push(keys), lacking: () => state.lacking },
+    const controller = createRotationController({
+      distribution: { setKeys: (keys) => trusted.push(keys), proxiesMissingKey: () => state.lacking },
       replace: async ({ object }, next) => {
         if (state.error) throw state.error;
         if (object.metadata.resourceVersion !== secret.object.metadata.resourceVersion) return false;
@@ -36,61 +36,61 @@ function setup(replicas = 1) {
       },
       leading: () => state.leader === i,
       overlap: OVERLAP,
-      said: (text, details) => said.push(`${text} ${JSON.stringify(details)}`),
+      progress: (text, details) => reported.push(`${text} ${JSON.stringify(details)}`),
       failed: (error) => failures.push(error.message),
       clock,
     });
-    return { keyring, trusted, said, failures };
+    return { controller, trusted, reported, failures };
   });
   /** As the watch would. */
-  const tell = (): void => all.forEach(({ keyring }) => keyring.seen(secret));
+  const notify = (): void => all.forEach(({ controller }) => controller.observe(secret));
   const put = (next: KeySecret): void => {
     make(next);
-    tell();
+    notify();
   };
   const settle = () => new Promise((resolve) => setImmediate(resolve));
-  return { clock, state, all, put, tell, settle, now: () => secret };
+  return { clock, state, all, put, notify, settle, now: () => secret };
 }
 
-const asked = (annotations: Record<string, string> = { [ROTATE_ANNOTATION]: 'now' }): KeySecret => ({
+const annotated = (annotations: Record<string, string> = { [ROTATE_ANNOTATION]: 'now' }): KeySecret => ({
   annotations,
   data: { 'key.pem': A, keys: `${a}\n` },
 });
 
 test('from the annotation to the new key: announced at once, retired when all trust it and the overlap is over', async () => {
-  const { clock, state, all, put, tell, settle, now } = setup();
+  const { clock, state, all, put, notify, settle, now } = setup();
   const [one] = all;
-  put(asked());
+  put(annotated());
   await settle();
   assert.equal(state.writes, 1);
   state.lacking = ['outrigger/p1'];
-  tell();
+  notify();
   const successor = one?.trusted.at(-1)?.successor?.publicKey ?? '';
   assert.deepEqual(one?.trusted.at(-1)?.trustedKeys, [a, successor]);
   clock.advance(2 * OVERLAP);
   await settle();
   assert.equal(state.writes, 1, 'a proxy does not trust it yet');
   state.lacking = [];
-  one?.keyring.look();
+  one?.controller.reconcile();
   await settle();
   assert.equal(state.writes, 2);
-  tell();
+  notify();
   assert.deepEqual(one?.trusted.at(-1)?.trustedKeys, [successor]);
   assert.equal(one?.trusted.at(-1)?.signer.publicKey, successor);
   assert.deepEqual([Object.keys(now().data), now().annotations], [['key.pem', 'keys'], {}]);
   clock.advance(2 * OVERLAP);
   await settle();
   assert.equal(state.writes, 2);
-  assert.match(one?.said.join('\n') ?? '', /announced[^]*yet to trust.*outrigger\/p1[^]*retired/);
-  assert.equal(one?.said.length, 3, 'each thing is said once');
-  assert.ok(!one?.said.join().includes('PRIVATE'));
+  assert.match(one?.reported.join('\n') ?? '', /announced[^]*waiting for proxies to trust.*outrigger\/p1[^]*retired/);
+  assert.equal(one?.reported.length, 3, 'each thing is reported once');
+  assert.ok(!one?.reported.join().includes('PRIVATE'));
 });
 
 test('both keys stay for the whole overlap, however soon the proxies trust the new one', async () => {
-  const { clock, state, put, tell, settle } = setup();
-  put(asked());
+  const { clock, state, put, notify, settle } = setup();
+  put(annotated());
   await settle();
-  tell();
+  notify();
   clock.advance(OVERLAP - 1000);
   await settle();
   assert.equal(state.writes, 1);
@@ -99,22 +99,22 @@ test('both keys stay for the whole overlap, however soon the proxies trust the n
   assert.equal(state.writes, 2);
 });
 
-test('replicas agree: only the leader writes, whoever leads next goes on from the Secret', async () => {
-  const { clock, state, all, put, tell, settle } = setup(2);
+test('replicas agree: only the leader writes, and the next leader continues from the Secret', async () => {
+  const { clock, state, all, put, notify, settle } = setup(2);
   const [one, two] = all;
   state.leader = -1;
-  put(asked());
+  put(annotated());
   await settle();
   assert.equal(state.writes, 0);
   state.leader = 0;
-  one?.keyring.look();
+  one?.controller.reconcile();
   await settle();
-  tell();
+  notify();
   state.leader = 1;
-  two?.keyring.look();
+  two?.controller.reconcile();
   clock.advance(OVERLAP + 1000);
   await settle();
-  tell();
+  notify();
   assert.equal(state.writes, 2);
   assert.deepEqual(one?.trusted.at(-1)?.trustedKeys, two?.trusted.at(-1)?.trustedKeys);
   assert.equal(one?.trusted.at(-1)?.signer.publicKey, two?.trusted.at(-1)?.signer.publicKey);
@@ -122,25 +122,25 @@ test('replicas agree: only the leader writes, whoever leads next goes on from th
 });
 
 test('two that believe they lead make one successor', async () => {
-  const { state, all, put, tell, settle } = setup(2);
+  const { state, all, put, notify, settle } = setup(2);
   state.leader = -1;
-  put(asked());
-  for (const [i, { keyring }] of all.entries()) {
+  put(annotated());
+  for (const [i, { controller }] of all.entries()) {
     state.leader = i;
-    keyring.look();
+    controller.reconcile();
   }
   await settle();
-  tell();
+  notify();
   assert.equal(state.writes, 1);
   assert.deepEqual(all[0]?.trusted.at(-1)?.trustedKeys, all[1]?.trusted.at(-1)?.trustedKeys);
   assert.deepEqual([all[0]?.failures, all[1]?.failures], [[], []]);
 });
 
-test('a write that fails is tried again, not at once; a Secret that can not be used changes nothing', async () => {
+test('a failed write is tried again, not at once; a Secret that cannot be used changes nothing', async () => {
   const { clock, state, all, put, settle } = setup();
   const [one] = all;
   state.error = new ApiError(403, 'Forbidden', 'may not');
-  put(asked());
+  put(annotated());
   await settle();
   assert.deepEqual(one?.failures, ['403 Forbidden: may not']);
   state.error = undefined;
@@ -155,8 +155,8 @@ test('a write that fails is tried again, not at once; a Secret that can not be u
   await settle();
   assert.equal(one?.trusted.length, before);
   assert.equal(one?.failures.length, 2);
-  one?.keyring.stop();
-  put(asked());
+  one?.controller.stop();
+  put(annotated());
   await settle();
   assert.equal(state.writes, 1);
 });

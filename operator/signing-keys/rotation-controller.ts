@@ -1,92 +1,98 @@
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { Clock } from '../util/clock.ts';
 import { parseKeys, readSigningKeys } from './key-secret.ts';
-import { nextStep, type KeySecret } from './rotation-steps.ts';
-import type { KeyCarrier } from '../push/fleet-types.ts';
+import { nextRotationStep, type KeySecret } from './rotation-steps.ts';
+import type { KeyDistribution } from '../push/fleet-types.ts';
 import { generateKey } from './signer.ts';
 
-/** The Secret as it was seen: what a change of it is bound to. */
-export interface SeenSecret extends KeySecret {
+/** The Secret as it was observed: a change is bound to this version. */
+export interface ObservedSecret extends KeySecret {
   readonly object: KubernetesObject;
 }
 
-export interface KeyringOptions {
-  readonly carrier: KeyCarrier;
+export interface RotationControllerOptions {
+  readonly distribution: KeyDistribution;
   /** Writes `next` in the place of exactly the version that was observed. False: the Secret is another version by now. */
-  readonly replace: (observed: SeenSecret, next: KeySecret) => Promise<boolean>;
+  readonly replace: (observed: ObservedSecret, next: KeySecret) => Promise<boolean>;
   readonly leading: () => boolean;
-  /** Milliseconds for which both keys are in the Secret: mounted files follow it no sooner than kubelets renew them. */
+  /** Milliseconds for which both keys are in the Secret: kubelets update mounted files only after a while. */
   readonly overlap: number;
-  /** What is going on, in words, once. */
-  readonly said: (text: string, details: object) => void;
+  /** What the rotation does or waits for, once for each change. */
+  readonly progress: (text: string, details: object) => void;
   readonly failed: (error: Error) => void;
   readonly clock: Clock;
 }
 
-/** Follows the Secret with the signing keys, and while leading takes a rotation from step to step. */
-export interface Keyring {
-  /** The Secret is like this. */
-  seen(secret: SeenSecret): void;
-  /** Leading has begun, or a proxy has acknowledged something. */
-  look(): void;
+/** Follows the Secret with the signing keys, and while leading takes the steps of a rotation. */
+export interface RotationController {
+  /** Takes the present Secret. */
+  observe(secret: ObservedSecret): void;
+  /** Takes the step that is due: a term has begun, or a proxy has acknowledged something. */
+  reconcile(): void;
   stop(): void;
 }
 
-/** Milliseconds: between two looks at what is being waited for, and after a failure. */
-const AGAIN = 1000;
+/** Milliseconds between two reconciliations while waiting, and after a failure. */
+const WAIT = 1000;
 const AFTER_FAILURE = 10_000;
 
-export function createKeyring(options: KeyringOptions): Keyring {
-  return new RotatingKeyring(options);
+export function createRotationController(options: RotationControllerOptions): RotationController {
+  return new KeyRotationController(options);
 }
 
-class RotatingKeyring implements Keyring {
-  readonly #options: KeyringOptions;
-  #secret: SeenSecret | undefined;
-  /** When each key was first seen in `keys`, in ms. */
-  readonly #since = new Map<string, number>();
+class KeyRotationController implements RotationController {
+  readonly #options: RotationControllerOptions;
+  #secret: ObservedSecret | undefined;
+  /** When each key was first seen in `keys`, in monotonic ms. */
+  readonly #publishedSince = new Map<string, number>();
   #busy = false;
   #stopped = false;
   #cancel: (() => void) | undefined;
-  #last = '';
+  #lastReported = '';
 
-  constructor(options: KeyringOptions) {
+  constructor(options: RotationControllerOptions) {
     this.#options = options;
   }
 
-  seen(secret: SeenSecret): void {
-    const { carrier, clock, failed } = this.#options;
+  observe(secret: ObservedSecret): void {
+    const { distribution, clock, failed } = this.#options;
     try {
       const keys = readSigningKeys(secret.data);
       const published = parseKeys(secret.data['keys'] ?? '');
-      for (const key of this.#since.keys()) if (!published.includes(key)) this.#since.delete(key);
-      for (const key of published) if (!this.#since.has(key)) this.#since.set(key, clock.now());
+      for (const key of this.#publishedSince.keys()) if (!published.includes(key)) this.#publishedSince.delete(key);
+      for (const key of published) if (!this.#publishedSince.has(key)) this.#publishedSince.set(key, clock.now());
       this.#secret = secret;
-      carrier.trust(keys);
+      distribution.setKeys(keys);
     } catch (error) {
-      // What was good before stays in use.
+      // The previous keys stay in use.
       this.#secret = undefined;
       failed(error as Error);
     }
-    this.look();
+    this.reconcile();
   }
 
-  look(): void {
-    const { leading, carrier, overlap, clock } = this.#options;
+  reconcile(): void {
+    const { leading, distribution, overlap, clock } = this.#options;
     this.#cancel?.();
     this.#cancel = undefined;
     if (this.#secret === undefined || this.#busy || this.#stopped || !leading()) return;
-    const lacking = (publicKey: string): readonly string[] => carrier.lacking(publicKey);
-    const newest = Math.max(...this.#since.values());
-    const step = nextStep(this.#secret, { overlapped: clock.now() - newest >= overlap, lacking, makeKey: generateKey });
+    const proxiesMissingKey = (publicKey: string): readonly string[] => distribution.proxiesMissingKey(publicKey);
+    const newest = Math.max(...this.#publishedSince.values());
+    const step = nextRotationStep(this.#secret, {
+      overlapped: clock.now() - newest >= overlap,
+      proxiesMissingKey,
+      makeKey: generateKey,
+    });
     switch (step.kind) {
-      case 'rest':
+      case 'idle':
         return;
       case 'overlap':
-        this.#say('all proxies trust the next signing key; the present one stays until files that pods have mounted are renewed');
+        this.#report(
+          'all proxies trust the next signing key; the present one stays until the files that pods have mounted are updated',
+        );
         return this.#later();
       case 'proxies':
-        this.#say('proxies have yet to trust the next signing key', { proxies: step.names });
+        this.#report('waiting for proxies to trust the next signing key', { proxies: step.names });
         return this.#later();
       case 'announce':
       case 'retire':
@@ -99,22 +105,25 @@ class RotatingKeyring implements Keyring {
     this.#cancel?.();
   }
 
-  #later(ms = AGAIN): void {
-    this.#cancel ??= this.#options.clock.after(ms, () => this.look());
+  #later(ms = WAIT): void {
+    this.#cancel ??= this.#options.clock.after(ms, () => this.reconcile());
   }
 
-  async #write(seen: SeenSecret, step: KeySecret & { readonly kind: string; readonly publicKey: string }): Promise<void> {
+  async #write(observed: ObservedSecret, step: KeySecret & { readonly kind: string; readonly publicKey: string }): Promise<void> {
     const { replace, failed } = this.#options;
     this.#busy = true;
-    let again = AGAIN;
+    let again = WAIT;
     try {
       // Another replica was faster: the watch will bring what it wrote.
-      if (!(await replace(seen, step))) return;
-      this.#say(`rotating the signing key: ${step.kind === 'announce' ? 'a new one is announced' : 'the old one is retired'}`, {
-        publicKey: step.publicKey,
-      });
-      // The watch brings what was written; until then nothing must be written over it.
-      if (this.#secret === seen) this.#secret = undefined;
+      if (!(await replace(observed, step))) return;
+      this.#report(
+        `rotating the signing key: ${step.kind === 'announce' ? 'a new one is announced' : 'the old one is retired'}`,
+        {
+          publicKey: step.publicKey,
+        },
+      );
+      // The watch brings the written version; nothing is written before.
+      if (this.#secret === observed) this.#secret = undefined;
     } catch (error) {
       again = AFTER_FAILURE;
       failed(error as Error);
@@ -124,9 +133,9 @@ class RotatingKeyring implements Keyring {
     }
   }
 
-  #say(text: string, details: object = {}): void {
+  #report(text: string, details: object = {}): void {
     const line = `${text} ${JSON.stringify(details)}`;
-    if (line !== this.#last) this.#options.said(text, details);
-    this.#last = line;
+    if (line !== this.#lastReported) this.#options.progress(text, details);
+    this.#lastReported = line;
   }
 }

@@ -1,13 +1,13 @@
 /**
- * Rotating the signing key, as plain values: from the Secret that is there to the one that shall be.
+ * The steps of rotating the signing key, as plain values: from the present Secret to the next one. Pure.
  *
- * | step     | `key.pem` | `next.pem` | `keys` | proxies trust | who signs                                    |
+ * | step     | `key.pem` | `next.pem` | `keys` | proxies trust | signed with                                    |
  * |----------|-----------|------------|--------|---------------|----------------------------------------------|
- * | at rest  | A         |            | A      | A             | A                                            |
- * | announce | A         | B          | A B    | A B           | B where it is known to be trusted, A elsewhere |
+ * | idle     | A         |            | A      | A             | A                                            |
+ * | announce | A         | B          | A B    | A B           | B for proxies known to trust it, A for others  |
  * | retire   | B         |            | B      | B             | B                                            |
  *
- * The Secret is all there is: replicas that see the same one do the same, whoever wrote it.
+ * The Secret is the only state: replicas that see the same Secret take the same step, whichever of them wrote it.
  */
 import { ROTATE_ANNOTATION } from '../api/labels.ts';
 import { parseKeys, readSigningKeys } from './key-secret.ts';
@@ -21,25 +21,28 @@ export interface KeySecret {
 
 export type RotationStep =
   | ({ readonly kind: 'announce' | 'retire'; readonly publicKey: string } & KeySecret)
-  /** For files that kubelets have yet to renew, or for proxies that have not acknowledged the successor. */
+  /** Waits: until kubelets have updated mounted files, or until these proxies have acknowledged the successor. */
   | { readonly kind: 'overlap' }
   | { readonly kind: 'proxies'; readonly names: readonly string[] }
-  | { readonly kind: 'rest' };
+  | { readonly kind: 'idle' };
 
 export interface RotationFacts {
   /** Whether the successor has been in `keys` for long enough. */
   readonly overlapped: boolean;
   /** Names of the proxies that have not acknowledged this public key. */
-  readonly lacking: (publicKey: string) => readonly string[];
+  readonly proxiesMissingKey: (publicKey: string) => readonly string[];
   /** A new key in PKCS#8 PEM. */
   readonly makeKey: () => string;
 }
 
-/** What comes next. @throws when the Secret can not be used */
-export function nextStep({ annotations, data }: KeySecret, { overlapped, lacking, makeKey }: RotationFacts): RotationStep {
+/** @throws when the Secret cannot be used */
+export function nextRotationStep(
+  { annotations, data }: KeySecret,
+  { overlapped, proxiesMissingKey: lacking, makeKey }: RotationFacts,
+): RotationStep {
   const { signer, successor } = readSigningKeys(data);
   const published = parseKeys(data['keys'] ?? '');
-  if (successor === undefined && !annotations[ROTATE_ANNOTATION]) return { kind: 'rest' };
+  if (successor === undefined && !annotations[ROTATE_ANNOTATION]) return { kind: 'idle' };
   const pem = data['next.pem'] ?? makeKey();
   const { publicKey } = successor ?? createSigner(pem);
   if (!published.includes(publicKey)) {

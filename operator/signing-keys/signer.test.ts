@@ -7,7 +7,7 @@ import { createSigner, generateKey } from './signer.ts';
 const NOW = 1_795_305_600;
 const claims = { aud: 'pod-1', htm: 'PUT', htu: '/v1/snapshot', epoch: 7, seq: 3, zone: 'a', bsha: 'ab'.repeat(32) };
 
-test('what the signer signs, the proxy verifies, and reads the same claims', async () => {
+test('the proxy verifies a token of the signer, and reads the same claims', async () => {
   const signer = createSigner(generateKey());
   const key = importPublicKey(signer.publicKey);
   assert.ok(key);
@@ -22,8 +22,8 @@ test('what the signer signs, the proxy verifies, and reads the same claims', asy
   });
 });
 
-test('a key of another kind, or none, is refused without being quoted', () => {
+test('a key of another kind, or text that is not a key, is refused without being quoted', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'pem', type: 'pkcs8' });
   for (const bad of [String(rsa), '', 'secret'])
-    assert.throws(() => createSigner(bad), { message: 'the signing key is no Ed25519 private key in PKCS#8 PEM' });
+    assert.throws(() => createSigner(bad), { message: 'the signing key is not an Ed25519 private key in PKCS#8 PEM' });
 });

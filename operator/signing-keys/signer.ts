@@ -3,18 +3,18 @@ import { SignJWT } from 'jose';
 import { TOKEN_LIFETIME } from '../../proxy/snapshot/token.ts';
 import type { TokenClaims } from '../../proxy/snapshot/types.ts';
 
-/** What a token binds, beside who made it and when. */
+/** Claims of a token, without issuer and times. */
 export type RequestClaims = Omit<TokenClaims, 'iss' | 'iat' | 'exp'>;
 
-/** Makes the bearer tokens of pushes and questions. */
+/** Makes the bearer tokens of pushes and status queries. */
 export interface Signer {
-  /** 32 raw bytes in base64url: what proxies trust. */
+  /** 32 raw bytes in base64url, as proxies trust it. */
   readonly publicKey: string;
-  /** A compact JWT that lives 30 s from `nowSeconds` (unix). */
+  /** A compact JWT that is valid for 30 s from `nowSeconds` (unix). */
   sign(claims: RequestClaims, nowSeconds: number): Promise<string>;
 }
 
-/** A signer for an Ed25519 key in PKCS#8 PEM. Throws for anything else, without naming what it was given. */
+/** A signer for an Ed25519 key in PKCS#8 PEM. Throws for anything else, without quoting it. */
 export function createSigner(pem: string): Signer {
   const key = readKey(pem);
   const publicKey = createPublicKey(key).export({ format: 'jwk' }).x as string;
@@ -34,7 +34,7 @@ function readKey(pem: string): ReturnType<typeof createPrivateKey> {
   } catch {
     // The error of the parser may quote the key.
   }
-  throw new Error('the signing key is no Ed25519 private key in PKCS#8 PEM');
+  throw new Error('the signing key is not an Ed25519 private key in PKCS#8 PEM');
 }
 
 /** A new signing key in PKCS#8 PEM. */

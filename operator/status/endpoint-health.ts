@@ -1,15 +1,15 @@
 import type { ProxyReport } from '../push/proxy-report.ts';
 
-/** Policy (`namespace/name`) → endpoint id → how many proxies find the endpoint unhealthy. */
-export type Complaints = ReadonlyMap<string, ReadonlyMap<string, number>>;
+/** Policy (`namespace/name`) → endpoint id → number of proxies that report the endpoint as unhealthy. */
+export type UnhealthyReports = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** Gathers what the proxies complain about. A proxy counts once per policy and endpoint, in however many pools it meets it. */
-export function gatherComplaints(reports: ReadonlyMap<string, ProxyReport>): Complaints {
+/** Counts the proxies that report an endpoint as unhealthy: each once per policy and endpoint, in however many pools it has the endpoint. */
+export function countUnhealthyReports(reports: ReadonlyMap<string, ProxyReport>): UnhealthyReports {
   const all = new Map<string, Map<string, number>>();
   for (const { unhealthy } of reports.values()) {
     const seen = new Set<string>();
     for (const { pool, endpoint } of unhealthy ?? []) {
-      // A pool is called namespace/policy/refNamespace/service:port.
+      // A pool's id is namespace/policy/refNamespace/service:port.
       const policy = pool.split('/', 2).join('/');
       const vote = `${policy} ${endpoint}`;
       if (seen.has(vote)) continue;
@@ -22,14 +22,14 @@ export function gatherComplaints(reports: ReadonlyMap<string, ProxyReport>): Com
 }
 
 /**
- * How many of the endpoints a majority of the reporting proxies finds healthy. A draw is no majority. While no proxy reports,
- * Kubernetes' word stands: all of them.
+ * How many of the endpoints are healthy for a majority of the reporting proxies. A tie is not a majority. While no proxy reports, all
+ * endpoints count, as they are ready for Kubernetes.
  */
 export function countHealthy(
   endpoints: readonly string[],
-  complaints: ReadonlyMap<string, number> | undefined,
+  reports: ReadonlyMap<string, number> | undefined,
   reporting: number,
 ): number {
   if (reporting === 0) return endpoints.length;
-  return endpoints.filter((id) => reporting - (complaints?.get(id) ?? 0) > reporting / 2).length;
+  return endpoints.filter((id) => reporting - (reports?.get(id) ?? 0) > reporting / 2).length;
 }

@@ -20,7 +20,7 @@ const condition = (type: string, status: 'True' | 'False', extra: Partial<Condit
 const programmed = ({ conditions }: PolicyStatus): Condition =>
   conditions?.find(({ type }) => type === 'Programmed') as Condition;
 const ACKED = { epoch: 1, sequence: 1, digest: 'd', generations: new Map([['shop/checkout', 3]]) };
-const unheard: ProxyReport = { current: false, rejected: [], unhealthy: undefined };
+const noContact: ProxyReport = { current: false, rejected: [], unhealthy: undefined };
 const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'Port 80 is taken.' }];
 
 interface Case {
@@ -65,20 +65,20 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a proxy that can not be reached',
-    reports: { p1: acked(3), p2: { ...unheard, error: 'connection refused' } },
+    reports: { p1: acked(3), p2: { ...noContact, error: 'connection refused' } },
     previous: condition('Programmed', 'True'),
     want: ['False', 'Pending', /waiting for outrigger-system\/p2 \(connection refused\)/],
   },
   {
     what: 'a proxy that was not heard of yet, though this generation was programmed before: leading has just begun',
-    reports: { p1: acked(3), p2: unheard },
+    reports: { p1: acked(3), p2: noContact },
     previous: condition('Programmed', 'True'),
     settling: true,
     want: ['True', 'Programmed', /^as before$/],
   },
   {
     what: 'a proxy that was not heard of yet, though this generation was programmed before: it was started anew',
-    reports: { p1: acked(3), p2: unheard },
+    reports: { p1: acked(3), p2: noContact },
     previous: condition('Programmed', 'True'),
     want: ['False', 'Pending', /^1 of 2 Ready proxies run it; waiting for outrigger-system\/p2\.$/],
   },
@@ -137,8 +137,8 @@ const CASES: readonly Case[] = [
     verdict: { proxies: ['p1', 'p2', 'p3'] },
     reports: {
       p1: acked(3),
-      p2: { ...unheard, error: 'connection refused' },
-      p3: { ...unheard, error: 'no answer within 10 s' },
+      p2: { ...noContact, error: 'connection refused' },
+      p3: { ...noContact, error: 'no answer within 10 s' },
     },
     want: [
       'True',
@@ -189,14 +189,14 @@ for (const { what, targets = two, reports, verdict: extra, previous, settling, w
   });
 }
 
-test('what a proxy says is taken over to a bounded length', () => {
+test('an explanation from a proxy is cut to a bounded length', () => {
   const long = { policy: 'shop/checkout', listener: 80, reason: 'x'.repeat(1e6) };
-  for (const report of [acked(3, { rejected: [long] }), { ...unheard, error: 'x'.repeat(1e6) }]) {
+  for (const report of [acked(3, { rejected: [long] }), { ...noContact, error: 'x'.repeat(1e6) }]) {
     assert.ok(programmed(statusOf(verdict(), fleetOf(two, { p1: report, p2: acked(3) }), undefined, NOW)).message.length < 1000);
   }
 });
 
-test('the time of a transition stays while the status does, and is now when it turns; generations follow', () => {
+test('the time of a transition changes only with the status; the observed generation always follows', () => {
   const before = [condition('Accepted', 'True', { reason: 'Old', observedGeneration: 2 }), condition('Programmed', 'False')];
   const fleet = fleetOf(two, { p1: acked(3), p2: acked(3) });
   const { conditions } = statusOf(verdict(), fleet, { conditions: before }, NOW);
@@ -213,7 +213,7 @@ test('the time of a transition stays while the status does, and is now when it t
 const sick = (...ids: string[]) =>
   ids.map((endpoint) => ({ pool: 'shop/checkout/shop/web:80', endpoint, reason: 'probe' as const, detail: 'x' }));
 
-test('an endpoint is healthy when a majority of the reporting proxies says so', () => {
+test('an endpoint is healthy when it is for a majority of the reporting proxies', () => {
   const targets = [proxy('p1'), proxy('p2'), proxy('p3')];
   const judged = verdict({ proxies: ['p1', 'p2', 'p3'] });
   const healthy = (reports: Record<string, ProxyReport>) =>
@@ -224,7 +224,7 @@ test('an endpoint is healthy when a majority of the reporting proxies says so', 
   assert.equal(healthy({ p1: of('e1'), p2: of('e1'), p3: of() }), 1);
   assert.equal(healthy({ p1: of('e1'), p2: of() }), 1, 'a draw is no majority');
   assert.equal(healthy({ p1: of('e1', 'e1'), p2: of(), p3: of() }), 2, 'a proxy counts once');
-  assert.equal(healthy({ p1: of('e1'), p2: { ...of(), unhealthy: undefined } }), 1, 'who does not report does not count');
+  assert.equal(healthy({ p1: of('e1'), p2: { ...of(), unhealthy: undefined } }), 1, 'a proxy without a report does not count');
   assert.equal(healthy({}), 2, "nobody reports: Kubernetes' word stands");
   const elsewhere = acked(3, { unhealthy: [{ pool: 'shop/other/shop/web:80', endpoint: 'e1', reason: 'probe', detail: '' }] });
   assert.equal(healthy({ p1: elsewhere }), 2, 'what another policy finds is not ours');
@@ -238,7 +238,7 @@ test('counts and their text', () => {
   assert.deepEqual(status.summary, { endpoints: '1/3', proxies: '1/2' });
 });
 
-test('events tell what turned, not what is under way or was to be expected', () => {
+test('Events cover changed conditions, not pending ones, nor a new policy that is valid', () => {
   const fine = {
     conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'True'), condition('Programmed', 'True')],
   };

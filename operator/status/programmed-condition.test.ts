@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { listener } from '../../proxy/snapshot/testing.ts';
 import type { PolicyStatus } from '../api/policy.gen.ts';
 import { PUSH_TIMING, ProxyState } from '../push/proxy-state.ts';
-import { Stamper, wish, type Wish } from '../push/versioned-snapshot.ts';
+import { SnapshotVersioner, desiredContent, type DesiredContent } from '../push/versioned-snapshot.ts';
 import type { ProxyTarget, SnapshotContent } from '../translate/types.ts';
 import { statusOf } from './policy-status.ts';
 import { fleetOf, NOW, proxy, verdict } from './testing.ts';
@@ -34,13 +34,13 @@ interface Simulated {
 
 class Simulation {
   readonly proxies = new Map<string, Simulated>();
-  readonly #stamper = new Stamper(1, ['k']);
+  readonly #stamper = new SnapshotVersioner(1, ['k']);
   uid = 'uid-1';
   generation = 1;
   settling = true;
   status: PolicyStatus | undefined;
 
-  get wish(): Wish {
+  get wish(): DesiredContent {
     const one = listener(8080, KEY, 'shop/checkout/shop/web:80');
     // A policy that is made anew is younger.
     const routes = one.routes.map((route) => ({ ...route, generation: this.generation, created: this.uid.length }));
@@ -51,7 +51,7 @@ class Simulation {
       generations: new Map([[KEY, this.generation]]),
       uids: new Map([[KEY, this.uid]]),
     };
-    return wish(content);
+    return desiredContent(content);
   }
 
   join(name: string): void {
@@ -63,7 +63,7 @@ class Simulation {
 
   /** The proxy applies what is pushed; the operator hears of it unless the answer is lost. */
   push(one: Simulated, answered: boolean): void {
-    const stamp = this.#stamper.stamp(this.wish, one.known.floor);
+    const stamp = this.#stamper.assignVersion(this.wish, one.known.minSequence);
     one.saved = one.running;
     one.running = { uid: this.uid, generation: this.generation, rejected: one.rejects };
     const rejected = one.rejects ? [{ policy: KEY, listener: 8080, reason: 'in use' }] : [];
@@ -153,7 +153,7 @@ function happen(simulation: Simulation, { event, name, flag }: { event: string; 
   if (event === 'rejects') one.rejects = flag;
 }
 
-test('it never says Programmed when it is not, and says so when it is and everybody has answered', () => {
+test('Programmed is never True too early, and is True once every proxy runs the policy and has answered', () => {
   let saidSo = 0;
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {

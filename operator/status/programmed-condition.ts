@@ -2,43 +2,44 @@ import type { Condition } from '../api/policy.gen.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ConditionDraft, ProxyTarget, Verdict } from '../translate/types.ts';
 
-/** A selected proxy beside what is known of it. */
+/** A selected proxy, and what is known of it. */
 export interface Selected {
   readonly target: ProxyTarget;
   /** Absent when the fleet does not know the proxy yet. */
   readonly report: ProxyReport | undefined;
 }
 
-/** More names than this are counted, not shown. */
+/** A message shows this many names and counts the rest. */
 const MAX_NAMES = 5;
-/** Longest explanation, in characters, that is taken over from a proxy. */
+/** Longest explanation, in characters, that is copied from a proxy. */
 const MAX_REASON = 500;
 
 /**
  * The condition `Programmed`: every selected proxy that is Ready and not terminating runs exactly this generation.
  *
- * What a proxy acknowledged counts, not whether that is the newest: a change of endpoints alone flips nothing. While the operator
- * has just begun to lead, a proxy that was not heard of yet gives no reason to withdraw what was said of this generation before.
- * Later it does: its container was started anew, perhaps with an older snapshot.
+ * What counts is what a proxy acknowledged, not whether that is its newest content: a change of endpoints alone does not change the
+ * condition. While a term has just begun, a proxy without contact keeps the condition as it was for this generation. Later it does
+ * not: its container was restarted, perhaps with an older snapshot.
  *
  * @param previous the condition as it is on the policy
- * @param settling whether leading has just begun
+ * @param termJustBegan see FleetView
  */
 export function programmedCondition(
   verdict: Verdict,
   selected: readonly Selected[],
   previous: Condition | undefined,
-  settling: boolean,
+  termJustBegan: boolean,
 ): ConditionDraft {
-  if (verdict.accepted.status === 'False') return no('Invalid', 'No proxy runs this policy: see the condition Accepted.');
-  if (selected.length === 0) return no('NoProxies', 'spec.proxies selects no proxy pod.');
+  if (verdict.accepted.status === 'False')
+    return notProgrammed('Invalid', 'No proxy runs this policy: see the condition Accepted.');
+  if (selected.length === 0) return notProgrammed('NoProxies', 'spec.proxies selects no proxy pod.');
   const counted = selected.filter(counts);
   const rest = notCounted(selected);
-  if (counted.length === 0) return no('Pending', `None of the selected proxies is Ready: ${explained(selected)}.`);
+  if (counted.length === 0) return notProgrammed('Pending', `None of the selected proxies is Ready: ${explained(selected)}.`);
   const refused = counted.filter((one) => rejection(verdict, one) !== undefined);
   const [first] = refused;
   if (first !== undefined) {
-    return no('Rejected', `${first.target.name}: ${rejection(verdict, first)}${more(refused)}.${rest}`);
+    return notProgrammed('Rejected', `${first.target.name}: ${rejection(verdict, first)}${more(refused)}.${rest}`);
   }
   const waiting = counted.filter((one) => !isProgrammed(verdict, one));
   if (waiting.length === 0) {
@@ -48,9 +49,9 @@ export function programmedCondition(
       message: `${counted.length} of ${counted.length} Ready proxies run it.${rest}`,
     };
   }
-  if (settling && previous?.observedGeneration === verdict.generation && waiting.every(isUnheard)) return keep(previous);
+  if (termJustBegan && previous?.observedGeneration === verdict.generation && waiting.every(hasNoContact)) return keep(previous);
   const done = counted.length - waiting.length;
-  return no('Pending', `${done} of ${counted.length} Ready proxies run it; waiting for ${explained(waiting)}.${rest}`);
+  return notProgrammed('Pending', `${done} of ${counted.length} Ready proxies run it; waiting for ${explained(waiting)}.${rest}`);
 }
 
 /** Whether the proxy runs exactly this generation of the policy, all of it. */
@@ -60,7 +61,7 @@ export function isProgrammed(verdict: Verdict, { report }: Selected): boolean {
   );
 }
 
-/** Whether what the proxy acknowledged holds this generation, of this very policy. */
+/** Whether the acknowledged snapshot contains this generation of this policy (same UID). */
 function hasGeneration(verdict: Verdict, { acked }: ProxyReport): boolean {
   const uid = acked?.uids?.get(keyOf(verdict)) ?? verdict.uid;
   return acked?.generations.get(keyOf(verdict)) === verdict.generation && uid === verdict.uid;
@@ -68,7 +69,7 @@ function hasGeneration(verdict: Verdict, { acked }: ProxyReport): boolean {
 
 export const keyOf = ({ namespace, name }: Verdict): string => `${namespace}/${name}`;
 
-const no = (reason: string, message: string): ConditionDraft => ({ status: 'False', reason, message });
+const notProgrammed = (reason: string, message: string): ConditionDraft => ({ status: 'False', reason, message });
 
 function keep({ status, reason, message }: Condition): ConditionDraft {
   return { status: status === 'True' ? 'True' : 'False', reason, message };
@@ -78,11 +79,11 @@ function counts({ target }: Selected): boolean {
   return target.ready && !target.terminating;
 }
 
-function isUnheard({ report }: Selected): boolean {
+function hasNoContact({ report }: Selected): boolean {
   return report === undefined || (report.acked === undefined && report.error === undefined);
 }
 
-/** Why this generation was refused; what was refused of an older one says nothing about this. */
+/** Why the proxy rejected this generation; a rejection of an older one does not count. */
 function rejection(verdict: Verdict, { report }: Selected): string | undefined {
   if (report === undefined || !hasGeneration(verdict, report)) return undefined;
   return report.rejected
@@ -105,7 +106,7 @@ function explained(proxies: readonly Selected[]): string {
   return enumerate(shown, proxies.length);
 }
 
-/** What is wrong with a proxy, if anything is known to be. */
+/** The known error of a proxy, if any. */
 function why({ target, report }: Selected): readonly string[] {
   const known = target.trouble ?? report?.error;
   return known === undefined ? [] : [known.slice(0, MAX_REASON)];

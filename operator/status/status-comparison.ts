@@ -1,14 +1,14 @@
 import type { PolicyStatus } from '../api/policy.gen.ts';
 
-/** Whether two statuses say the same about the conditions of the second, times aside. Conditions of others are not ours to judge. */
+/** Whether the conditions of `b` are in `a`, times aside. Conditions of other writers in `a` do not matter. */
 export function sameConditions(a: PolicyStatus | undefined, b: PolicyStatus): boolean {
-  return (b.conditions ?? []).every((wanted) => {
-    const found = a?.conditions?.find(({ type }) => type === wanted.type);
+  return (b.conditions ?? []).every((condition) => {
+    const found = a?.conditions?.find(({ type }) => type === condition.type);
     return (
-      found?.status === wanted.status &&
-      found.reason === wanted.reason &&
-      found.message === wanted.message &&
-      found.observedGeneration === wanted.observedGeneration
+      found?.status === condition.status &&
+      found.reason === condition.reason &&
+      found.message === condition.message &&
+      found.observedGeneration === condition.observedGeneration
     );
   });
 }

@@ -53,7 +53,7 @@ function setup() {
     clock,
   });
   const want = (fleet: FleetView, ...policies: LoadBalancerPolicy[]): void =>
-    writer.want({
+    writer.setDesired({
       policies: new Map(policies.map((policy) => [`shop/${policy.metadata.name}`, policy])),
       verdicts: new Map(policies.map(({ metadata: { name, uid } }) => [`shop/${name}`, verdict({ name, uid })])),
       fleet,
@@ -86,7 +86,7 @@ test('applies the whole status under its own field manager, once', async () => {
   assert.equal(events.length, 1);
 });
 
-test('a status that somebody else spoilt is set right', async () => {
+test('a status that someone else changed is corrected', async () => {
   const { patches, want, settle, written } = setup();
   want(FLEET, policyAt(1));
   await settle();
@@ -95,7 +95,7 @@ test('a status that somebody else spoilt is set right', async () => {
   assert.equal(patches.length, 2);
 });
 
-test('versions that began anew do not make it write in a circle', async () => {
+test('resource versions that restart do not make it write for ever', async () => {
   const { patches, want, settle } = setup();
   want(FLEET, policyAt(5000));
   await settle();
@@ -128,7 +128,7 @@ test('conditions are written at once, counts at most every ten seconds', async (
   assert.equal(written().conditions?.[2]?.reason, 'Pending');
 });
 
-test('after a start, counts wait until proxies could be asked', async () => {
+test('after a start, counts wait until proxies could be contacted', async () => {
   const { clock, patches, writer, want, settle, written } = setup();
   want(FLEET, policyAt(1));
   await settle();
@@ -162,7 +162,7 @@ test('writes nothing unless leading, and nothing after stop', async () => {
   assert.equal(patches.length, 1);
 });
 
-test('who begins to lead writes conditions at once, and counts when the proxies could be asked', async () => {
+test('a new leader writes conditions at once, and counts when proxies could be contacted', async () => {
   const { clock, state, patches, want, settle, written } = setup();
   want(FLEET, policyAt(1));
   await settle();
@@ -173,7 +173,7 @@ test('who begins to lead writes conditions at once, and counts when the proxies 
   state.leading = true;
   want(FLEET, policyAt(500, theirs));
   await settle();
-  assert.equal(patches.length, 1, 'only counts differ from what the other wrote');
+  assert.equal(patches.length, 1, 'only counts differ from what the former leader wrote');
   clock.advance(STATUS_TIMING.counts);
   await settle();
   assert.equal(patches.length, 2);
@@ -185,7 +185,7 @@ test('who begins to lead writes conditions at once, and counts when the proxies 
   assert.equal(patches.length, 3);
 });
 
-test('failures are tried again with back-off; a conflict or a deletion is no cause for alarm', async () => {
+test('failures are tried again with back-off; a conflict or a deletion is not reported as an error', async () => {
   for (const [error, alarms] of [
     [new ApiError(500, '', 'broken'), 1],
     [new ApiError(409, 'Conflict', 'modified'), 0],
@@ -207,7 +207,7 @@ test('failures are tried again with back-off; a conflict or a deletion is no cau
   }
 });
 
-test('a policy that turns to and fro does not flood the cluster with Events', async () => {
+test('a condition that keeps changing does not flood the cluster with Events', async () => {
   const { clock, patches, events, want, settle, written } = setup();
   const turns = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++) {
@@ -225,7 +225,7 @@ test('a policy that turns to and fro does not flood the cluster with Events', as
   assert.equal(events.length, 27);
 });
 
-test('few writes at one time, never two of one policy, all in the end', async () => {
+test('few parallel writes, never two of one policy, and all in the end', async () => {
   const { state, patches, want, settle } = setup();
   let open = (): void => undefined;
   state.gate = new Promise((resolve) => (open = resolve));
@@ -242,13 +242,13 @@ test('few writes at one time, never two of one policy, all in the end', async ()
   assert.equal(state.most, STATUS_TIMING.concurrency);
 });
 
-test('a policy that is made anew under its name is written though the old one was', async () => {
+test('a policy that is recreated under its name is written although the old one was', async () => {
   const { patches, want, settle, writer } = setup();
   want(FLEET, policyAt(1));
   await settle();
   const fresh = policyAt(200);
   const made = { ...fresh, metadata: { ...fresh.metadata, uid: 'uid-new' } };
-  writer.want({
+  writer.setDesired({
     policies: new Map([['shop/checkout', made]]),
     verdicts: new Map([['shop/checkout', verdict({ uid: 'uid-new' })]]),
     fleet: FLEET,

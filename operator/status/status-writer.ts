@@ -10,25 +10,25 @@ import { sameConditions, sameCounts } from './status-comparison.ts';
 import { statusOf, type FleetView } from './policy-status.ts';
 import { transitions } from './transitions.ts';
 
-/** What all statuses follow from. */
-export interface StatusWish {
+/** The input from which all statuses are computed. */
+export interface DesiredStatus {
   readonly policies: ReadonlyMap<string, LoadBalancerPolicy>;
   readonly verdicts: ReadonlyMap<string, Verdict>;
   readonly fleet: FleetView;
 }
 
 export interface StatusWriter {
-  /** The newest wish replaces the one before it; what differs from the policies' status is written. */
-  want(wish: StatusWish): void;
-  /** Cuts what is under way and writes nothing more. */
+  /** Replaces the previous input. Statuses that differ from those on the policies are written. */
+  setDesired(desired: DesiredStatus): void;
+  /** Aborts writes in progress, and writes nothing more. */
   stop(): Promise<void>;
 }
 
 export interface StatusTiming {
-  /** Milliseconds between two writes of one policy for the sake of counts. */
+  /** Milliseconds between two writes of one policy that change only counts. */
   readonly counts: number;
   readonly retry: BackOffLimits;
-  /** Writes at one time. */
+  /** Parallel writes. */
   readonly concurrency: number;
 }
 
@@ -36,7 +36,7 @@ export const STATUS_TIMING: StatusTiming = { counts: 10_000, retry: { base: 500,
 
 export interface StatusWriterOptions {
   readonly client: Pick<KubeClient, 'call'>;
-  /** Whether the Lease is held: asked before every write. */
+  /** Whether the Lease is held: checked before every write. */
   readonly leading: () => boolean;
   /** Name of this operator in Events. */
   readonly instance: string;
@@ -49,7 +49,7 @@ export interface StatusWriterOptions {
   readonly timing?: StatusTiming;
 }
 
-/** What is remembered of one policy; a policy that is made anew under its name begins afresh. */
+/** State of one policy. A policy that is recreated under its name gets a new one. */
 interface Entry {
   readonly uid: string;
   busy: boolean;
@@ -57,9 +57,9 @@ interface Entry {
   /** Monotonic ms. */
   notBefore: number;
   countsNotBefore: number;
-  /** Until when Events are spent ahead, in monotonic ms: see `mayTell`. */
+  /** Rate limit of Events, in monotonic ms: see `mayRecordEvent`. */
   eventsSpent: number;
-  /** What the last write made of the policy: it counts until the watch has caught up with it. */
+  /** The result of the last write, used until the watch has caught up with it. */
   written: { readonly basedOn: string; readonly resourceVersion: string; readonly status: PolicyStatus } | undefined;
 }
 
@@ -76,12 +76,12 @@ const WRITE_TIMEOUT = 10_000;
 const EVENT_EVERY = 300_000;
 const EVENT_BURST = 25;
 
-/** Writes statuses by server-side apply: only what changed, conditions at once, counts at their pace. */
+/** Writes statuses by server-side apply: only those that changed; conditions at once, counts with a minimum interval. */
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
-  return new ApplyingWriter(options);
+  return new StatusApplier(options);
 }
 
-class ApplyingWriter implements StatusWriter {
+class StatusApplier implements StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #clock: Clock;
   readonly #timing: StatusTiming;
@@ -90,8 +90,8 @@ class ApplyingWriter implements StatusWriter {
   readonly #queue = new Set<string>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
-  #wish: StatusWish | undefined;
-  #led = false;
+  #desired: DesiredStatus | undefined;
+  #wasLeading = false;
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
 
   constructor(options: StatusWriterOptions) {
@@ -101,9 +101,9 @@ class ApplyingWriter implements StatusWriter {
     this.#events = createEventRecorder(options);
   }
 
-  want(wish: StatusWish): void {
-    this.#wish = wish;
-    for (const [key, { uid }] of this.#entries) if (wish.verdicts.get(key)?.uid !== uid) this.#entries.delete(key);
+  setDesired(desired: DesiredStatus): void {
+    this.#desired = desired;
+    for (const [key, { uid }] of this.#entries) if (desired.verdicts.get(key)?.uid !== uid) this.#entries.delete(key);
     this.#considerAll();
   }
 
@@ -114,24 +114,24 @@ class ApplyingWriter implements StatusWriter {
   }
 
   #considerAll(): void {
-    this.#beginTerm();
+    this.#checkTerm();
     this.#wake?.cancel();
     this.#wake = undefined;
-    for (const key of this.#wish?.verdicts.keys() ?? []) this.#consider(key);
+    for (const key of this.#desired?.verdicts.keys() ?? []) this.#consider(key);
     this.#drain();
   }
 
-  /** Whoever led meanwhile may have written, and asked the proxies, whom we have not asked yet: counts wait as after a start. */
-  #beginTerm(): void {
+  /** Another leader may have written meanwhile, and had contact with the proxies, which this one has not yet: counts wait as after a start. */
+  #checkTerm(): void {
     const leading = this.#options.leading();
-    if (leading && !this.#led) {
+    if (leading && !this.#wasLeading) {
       const countsNotBefore = this.#clock.now() + this.#timing.counts;
       for (const entry of this.#entries.values()) Object.assign(entry, { written: undefined, countsNotBefore });
     }
-    this.#led = leading;
+    this.#wasLeading = leading;
   }
 
-  /** Queues the policy, or sees to it that it is looked at again when it may be written. */
+  /** Queues the policy, or sets a timer for when it may be written. */
   #consider(key: string): void {
     const plan = this.#plan(key);
     if (plan === undefined) return;
@@ -161,15 +161,15 @@ class ApplyingWriter implements StatusWriter {
     }
   }
 
-  /** What is to be written for a policy; undefined when nothing is, or nothing may be. */
+  /** What to write for a policy; undefined when nothing differs, or nothing may be written now. */
   #plan(key: string): Plan | undefined {
-    const policy = this.#wish?.policies.get(key);
-    const verdict = this.#wish?.verdicts.get(key);
-    if (this.#wish === undefined || policy === undefined || policy.metadata.uid !== verdict?.uid) return undefined;
+    const policy = this.#desired?.policies.get(key);
+    const verdict = this.#desired?.verdicts.get(key);
+    if (this.#desired === undefined || policy === undefined || policy.metadata.uid !== verdict?.uid) return undefined;
     const entry = this.#entryOf(key, verdict.uid);
     if (entry.busy || this.#stopped.signal.aborted || !this.#options.leading()) return undefined;
     const previous = caughtUp(entry, policy) ? policy.status : entry.written?.status;
-    const status = statusOf(verdict, this.#wish.fleet, previous, this.#options.now());
+    const status = statusOf(verdict, this.#desired.fleet, previous, this.#options.now());
     if (!sameConditions(previous, status)) return { policy, previous, status, due: entry.notBefore };
     if (sameCounts(previous, status)) return undefined;
     return { policy, previous, status, due: Math.max(entry.notBefore, entry.countsNotBefore) };
@@ -178,7 +178,7 @@ class ApplyingWriter implements StatusWriter {
   #entryOf(key: string, uid: string): Entry {
     const known = this.#entries.get(key);
     if (known?.uid === uid) return known;
-    // Counts wait at first, too: an operator that has just started has asked no proxy yet.
+    // After a start counts wait, too: no proxy has been contacted yet.
     const countsNotBefore = this.#clock.now() + this.#timing.counts;
     const entry: Entry = { uid, busy: false, failures: 0, notBefore: 0, countsNotBefore, eventsSpent: 0, written: undefined };
     this.#entries.set(key, entry);
@@ -193,11 +193,11 @@ class ApplyingWriter implements StatusWriter {
       entry.written = { basedOn, resourceVersion: answer.metadata.resourceVersion, status: plan.status };
       entry.failures = 0;
       entry.countsNotBefore = this.#clock.now() + this.#timing.counts;
-      await this.#tell(key, entry, plan);
+      await this.#recordEvents(key, entry, plan);
     } catch (error) {
       entry.failures += 1;
       entry.notBefore = this.#clock.now() + backOff(entry.failures, this.#timing.retry, this.#options.random);
-      // Deleted or changed meanwhile: the watch will say so.
+      // Deleted or changed meanwhile: the watch brings that.
       const expected = this.#stopped.signal.aborted || isStatus(error, 404) || isStatus(error, 409);
       if (!expected) this.#options.failed(key, error as Error);
     } finally {
@@ -218,10 +218,10 @@ class ApplyingWriter implements StatusWriter {
     });
   }
 
-  /** Events are a courtesy: one that is lost is not sent again. */
-  async #tell(key: string, entry: Entry, { policy, previous, status }: Plan): Promise<void> {
+  /** Best effort: an Event that is lost is not sent again. */
+  async #recordEvents(key: string, entry: Entry, { policy, previous, status }: Plan): Promise<void> {
     for (const transition of transitions(previous, status)) {
-      if (!mayTell(entry, this.#clock.now())) return;
+      if (!mayRecordEvent(entry, this.#clock.now())) return;
       const { name, namespace = '', uid, resourceVersion } = policy.metadata;
       const regarding = { apiVersion: POLICY_API_VERSION, kind: 'LoadBalancerPolicy', namespace, name, uid, resourceVersion };
       await this.#events.record(regarding, transition, this.#stopped.signal).catch((error: unknown) => {
@@ -231,20 +231,20 @@ class ApplyingWriter implements StatusWriter {
   }
 }
 
-/** As Kubernetes' own controllers: a burst of 25 Events about one object, then one every five minutes, so that none floods the cluster. */
-function mayTell(entry: Entry, now: number): boolean {
+/** Like Kubernetes' own controllers: a burst of 25 Events about one object, then one every five minutes. */
+function mayRecordEvent(entry: Entry, now: number): boolean {
   const spent = Math.max(entry.eventsSpent, now) + EVENT_EVERY;
   if (spent - now > EVENT_BURST * EVENT_EVERY) return false;
   entry.eventsSpent = spent;
   return true;
 }
 
-/** Whether the cache shows the policy as our last write left it, or newer. Versions are decimal numbers of any length. */
+/** Whether the cache has the policy as of our last write, or newer. Versions are decimal numbers of any length. */
 function caughtUp({ written }: Entry, { metadata }: LoadBalancerPolicy): boolean {
-  const theirs = metadata.resourceVersion;
+  const cached = metadata.resourceVersion;
   if (written === undefined) return true;
-  // Comparing is not enough: versions may begin anew under an API server that was restored.
-  if (theirs === written.basedOn) return false;
+  // Comparing is not enough: versions may restart when an API server was restored from a backup.
+  if (cached === written.basedOn) return false;
   const ours = written.resourceVersion;
-  return theirs.length > ours.length || (theirs.length === ours.length && theirs >= ours);
+  return cached.length > ours.length || (cached.length === ours.length && cached >= ours);
 }

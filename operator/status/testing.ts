@@ -2,7 +2,7 @@
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
 import type { FleetView } from './policy-status.ts';
-import { gatherComplaints } from './endpoint-health.ts';
+import { countUnhealthyReports } from './endpoint-health.ts';
 
 export const NOW = Date.parse('2026-11-22T10:00:00.500Z');
 
@@ -30,7 +30,7 @@ export const proxy = (uid: string, extra: Partial<ProxyTarget> = {}): ProxyTarge
   ...extra,
 });
 
-/** What a proxy that acknowledged a generation of shop/checkout is known by. */
+/** The report of a proxy that acknowledged a generation of shop/checkout. */
 export const acked = (generation: number, extra: Partial<ProxyReport> = {}): ProxyReport => ({
   acked: { epoch: 1, sequence: 1, digest: 'd', generations: new Map([['shop/checkout', generation]]) },
   current: true,
@@ -39,8 +39,8 @@ export const acked = (generation: number, extra: Partial<ProxyReport> = {}): Pro
   ...extra,
 });
 
-export function fleetOf(targets: readonly ProxyTarget[], reports: Record<string, ProxyReport>, settling = false): FleetView {
+export function fleetOf(targets: readonly ProxyTarget[], reports: Record<string, ProxyReport>, termJustBegan = false): FleetView {
   const byUid = new Map(Object.entries(reports));
   const known = new Map(targets.map((target) => [target.uid, target]));
-  return { targets: known, reports: byUid, complaints: gatherComplaints(byUid), settling };
+  return { targets: known, reports: byUid, unhealthy: countUnhealthyReports(byUid), termJustBegan };
 }

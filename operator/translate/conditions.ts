@@ -8,7 +8,7 @@ const MAX_SHOWN = 16;
 
 export function acceptedCondition(policy: ParsedPolicy, problems: readonly Problem[]): ConditionDraft {
   const [first] = problems;
-  if (first !== undefined) return { status: 'False', reason: first.reason, message: tell(problems.map(messageOf)) };
+  if (first !== undefined) return { status: 'False', reason: first.reason, message: joinSentences(problems.map(messageOf)) };
   const what =
     policy.port === undefined ? 'The policy is valid. It has no listener, so it only monitors.' : 'The policy is valid.';
   return { status: 'True', reason: 'Accepted', message: what };
@@ -19,17 +19,17 @@ export function resolvedCondition(pools: readonly Pool[]): ConditionDraft {
   if (pools.length === 0) return { status: 'True', reason: 'ResolvedRefs', message: 'The policy names no backends.' };
   const problems = pools.flatMap(({ problem }) => (problem ? [problem] : []));
   const notes = [...new Set(pools.flatMap((pool) => pool.notes))];
-  const note = notes.length === 0 ? '' : ` Note: ${tell(notes)}`;
+  const note = notes.length === 0 ? '' : ` Note: ${joinSentences(notes)}`;
   const [first] = problems;
   if (first === undefined) return { status: 'True', reason: 'ResolvedRefs', message: `All backends were found.${note}` };
-  return { status: 'False', reason: first.reason, message: `${tell(problems.map(messageOf))}${note}` };
+  return { status: 'False', reason: first.reason, message: `${joinSentences(problems.map(messageOf))}${note}` };
 }
 
 function messageOf({ message }: Problem): string {
   return message;
 }
 
-function tell(sentences: readonly string[]): string {
+function joinSentences(sentences: readonly string[]): string {
   const rest = sentences.length - MAX_SHOWN;
   return `${sentences.slice(0, MAX_SHOWN).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`;
 }

@@ -22,11 +22,11 @@ export interface Claimant {
 
 /** Why policies lose, by key; a policy that wins is not in it. The order of `claimants` does not matter. */
 export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<string, Problem> {
-  const byRealm = new Map<string, Claims>();
+  const byRealm = new Map<string, ClaimRegistry>();
   const losers = new Map<string, Problem>();
   for (const claimant of [...claimants].sort((a, b) => precedence(a.policy, b.policy))) {
-    const realm = realmOf(claimant.policy);
-    const claims = byRealm.get(realm) ?? new Claims();
+    const realm = scopeOf(claimant.policy);
+    const claims = byRealm.get(realm) ?? new ClaimRegistry();
     byRealm.set(realm, claims);
     const problem = claims.refuse(claimant);
     if (problem) losers.set(claimant.policy.key, problem);
@@ -36,7 +36,7 @@ export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<strin
 }
 
 /** Policies of two realms are never on the same proxy: all gateways are one, and so are the sidecars of each namespace. */
-function realmOf({ proxyType, namespace }: ParsedPolicy): string {
+function scopeOf({ proxyType, namespace }: ParsedPolicy): string {
   return proxyType === 'Gateway' ? '' : namespace;
 }
 
@@ -45,7 +45,7 @@ function precedence(a: ParsedPolicy, b: ParsedPolicy): number {
 }
 
 /** Everything granted so far in one realm. */
-class Claims {
+class ClaimRegistry {
   readonly #byPort = new Map<number, Claimant[]>();
   readonly #byMatch = new Map<string, Claimant[]>();
   /** By port and what is set of the listener itself: all but a few policies on a port agree, so that few are compared. */
@@ -97,7 +97,7 @@ class Claims {
     });
     if (RESERVED.includes(port)) return unavailable(`Port ${port} is reserved for Outrigger itself`);
     const colliding = collidingPort(port);
-    const holder = colliding === undefined ? undefined : this.#byPort.get(colliding)?.find((other) => meet(claimant, other));
+    const holder = colliding === undefined ? undefined : this.#byPort.get(colliding)?.find((other) => overlap(claimant, other));
     if (holder === undefined) return undefined;
     const other = `port ${colliding} of policy ${holder.policy.key}`;
     return unavailable(
@@ -110,7 +110,7 @@ class Claims {
   #listenerDiffers(claimant: Claimant, port: number): Problem | undefined {
     const own = settingsOf(claimant.policy);
     for (const [settings, others] of this.#bySettings.get(port) ?? []) {
-      const winner = settings === own ? undefined : others.find((other) => meet(claimant, other));
+      const winner = settings === own ? undefined : others.find((other) => overlap(claimant, other));
       if (winner === undefined) continue;
       const [theirs, ours] = [winner, claimant].map(({ policy }) => describeClientAddress(policy.clientAddress));
       return {
@@ -123,7 +123,7 @@ class Claims {
 
   #matchTaken(claimant: Claimant, port: number): Problem | undefined {
     for (const { key, words } of listTerms(claimant.policy, port)) {
-      const winner = this.#byMatch.get(key)?.find((other) => meet(claimant, other));
+      const winner = this.#byMatch.get(key)?.find((other) => overlap(claimant, other));
       if (winner !== undefined)
         return {
           reason: 'Conflicted',
@@ -150,7 +150,7 @@ function append(map: Map<string | number, Claimant[]>, key: string | number, cla
 }
 
 /** Whether two policies are on the same proxies: at present, or, since their selectors are equal, as soon as there are any. */
-function meet(a: Claimant, b: Claimant): boolean {
+function overlap(a: Claimant, b: Claimant): boolean {
   if (canonicalJson(a.policy.selector) === canonicalJson(b.policy.selector)) return true;
   return a.proxies.some((uid) => b.proxies.includes(uid));
 }

@@ -13,7 +13,7 @@ import { MAX_ENDPOINTS_PER_POOL } from '../../proxy/snapshot/limits.ts';
 import type { EndpointSlice, PodMetadata, Service, SliceEndpoint } from '../api/kubernetes.ts';
 import type { Endpoint } from '../../proxy/snapshot/types.ts';
 
-export interface Resolved {
+export interface ResolvedEndpoints {
   /** What is pushed, sorted by id. */
   readonly endpoints: readonly Endpoint[];
   /** Ids of all endpoints that are not gone, pushed or not. */
@@ -47,12 +47,12 @@ export function resolveEndpoints(
   portName: string,
   slices: readonly EndpointSlice[],
   pods: ReadonlyMap<string, PodMetadata>,
-): Resolved {
+): ResolvedEndpoints {
   const notes = new Set<string>();
   const candidates = slices.flatMap((slice) => readSlice(slice, service, portName, pods, notes));
   const chosen = deduplicate(candidates);
   const pushed = chosen.flatMap(({ state, endpoint }) => (state === 'unavailable' ? [] : [{ ...endpoint, state }]));
-  return { endpoints: bound(pushed, notes), known: chosen.map(({ endpoint }) => endpoint.id), notes: [...notes] };
+  return { endpoints: limitEndpoints(pushed, notes), known: chosen.map(({ endpoint }) => endpoint.id), notes: [...notes] };
 }
 
 function readSlice(
@@ -150,7 +150,7 @@ function rank({ family, state }: Candidate): number {
 }
 
 /** Active ones first where there are too many; always the same ones, whatever the order they come in. */
-function bound(endpoints: Endpoint[], notes: Set<string>): Endpoint[] {
+function limitEndpoints(endpoints: Endpoint[], notes: Set<string>): Endpoint[] {
   const byId = (a: Endpoint, b: Endpoint): number => (a.id < b.id ? -1 : 1);
   if (endpoints.length <= MAX_ENDPOINTS_PER_POOL) return endpoints.sort(byId);
   notes.add(`of ${endpoints.length} endpoints only ${MAX_ENDPOINTS_PER_POOL} are used, the most that one backend may have`);

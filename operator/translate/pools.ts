@@ -6,7 +6,7 @@ import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
 import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';
-import type { Resolved } from './endpoints.ts';
+import type { ResolvedEndpoints } from './endpoints.ts';
 import type { Inventory } from './types.ts';
 
 /** One backend of one policy. A backend that does not resolve is a pool without endpoints, so that its share gets 503. */
@@ -38,7 +38,7 @@ export function indexSlices(slices: Iterable<EndpointSlice>): SlicesByService {
   return index;
 }
 
-const NOTHING: Resolved = { endpoints: [], known: [], notes: [] };
+const NOTHING: ResolvedEndpoints = { endpoints: [], known: [], notes: [] };
 
 const lastPool = rememberLast<Backend, Pool>();
 

@@ -7,21 +7,21 @@ test('the first change leaves at once, the next ones at most every interval, and
   const clock = fakeClock();
   const fired: { at: number; changedAt: number }[] = [];
   const coalescer = createCoalescer(100, (changedAt) => fired.push({ at: clock.now(), changedAt }), clock);
-  coalescer.touch();
-  coalescer.touch();
+  coalescer.trigger();
+  coalescer.trigger();
   clock.advance(0);
   assert.deepEqual(fired, [{ at: 0, changedAt: 0 }]);
   clock.advance(30);
-  coalescer.touch();
+  coalescer.trigger();
   clock.advance(20);
-  coalescer.touch();
+  coalescer.trigger();
   clock.advance(49);
   assert.equal(fired.length, 1);
   clock.advance(1);
   assert.deepEqual(fired[1], { at: 100, changedAt: 30 });
   clock.advance(1000);
   assert.equal(fired.length, 2);
-  coalescer.touch();
+  coalescer.trigger();
   clock.advance(0);
   assert.deepEqual(fired[2], { at: 1100, changedAt: 1100 });
 });
@@ -30,9 +30,9 @@ test('after a pause a change leaves at once again, and a stopped coalescer fires
   const clock = fakeClock();
   let fired = 0;
   const coalescer = createCoalescer(100, () => (fired += 1), clock);
-  coalescer.touch();
+  coalescer.trigger();
   clock.advance(0);
-  coalescer.touch();
+  coalescer.trigger();
   coalescer.stop();
   clock.advance(1000);
   assert.equal(fired, 1);
@@ -45,11 +45,11 @@ test('a change made while firing is not lost', () => {
     100,
     () => {
       fired.push(clock.now());
-      if (fired.length === 1) coalescer.touch();
+      if (fired.length === 1) coalescer.trigger();
     },
     clock,
   );
-  coalescer.touch();
+  coalescer.trigger();
   clock.advance(500);
   assert.deepEqual(fired, [0, 100]);
 });
@@ -60,9 +60,9 @@ test('what is held back fires when it is asked for, and not again', () => {
   const coalescer = createCoalescer(100, (changedAt) => fired.push(changedAt), clock);
   coalescer.flush();
   assert.deepEqual(fired, []);
-  coalescer.touch();
+  coalescer.trigger();
   clock.advance(10);
-  coalescer.touch();
+  coalescer.trigger();
   coalescer.flush();
   assert.deepEqual(fired, [0, 10]);
   clock.advance(1000);

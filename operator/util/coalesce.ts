@@ -2,7 +2,7 @@ import { systemClock, type Clock } from './clock.ts';
 
 export interface Coalescer {
   /** Something changed. */
-  touch(): void;
+  trigger(): void;
   /** What is being held back fires now. */
   flush(): void;
   /** Nothing fires any more. */
@@ -20,7 +20,7 @@ export function createCoalescer(interval: number, fire: (changedAt: number) => v
   let now = (): void => undefined;
   let firedAt = -Infinity;
   return {
-    touch() {
+    trigger() {
       if (cancel !== undefined) return;
       const changedAt = clock.now();
       now = () => {

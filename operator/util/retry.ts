@@ -1,7 +1,7 @@
 import { backOff, type BackOffLimits } from './backoff.ts';
 import { sleep } from './sleep.ts';
 
-const RETRY: BackOffLimits = { base: 250, max: 10_000 };
+const LIMITS: BackOffLimits = { base: 250, max: 10_000 };
 
 /**
  * Tries until it works.
@@ -19,7 +19,7 @@ export async function retryUntilSuccess<T>(
       return await attempt();
     } catch (error) {
       failed(error as Error);
-      await sleep(backOff(failures, RETRY, Math.random), signal);
+      await sleep(backOff(failures, LIMITS, Math.random), signal);
     }
   }
 }

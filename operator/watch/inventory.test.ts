@@ -50,7 +50,7 @@ test('is ready only when every collection was listed, keeps only annotated pods,
   const controller = new AbortController();
   const inventory = createInventory({
     client: server.client,
-    report: { heard: () => undefined, failed: () => undefined },
+    report: { onContact: () => undefined, onFailure: () => undefined },
     changed: () => (changes += 1),
     random: Math.random,
     timing: { ...REFLECTOR_TIMING, retry: { base: 5, max: 10 } },

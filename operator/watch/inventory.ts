@@ -5,8 +5,8 @@ import type { KubeClient } from '../kube/client.ts';
 import { COLLECTIONS } from '../kube/api-paths.ts';
 import type { Inventory } from '../translate/types.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport, type ReflectorTiming, type Sink } from './reflector.ts';
-import { createStore } from './object-cache.ts';
-import { createZones } from './node-zones.ts';
+import { createObjectCache } from './object-cache.ts';
+import { createNodeZones } from './node-zones.ts';
 
 export interface InventorySource {
   /** Whether every collection was listed once; until then nothing may be pushed or written. */
@@ -33,12 +33,12 @@ const METADATA_ONLY = {
 
 export function createInventory(options: InventoryOptions): InventorySource {
   const { changed } = options;
-  const policies = createStore<LoadBalancerPolicy>(changed);
-  const services = createStore<Service>(changed);
-  const endpointSlices = createStore<EndpointSlice>(changed);
-  const proxyPods = createStore<Pod>(changed);
-  const annotatedPods = createStore<PodMetadata>(changed, isAnnotated);
-  const nodeZones = createZones(changed);
+  const policies = createObjectCache<LoadBalancerPolicy>(changed);
+  const services = createObjectCache<Service>(changed);
+  const endpointSlices = createObjectCache<EndpointSlice>(changed);
+  const proxyPods = createObjectCache<Pod>(changed);
+  const annotatedPods = createObjectCache<PodMetadata>(changed, isAnnotated);
+  const nodeZones = createNodeZones(changed);
   const stores = [policies, services, endpointSlices, proxyPods, annotatedPods, nodeZones];
   return {
     get ready() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { lines } from './line-splitter.ts';
+import { splitLines } from './line-splitter.ts';
 import { MalformedError } from './object-check.ts';
 
 async function* chunks(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -29,7 +29,7 @@ test('lines come out whole however the bytes were cut, in the middle of a charac
       async (wanted, cuts) => {
         const bytes = Buffer.from(wanted.map((line) => `${line}\n`).join(''));
         const within = cuts.map((cut) => cut % (bytes.length + 1));
-        assert.deepEqual(await collect(lines(chunks(bytes, within), 1000)), wanted);
+        assert.deepEqual(await collect(splitLines(chunks(bytes, within), 1000)), wanted);
       },
     ),
     { numRuns: 200 },
@@ -37,19 +37,19 @@ test('lines come out whole however the bytes were cut, in the middle of a charac
 });
 
 test('empty lines are left out, CRLF is a line end', async () => {
-  assert.deepEqual(await collect(lines(chunks(Buffer.from('\n\na\r\n\nb\n'), [3]), 10)), ['a', 'b']);
+  assert.deepEqual(await collect(splitLines(chunks(Buffer.from('\n\na\r\n\nb\n'), [3]), 10)), ['a', 'b']);
 });
 
 test('half a line at the end is an error, never an event', async () => {
   const seen: string[] = [];
   await assert.rejects(async () => {
-    for await (const line of lines(chunks(Buffer.from('one\ntw'), []), 10)) seen.push(line);
+    for await (const line of splitLines(chunks(Buffer.from('one\ntw'), []), 10)) seen.push(line);
   }, /inside a line/);
   assert.deepEqual(seen, ['one']);
 });
 
 test('a line longer than the limit is refused, with or without its end, and one of exactly the limit is not', async () => {
-  await assert.rejects(collect(lines(chunks(Buffer.from(`${'x'.repeat(11)}\n`), []), 10)), MalformedError);
-  await assert.rejects(collect(lines(chunks(Buffer.from('x'.repeat(11)), [4, 8]), 10)), MalformedError);
-  assert.deepEqual(await collect(lines(chunks(Buffer.from(`${'x'.repeat(10)}\n`), [4, 8]), 10)), ['x'.repeat(10)]);
+  await assert.rejects(collect(splitLines(chunks(Buffer.from(`${'x'.repeat(11)}\n`), []), 10)), MalformedError);
+  await assert.rejects(collect(splitLines(chunks(Buffer.from('x'.repeat(11)), [4, 8]), 10)), MalformedError);
+  assert.deepEqual(await collect(splitLines(chunks(Buffer.from(`${'x'.repeat(10)}\n`), [4, 8]), 10)), ['x'.repeat(10)]);
 });

@@ -9,7 +9,7 @@ const NEWLINE = 0x0a;
  * @throws MalformedError for a line that is too long
  * @throws Error when the stream ends inside a line, so that half an event is never taken for one
  */
-export async function* lines(stream: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<string, void, undefined> {
+export async function* splitLines(stream: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<string, void, undefined> {
   let held: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {

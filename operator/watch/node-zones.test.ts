@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubernetesObject } from '../api/kubernetes.ts';
-import { createZones } from './node-zones.ts';
+import { createNodeZones } from './node-zones.ts';
 
 const node = (name: string, zone?: string): KubernetesObject => ({
   metadata: {
@@ -15,7 +15,7 @@ const node = (name: string, zone?: string): KubernetesObject => ({
 
 function zones() {
   let changes = 0;
-  const store = createZones(() => (changes += 1));
+  const store = createNodeZones(() => (changes += 1));
   return { store, changes: () => changes };
 }
 

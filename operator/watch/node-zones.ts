@@ -3,7 +3,7 @@ import { ZONE_LABEL } from '../api/labels.ts';
 import type { Sink } from './reflector.ts';
 
 /** The zone of every Node that has one, by name; nothing else of a Node is kept. */
-export interface Zones extends Sink<KubernetesObject> {
+export interface NodeZones extends Sink<KubernetesObject> {
   /** Whether Nodes were listed once. */
   readonly synced: boolean;
   /** What is known. Immutable; the same map until something changes. */
@@ -15,7 +15,7 @@ export interface Zones extends Sink<KubernetesObject> {
  *
  * @param changed called after every change of a zone, and after the first listing
  */
-export function createZones(changed: () => void): Zones {
+export function createNodeZones(changed: () => void): NodeZones {
   const zones = new Map<string, string>();
   let view: ReadonlyMap<string, string> | undefined;
   let synced = false;

@@ -3,7 +3,7 @@ import { keyOf } from './object-check.ts';
 import type { Sink } from './reflector.ts';
 
 /** A cache of one collection, keyed `namespace/name`. */
-export interface Store<T> extends Sink<T> {
+export interface ObjectCache<T> extends Sink<T> {
   /** Whether the collection was listed once. */
   readonly synced: boolean;
   /** What is known. Immutable; the same map until something changes. */
@@ -14,10 +14,10 @@ export interface Store<T> extends Sink<T> {
  * @param changed called after every change of content, and after the first listing
  * @param keep objects for which it says no are treated as absent
  */
-export function createStore<T extends KubernetesObject>(
+export function createObjectCache<T extends KubernetesObject>(
   changed: () => void,
   keep: (object: T) => boolean = () => true,
-): Store<T> {
+): ObjectCache<T> {
   const objects = new Map<string, T>();
   let view: ReadonlyMap<string, T> | undefined;
   let synced = false;

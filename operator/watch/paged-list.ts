@@ -30,7 +30,7 @@ const PAGE_SIZE = 500;
  * A continue token that has expired (410) restarts the paging once; a second time is the caller's to retry. Nothing is
  * returned before the last page is in.
  */
-export async function list<T extends KubernetesObject>(
+export async function listAll<T extends KubernetesObject>(
   client: Pick<KubeClient, 'call'>,
   request: ListRequest,
 ): Promise<Listing<T>> {

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import { json, startTestServer, statusOf, until, type Received, type TestServer } from '../kube/test-server.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorTiming } from './reflector.ts';
-import { createStore } from './object-cache.ts';
+import { createObjectCache } from './object-cache.ts';
 
 const QUICK: ReflectorTiming = { ...REFLECTOR_TIMING, retry: { base: 4, max: 20 } };
 const PATH = '/things';
@@ -33,9 +33,9 @@ async function run(context: TestContext, script: { lists: Answer[]; watches: Ans
   });
   const controller = new AbortController();
   let changes = 0;
-  const store = createStore<KubernetesObject>(() => (changes += 1));
+  const store = createObjectCache<KubernetesObject>(() => (changes += 1));
   const errors: string[] = [];
-  const report = { heard: () => undefined, failed: (_kind: string, error: Error) => void errors.push(error.message) };
+  const report = { onContact: () => undefined, onFailure: (_kind: string, error: Error) => void errors.push(error.message) };
   const timing = { ...QUICK, ...script.timing };
   const { client } = server;
   const done = reflect({

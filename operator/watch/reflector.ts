@@ -3,9 +3,9 @@ import type { KubeClient } from '../kube/client.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { sleep } from '../util/sleep.ts';
-import { connect } from './watch-connection.ts';
+import { openWatch } from './watch-connection.ts';
 import { parseEvent } from './watch-event.ts';
-import { list } from './paged-list.ts';
+import { listAll } from './paged-list.ts';
 import { MalformedError } from './object-check.ts';
 
 /** Where a reflector puts what it learns. */
@@ -19,9 +19,9 @@ export interface Sink<T> {
 /** What is told about a reflector's own life. */
 export interface ReflectorReport {
   /** A list, an event or a bookmark came in. */
-  heard(kind: string): void;
+  onContact(kind: string): void;
   /** A LIST or WATCH failed and is tried again; the cache stays as it is. */
-  failed(kind: string, error: Error): void;
+  onFailure(kind: string, error: Error): void;
 }
 
 export interface ReflectorTiming {
@@ -83,7 +83,7 @@ export async function reflect<T extends KubernetesObject>(options: ReflectorOpti
     } catch (error) {
       if (signal.aborted) return;
       position.failures += 1;
-      options.report.failed(options.kind, error as Error);
+      options.report.onFailure(options.kind, error as Error);
     }
     if (position.failures > 0) await sleep(backOff(position.failures, timing.retry, random), signal);
   }
@@ -98,7 +98,7 @@ interface Position {
 
 async function relist<T extends KubernetesObject>(options: ReflectorOptions<T>, position: Position): Promise<void> {
   const { path, query, accept, signal } = options;
-  const listing = await list<T>(options.client, {
+  const listing = await listAll<T>(options.client, {
     path,
     signal,
     ...(query && { query }),
@@ -106,7 +106,7 @@ async function relist<T extends KubernetesObject>(options: ReflectorOptions<T>, 
   });
   signal.throwIfAborted();
   options.sink.onReplace(listing.items);
-  options.report.heard(options.kind);
+  options.report.onContact(options.kind);
   position.version = listing.resourceVersion;
 }
 
@@ -137,7 +137,7 @@ async function open<T>({ client, path, query, accept, signal, timing, random }: 
   const watch = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds: String(seconds) };
   const limits = { silence: timing.silence, total: seconds * 1000 + timing.grace, line: timing.line };
   const call = { path, query: { ...query, ...watch }, ...(accept && { accept: accept.watch }) };
-  const connection = await connect(client, call, limits, signal);
+  const connection = await openWatch(client, call, limits, signal);
   return { connection, opened: performance.now() };
 }
 
@@ -146,6 +146,6 @@ function take<T extends KubernetesObject>({ kind, sink, report }: ReflectorOptio
   const event = parseEvent<T>(line);
   if (event.type === 'upsert') sink.onUpsert(event.object);
   if (event.type === 'delete') sink.onDelete(event.object);
-  report.heard(kind);
+  report.onContact(kind);
   return event.resourceVersion;
 }

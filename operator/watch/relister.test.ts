@@ -6,7 +6,7 @@ const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('lists everything anew on request, waits for the slowest, and not for ever', async () => {
   const heard: string[] = [];
-  const relister = createRelister({ heard: (kind) => heard.push(kind), failed: () => undefined });
+  const relister = createRelister({ onContact: (kind) => heard.push(kind), onFailure: () => undefined });
   let rounds = 0;
   let open = 0;
   const watch = async (signal: AbortSignal): Promise<void> => {
@@ -17,17 +17,17 @@ test('lists everything anew on request, waits for the slowest, and not for ever'
   };
   const controller = new AbortController();
   const running = relister.run(watch, controller.signal);
-  relister.heard('Pod');
-  relister.heard('Service');
+  relister.onContact('Pod');
+  relister.onContact('Service');
   let over = false;
   const relisting = relister.relist(60_000).then(() => (over = true));
   await tick();
   assert.deepEqual([rounds, open], [2, 1]);
-  relister.heard('Pod');
-  relister.heard('Pod');
+  relister.onContact('Pod');
+  relister.onContact('Pod');
   await tick();
   assert.equal(over, false, 'Services were not listed yet');
-  relister.heard('Service');
+  relister.onContact('Service');
   await relisting;
   const began = performance.now();
   await relister.relist(30);

@@ -15,13 +15,13 @@ export function createRelister(report: ReflectorReport): Relister {
   let round = new AbortController();
   let done = (): void => undefined;
   return {
-    heard(kind) {
+    onContact(kind) {
       kinds.add(kind);
       listed.add(kind);
-      report.heard(kind);
+      report.onContact(kind);
       if (listed.size === kinds.size) done();
     },
-    failed: (kind, error) => report.failed(kind, error),
+    onFailure: (kind, error) => report.onFailure(kind, error),
     async run(watch, signal) {
       const end = (): void => {
         round.abort();

@@ -1,5 +1,5 @@
 import type { Call, KubeClient } from '../kube/client.ts';
-import { lines } from './line-splitter.ts';
+import { splitLines } from './line-splitter.ts';
 
 export interface WatchLimits {
   /** Milliseconds without a line after which the connection counts as dead. API servers send a bookmark about once a minute. */
@@ -11,7 +11,7 @@ export interface WatchLimits {
 }
 
 /** An open WATCH. */
-export interface Connection {
+export interface WatchConnection {
   /** Ends when the server ends it; throws when it is cut, silent for too long, or aborted. */
   readonly lines: AsyncIterable<string>;
   /** Gives up connection and timers; harmless after the end. */
@@ -19,12 +19,12 @@ export interface Connection {
 }
 
 /** Opens a WATCH that can not stay silent unnoticed. Resolves with the head of the answer. */
-export async function connect(
+export async function openWatch(
   client: Pick<KubeClient, 'stream'>,
   call: Call,
   limits: WatchLimits,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<WatchConnection> {
   signal.throwIfAborted();
   const controller = new AbortController();
   const stop = (): void => controller.abort(signal.reason);
@@ -38,14 +38,14 @@ export async function connect(
   };
   try {
     const stream = await client.stream({ ...call, signal: controller.signal });
-    return { lines: heard(lines(stream, limits.line), () => timers[0]?.refresh()), close };
+    return { lines: withCallback(splitLines(stream, limits.line), () => timers[0]?.refresh()), close };
   } catch (error) {
     close();
     throw error;
   }
 }
 
-async function* heard(source: AsyncIterable<string>, each: () => void): AsyncGenerator<string> {
+async function* withCallback(source: AsyncIterable<string>, each: () => void): AsyncGenerator<string> {
   for await (const line of source) {
     each();
     yield line;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Bodies, lacking } from '../../operator/push/snapshot-body-cache.ts';
+import { SnapshotBodyCache, missingParts } from '../../operator/push/snapshot-body-cache.ts';
 import { createProxyClient } from '../../operator/push/proxy-client.ts';
 import { createSigner, generateKey } from '../../operator/signing-keys/signer.ts';
-import { Stamper, wish } from '../../operator/push/versioned-snapshot.ts';
+import { SnapshotVersioner, desiredContent } from '../../operator/push/versioned-snapshot.ts';
 import type { SnapshotContent } from '../../operator/translate/types.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
@@ -82,15 +82,15 @@ export async function startProxy(
 
 /** Pushes with the operator's own client and signer. */
 function createPusher(cleanup: Cleanup, signer: ReturnType<typeof createSigner>, uid: string, address: string) {
-  const stamper = new Stamper(EPOCH, [signer.publicKey]);
+  const stamper = new SnapshotVersioner(EPOCH, [signer.publicKey]);
   const client = createProxyClient();
   cleanup.defer(() => client.close());
   return async (content: SnapshotContent): Promise<void> => {
-    const wanted = wish(content);
+    const wanted = desiredContent(content);
     // Every push gets a version of its own: proxies refuse to go back to an older one.
     stamper.retain(new Set());
-    const stamp = stamper.stamp(wanted, 0);
-    const body = await new Bodies().get(stamp, lacking(stamp, new Set()));
+    const stamp = stamper.assignVersion(wanted, 0);
+    const body = await new SnapshotBodyCache().get(stamp, missingParts(stamp, new Set()));
     const claims = {
       aud: uid,
       htm: 'PUT',

@@ -4,7 +4,7 @@
  *   node webhook.ts --bind ADDRESS --port N --handler inject|noop
  */
 import { parseArgs } from 'node:util';
-import { take } from '../../operator/inject/certificate/renewal-steps.ts';
+import { applyStep } from '../../operator/inject/certificate/renewal-steps.ts';
 import { review } from '../../operator/inject/admission-review.ts';
 import { startWebhookServer } from '../../operator/inject/webhook-server.ts';
 import { createSidecar } from '../../operator/inject/sidecar-container.ts';
@@ -30,5 +30,5 @@ const HANDLERS: Readonly<Record<string, (text: string) => string | undefined>> =
 const handler = HANDLERS[values.handler];
 if (handler === undefined) throw new Error(`--handler must be one of ${Object.keys(HANDLERS).join(', ')}`);
 
-const certificate = await take('everything', undefined, ['localhost'], Date.now());
+const certificate = await applyStep('everything', undefined, ['localhost'], Date.now());
 await startWebhookServer({ port: Number(values.port), bind: values.bind, certificate, review: handler });

@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ServingCertificate } from '../webhook-server.ts';
 
-export interface Material extends ServingCertificate {
+export interface CertificateSet extends ServingCertificate {
   /** Certificates of all authorities that count, in PEM, the newest last: the `caBundle`. */
   readonly bundle: string;
   /** Private key of the newest authority. */
@@ -15,7 +15,7 @@ export interface Span {
   readonly until: number;
 }
 
-export interface Facts {
+export interface CertificateFacts {
   /** As in the bundle, the newest last. Never empty. */
   readonly authorities: readonly Span[];
   readonly serving: Span;
@@ -25,12 +25,12 @@ export interface Facts {
 
 const MEMBERS = { bundle: 'ca.crt', authorityKey: 'ca.key', cert: 'tls.crt', key: 'tls.key' } as const;
 
-export function encodeMaterial(material: Material): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(MEMBERS).map(([member, name]) => [name, material[member as keyof Material]]));
+export function encodeCertificates(material: CertificateSet): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(MEMBERS).map(([member, name]) => [name, material[member as keyof CertificateSet]]));
 }
 
 /** Undefined where a member is missing. */
-export function decodeMaterial(data: Readonly<Record<string, string>>): Material | undefined {
+export function decodeCertificates(data: Readonly<Record<string, string>>): CertificateSet | undefined {
   const [bundle, authorityKey, cert, key] = Object.values(MEMBERS).map((name) => data[name]);
   return bundle && authorityKey && cert && key ? { bundle, authorityKey, cert, key } : undefined;
 }
@@ -41,7 +41,7 @@ export function splitBundle(bundle: string): readonly string[] {
 }
 
 /** Undefined where it is no use: not parsable, keys that do not fit, other names, or nobody in the bundle signed it. */
-export function inspect(material: Material, names: readonly string[]): Facts | undefined {
+export function inspect(material: CertificateSet, names: readonly string[]): CertificateFacts | undefined {
   try {
     const authorities = splitBundle(material.bundle).map((pem) => new X509Certificate(pem));
     const serving = new X509Certificate(material.cert);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ensureCertificates, type EnsureOptions } from './ensure-certificates.ts';
-import { encodeMaterial, type Material } from './certificate-set.ts';
-import { take } from './renewal-steps.ts';
+import { encodeCertificates, type CertificateSet } from './certificate-set.ts';
+import { applyStep } from './renewal-steps.ts';
 import type { SecretStore } from '../../kube/secret-store.ts';
 
 const NAMES = ['outrigger-webhook.outrigger-system.svc'];
@@ -31,7 +31,7 @@ function sharedSecret(initial?: Readonly<Record<string, string>>) {
   return { secrets, data: () => data, remove: () => (data = undefined) };
 }
 
-const keep = (secrets: SecretStore, more: Partial<EnsureOptions> = {}): Promise<Material> => {
+const keep = (secrets: SecretStore, more: Partial<EnsureOptions> = {}): Promise<CertificateSet> => {
   const defaults = { names: NAMES, serving: undefined, leading: () => false, published: () => true, now: () => START };
   return ensureCertificates({ ...defaults, secrets, ...more });
 };
@@ -57,7 +57,7 @@ test('only the leader renews, and one of two that believe they lead', async () =
 });
 
 test('what can not be used is made anew by the leader; the others wait', async () => {
-  const made = encodeMaterial(await take('everything', undefined, NAMES, START));
+  const made = encodeCertificates(await applyStep('everything', undefined, NAMES, START));
   for (const broken of [{}, { ...made, 'tls.crt': 'x' }, { ...made, 'ca.key': '' }]) {
     const { secrets } = sharedSecret(broken);
     await assert.rejects(keep(secrets), /no usable certificates/);

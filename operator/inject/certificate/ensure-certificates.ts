@@ -1,8 +1,8 @@
 /** The certificates that one replica serves: those of the shared Secret, which the leader renews before they expire. */
 import type { SecretStore } from '../../kube/secret-store.ts';
-import { decodeMaterial, encodeMaterial, inspect, type Material } from './certificate-set.ts';
-import { nextStep } from './renewal-plan.ts';
-import { take } from './renewal-steps.ts';
+import { decodeCertificates, encodeCertificates, inspect, type CertificateSet } from './certificate-set.ts';
+import { nextRenewalStep } from './renewal-plan.ts';
+import { applyStep } from './renewal-steps.ts';
 
 export const CERTIFICATE_SECRET = 'outrigger-webhook-certificate';
 
@@ -11,7 +11,7 @@ export interface EnsureOptions {
   /** DNS names by which the API server may call the webhook. */
   readonly names: readonly string[];
   /** The certificates that this replica serves at present, if any. */
-  readonly serving: Material | undefined;
+  readonly serving: CertificateSet | undefined;
   /** Only the leader changes an existing Secret. */
   readonly leading: () => boolean;
   /** Whether the API server is known to have this bundle. */
@@ -25,23 +25,23 @@ export interface EnsureOptions {
  *
  * @throws where there are no usable certificates, or someone else changed the Secret meanwhile: call again
  */
-export async function ensureCertificates(options: EnsureOptions): Promise<Material> {
+export async function ensureCertificates(options: EnsureOptions): Promise<CertificateSet> {
   const { secrets, names, serving, leading, published, now } = options;
   let found = await secrets.read(CERTIFICATE_SECRET);
   if (found === undefined) {
     // Someone deleted it to have new ones made: the leader makes them, since only it can pass them on to the API server.
     if (serving !== undefined && !leading()) return serving;
-    const made = await take('everything', undefined, names, now());
-    if (await secrets.create(CERTIFICATE_SECRET, encodeMaterial(made))) return made;
+    const made = await applyStep('everything', undefined, names, now());
+    if (await secrets.create(CERTIFICATE_SECRET, encodeCertificates(made))) return made;
     found = await secrets.read(CERTIFICATE_SECRET);
     if (found === undefined) throw new Error('the Secret was deleted while it was being created');
   }
-  const material = decodeMaterial(found.data);
+  const material = decodeCertificates(found.data);
   const facts = material && inspect(material, names);
-  const step = nextStep(facts, material !== undefined && published(material.bundle), now());
+  const step = nextRenewalStep(facts, material !== undefined && published(material.bundle), now());
   if (step !== undefined && leading()) {
-    const made = await take(step, material, names, now());
-    if (await secrets.replace(found.object, encodeMaterial(made))) return made;
+    const made = await applyStep(step, material, names, now());
+    if (await secrets.replace(found.object, encodeCertificates(made))) return made;
     throw new Error('someone else changed the certificates meanwhile');
   }
   if (material === undefined || facts === undefined) {

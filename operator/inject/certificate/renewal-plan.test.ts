@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { inspect, splitBundle, type Facts, type Material } from './certificate-set.ts';
-import { AUTHORITY_LIFE, nextStep, SERVING_LIFE, SETTLED_AFTER, spanFrom, type Step } from './renewal-plan.ts';
-import { take } from './renewal-steps.ts';
+import { inspect, splitBundle, type CertificateFacts, type CertificateSet } from './certificate-set.ts';
+import { AUTHORITY_LIFE, nextRenewalStep, SERVING_LIFE, SETTLED_AFTER, spanFrom, type RenewalStep } from './renewal-plan.ts';
+import { applyStep } from './renewal-steps.ts';
 
 const DAY = 24 * 3_600_000;
 const NAMES = ['outrigger-webhook.outrigger-system.svc', 'outrigger-webhook.outrigger-system.svc.cluster.local'];
@@ -12,10 +12,10 @@ const START = Date.parse('2026-11-22T00:00:00Z');
 describe('what is due', () => {
   const authority = (since: number) => spanFrom(since, AUTHORITY_LIFE);
   const serving = (since: number) => spanFrom(since, SERVING_LIFE);
-  const fresh: Facts = { authorities: [authority(0)], serving: serving(0), issuer: 0 };
-  const both: Facts = { authorities: [authority(0), authority(250 * DAY)], serving: serving(240 * DAY), issuer: 0 };
-  const renewed: Facts = { ...both, serving: serving(251 * DAY), issuer: 1 };
-  const cases: Readonly<Record<string, readonly [Facts | undefined, boolean, number, Step | undefined]>> = {
+  const fresh: CertificateFacts = { authorities: [authority(0)], serving: serving(0), issuer: 0 };
+  const both: CertificateFacts = { authorities: [authority(0), authority(250 * DAY)], serving: serving(240 * DAY), issuer: 0 };
+  const renewed: CertificateFacts = { ...both, serving: serving(251 * DAY), issuer: 1 };
+  const cases: Readonly<Record<string, readonly [CertificateFacts | undefined, boolean, number, RenewalStep | undefined]>> = {
     'nothing there: everything': [undefined, true, 0, 'everything'],
     'new: nothing': [fresh, true, DAY, undefined],
     'a certificate at 59 of 90 days: nothing': [fresh, true, 59 * DAY, undefined],
@@ -32,12 +32,12 @@ describe('what is due', () => {
     'the same while the API server has another bundle: nothing': [renewed, false, 252 * DAY, undefined],
   };
   for (const [name, [facts, published, now, step]] of Object.entries(cases))
-    test(name, () => assert.equal(nextStep(facts, published, now), step));
+    test(name, () => assert.equal(nextRenewalStep(facts, published, now), step));
 });
 
 describe('what is made', () => {
   test('serves the names that the API server asks for, with the uses that Go demands', async () => {
-    const made = await take('everything', undefined, NAMES, START);
+    const made = await applyStep('everything', undefined, NAMES, START);
     const [serving, authority] = [new X509Certificate(made.cert), new X509Certificate(made.bundle)];
     for (const name of NAMES) assert.equal(serving.checkHost(name), name);
     assert.equal(serving.ca, false);
@@ -53,8 +53,11 @@ describe('what is made', () => {
   });
 
   test('is of no use with other names, foreign keys, or nobody to vouch for it', async () => {
-    const [made, other] = [await take('everything', undefined, NAMES, START), await take('everything', undefined, NAMES, START)];
-    const wrong: readonly Partial<Material>[] = [
+    const [made, other] = [
+      await applyStep('everything', undefined, NAMES, START),
+      await applyStep('everything', undefined, NAMES, START),
+    ];
+    const wrong: readonly Partial<CertificateSet>[] = [
       { bundle: other.bundle },
       { bundle: '' },
       { bundle: 'x' },
@@ -73,15 +76,15 @@ test(
   'over two years of hourly looks, what is served can always be verified with what the API server has',
   { timeout: 60_000 },
   async () => {
-    let material = await take('everything', undefined, NAMES, START);
+    let material = await applyStep('everything', undefined, NAMES, START);
     let facts = inspect(material, NAMES);
     let known = material.bundle;
     const steps: Record<string, number> = {};
     for (let now = START; now < START + 2 * 365 * DAY; now += 3_600_000) {
-      const step = nextStep(facts, known === material.bundle, now);
+      const step = nextRenewalStep(facts, known === material.bundle, now);
       if (step !== undefined) {
         steps[step] = (steps[step] ?? 0) + 1;
-        material = await take(step, material, NAMES, now);
+        material = await applyStep(step, material, NAMES, now);
         facts = inspect(material, NAMES);
         assert.ok(facts, `${step} makes what can be used`);
         // Replicas serve it at once; API servers have the bundle of the look before.

@@ -6,9 +6,9 @@
  *  2. when API servers have had time to learn the new bundle, the serving certificate is made anew by the successor
  *  3. when replicas have had time to serve that one, the old authority leaves the bundle
  */
-import type { Facts, Span } from './certificate-set.ts';
+import type { CertificateFacts, Span } from './certificate-set.ts';
 
-export type Step = 'everything' | 'authority' | 'serving' | 'prune';
+export type RenewalStep = 'everything' | 'authority' | 'serving' | 'prune';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -24,7 +24,7 @@ export const SETTLED_AFTER = 60 * MINUTE;
  * @param published whether the API server has the whole bundle
  * @returns undefined: nothing is due
  */
-export function nextStep(facts: Facts | undefined, published: boolean, now: number): Step | undefined {
+export function nextRenewalStep(facts: CertificateFacts | undefined, published: boolean, now: number): RenewalStep | undefined {
   const newest = facts?.authorities.at(-1);
   if (facts === undefined || newest === undefined || now >= newest.until) return 'everything';
   if (due(newest, now)) return 'authority';

@@ -1,12 +1,17 @@
 /** Takes one step of the plan: material in, material out. */
-import { splitBundle, type Material, type Span } from './certificate-set.ts';
-import { AUTHORITY_LIFE, SERVING_LIFE, spanFrom, type Step } from './renewal-plan.ts';
+import { splitBundle, type CertificateSet, type Span } from './certificate-set.ts';
+import { AUTHORITY_LIFE, SERVING_LIFE, spanFrom, type RenewalStep } from './renewal-plan.ts';
 import type { Issued, Validity } from './issue.ts';
 
 const AUTHORITY_NAME = 'outrigger-webhook';
 
 /** @param old whatever there is; not used where everything is made anew */
-export async function take(step: Step, old: Material | undefined, names: readonly string[], now: number): Promise<Material> {
+export async function applyStep(
+  step: RenewalStep,
+  old: CertificateSet | undefined,
+  names: readonly string[],
+  now: number,
+): Promise<CertificateSet> {
   if (step === 'everything' || old === undefined) {
     const authority = await makeAuthority(now);
     return { bundle: authority.certificate, authorityKey: authority.key, ...(await makeServing(names, now, authority)) };
@@ -32,7 +37,11 @@ async function makeAuthority(now: number): Promise<Issued> {
   return (await library()).issueAuthority(AUTHORITY_NAME, validity(spanFrom(now, AUTHORITY_LIFE)));
 }
 
-async function makeServing(names: readonly string[], now: number, authority: Issued): Promise<Pick<Material, 'cert' | 'key'>> {
+async function makeServing(
+  names: readonly string[],
+  now: number,
+  authority: Issued,
+): Promise<Pick<CertificateSet, 'cert' | 'key'>> {
   const { certificate, key } = await (await library()).issueServing(names, validity(spanFrom(now, SERVING_LIFE)), authority);
   return { cert: certificate, key };
 }
