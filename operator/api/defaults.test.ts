@@ -78,7 +78,7 @@ for (const [path, value] of Object.entries(FIELDS)) {
   });
 }
 
-test('descriptions tell the defaults', () => {
+test('descriptions state the defaults', () => {
   const untold = Object.entries(FIELDS).filter(([path, value]) => {
     const words = at(path).description ?? '';
     const texts = Array.isArray(value) ? (value as string[]) : [String(value)];
@@ -87,7 +87,7 @@ test('descriptions tell the defaults', () => {
   assert.deepEqual(untold, []);
 });
 
-test('the schema has no default that is not known here', () => {
+test('the schema has no default that is missing here', () => {
   const inSchema: string[] = [];
   const walk = (schema: Schema, path: string): void => {
     if (schema.default !== undefined && schema.properties === undefined) inSchema.push(path.slice(1));

@@ -1,7 +1,7 @@
 /**
  * What an absent field of a policy means, in the policy's own notation. The API server fills most of these in; the operator does it
  * again, because an object may have been stored before a default existed, and because members that belong to one type of a union
- * (`path` of an HTTP check) and objects whose presence a rule asks about (`retry`) can have no default in the schema.
+ * (`path` of an HTTP check) and objects whose presence a rule asks about (`retry`) cannot have a default in the schema.
  */
 import type {
   ActiveCheckSpec,

@@ -15,7 +15,7 @@ test('terms of every unit add up', () => {
   for (const [text, ms] of Object.entries(cases)) assert.equal(parseDuration(text), ms, text);
 });
 
-test('what is no duration throws and is quoted', () => {
+test('text that is not a duration throws and is quoted', () => {
   for (const text of ['', '5', 's', '1.5s', '-1s', '1 s', '1d', '123456s', '1h1m1s1ms1s', '1S'])
     assert.throws(() => parseDuration(text), {
       name: 'RangeError',

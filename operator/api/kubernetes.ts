@@ -73,7 +73,7 @@ export interface Pod extends KubernetesObject {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly ContainerStatus[];
-    /** A sidecar is an init container that goes on running. */
+    /** A sidecar is an init container that keeps running. */
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }

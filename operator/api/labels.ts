@@ -26,7 +26,7 @@ export const MAX_ENDPOINT_WEIGHT = 1000;
 /** Annotation of pods: `"true"` drains their endpoints until it is removed. */
 export const MAINTENANCE_ANNOTATION = 'outrigger.dev/maintenance';
 
-/** Annotation of pods: what injection added, as JSON, for people. */
+/** Annotation of pods: what injection added, as JSON, for information. */
 export const INJECTED_ANNOTATION = 'outrigger.dev/injected';
 
 /** Annotation of Services: the namespaces, separated by commas, whose Gateway policies may use them; `*` stands for all. */
@@ -35,7 +35,7 @@ export const SHARED_WITH_ANNOTATION = 'outrigger.dev/shared-with';
 /** Annotation of the leader Lease: the fencing epoch. */
 export const EPOCH_ANNOTATION = 'outrigger.dev/epoch';
 
-/** Annotation of the Secret with the signing key: asks for a new one; removed when that has taken the old one's place. */
+/** Annotation of the Secret with the signing key: requests a new key; removed when that has replaced the old one. */
 export const ROTATE_ANNOTATION = 'outrigger.dev/rotate';
 
 /** The annotations for which the operator keeps a pod's metadata. */
@@ -44,6 +44,6 @@ export const POD_ANNOTATIONS: readonly string[] = [WEIGHT_ANNOTATION, MAINTENANC
 /** Name of the proxy's container within its pod. */
 export const PROXY_CONTAINER = 'outrigger-proxy';
 
-/** Label of what the operator itself made and may delete. */
+/** Label of objects that the operator created and may delete. */
 export const MANAGED_BY_LABEL = 'outrigger.dev/managed-by';
 export const MANAGED_BY_OPERATOR = 'outrigger-operator';

@@ -7,7 +7,7 @@ test('bytes, Ki and Mi', () => {
     assert.equal(parseQuantity(text), bytes, text);
 });
 
-test('what is no size throws and is quoted', () => {
+test('text that is not a size throws and is quoted', () => {
   for (const text of ['', '64K', '1Gi', '-1', '1.5Ki', '64 Ki', '12345678'])
     assert.throws(() => parseQuantity(text), {
       name: 'RangeError',

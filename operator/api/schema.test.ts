@@ -77,7 +77,7 @@ describe('examples', async () => {
       }
     });
   }
-  test('they do not clash', () => assert.equal(new Set(claims).size, claims.length));
+  test('their ports and hosts do not conflict', () => assert.equal(new Set(claims).size, claims.length));
   test('every folder entry is an example', () =>
     assert.deepEqual(
       names.filter((name) => !name.endsWith('.yaml')),
@@ -167,7 +167,7 @@ const expression = (value: string): object => ({ matches: [{ path: { type: 'Regu
 const set = (...names: string[]): object => ({ set: names.map((name) => ({ name, value: 'v' })) });
 const many = (length: number): unknown[] => Array.from({ length }, (_, i) => ({ name: `s${i}`, port: 80 }));
 
-describe('good input is taken', () => {
+describe('valid input is accepted', () => {
   const good: Readonly<Record<string, object>> = {
     'first and last port': { listener: { port: 1 }, backendRefs: [{ name: 'echo', port: 65535 }] },
     'ports beside the reserved ones': { listener: { port: 9902 } },
@@ -286,7 +286,7 @@ describe('good input is taken', () => {
   }
 });
 
-describe('bad input is refused', () => {
+describe('invalid input is refused', () => {
   const bad: Readonly<Record<string, readonly [spec: object, message: RegExp, status?: number]>> = {
     'unknown field': [{ loadBalancer: { typ: 'Random' } }, /unknown field "spec\.loadBalancer\.typ"/, 400],
     'unknown field of later versions': [{ upstream: { keepAlive: true } }, /unknown field "spec\.upstream"/, 400],
@@ -633,7 +633,7 @@ describe('bad input is refused', () => {
 /** The proxies' own check is the second line: an older schema may have let a header through. */
 describe('headers that no modifier may name', () => {
   for (const [filter, names] of Object.entries(KEPT)) {
-    test(`${filter}: the schema refuses just those of the wire`, async () => {
+    test(`${filter}: the schema refuses exactly those of the wire`, async () => {
       const given = async (name: string): Promise<number> => (await create({ [filter]: { remove: [name] } })).status;
       for (const name of names) assert.equal(await given(name.toUpperCase()), 422, name);
       const others = [...Object.values(KEPT).flat(), 'server', 'x-forwarded', 'cookie'];

@@ -10,7 +10,7 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
   );
 }
 
-/** NotIn also holds where the label is missing; an operator that is not known never holds. */
+/** NotIn also holds where the label is missing; an unknown operator never holds. */
 function holds(requirement: LabelRequirement, labels: Labels): boolean {
   const value = labels[requirement.key];
   const values = requirement.values ?? [];

@@ -20,7 +20,7 @@ const answered = (text: string): Answer => JSON.parse(review(text, sidecar)?.bod
 const operations = ({ response }: Answer): { op: string; path: string }[] =>
   JSON.parse(Buffer.from(response.patch ?? '', 'base64').toString()) as { op: string; path: string }[];
 
-test('what a real API server sends gets an answer of the shape that it accepted', () => {
+test('recorded requests of a real API server get answers of the shape that it accepted', () => {
   const [first] = RECORDED;
   assert.ok(first);
   const { response, ...envelope } = answered(JSON.stringify(first.review));
@@ -34,13 +34,13 @@ test('what a real API server sends gets an answer of the shape that it accepted'
   }
 });
 
-test('the recorded second call, after a patch, has a sidecar of another name: it is given ours', () => {
+test('the recorded second call, after a patch, has a sidecar of another name: the proxy is added', () => {
   const second = RECORDED[1];
   assert.ok(second);
   assert.equal(operations(answered(JSON.stringify(second.review)))[0]?.path, '/spec/initContainers/0');
 });
 
-test('what can not be injected is admitted as it is, with a warning', () => {
+test('a Pod that cannot be injected is admitted unchanged, with a warning', () => {
   const { response } = answered(reviewOf(asking({ hostNetwork: true })));
   assert.equal(response.allowed, true);
   assert.equal(response.patch, undefined);
@@ -48,7 +48,7 @@ test('what can not be injected is admitted as it is, with a warning', () => {
   assert.equal(review(reviewOf(asking({ hostNetwork: true })), sidecar)?.result, 'refused');
 });
 
-test('what is no new Pod is admitted as it is', () => {
+test('anything but a new Pod is admitted unchanged', () => {
   const others = [
     { operation: 'UPDATE' },
     { resource: { group: 'apps', version: 'v1', resource: 'deployments' } },
@@ -63,7 +63,7 @@ test('what is no new Pod is admitted as it is', () => {
   }
 });
 
-test('what is no AdmissionReview of this version gets none', () => {
+test('text that is not an AdmissionReview of this version gets no answer', () => {
   const good = JSON.parse(reviewOf(asking())) as object;
   const wrong = [
     { ...good, apiVersion: 'admission.k8s.io/v1beta1' },

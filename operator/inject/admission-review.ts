@@ -1,4 +1,4 @@
-/** AdmissionReview in, AdmissionReview out. A Pod is always admitted: a sidecar is no reason to keep an application from starting. */
+/** AdmissionReview in, AdmissionReview out. A Pod is always admitted: a missing sidecar must not keep an application from starting. */
 import { inject } from './sidecar-patch.ts';
 import type { InjectablePod } from './injectable-pod.ts';
 import type { Sidecar } from './sidecar-container.ts';
@@ -25,7 +25,7 @@ interface AdmissionReview {
 
 const API_VERSION = 'admission.k8s.io/v1';
 
-/** Undefined: it is no AdmissionReview of this version. */
+/** Undefined: the text is not an AdmissionReview of this version. */
 export function review(text: string, sidecar: Sidecar): Reviewed | undefined {
   const { apiVersion, kind, request } = parse(text) ?? {};
   if (apiVersion !== API_VERSION || kind !== 'AdmissionReview' || typeof request?.uid !== 'string') return undefined;
@@ -49,7 +49,7 @@ function parse(text: string): AdmissionReview | undefined {
   }
 }
 
-/** The Pod that is being created; undefined for everything else that a configuration of another's making may send. */
+/** The Pod that is being created; undefined for anything else, which a differently configured webhook may send. */
 function podOf({ operation, resource, subResource, object }: NonNullable<AdmissionReview['request']>): InjectablePod | undefined {
   const isPod = resource?.group === '' && resource.resource === 'pods' && !subResource;
   return operation === 'CREATE' && isPod && typeof object === 'object' && object !== null ? object : undefined;

@@ -1,4 +1,4 @@
-/** The parts of a Pod that injection looks at. Whatever is missing or null counts as absent: nothing here checks a Pod. */
+/** The parts of a Pod that injection reads. Missing and null members count as absent: nothing here validates a Pod. */
 
 export interface InjectablePod {
   readonly metadata?: {

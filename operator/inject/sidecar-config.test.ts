@@ -28,7 +28,7 @@ test('the smallest configuration has defaults', () => {
   assert.ok(Object.isFrozen(config));
 });
 
-test('everything is taken', () => {
+test('every member is read', () => {
   const full = {
     ...CONFIG,
     imagePullPolicy: 'IfNotPresent',
@@ -39,7 +39,7 @@ test('everything is taken', () => {
   assert.deepEqual(read(full), full);
 });
 
-test('every mistake is named', () => {
+test('every error is reported', () => {
   const errors = errorsOf({
     image: 'two words',
     imagePullPolicy: 'Sometimes',

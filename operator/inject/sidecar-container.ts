@@ -1,22 +1,22 @@
-/** The container that is added, and what goes with it. */
+/** The sidecar container, and the volume and annotation that are added with it. */
 import { PROXY_CONTAINER } from '../api/labels.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import type { SidecarConfig } from './sidecar-config.ts';
 
-/** Volume for the last good snapshot, from which a container starts that was restarted. */
+/** Volume for the last good snapshot, with which a restarted container starts. */
 export const STATE_VOLUME = 'outrigger-state';
 const STATE_FOLDER = '/var/lib/outrigger';
-/** Two of the largest snapshots: one is written while the other is kept. */
+/** Room for two of the largest snapshots: one is kept while another is written. */
 const STATE_LIMIT = '256Mi';
 
-/** Who the proxy runs as, whoever the application is: nobody that an image knows. */
+/** User and group of the proxy, whatever those of the application are. */
 const USER = 65532;
 
-/** Everything that injection adds to a Pod, as it stands in the patch. */
+/** Everything that injection adds to a Pod. */
 export interface Sidecar {
   readonly container: object;
   readonly volume: object;
-  /** For the annotation: what was added, for people. */
+  /** Value of the annotation that tells people what was added. */
   readonly summary: string;
 }
 
@@ -36,9 +36,9 @@ function containerOf(config: SidecarConfig, trustedKeys: readonly string[]): obj
     name: PROXY_CONTAINER,
     image,
     ...(imagePullPolicy && { imagePullPolicy }),
-    // What makes it a sidecar: it starts before, and ends after, the application, and does not keep a Job from ending.
+    // This makes it a sidecar: it starts before the application, ends after it, and does not keep a Job from ending.
     restartPolicy: 'Always',
-    // When it is told to end, the application has ended: nobody calls it any more.
+    // It is stopped after the application has ended, so there is nothing to drain.
     args: ['--mode', 'sidecar', '--drain-delay', '0s', '--drain-timeout', '5s', '--log-level', logLevel, ...extraArgs],
     env: [
       fromField('POD_IP', 'status.podIP'),
@@ -68,7 +68,7 @@ function containerOf(config: SidecarConfig, trustedKeys: readonly string[]): obj
 const probe = (path: string): object => ({ httpGet: { path, port: OBSERVE_PORT } });
 
 const PROBES = {
-  // The application's containers start when this has succeeded: with the first snapshot. It may take as long as the operator is away.
+  // The application's containers start when this succeeds: with the first snapshot, so an absent operator delays them.
   startupProbe: { ...probe('/readyz'), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 3600 },
   readinessProbe: { ...probe('/readyz'), periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 3 },
   livenessProbe: { ...probe('/healthz'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },

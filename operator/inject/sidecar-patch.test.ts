@@ -55,7 +55,7 @@ describe('a Pod that asks for a sidecar', () => {
     assert.equal(once.metadata?.annotations?.['outrigger.dev/weight'], '2');
   });
 
-  test('has the label put right where another webhook took it away, and nothing else', () => {
+  test('gets its label back where another webhook removed it, and nothing else', () => {
     const { metadata, ...rest } = injected(asking());
     const stripped = { ...rest, metadata: { ...metadata, labels: { 'outrigger.dev/inject': 'true' } } };
     const injection = inject(stripped, sidecar);
@@ -63,13 +63,13 @@ describe('a Pod that asks for a sidecar', () => {
   });
 });
 
-test('a Pod that does not ask gets nothing', () => {
+test('a Pod that does not ask for a sidecar is not changed', () => {
   for (const labels of [{}, { 'outrigger.dev/inject': 'false' }, { 'outrigger.dev/inject': '' }])
     assert.deepEqual(inject({ metadata: { labels }, spec: {} }, sidecar), { patch: [] });
   for (const pod of [{}, { metadata: {} }, { metadata: { labels: null } }]) assert.deepEqual(inject(pod, sidecar), { patch: [] });
 });
 
-describe('what the sidecar needs and the Pod has taken is refused with a sentence', () => {
+describe('a Pod that uses what the sidecar needs is refused with a sentence', () => {
   const cases: Readonly<Record<string, readonly [InjectablePod, RegExp]>> = {
     'the host network': [asking({ hostNetwork: true }), /remove hostNetwork/],
     Windows: [asking({ os: { name: 'windows' } }), /runs on Linux only/],
@@ -103,7 +103,7 @@ describe('the container', () => {
     KEYS,
   ).container as Container;
 
-  test('is a sidecar with what the operator was told', () => {
+  test('is a sidecar with the configured image, resources and policy', () => {
     assert.partialDeepStrictEqual(container, {
       name: PROXY_CONTAINER,
       image: 'outrigger/proxy:0.1.0',
@@ -114,7 +114,7 @@ describe('the container', () => {
     });
   });
 
-  test('is told by flags and environment that the proxy understands', () => {
+  test('has flags and environment that the proxy accepts', () => {
     const env = Object.fromEntries(
       container.env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom?.fieldRef.fieldPath]),
     );
@@ -133,7 +133,7 @@ describe('the container', () => {
     });
   });
 
-  test('holds up the application until the first snapshot', () => {
+  test('delays the application until the first snapshot', () => {
     assert.partialDeepStrictEqual(container.startupProbe, { httpGet: { path: '/readyz', port: 9901 }, periodSeconds: 1 });
   });
 

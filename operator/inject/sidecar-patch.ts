@@ -1,4 +1,4 @@
-/** Pure: a Pod → the JSON patch (RFC 6902) that gives it a sidecar, or why it gets none. */
+/** Pure: a Pod → the JSON patch (RFC 6902) that adds the sidecar, or why it gets none. */
 import { INJECTED_ANNOTATION, INJECT_LABEL, PROXY_CONTAINER, PROXY_LABEL, PROXY_SIDECAR } from '../api/labels.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { STATE_VOLUME, type Sidecar } from './sidecar-container.ts';
@@ -10,10 +10,10 @@ export interface PatchOperation {
   readonly value: unknown;
 }
 
-/** An empty patch: the Pod did not ask for a sidecar, or has it. */
+/** An empty patch: the Pod does not ask for a sidecar, or has it already. */
 export type Injection = { readonly patch: readonly PatchOperation[] } | { readonly refused: string };
 
-/** Nothing is added twice: what this made, and what others made of it since, gets an empty patch. */
+/** Idempotent: a Pod that was injected, even if changed by others since, gets an empty patch. */
 export function inject(pod: InjectablePod, sidecar: Sidecar): Injection {
   if (pod.metadata?.labels?.[INJECT_LABEL] !== 'true') return { patch: [] };
   if (hasSidecar(pod)) return { patch: labelled(pod) ? [] : [label()] };
@@ -31,12 +31,12 @@ export function inject(pod: InjectablePod, sidecar: Sidecar): Injection {
   };
 }
 
-/** Whether the proxy is there as a sidecar; not whether this operator made it. */
+/** Whether the Pod has the proxy as a sidecar, whoever added it. */
 export function hasSidecar({ spec }: InjectablePod): boolean {
   return spec?.initContainers?.some(({ name, restartPolicy }) => name === PROXY_CONTAINER && restartPolicy === 'Always') ?? false;
 }
 
-/** Why a Pod can not have a sidecar, as a sentence that says what to change; undefined when it can. */
+/** Why a Pod cannot have a sidecar, as a sentence that says what to change; undefined when it can. */
 export function refusal({ metadata, spec }: InjectablePod): string | undefined {
   if (spec?.hostNetwork === true)
     return "a Pod on the host's network shares its ports with the Node, and its address with other Pods: remove hostNetwork";
@@ -50,13 +50,13 @@ export function refusal({ metadata, spec }: InjectablePod): string | undefined {
   if (spec?.volumes?.some(({ name }) => name === STATE_VOLUME))
     return `a volume has the name of the sidecar's, ${STATE_VOLUME}: give it another one`;
   for (const { name, ports } of containers) {
-    const taken = ports?.find(({ containerPort, protocol = 'TCP' }) => protocol === 'TCP' && isOurs(containerPort));
+    const taken = ports?.find(({ containerPort, protocol = 'TCP' }) => protocol === 'TCP' && isProxyPort(containerPort));
     if (taken) return `container ${name} uses port ${taken.containerPort}, which the sidecar needs: choose another port`;
   }
   return undefined;
 }
 
-const isOurs = (port: number | undefined): boolean => port === CONTROL_PORT || port === OBSERVE_PORT;
+const isProxyPort = (port: number | undefined): boolean => port === CONTROL_PORT || port === OBSERVE_PORT;
 
 const labelled = ({ metadata }: InjectablePod): boolean => metadata?.labels?.[PROXY_LABEL] === PROXY_SIDECAR;
 

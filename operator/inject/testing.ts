@@ -17,7 +17,7 @@ export function asking(spec: InjectablePod['spec'] = {}, labels: Readonly<Record
   };
 }
 
-/** As the API server sends it. */
+/** A review as the API server sends it. */
 export function reviewOf(object: unknown, more: object = {}): string {
   const resource = { group: '', version: 'v1', resource: 'pods' };
   const request = { uid: 'uid-1', resource, operation: 'CREATE', object, ...more };

@@ -64,7 +64,7 @@ async function start(context: TestContext, pods: readonly Pod[], { leading = tru
   return { uninjected, events, counts, errors, send, watching, state, answerWith: (status: number) => (answer = status) };
 }
 
-test('a Pod that asks and runs without gets an Event, once, which says what to do', async (context) => {
+test('a Pod that asks for a sidecar and runs without one gets one Event, which says what to do', async (context) => {
   const { uninjected, events, counts, send, watching } = await start(context, [
     pod('late'),
     pod('host', { hostNetwork: true }),
@@ -88,7 +88,7 @@ test('a Pod that asks and runs without gets an Event, once, which says what to d
   assert.equal(events[2]?.regarding.name, 'another');
 });
 
-test('a Pod whose label says sidecar and that has none is found too; one that has it is not', async (context) => {
+test('a Pod with the label of a sidecar and no sidecar is found, too; one with a sidecar is not', async (context) => {
   const labels = { 'outrigger.dev/inject': 'true', 'outrigger.dev/proxy': 'sidecar' };
   const sidecar = { initContainers: [{ name: 'outrigger-proxy', restartPolicy: 'Always' }] };
   const plain = { initContainers: [{ name: 'outrigger-proxy' }] };
@@ -102,7 +102,7 @@ test('a Pod whose label says sidecar and that has none is found too; one that ha
   );
 });
 
-test('only the leader tells, and an Event of the leader before it is as good', async (context) => {
+test('only the leader writes Events, and an Event of the former leader is not repeated', async (context) => {
   const { uninjected, events, counts, state, errors, answerWith } = await start(context, [pod('late')], { leading: false });
   await until(() => counts.length > 0, 'a look');
   assert.deepEqual([counts.at(-1), events.length], [0, 0]);

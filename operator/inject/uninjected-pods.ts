@@ -1,4 +1,4 @@
-/** Pods that asked for a sidecar and run without one: an Event on each, once, and their number. */
+/** Pods that ask for a sidecar and run without one: one Event for each, and their number. */
 import type { Pod } from '../api/kubernetes.ts';
 import { INJECT_LABEL, PROXY_LABEL, PROXY_SIDECAR } from '../api/labels.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -13,11 +13,11 @@ import { hasSidecar, refusal } from './sidecar-patch.ts';
 
 export interface UninjectedPodsOptions {
   readonly client: KubeClient;
-  /** Only the leader tells; asked before every write. */
+  /** Only the leader writes Events; checked before every write. */
   readonly leading: () => boolean;
   /** Name of this operator in Events. */
   readonly instance: string;
-  /** Pods that carry the label of a proxy: it may come from a template. */
+  /** Pods with the label of a proxy, which may come from a template. */
   readonly labelled: () => Iterable<Pod>;
   readonly report: ReflectorReport;
   /** How many there are; 0 while another operator leads. */
@@ -31,13 +31,13 @@ export interface UninjectedPodsOptions {
 }
 
 export interface UninjectedPods {
-  /** The Pods with the label changed, or this operator leads now. */
+  /** The Pods with the label changed, or a term has begun. */
   reconcile(): void;
-  /** Watches and tells until the signal aborts. Never rejects. */
+  /** Watches and reports until the signal aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Those that injection has not seen; what it has seen, it has labelled. The server picks them out: there should be none. */
+/** Pods that were not injected: injection sets the second label. The server selects them, and normally there are none. */
 const SELECTOR = `${INJECT_LABEL}=true,${PROXY_LABEL}!=${PROXY_SIDECAR}`;
 /** Milliseconds. */
 const INTERVAL = 1000;
@@ -80,7 +80,7 @@ class PodReporter implements UninjectedPods {
     await this.#reporting;
   }
 
-  /** One round after the other; what is told in one is not told in the next. */
+  /** Rounds run one after the other, so that no Event is written twice. */
   #report(): void {
     const pods = this.#find();
     this.#options.count(this.#options.leading() ? pods.length : 0);

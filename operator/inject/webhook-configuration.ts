@@ -1,4 +1,4 @@
-/** The MutatingWebhookConfiguration: what the API server verifies us with. Watched by all replicas, healed by the leader. */
+/** The MutatingWebhookConfiguration, whose `caBundle` the API server trusts. All replicas watch it, the leader corrects it. */
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { mutatingWebhooksPath } from '../kube/api-paths.ts';
@@ -13,15 +13,15 @@ export interface WebhookConfigurationOptions {
   readonly client: KubeClient;
   readonly name: string;
   readonly report: ReflectorReport;
-  /** It was listed, or it changed. */
+  /** It was listed, or has changed. */
   readonly changed: () => void;
   readonly random: () => number;
 }
 
 export interface WebhookConfiguration {
-  /** Whether the API server has this bundle, as far as was seen. */
+  /** Whether the observed configuration has this bundle. */
   hasBundle(bundle: string): boolean;
-  /** Writes the bundle where another one, or none, is. */
+  /** Writes the bundle where it is missing or differs. */
   ensureBundle(bundle: string): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -64,12 +64,12 @@ export function createWebhookConfiguration({
   };
 }
 
-/** JSON patch; empty where nothing differs. It fails when the object is no longer the one that was seen. */
-function bundlePatch(seen: WebhookConfigurationObject | undefined, value: string): readonly object[] {
-  const wrong = (seen?.webhooks ?? []).flatMap(({ clientConfig }, i) => (clientConfig.caBundle === value ? [] : [i]));
-  if (seen === undefined || wrong.length === 0) return [];
+/** JSON patch; empty where nothing differs. It fails when the object is no longer the observed version. */
+function bundlePatch(observed: WebhookConfigurationObject | undefined, value: string): readonly object[] {
+  const wrong = (observed?.webhooks ?? []).flatMap(({ clientConfig }, i) => (clientConfig.caBundle === value ? [] : [i]));
+  if (observed === undefined || wrong.length === 0) return [];
   return [
-    { op: 'test', path: '/metadata/resourceVersion', value: seen.metadata.resourceVersion },
+    { op: 'test', path: '/metadata/resourceVersion', value: observed.metadata.resourceVersion },
     ...wrong.map((i) => ({ op: 'add', path: `/webhooks/${i}/clientConfig/caBundle`, value })),
   ];
 }

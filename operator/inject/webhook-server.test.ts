@@ -72,7 +72,7 @@ async function held(port: number): Promise<TLSSocket> {
   return socket;
 }
 
-test('bodies that are held at the same time are bounded together', async (context) => {
+test('the bodies that are read at the same time are bounded together', async (context) => {
   const { port } = await start(context);
   const size = 3 * 1024 * 1024;
   const head = `POST /inject HTTP/1.1\r\nhost: x\r\ncontent-length: ${size}\r\n\r\n`;
@@ -89,7 +89,7 @@ test('bodies that are held at the same time are bounded together', async (contex
   while (status !== 200) status = (await send(port)).status;
 });
 
-test('who speaks no TLS, or leaves at once, harms nobody', async (context) => {
+test('a client without TLS, or one that disconnects at once, affects no other', async (context) => {
   const { port } = await start(context);
   const plain = await fetch(`http://127.0.0.1:${port}/inject`, { method: 'POST', body: '{}' }).catch((error: unknown) => error);
   assert.ok(plain instanceof Error);
@@ -97,7 +97,7 @@ test('who speaks no TLS, or leaves at once, harms nobody', async (context) => {
   assert.equal((await send(port)).status, 200);
 });
 
-test('another certificate is shown to who comes next, while connections go on', async (context) => {
+test('a new certificate is presented to new connections, and open ones continue', async (context) => {
   const server = await start(context);
   const before = await held(server.port);
   context.after(() => before.destroy());

@@ -11,7 +11,7 @@ export interface ServingCertificate {
 
 export interface WebhookServer {
   readonly port: number;
-  /** New handshakes get this one; connections that are open stay as they are. */
+  /** New handshakes get this certificate; open connections are not affected. */
   present(certificate: ServingCertificate): void;
   close(): Promise<void>;
 }
@@ -21,19 +21,19 @@ export interface WebhookServerOptions {
   /** Undefined: all addresses. */
   readonly bind: string | undefined;
   readonly certificate: ServingCertificate;
-  /** The body of the answer; undefined: what came is no AdmissionReview. */
+  /** The body of the answer; undefined: the text is not an AdmissionReview. */
   readonly review: (text: string) => string | undefined;
 }
 
 export const INJECT_PATH = '/inject';
 
-/** What a Pod may be at most, by far: etcd takes 1.5 MiB, and the review holds it with little around. */
+/** Bytes, well above the largest Pod: etcd accepts 1.5 MiB, and the review adds little. */
 const MAX_BODY = 3 * 1024 * 1024;
-/** Of bodies that are being read, all together. */
+/** Bytes of all bodies that are being read. */
 const MAX_HELD = 8 * MAX_BODY;
-/** API servers keep a few connections each. */
+/** Each API server keeps a few connections. */
 const MAX_CONNECTIONS = 256;
-/** Milliseconds. The API server gives up after 3 s; idle connections it keeps for a minute and a half. */
+/** Milliseconds. The API server gives up after 3 s, and keeps idle connections for 90 s. */
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
   handshakeTimeout: 5_000,
@@ -43,14 +43,14 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
 };
 
-/** Listens; rejects when it can not. Port 0: the system chooses. */
+/** Listens; rejects when it cannot. Port 0: the system chooses one. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const held = { bytes: 0 };
   const server = createServer({ ...LIMITS, ...options.certificate, minVersion: 'TLSv1.2' }, (request, response) => {
     serve(request, response, options.review, held).catch(() => response.destroy());
   });
   server.maxConnections = MAX_CONNECTIONS;
-  // A handshake that fails is the client's affair; without a listener nothing is lost either.
+  // A failed handshake matters only to that client.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.bind, resolve));
   return {
@@ -81,7 +81,7 @@ async function read(request: IncomingMessage, held: { bytes: number }): Promise<
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    // Leaving early must not destroy the connection: the answer goes out on it.
+    // An early return must not destroy the connection, which still has to carry the answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       held.bytes += chunk.length;
@@ -95,7 +95,7 @@ async function read(request: IncomingMessage, held: { bytes: number }): Promise<
   }
 }
 
-/** The connection ends: what is left of a body is not read. */
+/** Closes the connection: the rest of a body is not read. */
 function refuse(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(`${text}\n`);
 }

@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { json, startTestServer, statusOf, until, type Received } from '../kube/test-server.ts';
 import { splitBundle } from './certificate/certificate-set.ts';
-import { SETTLED_AFTER } from './certificate/renewal-plan.ts';
+import { PROPAGATED_AFTER } from './certificate/renewal-plan.ts';
 import { asking, CONFIG, KEYS, reviewOf } from './testing.ts';
 import { createWebhook, type Webhook } from './webhook.ts';
 
@@ -157,7 +157,7 @@ async function freePort(): Promise<number> {
 const serving = (...replicas: Replica[]): Promise<void> =>
   until(() => replicas.every(({ webhook }) => webhook.problem === undefined), 'the webhooks to serve');
 
-test('replicas agree on certificates, the leader tells the API server, and Pods are injected over TLS', async (context) => {
+test('replicas agree on certificates, the leader passes the bundle to the API server, and Pods are injected over TLS', async (context) => {
   const world = new World(context);
   const [follower, leader] = [await world.start(false), await world.start(true)];
   assert.match(leader.webhook.problem ?? '', /no certificate/);
@@ -174,7 +174,7 @@ test('replicas agree on certificates, the leader tells the API server, and Pods 
   assert.deepEqual(world.results, ['injected', 'injected', 'injected', 'refused']);
 });
 
-test('a bundle that somebody takes away is put back, by the leader only', async (context) => {
+test('a bundle that someone removes is restored, by the leader only', async (context) => {
   const world = new World(context);
   const follower = await world.start(false);
   await serving(follower);
@@ -189,7 +189,7 @@ test('a bundle that somebody takes away is put back, by the leader only', async 
   assert.equal(world.api.patches, before + 1);
 });
 
-test('through a whole rotation no handshake fails, on either replica, whichever has looked already', async (context) => {
+test('during a whole rotation no handshake fails on any replica, in whatever order they read the Secret', async (context) => {
   const world = new World(context);
   const [leader, follower] = [await world.start(true), await world.start(false)];
   await serving(leader, follower);
@@ -216,15 +216,15 @@ test('through a whole rotation no handshake fails, on either replica, whichever 
     assert.notEqual(renewed, serial);
   }
   const [kept] = await step('both authorities', 61 * DAY, () => certificates() === 2);
-  const [signed] = await step('a certificate by the successor', SETTLED_AFTER * 2, () => leader.expiries.length === made + 4);
+  const [signed] = await step('a certificate by the successor', PROPAGATED_AFTER * 2, () => leader.expiries.length === made + 4);
   assert.notEqual(signed, kept);
   assert.equal(certificates(), 2);
-  await step('the old authority to go', SETTLED_AFTER * 2, () => certificates() === 1);
+  await step('the old authority to go', PROPAGATED_AFTER * 2, () => certificates() === 1);
   assert.ok(asked >= 16);
   assert.deepEqual([leader.errors, follower.errors], [[], []]);
 });
 
-test('a port that somebody has is tried again', async (context) => {
+test('a port in use is tried again', async (context) => {
   const world = new World(context);
   const first = await world.start(true);
   await serving(first);

@@ -1,4 +1,4 @@
-/** The webhook of one replica: certificates, server, and what the API server knows of them. Decides nothing by itself. */
+/** The webhook of one replica: connects certificates, server and webhook configuration. */
 import { X509Certificate } from 'node:crypto';
 import { retryUntilSuccess } from '../util/retry.ts';
 import { sleep } from '../util/sleep.ts';
@@ -22,11 +22,11 @@ export interface WebhookMetrics {
 export interface WebhookOptions {
   readonly client: KubeClient;
   readonly config: SidecarConfig;
-  /** The operator's own. */
+  /** The operator's own namespace. */
   readonly namespace: string;
   readonly port: number;
   readonly bind: string | undefined;
-  /** What a sidecar that starts now has to trust. */
+  /** Keys that a sidecar that starts now must trust. */
   readonly trustedKeys: () => readonly string[];
   readonly leading: () => boolean;
   readonly report: ReflectorReport;
@@ -39,15 +39,15 @@ export interface WebhookOptions {
 }
 
 export interface Webhook {
-  /** Undefined once it serves. */
+  /** Why it does not serve; undefined once it does. */
   readonly problem: string | undefined;
-  /** Something may be due: this replica leads now. */
+  /** A term has begun, or the configuration has changed. */
   reconcile(): void;
-  /** Serves until the signal aborts. Never rejects: what fails, be it the port, is tried again. */
+  /** Serves until the signal aborts. Never rejects: what fails, even binding the port, is tried again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Milliseconds between two looks at the Secret, in which the leader may have renewed what we serve. */
+/** Milliseconds between two reads of the Secret, in which the leader may have renewed the certificates. */
 const RECONCILE_EVERY = 60_000;
 
 export function createWebhook(options: WebhookOptions): Webhook {
@@ -61,7 +61,7 @@ class InjectionWebhook implements Webhook {
   readonly #secrets;
   readonly #names: readonly string[];
   #server: WebhookServer | undefined;
-  #material: CertificateSet | undefined;
+  #certificates: CertificateSet | undefined;
   #sidecar: { readonly keys: string; readonly sidecar: Sidecar } | undefined;
   #wake = new AbortController();
 
@@ -88,31 +88,31 @@ class InjectionWebhook implements Webhook {
         await sleep(RECONCILE_EVERY, AbortSignal.any([signal, this.#wake.signal]));
       }
     } catch {
-      // The signal.
+      // The signal aborted.
     } finally {
-      this.problem = 'the webhook has ended';
+      this.problem = 'the webhook has stopped';
       await Promise.all([watching, this.#server?.close()]);
     }
   }
 
-  /** The bundle goes to the API server before anything is served that only it can verify. */
+  /** The API server gets the bundle before a certificate is served that needs it. */
   async #reconcile(): Promise<void> {
     const { leading, now } = this.#options;
     const published = (bundle: string): boolean => this.#configuration.hasBundle(bundle);
-    const [secrets, names, serving] = [this.#secrets, this.#names, this.#material];
-    const material = await ensureCertificates({ secrets, names, serving, leading, published, now });
-    if (leading()) await this.#configuration.ensureBundle(material.bundle);
-    await this.#present(material);
+    const [secrets, names, serving] = [this.#secrets, this.#names, this.#certificates];
+    const certificates = await ensureCertificates({ secrets, names, serving, leading, published, now });
+    if (leading()) await this.#configuration.ensureBundle(certificates.bundle);
+    await this.#present(certificates);
   }
 
-  async #present(material: CertificateSet): Promise<void> {
+  async #present(certificates: CertificateSet): Promise<void> {
     const { port, bind, metrics } = this.#options;
-    if (this.#material?.cert === material.cert) return;
-    if (this.#server) this.#server.present(material);
-    else this.#server = await startWebhookServer({ port, bind, certificate: material, review: (text) => this.#review(text) });
-    this.#material = material;
+    if (this.#certificates?.cert === certificates.cert) return;
+    if (this.#server) this.#server.present(certificates);
+    else this.#server = await startWebhookServer({ port, bind, certificate: certificates, review: (text) => this.#review(text) });
+    this.#certificates = certificates;
     this.problem = undefined;
-    metrics.webhookCertificate(new X509Certificate(material.cert).validToDate.getTime() / 1000);
+    metrics.webhookCertificate(new X509Certificate(certificates.cert).validToDate.getTime() / 1000);
   }
 
   #review(text: string): string | undefined {
@@ -121,7 +121,7 @@ class InjectionWebhook implements Webhook {
     return reviewed?.body;
   }
 
-  /** Made anew only when the keys are others. */
+  /** Made again only when the keys change. */
   #sidecarNow(): Sidecar {
     const keys = this.#options.trustedKeys();
     const text = keys.join();

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { RequestOptions as HttpsOptions } from 'node:https';
 
-/** How to reach and speak to the API server, at this moment: tokens and certificates change while the operator runs. */
+/** Address of and credentials for the API server at this moment: tokens and certificates change while the operator runs. */
 export interface Access {
   /** Base address without a trailing slash; may carry a path (API servers behind a gateway). */
   readonly server: string;
@@ -20,9 +20,9 @@ export interface TlsMaterial {
 }
 
 export interface AccessSource {
-  /** Asked before every request. client-node refreshes token files, OIDC and exec credentials inside of this. */
+  /** Called before every request. client-node refreshes token files, OIDC and exec credentials in it. */
   current(): Promise<Access>;
-  /** The credentials were refused (401): the next `current` reads everything anew. */
+  /** The credentials were refused (401): the next `current` reads everything again. */
   forget(): void;
 }
 
@@ -35,7 +35,7 @@ export function accessFrom(load: () => KubeConfig): AccessSource {
   let config: KubeConfig | undefined;
   let running: Promise<Access> | undefined;
   return {
-    // Calls that overlap share one answer, so that an exec plugin is not started once per request.
+    // Concurrent calls share one result, so that an exec plugin is not started once per request.
     current: () => (running ??= read((config ??= load())).finally(() => (running = undefined))),
     forget: () => (config = undefined),
   };

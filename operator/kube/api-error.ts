@@ -1,4 +1,4 @@
-/** An answer that is no success. `reason` is that of the Status object: `NotFound`, `Conflict`, `Expired`, … */
+/** An answer other than 2xx. `reason` is that of the Status object: `NotFound`, `Conflict`, `Expired`, … */
 export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
@@ -14,7 +14,7 @@ export class ApiError extends Error {
 /** Whether the API server answered with this status. */
 export const isStatus = (error: unknown, code: number): boolean => error instanceof ApiError && error.code === code;
 
-/** Reads a Status object; undefined when it is none. `code` stands in where the object has none of its own. */
+/** Reads a Status object; undefined for other values. `code` is used where the object has none. */
 export function statusError(code: number, value: unknown): ApiError | undefined {
   const status = (value ?? {}) as { code?: unknown; reason?: unknown; message?: unknown };
   if (typeof status.message !== 'string') return undefined;

@@ -1,4 +1,4 @@
-/** Where the kinds that the operator speaks of live on the API server. */
+/** Paths on the API server of the kinds that the operator uses. */
 import { API_GROUP, API_VERSION, POLICY_PLURAL } from '../api/labels.ts';
 
 export const POLICY_API_VERSION = `${API_GROUP}/${API_VERSION}`;

@@ -37,7 +37,7 @@ async function received(context: TestContext, users: object[]): Promise<Received
   return server.requests;
 }
 
-test('speaks as the kubeconfig says: token, name and password, token file, exec plugin, impersonation', async (context) => {
+test('authenticates as the kubeconfig says: token, name and password, token file, exec plugin, impersonation', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-access-'));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'from-file\n');
@@ -61,7 +61,7 @@ test('speaks as the kubeconfig says: token, name and password, token file, exec 
   assert.equal(other?.headers['impersonate-user'], 'somebody');
 });
 
-test('a 401 makes the next request read the credentials anew', async (context) => {
+test('after a 401 the next request reads the credentials again', async (context) => {
   const server = await startTestServer(context, (request, response) =>
     request.headers.authorization === 'Bearer new'
       ? json(response, 200, { ok: true })
@@ -115,7 +115,7 @@ test('an answer that is not JSON is an error that does not quote it', async (con
   await assert.rejects(server.client.call({ path: '/x' }), (error: Error) => !error.message.includes('secret'));
 });
 
-test('an answer that does not come is given up after the time-out', async (context) => {
+test('a request without an answer fails after the time-out', async (context) => {
   const server = await startTestServer(context, () => undefined);
   await assert.rejects(server.client.call({ path: '/x', timeout: 50 }), /imeout/);
 });

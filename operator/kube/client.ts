@@ -2,17 +2,17 @@ import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
 import type { Access, AccessSource } from './api-access.ts';
 import { ApiError, statusError } from './api-error.ts';
 
-/** The API server, in raw JSON, over connections that are kept and shared. */
+/** A client of the API server: raw JSON over connections that are kept and shared. */
 export interface KubeClient {
   /**
    * One exchange. Resolves with the parsed body of a 2xx answer.
    *
-   * @throws ApiError for any other status; other errors for what never became an answer
+   * @throws ApiError for any other status; other errors where there was no answer
    */
   call<T>(call: Call): Promise<T>;
-  /** Opens a stream (WATCH) and yields its bytes as they come. Leaving the iteration closes the connection. */
+  /** Opens a stream (WATCH) and yields its bytes as they arrive. Leaving the iteration closes the connection. */
   stream(call: Call): Promise<AsyncIterable<Uint8Array>>;
-  /** Cuts everything that is under way. */
+  /** Aborts all requests. */
   close(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** Of the body; `application/json` unless told. */
+  /** Of the body; by default `application/json`. */
   readonly contentType?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal;
@@ -30,7 +30,7 @@ export interface Call {
   readonly timeout?: number;
 }
 
-/** Longest answer that is read: a page of 500 objects of 128 KiB each. */
+/** Longest answer that is accepted: a page of 500 objects of 128 KiB each. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const DEFAULT_TIMEOUT = 30_000;
 
@@ -85,7 +85,7 @@ async function text(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** A syntax error of JSON.parse quotes the text, which may be a Secret; this one does not. */
+/** A syntax error of JSON.parse quotes the text, which may be a Secret; this error does not. */
 function parse<T>(body: string): T {
   try {
     return JSON.parse(body) as T;
@@ -94,7 +94,7 @@ function parse<T>(body: string): T {
   }
 }
 
-/** Errors are Status objects, except where the path itself is unknown: `404 page not found` as plain text. */
+/** Errors are Status objects, except for an unknown path: `404 page not found` as plain text. */
 async function failure(answer: Dispatcher.ResponseData): Promise<ApiError> {
   const body = await text(answer.body);
   let status: unknown;
@@ -107,7 +107,7 @@ async function failure(answer: Dispatcher.ResponseData): Promise<ApiError> {
   return statusError(statusCode, status) ?? new ApiError(statusCode, '', body.slice(0, 200).trim() || 'no explanation');
 }
 
-/** One dispatcher for as long as the TLS material stays the same; the one before it finishes what it has. */
+/** One dispatcher for as long as the TLS material stays the same; the previous one finishes its requests. */
 function dispatchers(): { of(access: Access): Dispatcher; destroy(): Promise<void> } {
   const open = new Set<Dispatcher>();
   let current: { readonly key: string; readonly dispatcher: Dispatcher } | undefined;

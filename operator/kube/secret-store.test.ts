@@ -29,14 +29,14 @@ test('the Secret is read, created if absent, and replaced at the version that wa
   assert.equal((JSON.parse(requests[1]?.body ?? '') as { type: string }).type, 'Opaque');
 });
 
-test('other failures are failures', async (context) => {
+test('other errors are thrown', async (context) => {
   const { client } = await startTestServer(context, (_request, response) => json(response, 403, statusOf(403, 'Forbidden')));
   const secrets = createSecretStore(client, 'outrigger-system');
   await assert.rejects(secrets.read(NAME), /Forbidden/);
   await assert.rejects(secrets.create(NAME, {}), /Forbidden/);
 });
 
-test('data of Secrets is text on this side, base64 on the wire', async (context) => {
+test('data of Secrets is text for callers, base64 for the API server', async (context) => {
   let stored: Record<string, unknown> | undefined;
   const server = await startTestServer(context, (request, response) => {
     if (request.method === 'GET') return stored ? json(response, 200, stored) : json(response, 404, statusOf(404, 'NotFound'));

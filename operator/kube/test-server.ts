@@ -22,7 +22,7 @@ export interface TestServer {
   connections(): Promise<number>;
 }
 
-/** Closed after the test, whatever becomes of it. */
+/** Closed after the test, passed or failed. */
 export async function startTestServer(context: TestContext, handler: Handler): Promise<TestServer> {
   const requests: Received[] = [];
   const server = createServer((message, response) => {

@@ -3,7 +3,7 @@ import { pino, type Logger } from 'pino';
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** JSON lines on standard output. What is logged of an error is its message: objects around it may hold tokens. */
+/** JSON lines on standard output. Of an error only the message is logged: the error object may contain tokens. */
 export function createLog(level: LogLevel, pod: string): Logger {
   return pino({ level, base: { pod }, timestamp: pino.stdTimeFunctions.isoTime });
 }

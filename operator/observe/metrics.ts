@@ -8,7 +8,7 @@ import { exposeProcess } from './process-metrics.ts';
 type PushResult = Parameters<FleetMetrics['pushed']>[0];
 type InjectionResult = Parameters<WebhookMetrics['injected']>[0];
 
-/** There from the start, so that a rate sees the first of each. */
+/** Exposed as 0 from the start, so that a rate includes the first increment. */
 const INJECTIONS = { injected: 0, unchanged: 0, refused: 0, invalid: 0 } satisfies Record<InjectionResult, 0>;
 const WRITES = { applied: 0, deleted: 0, failed: 0 } satisfies Record<WriteResult, 0>;
 const RESULTS = { acked: 0, missing: 0, conflict: 0, stale: 0, unauthorized: 0, invalid: 0, failed: 0 } satisfies Record<
@@ -16,7 +16,7 @@ const RESULTS = { acked: 0, missing: 0, conflict: 0, stale: 0, unauthorized: 0, 
   0
 >;
 
-/** Seconds; a reconciliation is computing alone, a propagation has the network in it. */
+/** Seconds. A reconciliation only computes; a propagation includes the network. */
 const RECONCILE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const PROPAGATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60];
 

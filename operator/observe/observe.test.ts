@@ -4,7 +4,7 @@ import { Metrics } from './metrics.ts';
 import { startObserveServer } from './server.ts';
 import { createWatchdog } from './watchdog.ts';
 
-test('probes say what is missing, metrics are text, everything else is refused', async (context) => {
+test('probes name what is missing, metrics are text, everything else is refused', async (context) => {
   const metrics = new Metrics();
   const state = { alive: undefined as string | undefined, ready: 'not yet' as string | undefined };
   const options = { registry: metrics.registry, notAlive: () => state.alive, notReady: () => state.ready };
@@ -32,7 +32,7 @@ test('a port in use is an error, not a silent start', async (context) => {
   await assert.rejects(startObserveServer(options, first.observePort, '127.0.0.1'), { code: 'EADDRINUSE' });
 });
 
-test('every metric of the contract is there, under its name and labels', async () => {
+test('every metric of the contract is exposed under its name and labels', async () => {
   const metrics = new Metrics();
   const fresh = await metrics.registry.metrics();
   for (const line of ['pushes_total{result="acked"} 0', 'pushes_total{result="failed"} 0', 'proxies{state="current"} 0']) {
@@ -69,7 +69,7 @@ test('every metric of the contract is there, under its name and labels', async (
   assert.match(await metrics.registry.metrics(), /^outrigger_operator_leader 0$/m);
 });
 
-test('the process tells what it needs, and what it is', async () => {
+test('CPU, memory, event loop and version of the process are exposed', async () => {
   const { registry } = new Metrics();
   const value = async (name: string) =>
     Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(await registry.metrics())?.[1]);
@@ -85,7 +85,7 @@ test('the process tells what it needs, and what it is', async () => {
   assert.match(await registry.metrics(), /^outrigger_operator_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m);
 });
 
-test('the watchdog names loops that do nothing any more', () => {
+test('the watchdog names loops without activity', () => {
   let now = 0;
   const watchdog = createWatchdog(100, () => now);
   assert.equal(watchdog.stalled(), undefined);

@@ -1,8 +1,8 @@
-/** What the process itself needs, under the names that every Prometheus client library gives it. */
+/** CPU, memory and event loop of the process, under the names of Prometheus client libraries. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { VERSION } from '../version.ts';
 
-/** Registers them; all are read when a scrape comes, so nothing runs by itself. */
+/** Registers the metrics. They are read at each scrape; nothing runs in between. */
 export function exposeProcess(registry: Registry): void {
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number) => new Gauge({ name, help, registers, collect: metric(read) });

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 
 export interface ObserveOptions {
   readonly registry: Registry;
-  /** Undefined while alive, else a line that says what hangs. */
+  /** Undefined while alive, else a line that names what hangs. */
   readonly notAlive: () => string | undefined;
   /** Undefined when ready, else a line that says why not. */
   readonly notReady: () => string | undefined;
@@ -15,7 +15,7 @@ export interface ObserveServer {
   close(): Promise<void>;
 }
 
-/** Listens; rejects when it can not. Port 0: the system chooses. */
+/** Listens; rejects when it cannot. Port 0: the system chooses one. */
 export async function startObserveServer(
   options: ObserveOptions,
   port: number,

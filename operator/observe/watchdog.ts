@@ -1,13 +1,13 @@
-/** Notices loops that neither succeed nor fail any more. */
+/** Detects loops that neither succeed nor fail any more. */
 export interface Watchdog {
-  /** The loop did something: succeeded, or failed and will try again. */
+  /** The loop has succeeded, or failed and will try again. */
   touch(loop: string): void;
-  /** Names the loops that were last seen too long ago; undefined when there are none. */
+  /** Names the loops whose last `touch` is too long ago; undefined when there are none. */
   stalled(): string | undefined;
 }
 
 /**
- * @param limit milliseconds; longer than the longest wait of a loop that works
+ * @param limit milliseconds; more than the longest wait of a healthy loop
  * @param now monotonic milliseconds
  */
 export function createWatchdog(limit: number, now: () => number): Watchdog {

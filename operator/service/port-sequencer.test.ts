@@ -12,7 +12,7 @@ const wantedBy = ({ inventory, translation }: Known) => portsOfPolicies(inventor
 const listening = ({ contents, proxies }: Translation) =>
   Object.fromEntries(proxies.map((target) => [target.uid, listenersOf(contents, target).map(({ port }) => port)]));
 
-/** An order, asked as the coordinator asks it. */
+/** A sequencer, called as the reconciler calls it. */
 function setup() {
   const sequencer = new PortSequencer();
   const state = { now: 0, published: new Set<number>() };

@@ -3,7 +3,7 @@ import type { Pool } from './pools.ts';
 import type { Problem } from './field-parser.ts';
 import type { ConditionDraft } from './types.ts';
 
-/** More sentences than this are counted, not shown: a status message has a bounded length. */
+/** A message shows this many sentences and counts the rest: its length is bounded. */
 const MAX_SHOWN = 16;
 
 export function acceptedCondition(policy: ParsedPolicy, problems: readonly Problem[]): ConditionDraft {
@@ -14,7 +14,7 @@ export function acceptedCondition(policy: ParsedPolicy, problems: readonly Probl
   return { status: 'True', reason: 'Accepted', message: what };
 }
 
-/** The first problem gives the reason, all of them the message. What was merely ignored is told, and is no failure. */
+/** The first problem gives the reason, all of them the message. Notes (something was ignored) are appended and are not problems. */
 export function resolvedCondition(pools: readonly Pool[]): ConditionDraft {
   if (pools.length === 0) return { status: 'True', reason: 'ResolvedRefs', message: 'The policy names no backends.' };
   const problems = pools.flatMap(({ problem }) => (problem ? [problem] : []));

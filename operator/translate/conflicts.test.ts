@@ -15,7 +15,7 @@ const backends = (count: number): NonNullable<PolicySpec['backendRefs']> =>
 const reasons = (claimants: Claimant[]): object =>
   Object.fromEntries([...findConflicts(claimants)].map(([key, problem]) => [key, problem.reason]));
 
-test('what a proxy could not hold is refused, and small policies still fit', () => {
+test('a policy beyond the limits of a proxy is refused, and smaller ones still fit', () => {
   const monitors = Array.from({ length: 625 }, (_, i) =>
     claimant(`a${String(i).padStart(3, '0')}`, { listener: { port: 20_000 + i }, backendRefs: backends(16) }),
   );
@@ -54,7 +54,7 @@ test('1000 regular expressions fit, counted over paths and headers', () => {
   assert.deepEqual(reasons([...all, claimant('z')]), { 'default/p50': 'LimitExceeded' });
 });
 
-test('the message says who won and on what', () => {
+test('the message names the winner and the match', () => {
   const listener = { port: 8080, hostnames: ['a.example.com'] };
   const matches = [
     { method: 'GET' as const, path: { type: 'Exact' as const, value: '/x' }, headers: [{ name: 'H', value: 'v' }] },
@@ -66,7 +66,7 @@ test('the message says who won and on what', () => {
   );
 });
 
-test('a port has one client address, whatever the requests, and the message says whose', () => {
+test('a port has one clientAddress for all requests, and the message names the policy that set it', () => {
   const on = (trustedHops: number, host: string): Claimant['policy'] =>
     parsePolicy(policy(host, { listener: { port: 8080, hostnames: [`${host}.com`], clientAddress: { trustedHops } } }));
   const lost = findConflicts([2, 1, 2, 0].map((hops, i) => ({ policy: on(hops, `p${i}`), proxies: ['g'] })));

@@ -1,6 +1,6 @@
 /**
- * Which policies get what they ask for. The older one wins, then the smaller `namespace/name`; a loser loses as a whole and
- * claims nothing, so that it can not make others lose.
+ * Which policies win where several claim the same. The older policy wins, then the one with the smaller `namespace/name`. A policy that
+ * loses does so as a whole and claims nothing, so that it cannot make others lose.
  */
 import { describeClientAddress } from './policy-routing.ts';
 import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
@@ -22,12 +22,12 @@ export interface Claimant {
 
 /** Why policies lose, by key; a policy that wins is not in it. The order of `claimants` does not matter. */
 export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<string, Problem> {
-  const byRealm = new Map<string, ClaimRegistry>();
+  const byScope = new Map<string, ClaimRegistry>();
   const losers = new Map<string, Problem>();
   for (const claimant of [...claimants].sort((a, b) => precedence(a.policy, b.policy))) {
-    const realm = scopeOf(claimant.policy);
-    const claims = byRealm.get(realm) ?? new ClaimRegistry();
-    byRealm.set(realm, claims);
+    const scope = scopeOf(claimant.policy);
+    const claims = byScope.get(scope) ?? new ClaimRegistry();
+    byScope.set(scope, claims);
     const problem = claims.refuse(claimant);
     if (problem) losers.set(claimant.policy.key, problem);
     else claims.grant(claimant);
@@ -35,7 +35,7 @@ export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<strin
   return losers;
 }
 
-/** Policies of two realms are never on the same proxy: all gateways are one, and so are the sidecars of each namespace. */
+/** Policies of two scopes are never on the same proxy. All gateways are one scope, and so are the sidecars of each namespace. */
 function scopeOf({ proxyType, namespace }: ParsedPolicy): string {
   return proxyType === 'Gateway' ? '' : namespace;
 }
@@ -44,17 +44,17 @@ function precedence(a: ParsedPolicy, b: ParsedPolicy): number {
   return a.created - b.created || (a.key < b.key ? -1 : 1);
 }
 
-/** Everything granted so far in one realm. */
+/** Everything granted so far in one scope. */
 class ClaimRegistry {
   readonly #byPort = new Map<number, Claimant[]>();
   readonly #byMatch = new Map<string, Claimant[]>();
-  /** By port and what is set of the listener itself: all but a few policies on a port agree, so that few are compared. */
+  /** By port and listener settings: most policies on a port have the same, so that few are compared. */
   readonly #bySettings = new Map<number, Map<string, Claimant[]>>();
   #routes = 0;
   #pools = 0;
   #expressions = 0;
 
-  /** Why a policy can not have what it asks for; undefined when it can. */
+  /** Why a policy loses; undefined when it wins. */
   refuse(claimant: Claimant): Problem | undefined {
     const { port } = claimant.policy;
     return (
@@ -77,7 +77,7 @@ class ClaimRegistry {
     for (const { key } of listTerms(claimant.policy, port)) append(this.#byMatch, key, claimant);
   }
 
-  /** Counted over all proxies of the realm, so that a policy is not served by some and refused by others. */
+  /** Counted over all proxies of the scope, so that no policy is served by some and refused by others. */
   #beyondLimits({ references, matches, port }: ParsedPolicy): Problem | undefined {
     const limit = (count: number, of: string): Problem => ({
       reason: 'LimitExceeded',
@@ -138,7 +138,7 @@ function seniority(winner: ParsedPolicy, loser: ParsedPolicy): string {
   return winner.created < loser.created ? 'is older' : 'is as old and comes first by name';
 }
 
-/** What policies on one port must agree on, as text that is equal for what is equal. */
+/** The settings that policies on one port must share, as canonical text. */
 function settingsOf({ clientAddress }: ParsedPolicy): string {
   return canonicalJson(clientAddress ?? null);
 }
@@ -149,13 +149,13 @@ function append(map: Map<string | number, Claimant[]>, key: string | number, cla
   else map.set(key, [claimant]);
 }
 
-/** Whether two policies are on the same proxies: at present, or, since their selectors are equal, as soon as there are any. */
+/** Whether two policies are on the same proxies: at present, or, as their selectors are equal, as soon as there are any. */
 function overlap(a: Claimant, b: Claimant): boolean {
   if (canonicalJson(a.policy.selector) === canonicalJson(b.policy.selector)) return true;
   return a.proxies.some((uid) => b.proxies.includes(uid));
 }
 
-/** What a policy matches, each combination of host and match once, in a form that is equal for equal meanings. */
+/** Each combination of host and match of a policy, once, in a canonical form. */
 function listTerms({ hostnames, matches }: ParsedPolicy, port: number): { key: string; words: string }[] {
   const hosts = hostnames.length === 0 ? ['*'] : hostnames;
   const terms = matches.length === 0 ? [{}] : matches;
@@ -169,7 +169,7 @@ function listTerms({ hostnames, matches }: ParsedPolicy, port: number): { key: s
 
 type NormalMatch = Required<Pick<Match, 'path'>> & Omit<Match, 'path'>;
 
-/** No path means every path; a prefix with a slash at its end means the same as without; the order of headers means nothing. */
+/** No path means every path. A slash at the end of a prefix, and the order of headers, do not matter. */
 function normalise({ path = { type: 'PathPrefix', value: '/' }, method, headers = [] }: Match): NormalMatch {
   const value = path.type === 'PathPrefix' && path.value.length > 1 ? path.value.replace(/\/$/, '') : path.value;
   return {

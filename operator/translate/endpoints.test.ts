@@ -26,7 +26,7 @@ test('a pool has at most 5000 endpoints: active ones first, always the same ones
   assert.deepEqual(again.endpoints, resolved.endpoints);
 });
 
-test('more endpoints than arguments fit a call are no problem', () => {
+test('more endpoints than a call can have arguments are handled', () => {
   const huge = slice(
     's',
     many(0, 150_000).map(({ addresses }) => ({ addresses })),
@@ -47,7 +47,7 @@ test('a UID that looks like an address does not make two endpoints of one id', (
   assert.equal(resolved.known.length, 1);
 });
 
-test('a Pod of another namespace lends its annotations only when the target says so', () => {
+test('annotations of a Pod in another namespace count only when the target names that namespace', () => {
   const pods = new Map([
     ['other/a', { metadata: meta('a', { namespace: 'other', annotations: { 'outrigger.dev/weight': '7' } }) }],
   ]);

@@ -14,27 +14,27 @@ import type { EndpointSlice, PodMetadata, Service, SliceEndpoint } from '../api/
 import type { Endpoint } from '../../proxy/snapshot/types.ts';
 
 export interface ResolvedEndpoints {
-  /** What is pushed, sorted by id. */
+  /** The endpoints to push, sorted by id. */
   readonly endpoints: readonly Endpoint[];
   /** Ids of all endpoints that are not gone, pushed or not. */
   readonly known: readonly string[];
-  /** What was ignored and why, in words. */
+  /** What was ignored, and why. */
   readonly notes: readonly string[];
 }
 
 type State = 'active' | 'draining' | 'unavailable';
 
 interface Candidate {
-  /** Target UID, else address and port: what makes two entries the same endpoint. */
+  /** Target UID, else address and port: equal for entries of the same endpoint. */
   readonly key: string;
   readonly targeted: boolean;
-  /** Place of the address family in the Service's preference; 0 first. */
+  /** Rank of the address family in the Service's preference; 0 is first. */
   readonly family: number;
   readonly state: State;
   readonly endpoint: Omit<Endpoint, 'state'>;
 }
 
-/** Longer texts come from hand-written slices only, and would make the whole snapshot unacceptable. */
+/** Characters. Longer texts come only from hand-written slices, and would make a proxy refuse the whole snapshot. */
 const MAX_TEXT = 253;
 const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 const IPV6_CHARACTERS = /^[0-9a-fA-F:.]+$/;
@@ -79,7 +79,7 @@ function readEntry(
   pods: ReadonlyMap<string, PodMetadata>,
   notes: Set<string>,
 ): Omit<Candidate, 'family'> | undefined {
-  // All addresses of an entry are the same endpoint: the first one serves.
+  // All addresses of an entry are the same endpoint: the first one is used.
   const address = entry.addresses?.[0];
   if (address === undefined || !isEndpointAddress(address, slice.addressType)) return undefined;
   const { targetRef } = entry;
@@ -112,7 +112,7 @@ export function isEndpointAddress(address: string, addressType: string): boolean
   return IPV6_CHARACTERS.test(address) && URL.canParse(`http://[${address}]/`);
 }
 
-/** A slice's port may be missing, which means any port: nothing to connect to. */
+/** A slice's port may be missing, which means any port: there is nothing to connect to. */
 function isPort(port: number | null | undefined): port is number {
   return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535;
 }
@@ -131,7 +131,7 @@ function stateOf({ conditions }: SliceEndpoint, maintenance: boolean): State | u
 
 /**
  * One candidate for each key: the preferred family first, then the better state, then the earlier slice. Addresses without a
- * target can not be told to be the same machine in two families, so they count in the best family that has any.
+ * target cannot be recognised as one machine in two families, so only those of the best family that has any count.
  */
 function deduplicate(candidates: readonly Candidate[]): Candidate[] {
   const best = new Map<string, Candidate>();
@@ -141,7 +141,7 @@ function deduplicate(candidates: readonly Candidate[]): Candidate[] {
     const other = best.get(candidate.key);
     if (other === undefined || rank(candidate) < rank(other)) best.set(candidate.key, candidate);
   }
-  // A target's UID is any text, even one that makes an id look like another endpoint's address: ids must be unique all the same.
+  // A target's UID is arbitrary text, and may make an id equal another endpoint's address: ids must still be unique.
   return [...new Map([...best.values()].map((candidate) => [candidate.endpoint.id, candidate])).values()];
 }
 
@@ -149,7 +149,7 @@ function rank({ family, state }: Candidate): number {
   return family * STATES.length + STATES.indexOf(state);
 }
 
-/** Active ones first where there are too many; always the same ones, whatever the order they come in. */
+/** Where there are too many, active ones first. The choice does not depend on their order. */
 function limitEndpoints(endpoints: Endpoint[], notes: Set<string>): Endpoint[] {
   const byId = (a: Endpoint, b: Endpoint): number => (a.id < b.id ? -1 : 1);
   if (endpoints.length <= MAX_ENDPOINTS_PER_POOL) return endpoints.sort(byId);

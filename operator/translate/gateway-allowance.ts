@@ -1,36 +1,36 @@
-/** What the namespaces may use of the gateways, which all of them share: ports and host names. Pure. */
+/** Which ports and host names of the shared gateways each namespace may use. Pure. */
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';
 
-/** Both ends belong to it. */
+/** Both ends are included. */
 export interface PortRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** Of one namespace. An absent member restricts nothing, an empty one allows nothing. */
+/** For one namespace. An absent member restricts nothing, an empty one allows nothing. */
 export interface Allowance {
   readonly ports?: readonly PortRange[];
   /** Exact names, `*.suffix` (any name under it) or `*` (every name, and none at all). */
   readonly hostnames?: readonly string[];
 }
 
-/** Namespace, or `*` for those that are not named → what its policies may use. Empty: everything. */
+/** By namespace, or `*` for namespaces that are not named. Empty: everything is allowed. */
 export type Allowed = ReadonlyMap<string, Allowance>;
 
-/** Names and ranges beyond this many are counted, not shown. */
+/** A message shows this many names or ranges and counts the rest. */
 const MAX_SHOWN = 16;
 const WHOM_TO_ASK = 'ask whoever runs Outrigger to change gateway.allowed';
 
 /**
- * Why a gateway policy may not have what it asks for, whatever the others want. A policy without listener uses nothing.
+ * Why a namespace may not use what its policy asks for. A policy without a listener uses nothing.
  *
  * | the namespace is                | its policies may use |
  * |---------------------------------|----------------------|
  * | named                           | what it says there   |
  * | not named, and `*` is           | what `*` says        |
  * | not named, as `*`, others are   | nothing              |
- * | and nobody is                   | everything           |
+ * | nor is any other                | everything           |
  */
 export function refusedByAllowance(policy: ParsedPolicy, allowed: Allowed): Problem[] {
   const { namespace, port } = policy;

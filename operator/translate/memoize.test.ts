@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rememberLast } from './memoize.ts';
 
-test('computes again only when an input is another one, or their number changes', () => {
+test('computes again only when an input, or the number of inputs, changes', () => {
   const remember = rememberLast<object, number>();
   let computed = 0;
   const next = (): number => ++computed;

@@ -1,7 +1,7 @@
 /**
  * Remembers for each key object the last result, as long as the inputs are the same values (objects: the same ones). The inventory
- * is immutable and shares what did not change, so the same objects mean the same content: of a thousand pools, a change of
- * one EndpointSlice computes one anew. Results must depend on nothing but key and inputs, and are not kept longer than their key.
+ * is immutable and shares what did not change, so the same objects have the same content: of a thousand pools, a change of one
+ * EndpointSlice computes only one again. Results must depend only on key and inputs, and are not kept longer than their key.
  */
 export function rememberLast<K extends WeakKey, T>(): (key: K, inputs: readonly unknown[], compute: () => T) => T {
   const last = new WeakMap<K, { readonly inputs: readonly unknown[]; readonly result: T }>();

@@ -7,11 +7,11 @@ export interface PodSettings {
   readonly maintenance: boolean;
 }
 
-/** What a Pod's annotations say about its endpoints. An annotation that says nothing sensible is ignored, and noted. */
+/** Weight and maintenance of a Pod's endpoints, from its annotations. An invalid annotation is ignored, with a note. */
 export function podSettings(pod: PodMetadata | undefined, notes: Set<string>): PodSettings {
   const annotations = pod?.metadata.annotations ?? {};
-  const ignore = (name: string, value: string, wanted: string): void => {
-    notes.add(`Pod ${pod?.metadata.name}: annotation ${name} is ignored, "${value.slice(0, 40)}" is not ${wanted}`);
+  const ignore = (name: string, value: string, expected: string): void => {
+    notes.add(`Pod ${pod?.metadata.name}: annotation ${name} is ignored, "${value.slice(0, 40)}" is not ${expected}`);
   };
   const weight = annotations[WEIGHT_ANNOTATION];
   const maintenance = annotations[MAINTENANCE_ANNOTATION];

@@ -34,7 +34,7 @@ export interface Backend {
   readonly field: string;
 }
 
-/** What a policy asks for, in the wire's terms. */
+/** A parsed policy, in the wire's terms. */
 export interface ParsedPolicy {
   /** `namespace/name`. */
   readonly key: string;

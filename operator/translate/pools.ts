@@ -11,7 +11,7 @@ import type { Inventory } from './types.ts';
 
 /** One backend of one policy. A backend that does not resolve is a pool without endpoints, so that its share gets 503. */
 export interface Pool {
-  /** As in the backend. */
+  /** `Backend.pool`. */
   readonly id: string;
   readonly digest: string;
   readonly part: PoolPart;
@@ -21,7 +21,7 @@ export interface Pool {
   readonly notes: readonly string[];
 }
 
-/** Slices by `namespace/service`, each list sorted by name so that the order of watching does not matter. */
+/** Slices by `namespace/service`, each list sorted by name so that the order of events does not matter. */
 export type SlicesByService = ReadonlyMap<string, readonly EndpointSlice[]>;
 
 export function indexSlices(slices: Iterable<EndpointSlice>): SlicesByService {
@@ -42,7 +42,7 @@ const NOTHING: ResolvedEndpoints = { endpoints: [], known: [], notes: [] };
 
 const lastPool = rememberLast<Backend, Pool>();
 
-/** The pools of the Services that a policy names, in their order. Only those are computed of which something changed. */
+/** The pools of the Services that a policy names, in order. Only pools whose inputs changed are computed. */
 export function resolvePools(policy: ParsedPolicy, inventory: Inventory, slices: SlicesByService): Pool[] {
   const pods = inventory.annotatedPods;
   return policy.references.map((backend) => {
@@ -72,12 +72,12 @@ function resolvePool(
   };
 }
 
-/** What the pools of a policy have in common. */
+/** The members that all pools of a policy share. */
 export function partOf({ loadBalancer, healthCheck, perEndpoint }: ParsedPolicy): Omit<PoolPart, 'endpoints'> {
   return { loadBalancer, healthCheck, ...(perEndpoint !== undefined && { maxParallelRequests: perEndpoint }) };
 }
 
-/** Maglev's endpoints without a slot serve only when the others are out: nobody wants that. */
+/** A note where some endpoints get no slot of the Maglev table: these serve only when the others are unavailable. */
 function tooFewSlots({ loadBalancer, endpoints }: PoolPart): string[] {
   if (loadBalancer.type !== 'ConsistentHash' || loadBalancer.consistentHash.algorithm !== 'Maglev') return [];
   const { tableSize } = loadBalancer.consistentHash;

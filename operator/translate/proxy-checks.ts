@@ -6,13 +6,13 @@ import type { Snapshot } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';
 
-/** Well-formed stand-ins for what the push adds. */
+/** Well-formed values in place of those that the push adds. */
 const VERSION = { epoch: 1, sequence: 1 };
 const TRUSTED_KEYS = ['A'.repeat(43)];
 
 /**
- * What a proxy would say to this policy. A proxy refuses a document as a whole, so a policy that slipped through an older schema
- * would otherwise hold up every other policy's changes. Endpoints are left out: each was checked when it was read.
+ * The errors that a proxy would report for this policy. A proxy refuses a document as a whole, so a policy that an older schema let
+ * through would block the changes of all other policies. Endpoints are left out: each was checked when it was read.
  */
 export function refusedByProxy(policy: ParsedPolicy): Problem[] {
   const part = { ...partOf(policy), endpoints: [] };
@@ -32,7 +32,7 @@ export function refusedByProxy(policy: ParsedPolicy): Problem[] {
   return checked.wrong.map(({ path, message }) => ({ reason: 'UnsupportedValue', message: `${fieldName(path)} ${message}` }));
 }
 
-/** `listeners[0].routes[0].timeouts.connect` → `timeouts.connect`: near enough to the policy's own field. */
+/** `listeners[0].routes[0].timeouts.connect` → `timeouts.connect`: close to the name of the policy's own field. */
 function fieldName(path: string): string {
   const field = path.replace(/^listeners\[0\]\.(routes\[0\]\.)?|^parts(\.\w+|\["\w+"\])\./, '');
   return field.replace(/^destinations\b/, 'backendRefs');

@@ -12,7 +12,7 @@ function troubleOf(status: Omit<Status, 'name'>): string | undefined {
   return listProxies(inventory({ proxyPods }), SETTINGS)[0]?.target.trouble;
 }
 
-test('why a container does not run, in the kubelet’s words', () => {
+test('the reason of the kubelet for a container that does not run', () => {
   const crashed = { terminated: { reason: 'Error', exitCode: 1 } };
   const cases: [Omit<Status, 'name'>, string | undefined][] = [
     [{}, undefined],

@@ -6,7 +6,7 @@ import type { Inventory, ProxyTarget, TranslateSettings } from './types.ts';
 
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
 
-/** A proxy that may be pushed to, before it is known what it gets. */
+/** A proxy that may be pushed to, before its content is known. */
 export interface Proxy {
   readonly target: Omit<ProxyTarget, 'selection'>;
   readonly type: ProxyType;
@@ -29,7 +29,7 @@ function runs({ spec, status }: Pod): boolean {
   return spec.hostNetwork !== true && status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && Boolean(status?.podIP);
 }
 
-/** A label alone makes no sidecar: it may come from a template, while the webhook did not see the pod. */
+/** The label alone does not make a sidecar: it may come from a template of a pod that the webhook never received. */
 function typeOf({ metadata, spec }: Pod, { namespace }: TranslateSettings): ProxyType | undefined {
   const label = metadata.labels?.[PROXY_LABEL];
   if (label === PROXY_GATEWAY && metadata.namespace === namespace) return 'Gateway';
@@ -56,7 +56,7 @@ function describe({ metadata, spec, status }: Pod, type: ProxyType, nodeZones: I
   return { target, type, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {} };
 }
 
-/** What is merely under way is no trouble. */
+/** Reasons of a normal start or end. */
 const USUAL: ReadonlySet<string | undefined> = new Set([undefined, 'ContainerCreating', 'PodInitializing', 'Completed']);
 
 function troubleOf({ state, lastState }: ContainerStatus): string | undefined {

@@ -5,7 +5,7 @@ import type { Pool } from './pools.ts';
 import type { Proxy } from './proxy-selection.ts';
 import type { ProxyTarget, SnapshotContent } from './types.ts';
 
-/** A policy that won: it is in the snapshot of every proxy that it selects. */
+/** An accepted policy: it is in the snapshot of every proxy that it selects. */
 export interface Winner extends Claimant {
   readonly pools: readonly Pool[];
 }
@@ -29,7 +29,7 @@ export function makeContents(winners: readonly Winner[], proxies: readonly Proxy
   return { contents, targets };
 }
 
-/** `winners` come sorted by key, so equal inputs give equal digests. */
+/** `winners` are sorted by key, so that equal inputs give equal digests. */
 function makeContent(winners: readonly Winner[]): SnapshotContent {
   const pools = winners.flatMap((winner) => winner.pools);
   return {

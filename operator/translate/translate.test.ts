@@ -16,8 +16,8 @@ const comparable = ({ contents, proxies, verdicts }: Translation): object => ({
   verdicts: [...verdicts],
 });
 
-describe('whatever the inventory', () => {
-  test('the order in which objects were seen does not matter', () => {
+describe('for any inventory', () => {
+  test('the order of objects does not matter', () => {
     fc.assert(
       fc.property(anyInventory, fc.integer(), (given, seed) => {
         assert.deepEqual(
@@ -29,7 +29,7 @@ describe('whatever the inventory', () => {
     );
   });
 
-  test('translation does not throw, and a proxy takes every snapshot', () => {
+  test('translation does not throw, and a proxy accepts every snapshot', () => {
     fc.assert(
       fc.property(anyInventory, (given) => {
         for (const { listeners, pools, parts } of translate(given, SETTINGS).contents.values()) {
@@ -44,7 +44,7 @@ describe('whatever the inventory', () => {
     );
   });
 
-  test('a number beyond all numbers is refused by name', () => {
+  test('a number that overflows is refused with its field', () => {
     const source = policy('a', { loadBalancer: { type: 'ConsistentHash', consistentHash: { tableSize: 1e999 } } });
     const { verdicts } = translate(inventory({ policies: [source] }), SETTINGS);
     const verdict = verdicts.get('default/a');
@@ -110,7 +110,7 @@ test('a change of one endpoint changes one part, and no route', () => {
   assert.deepEqual(changed, ['default/web/default/echo:80']);
 });
 
-test('what did not change is not computed again, and what did is', () => {
+test('only what changed is computed again', () => {
   const slices = [slice('s', [{ addresses: ['10.0.0.1'] }])];
   const base = inventory({
     policies: [policy('web')],

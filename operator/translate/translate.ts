@@ -1,4 +1,4 @@
-/** Translation: the inventory in, what every proxy must have and what every policy's status must say out. Pure, and total: it never throws. */
+/** Translation: inventory → the content of every proxy and a verdict on every policy. Pure, and never throws. */
 import { refusedByProxy } from './proxy-checks.ts';
 import { refusedByAllowance } from './gateway-allowance.ts';
 import { acceptedCondition, resolvedCondition } from './conditions.ts';
@@ -16,7 +16,7 @@ import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';
 import type { Inventory, Translation, TranslateSettings, Verdict } from './types.ts';
 
-/** A policy with everything that is known about it before conflicts are decided. */
+/** A policy with everything that is known before conflicts are decided. */
 interface Draft extends Parsed {
   readonly pools: readonly Pool[];
   /** UIDs, in name order. */
@@ -25,11 +25,11 @@ interface Draft extends Parsed {
 
 interface Parsed {
   readonly policy: ParsedPolicy;
-  /** Why it can not be accepted, whatever the others want. */
+  /** Why it cannot be accepted, regardless of other policies. */
   readonly problems: readonly Problem[];
 }
 
-const NOBODY_RESTRICTED: Allowed = new Map();
+const UNRESTRICTED: Allowed = new Map();
 
 type Counts = Pick<Verdict, 'endpoints' | 'endpointIds'>;
 
@@ -55,11 +55,11 @@ export function translate(inventory: Inventory, settings: TranslateSettings): Tr
   return { contents, proxies: targets, verdicts: new Map(verdicts) };
 }
 
-function parse(source: LoadBalancerPolicy, { allowed = NOBODY_RESTRICTED }: TranslateSettings): Parsed {
-  // 1e999 is read as Infinity, which no document can be made of again: it becomes null, and that is refused by name.
+function parse(source: LoadBalancerPolicy, { allowed = UNRESTRICTED }: TranslateSettings): Parsed {
+  // 1e999 parses as Infinity, which JSON cannot represent: here it becomes null, which is refused with the field's name.
   const policy = parsePolicy(JSON.parse(JSON.stringify(source)) as LoadBalancerPolicy);
   if (policy.problems.length > 0) return { policy, problems: policy.problems };
-  // Sidecars listen for their own application alone: their ports need not be shared out.
+  // Sidecars listen only for their own application: their ports are not shared.
   const onGateways = (source.spec.proxies?.type ?? DEFAULTS.proxyType) === 'Gateway';
   const refused = onGateways ? refusedByAllowance(policy, allowed) : [];
   return { policy, problems: [...refused, ...refusedByProxy(policy)] };
@@ -73,7 +73,7 @@ function judge({ policy, pools, proxies, problems }: Draft, conflict: Problem | 
     generation: policy.generation,
     accepted: acceptedCondition(policy, conflict ? [conflict] : problems),
     resolvedRefs: resolvedCondition(pools),
-    // Endpoints of the fallback do not make up for those that are out.
+    // Endpoints of the fallback are not counted.
     ...lastCounts(policy, pools, () => countEndpoints(pools.slice(0, policy.backends.length))),
     proxies,
   };

@@ -1,10 +1,10 @@
-/** The two seams of translation: plain values in (Inventory), plain values out (Translation). Nothing here does I/O. */
+/** Input (Inventory) and output (Translation) of translation: plain values. */
 import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { Listener, PoolPart, PoolRef } from '../../proxy/snapshot/types.ts';
 import type { Allowed } from './gateway-allowance.ts';
 
-/** Everything the operator has listed and watched, keyed `namespace/name` unless said otherwise. Immutable: a change makes a new one. */
+/** Everything the operator has listed and watched, keyed `namespace/name` unless said otherwise. Immutable: a change makes a new object. */
 export interface Inventory {
   readonly policies: ReadonlyMap<string, LoadBalancerPolicy>;
   readonly services: ReadonlyMap<string, Service>;
@@ -17,16 +17,16 @@ export interface Inventory {
   readonly nodeZones: ReadonlyMap<string, string>;
 }
 
-/** Settings that translation depends on beside the inventory. */
+/** Settings that translation needs besides the inventory. */
 export interface TranslateSettings {
-  /** The operator's own namespace: gateways count only there. */
+  /** The operator's own namespace: only gateways there count. */
   readonly namespace: string;
-  /** What each namespace may use of the gateways; absent: everything. The same object as long as it says the same. */
+  /** What each namespace may use of the gateways; absent: everything. The same object while it does not change. */
   readonly allowed?: Allowed;
 }
 
 export interface Translation {
-  /** What proxies must have, by selection key: proxies that the same policies select share one entry. */
+  /** Contents by selection key: proxies that the same policies select share one entry. */
   readonly contents: ReadonlyMap<string, SnapshotContent>;
   /** Every proxy pod that may be pushed to. */
   readonly proxies: readonly ProxyTarget[];
@@ -40,9 +40,9 @@ export interface SnapshotContent {
   readonly pools: readonly PoolRef[];
   /** Every part of `pools`, by digest. */
   readonly parts: ReadonlyMap<string, PoolPart>;
-  /** `namespace/name` of each policy in here → its generation. */
+  /** `namespace/name` of each policy in it → its generation. */
   readonly generations: ReadonlyMap<string, number>;
-  /** And → its UID, since one that is made anew under its name counts its generations anew. */
+  /** `namespace/name` → its UID, since generations restart when a policy is recreated under its name. */
   readonly uids?: ReadonlyMap<string, string>;
 }
 
@@ -51,21 +51,21 @@ export interface ProxyTarget {
   /** `namespace/name` of the pod. */
   readonly name: string;
   readonly address: string;
-  /** Of the Node that the pod is on; absent: not known. */
+  /** Zone of the pod's Node; absent: not known. */
   readonly zone?: string;
   /** Changes when the container restarts: push again at once. */
   readonly container: string;
   readonly ready: boolean;
   readonly terminating: boolean;
-  /** Why its container does not run, where the kubelet says so: `CrashLoopBackOff, last exit code 1`. */
+  /** Why its container does not run, from the kubelet: `CrashLoopBackOff, last exit code 1`. */
   readonly trouble?: string;
-  /** It serves its own pod alone; absent: it is a gateway. */
+  /** It serves only its own pod; absent: it is a gateway. */
   readonly sidecar?: true;
   /** Key into `contents`. */
   readonly selection: string;
 }
 
-/** A condition without its clock: status/ keeps lastTransitionTime. */
+/** A condition without lastTransitionTime, which status/ adds. */
 export interface ConditionDraft {
   readonly status: 'True' | 'False';
   readonly reason: string;
@@ -80,9 +80,9 @@ export interface Verdict {
   readonly generation: number;
   readonly accepted: ConditionDraft;
   readonly resolvedRefs: ConditionDraft;
-  /** Distinct endpoints over all backends, without those that terminate and no longer serve; ready = `active` in a pool. */
+  /** Distinct endpoints of all backends, without those that terminate and no longer serve; ready = `active` in a pool. */
   readonly endpoints: { readonly total: number; readonly ready: number };
-  /** Ids of the ready endpoints, sorted: those of which health reports are counted. */
+  /** Ids of the ready endpoints, sorted: health reports are counted for these. */
   readonly endpointIds: readonly string[];
   /** UIDs of the selected proxies (of `Translation.proxies`), in name order. */
   readonly proxies: readonly string[];

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createCoalescer } from './coalesce.ts';
 import { fakeClock } from './testing.ts';
 
-test('the first change leaves at once, the next ones at most every interval, and the last is never lost', () => {
+test('the first change fires at once, later ones at most once every interval, and the last is never lost', () => {
   const clock = fakeClock();
   const fired: { at: number; changedAt: number }[] = [];
   const coalescer = createCoalescer(100, (changedAt) => fired.push({ at: clock.now(), changedAt }), clock);
@@ -26,7 +26,7 @@ test('the first change leaves at once, the next ones at most every interval, and
   assert.deepEqual(fired[2], { at: 1100, changedAt: 1100 });
 });
 
-test('after a pause a change leaves at once again, and a stopped coalescer fires nothing', () => {
+test('after a pause a change fires at once again, and a stopped coalescer does not fire', () => {
   const clock = fakeClock();
   let fired = 0;
   const coalescer = createCoalescer(100, () => (fired += 1), clock);
@@ -54,7 +54,7 @@ test('a change made while firing is not lost', () => {
   assert.deepEqual(fired, [0, 100]);
 });
 
-test('what is held back fires when it is asked for, and not again', () => {
+test('flush fires a pending change, once', () => {
   const clock = fakeClock();
   const fired: number[] = [];
   const coalescer = createCoalescer(100, (changedAt) => fired.push(changedAt), clock);

@@ -3,17 +3,17 @@ import { systemClock, type Clock } from './clock.ts';
 export interface Coalescer {
   /** Something changed. */
   trigger(): void;
-  /** What is being held back fires now. */
+  /** A pending call happens now. */
   flush(): void;
-  /** Nothing fires any more. */
+  /** Drops a pending call. */
   stop(): void;
 }
 
 /**
- * Turns many changes into few calls: the first leaves at once (in the next turn of the event loop, so that what arrives together
- * leaves together), then at most one every `interval` ms, never losing the last.
+ * Turns many changes into few calls: the first change causes a call at once (in the next turn of the event loop, so that changes that
+ * arrive together cause one call), later ones at most one call every `interval` ms. The last change is never lost.
  *
- * @param fire gets the time, on the same clock, at which the oldest change behind it was seen
+ * @param fire receives the time, by the same clock, of the oldest change behind the call
  */
 export function createCoalescer(interval: number, fire: (changedAt: number) => void, clock: Clock = systemClock): Coalescer {
   let cancel: (() => void) | undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 
-test('so many tasks start at once, the others in their order, and a failure frees its slot', async () => {
+test('at most so many tasks run in parallel, the others in order, and a failed task frees its slot', async () => {
   const slots = new ConcurrencyLimit(2, 60_000);
   const started: number[] = [];
   let running = 0;
@@ -21,7 +21,7 @@ test('so many tasks start at once, the others in their order, and a failure free
   );
 });
 
-test('a task that takes too long passes its slot on, once', async () => {
+test('a slow task frees its slot, once', async () => {
   const slots = new ConcurrencyLimit(1, 5);
   let release = (): void => {};
   const slow = slots.run(() => new Promise((resolve) => (release = resolve)));

@@ -1,19 +1,19 @@
 /**
- * Bounds how many tasks start at once. A task that takes longer than the patience passes its slot on and goes on without:
- * so those that hang delay the others once and shortly, however many they are.
+ * Limits how many tasks run in parallel. A task that takes longer than `slowAfter` no longer counts and continues: tasks that hang
+ * delay the others only once, and briefly, however many they are.
  */
 export class ConcurrencyLimit {
   #free: number;
-  readonly #patience: number;
+  readonly #slowAfter: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** `patience` in milliseconds. */
-  constructor(count: number, patience: number) {
+  /** @param slowAfter milliseconds */
+  constructor(count: number, slowAfter: number) {
     this.#free = count;
-    this.#patience = patience;
+    this.#slowAfter = slowAfter;
   }
 
-  /** Runs a task in its turn, first come, first served; settles as it does. */
+  /** Runs a task when its turn comes, first come, first served; settles as the task does. */
   async run(task: () => Promise<void>): Promise<void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -22,7 +22,7 @@ export class ConcurrencyLimit {
       if (held) this.#release();
       held = false;
     };
-    const timer = setTimeout(release, this.#patience);
+    const timer = setTimeout(release, this.#slowAfter);
     try {
       await task();
     } finally {

@@ -4,7 +4,7 @@ import { sleep } from './sleep.ts';
 const LIMITS: BackOffLimits = { base: 250, max: 10_000 };
 
 /**
- * Tries until it works.
+ * Repeats an attempt, with back-off, until it succeeds.
  *
  * @throws the signal's reason when it aborts, and nothing else
  */

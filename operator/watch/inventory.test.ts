@@ -16,7 +16,7 @@ const meta = (name: string, version: number, annotations = {}) => ({
   },
 });
 
-/** As a Node's metadata comes: without a namespace. */
+/** Metadata of a Node has no namespace. */
 const node = (name: string, version: number, zone?: string) => ({
   metadata: {
     name,
@@ -77,16 +77,16 @@ test('is ready only when every collection was listed, keeps only annotated pods,
   await until(() => !inventory.current().annotatedPods.has('shop/weighted'), 'the events');
   const after = inventory.current();
   assert.deepEqual([...after.annotatedPods.keys()], ['shop/plain']);
-  assert.equal(changes, seen + 2, 'a pod that says nothing to us is no change');
+  assert.equal(changes, seen + 2, 'a pod without our annotations is not a change');
   assert.equal(after.services, before.services);
   assert.equal(after.policies, before.policies);
-  assert.deepEqual([...before.annotatedPods.keys()], ['shop/weighted'], 'what was handed out does not change');
+  assert.deepEqual([...before.annotatedPods.keys()], ['shop/weighted'], 'an inventory that was returned does not change');
 
   const nodes = watches.get('/api/v1/nodes');
   nodes?.write(`${JSON.stringify({ type: 'MODIFIED', object: node('n1', 8, 'eu-1a') })}\n`);
   nodes?.write(`${JSON.stringify({ type: 'MODIFIED', object: node('n2', 9, 'eu-1b') })}\n`);
   await until(() => inventory.current().nodeZones.get('n2') === 'eu-1b', 'the zone');
-  assert.equal(changes, seen + 3, 'a heartbeat is no change');
+  assert.equal(changes, seen + 3, 'a heartbeat is not a change');
 
   for (const collection of ['/api/v1/pods', '/api/v1/nodes']) {
     const accepts = server.requests.filter(({ path, query }) => path === collection && !query.has('labelSelector'));

@@ -9,11 +9,11 @@ import { createObjectCache } from './object-cache.ts';
 import { createNodeZones } from './node-zones.ts';
 
 export interface InventorySource {
-  /** Whether every collection was listed once; until then nothing may be pushed or written. */
+  /** Whether every collection has been listed once; until then nothing may be pushed or written. */
   readonly ready: boolean;
-  /** What is known now. Immutable; collections that did not change are the same maps as before. */
+  /** The present state. Immutable; collections that did not change are the same maps as before. */
   current(): Inventory;
-  /** Watches until the signal aborts; resolves when nothing is left of it. */
+  /** Watches until the signal aborts; resolves when everything is closed. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
   };
 }
 
-/** Of all the Pods in the cluster only those are kept that say something about balancing. */
+/** Of all Pods in the cluster, only those with one of our annotations are kept. */
 function isAnnotated({ metadata }: PodMetadata): boolean {
   return POD_ANNOTATIONS.some((name) => metadata.annotations?.[name] !== undefined);
 }

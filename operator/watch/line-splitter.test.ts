@@ -18,7 +18,7 @@ async function collect(source: AsyncIterable<string>): Promise<string[]> {
   return all;
 }
 
-test('lines come out whole however the bytes were cut, in the middle of a character too', async () => {
+test('lines are whole however the bytes are cut, even inside a character', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(

@@ -5,9 +5,9 @@ const NEWLINE = 0x0a;
 /**
  * Splits a stream of bytes at line feeds. Empty lines are left out.
  *
- * @param limit longest line in bytes; a longer one is never held in memory
+ * @param limit longest line in bytes; a longer one is never buffered
  * @throws MalformedError for a line that is too long
- * @throws Error when the stream ends inside a line, so that half an event is never taken for one
+ * @throws Error when the stream ends inside a line, so that half an event never counts as one
  */
 export async function* splitLines(stream: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<string, void, undefined> {
   let held: Uint8Array[] = [];

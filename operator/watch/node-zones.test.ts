@@ -19,7 +19,7 @@ function zones() {
   return { store, changes: () => changes };
 }
 
-test('knows the zones of Nodes that have one; only another zone is a change', () => {
+test('knows the zones of Nodes that have one; only a changed zone is a change', () => {
   const { store, changes } = zones();
   assert.equal(store.synced, false);
   store.onReplace([node('n1', 'a'), node('n2'), node('n3', '')]);
@@ -42,14 +42,14 @@ test('knows the zones of Nodes that have one; only another zone is a change', ()
   assert.deepEqual([...before], [['n1', 'a']], 'what was handed out does not change');
 });
 
-test('a first listing is a change even when there is nothing in it', () => {
+test('a first listing is a change even when it is empty', () => {
   const { store, changes } = zones();
   store.onReplace([]);
   store.onReplace([]);
   assert.equal(changes(), 1);
 });
 
-test('a listing takes away what is not in it', () => {
+test('a listing removes what is not in it', () => {
   const { store, changes } = zones();
   store.onReplace([node('n1', 'a'), node('n2', 'b')]);
   store.onReplace([node('n2', 'b')]);

@@ -4,14 +4,14 @@ import type { Sink } from './reflector.ts';
 
 /** The zone of every Node that has one, by name; nothing else of a Node is kept. */
 export interface NodeZones extends Sink<KubernetesObject> {
-  /** Whether Nodes were listed once. */
+  /** Whether Nodes have been listed once. */
   readonly synced: boolean;
-  /** What is known. Immutable; the same map until something changes. */
+  /** The present state. Immutable; the same map until something changes. */
   view(): ReadonlyMap<string, string>;
 }
 
 /**
- * Kubelets write to their Node every few minutes, in a large cluster several times a second: only another zone is a change.
+ * Kubelets update their Nodes every few minutes, so a large cluster sends several events a second: only a changed zone is a change.
  *
  * @param changed called after every change of a zone, and after the first listing
  */

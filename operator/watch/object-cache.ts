@@ -4,15 +4,15 @@ import type { Sink } from './reflector.ts';
 
 /** A cache of one collection, keyed `namespace/name`. */
 export interface ObjectCache<T> extends Sink<T> {
-  /** Whether the collection was listed once. */
+  /** Whether the collection has been listed once. */
   readonly synced: boolean;
-  /** What is known. Immutable; the same map until something changes. */
+  /** The present state. Immutable; the same map until something changes. */
   view(): ReadonlyMap<string, T>;
 }
 
 /**
  * @param changed called after every change of content, and after the first listing
- * @param keep objects for which it says no are treated as absent
+ * @param keep objects for which it returns false count as absent
  */
 export function createObjectCache<T extends KubernetesObject>(
   changed: () => void,

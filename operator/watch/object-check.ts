@@ -1,13 +1,13 @@
 import type { KubernetesObject } from '../api/kubernetes.ts';
 
-/** What came from the API server is not what the protocol promises: nothing after it can be relied on, so list anew. */
+/** The API server sent something that violates its protocol: nothing after it can be relied on, so list again. */
 export class MalformedError extends Error {
   override readonly name = 'MalformedError';
 }
 
 /**
- * What came from the API server, checked as far as the caches rely on it, without `managedFields`: nobody here reads them, and
- * they are often the larger half of an object.
+ * An object from the API server, checked as far as the caches rely on it. `managedFields` are removed: nothing reads them, and they are
+ * often more than half of an object.
  */
 export function objectOf<T extends KubernetesObject>(value: unknown): T {
   const metadata = (value as { metadata?: Record<string, unknown> } | null)?.metadata;

@@ -5,7 +5,7 @@ import { objectOf } from './object-check.ts';
 
 export interface Listing<T> {
   readonly items: readonly T[];
-  /** Where a watch goes on from. */
+  /** The version from which a watch continues. */
   readonly resourceVersion: string;
 }
 
@@ -18,7 +18,7 @@ export interface ListRequest {
 
 interface Page {
   readonly metadata?: { readonly resourceVersion?: unknown; readonly continue?: unknown };
-  /** Go leaves an empty list null here and there. */
+  /** Go encodes some empty lists as null. */
   readonly items?: unknown;
 }
 
@@ -27,8 +27,8 @@ const PAGE_SIZE = 500;
 /**
  * Lists a whole collection, page by page, as it was at one version.
  *
- * A continue token that has expired (410) restarts the paging once; a second time is the caller's to retry. Nothing is
- * returned before the last page is in.
+ * A continue token that has expired (410) restarts the paging once; the second time it throws. Nothing is returned before the last
+ * page has arrived.
  */
 export async function listAll<T extends KubernetesObject>(
   client: Pick<KubeClient, 'call'>,
@@ -53,7 +53,7 @@ async function pages<T extends KubernetesObject>(client: Pick<KubeClient, 'call'
     if (!Array.isArray(page?.items ?? [])) throw new Error('the list has no items');
     for (const item of (page?.items ?? []) as unknown[]) items.push(objectOf<T>(item));
     const next = page?.metadata?.continue ?? '';
-    if (typeof next !== 'string') throw new Error('the continue token of the list is no string');
+    if (typeof next !== 'string') throw new Error('the continue token of the list is not a string');
     if (next === '') return { items, resourceVersion: version };
     if (next === token) throw new Error('the list repeats its continue token');
     token = next;

@@ -111,7 +111,7 @@ test('an expired continue token restarts the paging; the cache never sees half a
   assert.equal(changes(), 1);
 });
 
-test('goes on from the last bookmark after the server ended the watch, without a list', async (context) => {
+test('continues from the last bookmark after the server ended the watch, without a list', async (context) => {
   const { watches, lists, errors } = await run(context, {
     lists: [(response) => json(response, 200, listOf(1))],
     watches: [
@@ -128,7 +128,7 @@ test('goes on from the last bookmark after the server ended the watch, without a
   assert.deepEqual(errors, []);
 });
 
-test('a stream cut in the middle of a line goes on from the last whole event', async (context) => {
+test('after a stream was cut inside a line, the watch continues from the last whole event', async (context) => {
   const { watches, lists, names } = await run(context, {
     lists: [(response) => json(response, 200, listOf(1))],
     watches: [
@@ -167,7 +167,7 @@ test('410 inside a 200 stream, 410 as the status, and garbage each lead to a new
   assert.match(errors[0] ?? '', /410 Expired: too old/);
 });
 
-test('a failed list is never an empty one: 404, 403, garbage and a wrong shape freeze the last state', async (context) => {
+test('a failed list never counts as empty: after 404, 403, garbage and a wrong shape the last state stays', async (context) => {
   const failing: Answer[] = [
     (response) => void response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n'),
     (response) => json(response, 403, statusOf(403, 'Forbidden')),
@@ -194,7 +194,7 @@ test('a failed list is never an empty one: 404, 403, garbage and a wrong shape f
   assert.match(errors.join('\n'), /403 Forbidden/);
 });
 
-test('a silent watch is given up and begun again', async (context) => {
+test('a silent watch is closed and opened again', async (context) => {
   const { watches, lists, errors } = await run(context, {
     lists: [(response) => json(response, 200, listOf(1))],
     watches: [(response) => stream(response, bookmark(6)), hang],
@@ -206,7 +206,7 @@ test('a silent watch is given up and begun again', async (context) => {
   assert.match(errors[0] ?? '', /silent/);
 });
 
-test('a watch that outlives the time-out asked for is given up, however much it says', async (context) => {
+test('a watch that exceeds the requested time-out is closed, however many events it sends', async (context) => {
   const timers: NodeJS.Timeout[] = [];
   const chatty: Answer = (response) => {
     stream(response);
@@ -222,7 +222,7 @@ test('a watch that outlives the time-out asked for is given up, however much it 
   assert.match(errors[0] ?? '', /silent/);
 });
 
-test('a line beyond the limit is not held; the list that follows brings the state', async (context) => {
+test('a line beyond the limit is not buffered; the list that follows brings the state', async (context) => {
   const { names, errors } = await run(context, {
     lists: [(response) => json(response, 200, listOf(1)), (response) => json(response, 200, listOf(9, thing('big', 9)))],
     watches: [(response) => stream(response, event('ADDED', thing('big', 9, { annotations: { x: 'x'.repeat(5000) } }))), hang],
@@ -232,7 +232,7 @@ test('a line beyond the limit is not held; the list that follows brings the stat
   assert.match(errors[0] ?? '', /longer than 4096/);
 });
 
-test('watches that end at once are backed off from', async (context) => {
+test('watches that end at once cause a back-off', async (context) => {
   const { watches, stop } = await run(context, {
     lists: [(response) => json(response, 200, listOf(1))],
     watches: [

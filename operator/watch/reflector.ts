@@ -8,7 +8,7 @@ import { parseEvent } from './watch-event.ts';
 import { listAll } from './paged-list.ts';
 import { MalformedError } from './object-check.ts';
 
-/** Where a reflector puts what it learns. */
+/** Receives the objects of a collection. */
 export interface Sink<T> {
   /** The whole collection, after every successful LIST. */
   onReplace(items: readonly T[]): void;
@@ -16,9 +16,9 @@ export interface Sink<T> {
   onDelete(object: T): void;
 }
 
-/** What is told about a reflector's own life. */
+/** Receives the state of a reflector. */
 export interface ReflectorReport {
-  /** A list, an event or a bookmark came in. */
+  /** A list, an event or a bookmark has arrived. */
   onContact(kind: string): void;
   /** A LIST or WATCH failed and is tried again; the cache stays as it is. */
   onFailure(kind: string, error: Error): void;
@@ -27,9 +27,9 @@ export interface ReflectorReport {
 export interface ReflectorTiming {
   /** Seconds after which the server is asked to end a watch; a random value between the two. */
   readonly serverTimeout: { readonly min: number; readonly max: number };
-  /** See watch-connection.ts. */
+  /** See WatchLimits. */
   readonly silence: number;
-  /** Milliseconds that a watch may outlive the time-out asked for. */
+  /** Milliseconds by which a watch may exceed the requested time-out. */
   readonly grace: number;
   readonly retry: BackOffLimits;
   readonly line: number;
@@ -58,21 +58,21 @@ export interface ReflectorOptions<T> {
   readonly timing: ReflectorTiming;
 }
 
-/** A watch that ended this soon, empty-handed, is a failure however polite its end. */
+/** Milliseconds. A watch that ends sooner, without an event, is a failure even where the server ended it. */
 const TOO_SHORT_MS = 1000;
 
 /**
- * Keeps a sink equal to a collection until the signal aborts: LIST, then WATCH from there, for ever. Never rejects.
+ * Keeps a sink equal to a collection until the signal aborts: LIST, then WATCH from that version, repeatedly. Never rejects.
  *
  * | what happened                                   | what follows                                             |
  * |-------------------------------------------------|----------------------------------------------------------|
  * | LIST failed (403, 404, time-out, not JSON)      | LIST again; the sink keeps the last state                |
  * | WATCH ended at the server's time-out            | WATCH from the last version                              |
  * | WATCH was cut or silent                         | WATCH from the last version                              |
- * | WATCH was refused, or could not connect         | LIST: the server may not be the one it was               |
+ * | WATCH was refused, or could not connect         | LIST: another server may answer now                      |
  * | ERROR event (410 above all), or no valid event  | LIST                                                     |
  *
- * Between tries it backs off, until something was heard again.
+ * It backs off after each failure in a row; an event or bookmark ends the row.
  */
 export async function reflect<T extends KubernetesObject>(options: ReflectorOptions<T>): Promise<void> {
   const { signal, timing, random } = options;
@@ -92,7 +92,7 @@ export async function reflect<T extends KubernetesObject>(options: ReflectorOpti
 interface Position {
   /** Where the next watch begins; undefined: list first. */
   version: string | undefined;
-  /** In a row, since something was last heard from a watch. */
+  /** Failures in a row, since the last event or bookmark. */
   failures: number;
 }
 
@@ -141,7 +141,7 @@ async function open<T>({ client, path, query, accept, signal, timing, random }: 
   return { connection, opened: performance.now() };
 }
 
-/** Applies one event; the version that it brings us to. */
+/** Applies one event; returns its version. */
 function take<T extends KubernetesObject>({ kind, sink, report }: ReflectorOptions<T>, line: string): string {
   const event = parseEvent<T>(line);
   if (event.type === 'upsert') sink.onUpsert(event.object);

@@ -4,7 +4,7 @@ import { createRelister } from './relister.ts';
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-test('lists everything anew on request, waits for the slowest, and not for ever', async () => {
+test('lists everything again on request, and waits for the slowest kind for a bounded time', async () => {
   const heard: string[] = [];
   const relister = createRelister({ onContact: (kind) => heard.push(kind), onFailure: () => undefined });
   let rounds = 0;

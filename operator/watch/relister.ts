@@ -1,14 +1,14 @@
 import type { ReflectorReport } from './reflector.ts';
 
-/** Runs watches that can be told to list everything anew: what they report goes through here. */
+/** Runs watches, and lists everything again on request. The watches report through this object. */
 export interface Relister extends ReflectorReport {
-  /** Runs them until the signal aborts; again from the beginning whenever they are to list anew. */
+  /** Runs the watches until the signal aborts; starts them again for every `relist`. */
   run(watch: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal): Promise<void>;
-  /** Resolves when everything that was ever heard of has been listed anew, or after so many milliseconds, or at the end. */
+  /** Resolves when every kind that ever reported has been listed again, after `within` milliseconds, or at the end. */
   relist(within: number): Promise<void>;
 }
 
-/** A watch that is begun anew lists first, so the first that is heard of a kind then is the whole of it. */
+/** A watch that starts lists first, so the first contact of a kind after a start means that it has been listed. */
 export function createRelister(report: ReflectorReport): Relister {
   const kinds = new Set<string>();
   const listed = new Set<string>();

@@ -4,7 +4,7 @@ import { splitLines } from './line-splitter.ts';
 export interface WatchLimits {
   /** Milliseconds without a line after which the connection counts as dead. API servers send a bookmark about once a minute. */
   readonly silence: number;
-  /** Milliseconds after which the server should long have ended the watch by itself. */
+  /** Milliseconds after which the server should have ended the watch. */
   readonly total: number;
   /** Longest line in bytes. */
   readonly line: number;
@@ -14,11 +14,11 @@ export interface WatchLimits {
 export interface WatchConnection {
   /** Ends when the server ends it; throws when it is cut, silent for too long, or aborted. */
   readonly lines: AsyncIterable<string>;
-  /** Gives up connection and timers; harmless after the end. */
+  /** Closes the connection and stops the timers. Idempotent. */
   close(): void;
 }
 
-/** Opens a WATCH that can not stay silent unnoticed. Resolves with the head of the answer. */
+/** Opens a WATCH with a limit on silence. Resolves with the head of the answer. */
 export async function openWatch(
   client: Pick<KubeClient, 'stream'>,
   call: Call,
@@ -28,7 +28,7 @@ export async function openWatch(
   signal.throwIfAborted();
   const controller = new AbortController();
   const stop = (): void => controller.abort(signal.reason);
-  const silent = (): void => controller.abort(new Error('the watch fell silent'));
+  const silent = (): void => controller.abort(new Error('the watch was silent for too long'));
   signal.addEventListener('abort', stop, { once: true });
   const timers = [setTimeout(silent, limits.silence), setTimeout(silent, limits.total)];
   const close = (): void => {

@@ -10,8 +10,8 @@ export type WatchEvent<T> =
 /**
  * Reads one line of a WATCH.
  *
- * @throws ApiError for an ERROR event (how a version that is too old arrives: 410 inside a 200 stream)
- * @throws MalformedError for what is no event
+ * @throws ApiError for an ERROR event, such as a version that is too old (410 inside a 200 stream)
+ * @throws MalformedError for a line that is not an event
  */
 export function parseEvent<T extends KubernetesObject>(line: string): WatchEvent<T> {
   const { type, object } = json(line);

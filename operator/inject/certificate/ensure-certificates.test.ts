@@ -56,7 +56,7 @@ test('only the leader renews, and one of two that believe they lead', async () =
   assert.equal(renewed.bundle, made.bundle);
 });
 
-test('what can not be used is made anew by the leader; the others wait', async () => {
+test('certificates that cannot be used are replaced by the leader; the others wait', async () => {
   const made = encodeCertificates(await applyStep('everything', undefined, NAMES, START));
   for (const broken of [{}, { ...made, 'tls.crt': 'x' }, { ...made, 'ca.key': '' }]) {
     const { secrets } = sharedSecret(broken);
@@ -66,7 +66,7 @@ test('what can not be used is made anew by the leader; the others wait', async (
   }
 });
 
-test('a Secret that is deleted is made anew by the leader, while the others go on with what they have', async () => {
+test('a deleted Secret is created again by the leader, while the others continue with their certificates', async () => {
   const { secrets, remove, data } = sharedSecret();
   const made = await keep(secrets);
   remove();

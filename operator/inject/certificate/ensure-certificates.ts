@@ -36,16 +36,16 @@ export async function ensureCertificates(options: EnsureOptions): Promise<Certif
     found = await secrets.read(CERTIFICATE_SECRET);
     if (found === undefined) throw new Error('the Secret was deleted while it was being created');
   }
-  const material = decodeCertificates(found.data);
-  const facts = material && inspect(material, names);
-  const step = nextRenewalStep(facts, material !== undefined && published(material.bundle), now());
+  const certificates = decodeCertificates(found.data);
+  const facts = certificates && inspect(certificates, names);
+  const step = nextRenewalStep(facts, certificates !== undefined && published(certificates.bundle), now());
   if (step !== undefined && leading()) {
-    const made = await applyStep(step, material, names, now());
+    const made = await applyStep(step, certificates, names, now());
     if (await secrets.replace(found.object, encodeCertificates(made))) return made;
     throw new Error('someone else changed the certificates meanwhile');
   }
-  if (material === undefined || facts === undefined) {
+  if (certificates === undefined || facts === undefined) {
     throw new Error('the Secret holds no usable certificates: the leader makes new ones');
   }
-  return material;
+  return certificates;
 }

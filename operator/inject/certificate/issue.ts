@@ -1,4 +1,4 @@
-/** Makes certificates. Loaded only when one is needed: the library is large, and most operators read what another one made. */
+/** Issues certificates. Loaded only when one is needed: the library is large, and most replicas read what another has made. */
 import './reflect-metadata.ts';
 import {
   AuthorityKeyIdentifierExtension,
@@ -28,7 +28,7 @@ export interface Validity {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const { subtle } = webcrypto;
 
-/** A certificate authority, signed by itself, that may sign servers' certificates and no further authorities. */
+/** A self-signed certificate authority that may sign servers' certificates and no further authorities. */
 export async function issueAuthority(name: string, validity: Validity): Promise<Issued> {
   const keys = await subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({

@@ -1,6 +1,6 @@
 /**
- * The little of the decorator-metadata proposal that @peculiar/x509's injection of dependencies asks Reflect for. What nobody
- * set is undefined, which it takes for "no parameters"; that is true of all classes it makes itself.
+ * The part of the decorator-metadata proposal that the dependency injection of @peculiar/x509 calls on Reflect. Metadata that was never
+ * set is undefined, which the library takes as "no parameters"; that is correct for all classes that it instantiates.
  */
 type Metadata = Map<unknown, unknown>;
 

@@ -1,9 +1,8 @@
 /**
- * Pure: what is to be done about the webhook's certificates now. One step at a time, each of which leaves every API server able
- * to verify every replica:
+ * Pure: the next step in renewing the webhook's certificates. After each step every API server can still verify every replica:
  *
- *  1. an authority past two thirds of its life gets a successor: the bundle has both, the old one's certificate goes on serving
- *  2. when API servers have had time to learn the new bundle, the serving certificate is made anew by the successor
+ *  1. an authority past two thirds of its lifetime gets a successor: the bundle has both, the old serving certificate stays in use
+ *  2. when API servers have had time to get the new bundle, the successor signs a new serving certificate
  *  3. when replicas have had time to serve that one, the old authority leaves the bundle
  */
 import type { CertificateFacts, Span } from './certificate-set.ts';
@@ -14,13 +13,13 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 export const AUTHORITY_LIFE = 365 * DAY;
 export const SERVING_LIFE = 90 * DAY;
-/** Certificates begin to hold this long ago: clocks differ. */
+/** Certificates are valid from this long before they are made, since clocks differ. */
 export const BACKDATED = 10 * MINUTE;
-/** How long one change takes, at most, until everybody has it: API servers watch, replicas read the Secret every minute. */
-export const SETTLED_AFTER = 60 * MINUTE;
+/** The longest time until every API server and replica has a change: API servers watch, replicas read the Secret every minute. */
+export const PROPAGATED_AFTER = 60 * MINUTE;
 
 /**
- * @param facts undefined: there is nothing that can be used
+ * @param facts undefined: there are no usable certificates
  * @param published whether the API server has the whole bundle
  * @returns undefined: nothing is due
  */
@@ -29,12 +28,12 @@ export function nextRenewalStep(facts: CertificateFacts | undefined, published: 
   if (facts === undefined || newest === undefined || now >= newest.until) return 'everything';
   if (due(newest, now)) return 'authority';
   const successor = facts.issuer !== facts.authorities.length - 1;
-  // Who can not be verified any more, or is about to be so, has nothing to wait for.
+  // A certificate that has expired, or is about to, is replaced without waiting.
   const ending = now >= facts.serving.until - DAY || now >= (facts.authorities[facts.issuer]?.until ?? 0) - DAY;
   if (ending || (!successor && due(facts.serving, now))) return 'serving';
   if (!published) return undefined;
-  if (successor) return now >= settled(newest) ? 'serving' : undefined;
-  return facts.authorities.length > 1 && now >= settled(facts.serving) ? 'prune' : undefined;
+  if (successor) return now >= propagatedAt(newest) ? 'serving' : undefined;
+  return facts.authorities.length > 1 && now >= propagatedAt(facts.serving) ? 'prune' : undefined;
 }
 
 export function spanFrom(now: number, life: number): Span {
@@ -42,4 +41,4 @@ export function spanFrom(now: number, life: number): Span {
 }
 
 const due = ({ from, until }: Span, now: number): boolean => now >= from + ((until - from) * 2) / 3;
-const settled = ({ from }: Span): number => from + BACKDATED + SETTLED_AFTER;
+const propagatedAt = ({ from }: Span): number => from + BACKDATED + PROPAGATED_AFTER;

@@ -1,11 +1,11 @@
-/** Takes one step of the plan: material in, material out. */
+/** Takes one step of the plan: certificates in, certificates out. */
 import { splitBundle, type CertificateSet, type Span } from './certificate-set.ts';
 import { AUTHORITY_LIFE, SERVING_LIFE, spanFrom, type RenewalStep } from './renewal-plan.ts';
 import type { Issued, Validity } from './issue.ts';
 
 const AUTHORITY_NAME = 'outrigger-webhook';
 
-/** @param old whatever there is; not used where everything is made anew */
+/** @param old the present certificates; not used where everything is made again */
 export async function applyStep(
   step: RenewalStep,
   old: CertificateSet | undefined,
