@@ -1,19 +1,18 @@
-/** The pages for users: what they link to is there, and so is every file that a reference page names as the one that holds a rule. */
+/** Pages and READMEs: what they link to is there, so is every file that they name, and the lists of where to add things are exact. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '..');
 const GUIDES = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
 const PAGES = [
-  'README.md',
   'CHANGELOG.md',
-  'crds/README.md',
-  'charts/outrigger/README.md',
+  'CONTRIBUTING.md',
+  ...globSync(['README.md', '{charts,crds,findings,operator,proxy,scripts,test}/**/README.md'], { cwd: ROOT }),
   ...GUIDES.map((name) => `docs/${name}`),
 ];
-const REFERENCE = ['docs/wire-protocol.md', 'docs/policy-rules.md'];
+const REFERENCE = ['docs/architecture.md', 'docs/wire-protocol.md', 'docs/policy-rules.md'];
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
@@ -55,7 +54,9 @@ describe('links lead somewhere', () => {
 describe('files that hold a rule are there', () => {
   for (const page of REFERENCE) {
     test(page, () => {
-      const files = [...read(page).matchAll(/`((?:operator|proxy|crds)\/[\w./-]+\.(?:ts|yaml))`/g)].map(([, file = '']) => file);
+      const files = [...read(page).matchAll(/`((?:operator|proxy|crds|scripts|test)\/[\w./-]+\.(?:ts|yaml))`/g)].map(
+        ([, file = '']) => file,
+      );
       assert.ok(files.length > 10);
       assert.deepEqual(
         files.filter((file) => !existsSync(join(ROOT, file))),
@@ -68,4 +69,26 @@ describe('files that hold a rule are there', () => {
 test('the index of docs/ has every page', () => {
   const index = read('docs/README.md');
   for (const name of GUIDES.filter((guide) => guide !== 'README.md')) assert.ok(index.includes(`](${name})`), name);
+});
+
+describe('where to add', () => {
+  // A heading `### A thing, as `example``, and behind it a list of files: those of the product in which the example stands.
+  const [, text = ''] = read('docs/architecture.md').split('## Where to add');
+  const product = globSync('{crds,operator,proxy}/**/*.{ts,yaml}', { cwd: ROOT }).filter(
+    (file) => !/\.test\.ts$|\.gen\.ts$|\/testing\.ts$|\/test-[a-z-]+\.ts$|^crds\/examples\//.test(file),
+  );
+  const sections = text.split('\n### ').slice(1);
+  test('there is a list for each', () => assert.equal(sections.length, 7));
+  for (const section of sections) {
+    const [, title = '', example = ''] = /^(.*), as `([^`]+)`/.exec(section) ?? [];
+    test(title, () => {
+      const listed = [...section.matchAll(/^- `([^`]+)`/gm)].map(([, file = '']) => file);
+      const word = new RegExp(`(?<![\\w-])${example}(?![\\w-])`);
+      assert.deepEqual(listed.sort(), product.filter((file) => word.test(read(file))).sort());
+    });
+  }
+});
+
+test('no page refers to a design that is not in the repository', () => {
+  for (const page of PAGES) assert.doesNotMatch(read(page), /\b(?:DESIGN|HOUSE|API|WIRE|PROXY|OPERATOR)\.md\b/, page);
 });
