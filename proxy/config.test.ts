@@ -11,7 +11,7 @@ function valid(argv: string[], env: NodeJS.ProcessEnv = ENV): Config {
   return config;
 }
 
-test('defaults are those that the help shows', () => {
+test('the defaults are those in the help text', () => {
   const c = valid([]);
   assert.deepEqual([c.mode, c.controlPort, c.observePort, c.drainDelay, c.drainTimeout], ['gateway', 9900, 9901, 10_000, 30_000]);
   assert.equal(c.trustFile, '/etc/outrigger/trust/keys');
@@ -19,18 +19,18 @@ test('defaults are those that the help shows', () => {
   assert.ok(Object.isFrozen(c));
 });
 
-test('keys of the environment come before the file', () => {
+test('keys in the environment take precedence over the file', () => {
   const c = valid([], { ...ENV, OUTRIGGER_TRUSTED_KEYS: 'a, b' });
   assert.deepEqual([c.trustFile, c.trustedKeys], [undefined, ['a', 'b']]);
   assert.deepEqual(parseKeys('# old\na\n\n  b \n'), ['a', 'b']);
 });
 
-test('durations are read as Kubernetes writes them', () => {
+test('durations have the form that Kubernetes uses', () => {
   assert.equal(valid(['--drain-delay', '1m30s']).drainDelay, 90_000);
   assert.equal(valid(['--drain-delay', '0s']).drainDelay, 0);
 });
 
-test('every mistake is told at once', () => {
+test('every mistake is reported at once', () => {
   const config = readConfig(
     [
       '--mode',

@@ -1,15 +1,15 @@
-/** Flags and environment → one frozen, validated Config. Every mistake is collected, so that one start shows them all. */
+/** Reads flags and environment into one frozen, validated Config. Every mistake is collected, so that one start shows them all. */
 import { parseArgs } from 'node:util';
 import { LOG_LEVELS } from './observe/log.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/ports.ts';
 
 export interface Config {
   readonly mode: 'gateway' | 'sidecar';
-  /** Address for every port; undefined: all of them, and loopback for the listeners of a sidecar. */
+  /** Address for every port; undefined: all addresses, and loopback for the listeners of a sidecar. */
   readonly bind: string | undefined;
   readonly controlPort: number;
   readonly observePort: number;
-  /** File with the operator's public keys, one a line; undefined where the environment has them. */
+  /** File with the operator's public keys, one per line; undefined if the environment has them. */
   readonly trustFile: string | undefined;
   readonly trustedKeys: readonly string[];
   readonly stateDir: string;
@@ -18,31 +18,31 @@ export interface Config {
   readonly drainTimeout: number;
   readonly maxConnections: number;
   readonly logLevel: string;
-  /** Whether the observe port has the stats page. */
+  /** Whether the observe port serves the stats page. */
   readonly stats: boolean;
   readonly podUid: string;
   readonly podName: string;
 }
 
-export const HELP = `outrigger proxy: balances over the endpoints that the operator pushes
+export const HELP = `outrigger proxy: load-balances over the endpoints that the operator pushes
 
-  --mode gateway|sidecar   what this pod is (gateway)
-  --bind ADDRESS           bind only this address (all; a sidecar's listeners: loopback)
-  --control-port PORT      where the operator pushes to (${CONTROL_PORT})
+  --mode gateway|sidecar   kind of this pod (gateway)
+  --bind ADDRESS           address to bind (all; listeners of a sidecar: loopback)
+  --control-port PORT      port of the push API (${CONTROL_PORT})
   --observe-port PORT      /healthz, /readyz, /metrics and /stats (${OBSERVE_PORT})
-  --stats on|off           whether the observe port shows /stats to whoever reaches it (on)
-  --trust-file FILE        the operator's public keys, one a line (/etc/outrigger/trust/keys)
-  --state-dir DIR          last good snapshot and fence (/var/lib/outrigger)
-  --drain-delay TIME       after SIGTERM, go on accepting for this long (10s)
-  --drain-timeout TIME     then let requests in progress finish for this long (30s)
-  --max-connections N      open client connections per listener (10000)
+  --stats on|off           serve /stats on the observe port, without authentication (on)
+  --trust-file FILE        the operator's public keys, one per line (/etc/outrigger/trust/keys)
+  --state-dir DIR          directory for the last good snapshot and the fence (/var/lib/outrigger)
+  --drain-delay TIME       keep accepting for this long after SIGTERM (10s)
+  --drain-timeout TIME     then wait this long for requests in progress (30s)
+  --max-connections N      maximum of open client connections per listener (10000)
   --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
   --help
 
 environment
-  OUTRIGGER_POD_UID        UID of this pod; pushes for another one are refused (required)
+  OUTRIGGER_POD_UID        UID of this pod; pushes for another pod are refused (required)
   OUTRIGGER_POD_NAME       name of this pod, for logs
-  OUTRIGGER_TRUSTED_KEYS   the operator's public keys, separated by commas, instead of the file
+  OUTRIGGER_TRUSTED_KEYS   the operator's public keys, separated by commas, instead of --trust-file
 `;
 
 const OPTIONS = {
@@ -60,7 +60,7 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** The configuration, `help`, or what is wrong with it, one sentence each. */
+/** Returns the configuration, `help`, or the mistakes, one sentence each. */
 export function readConfig(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -109,7 +109,7 @@ export function readConfig(
   return errors.length > 0 ? { errors } : Object.freeze(config);
 }
 
-/** Public keys from text: one a line, or separated by commas; blank lines and lines that begin with # do not count. */
+/** Public keys from text: one per line, or separated by commas; blank lines and lines that begin with # are skipped. */
 export function parseKeys(text: string): string[] {
   return text
     .split(/[\n,]/)
@@ -119,7 +119,7 @@ export function parseKeys(text: string): string[] {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Milliseconds of a GEP-2257 duration; undefined where it is none. */
+/** Milliseconds of a GEP-2257 duration; undefined if the text is not one. */
 function parseDuration(text: string): number | undefined {
   if (!/^(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}$/.test(text)) return undefined;
   let total = 0;

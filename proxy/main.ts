@@ -1,4 +1,4 @@
-/** Composition root of the proxy: wires the parts and handles signals, decides nothing. */
+/** Composition root of the proxy: connects the parts and handles signals; has no logic of its own. */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HELP, parseKeys, readConfig } from './config.ts';
@@ -10,7 +10,7 @@ import { createObserveServer } from './observe/server.ts';
 import { createStats } from './observe/stats/index.ts';
 import { VERSION } from './version.ts';
 
-/** What a sidecar's own pod reaches, and nothing else does. */
+/** Addresses that only the containers of a sidecar's own pod reach. */
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 const config = readConfig(process.argv.slice(2), process.env);
@@ -25,13 +25,13 @@ async function run(c: Config): Promise<void> {
   const plane = createDataPlane({
     addresses: c.mode === 'sidecar' && c.bind === undefined ? LOOPBACK : [c.bind],
     maxConnections: c.maxConnections,
-    // Told apart in Via, without showing the pod's UID to clients.
+    // Distinguishes proxies in Via, without showing the pod's UID to clients.
     viaName: `outrigger-${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
     makeRequestId: randomUUID,
     record: createAccessLog(log, Math.random),
     probed: (report) => log.debug(report, 'probe'),
     health: createHealthLog(log),
-    failed: (error) => log.error({ err: error }, 'a request failed in a way that should not be possible'),
+    failed: (error) => log.error({ err: error }, 'a request failed unexpectedly: this is a defect'),
   });
   const { runtime, metrics } = plane;
   const bootstrapKeys = c.trustFile === undefined ? c.trustedKeys : parseKeys(await readFile(c.trustFile, 'utf8'));

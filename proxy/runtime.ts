@@ -1,4 +1,4 @@
-/** The data plane as the control API sees it: takes snapshots in force, as a difference and in one step. */
+/** Applies snapshots: computes the difference to the snapshot in force and changes endpoints, routes and listeners in one step. */
 import { BackgroundWork } from './endpoints/background-work.ts';
 import { MaglevTables } from './balance/maglev-tables.ts';
 import type { DataPlane, ResolvedSnapshot } from './control/data-plane.ts';
@@ -20,9 +20,9 @@ import type { Listener as ListenerSpec, Rejected, Route, UnhealthyEndpoint } fro
 export interface RuntimeDeps extends Omit<EndpointSetDeps, 'metrics' | 'joined' | 'left' | 'tables' | 'background'> {
   readonly requestMetrics: RequestMetrics;
   readonly makeListener: MakeListener;
-  /** The endpoint has left its pool. */
+  /** The endpoint has left its set. */
   readonly retire: (e: EndpointState) => void;
-  /** The endpoint is in its pool, perhaps again. */
+  /** The endpoint is in its set, perhaps again. */
   readonly restore: (e: EndpointState) => void;
 }
 
@@ -37,9 +37,9 @@ export class Runtime implements DataPlane {
   #tables = new MaglevTables();
   #background: BackgroundWork;
   #listeners: ListenerSet;
-  /** Absent until a route has a regular expression. */
+  /** Undefined until a route has a regular expression. */
   #compile: CompileRegex | undefined;
-  /** Routes that can not be served, by port. */
+  /** Routes that cannot be served, by port. */
   #invalid = new Map<number, Rejected[]>();
 
   constructor(deps: RuntimeDeps) {
@@ -82,7 +82,7 @@ export class Runtime implements DataPlane {
 
   unhealthy(): readonly UnhealthyEndpoint[] {
     const now = this.#deps.now();
-    return [...this.endpointSets.values()].flatMap((pool) => pool.health.unhealthy(now));
+    return [...this.endpointSets.values()].flatMap((endpoints) => endpoints.health.unhealthy(now));
   }
 
   /** Closes every listener and waits for requests in progress, at most `timeout` ms. */
@@ -93,10 +93,10 @@ export class Runtime implements DataPlane {
 
   #updateEndpointSets(snapshot: ResolvedSnapshot): void {
     for (const { id, digest, part } of snapshot.pools) {
-      let pool = this.endpointSets.get(id);
-      if (!pool) {
+      let endpoints = this.endpointSets.get(id);
+      if (!endpoints) {
         const { prober, random, now, log, requestMetrics, retire, restore } = this.#deps;
-        pool = new EndpointSet(id, part, {
+        endpoints = new EndpointSet(id, part, {
           ...{ prober, random, now, log },
           metrics: requestMetrics.endpointSet(id),
           joined: restore,
@@ -104,9 +104,9 @@ export class Runtime implements DataPlane {
           tables: this.#tables,
           background: this.#background,
         });
-        this.endpointSets.set(id, pool);
+        this.endpointSets.set(id, endpoints);
       }
-      pool.update(part, digest, this.zone);
+      endpoints.update(part, digest, this.zone);
     }
   }
 
@@ -116,7 +116,7 @@ export class Runtime implements DataPlane {
     const next = new Map<string, RouteState>();
     const before = new Map([...served.routes.values()].map((state) => [state.route.policy, state]));
     for (const route of spec.routes) {
-      // A route that did not change keeps its turn among its backends.
+      // A route that did not change keeps its position in the rotation over its backends.
       const key = JSON.stringify(route);
       const make = () =>
         new RouteState(route, this.endpointSets, this.#deps.requestMetrics.route(route.policy), before.get(route.policy));
@@ -143,15 +143,15 @@ export class Runtime implements DataPlane {
 
   #closeEndpointSets(snapshot: ResolvedSnapshot): void {
     const wanted = new Set(snapshot.pools.map((pool) => pool.id));
-    for (const [id, pool] of this.endpointSets) {
+    for (const [id, endpoints] of this.endpointSets) {
       if (wanted.has(id)) continue;
-      pool.close();
+      endpoints.close();
       this.endpointSets.delete(id);
     }
   }
 }
 
-/** Ranges take a while to read in (0.4 ms for 64 of them), so they stay while they are the same. */
+/** Parsing 64 ranges takes 0.4 ms, so they are parsed only when they change. */
 function updateTrust(served: ServedListener, { clientAddress }: ListenerSpec): void {
   const text = JSON.stringify(clientAddress);
   if (text === served.clientAddress) return;

@@ -22,7 +22,7 @@ function update(b: Affinity, view: readonly EndpointView[], now: number): void {
 
 type Ended = 'ok' | 'failed' | 'left';
 
-/** A request of this key that succeeds, or ends otherwise; where it went. */
+/** One request of this key with this result; returns where it went. */
 function serve(b: Affinity, view: readonly EndpointView[], key: string, now = 0, ended: Ended = 'ok'): string {
   const hash = hash64(key);
   const i = b.pick({ tried: [], now, random: () => 0, hash });
@@ -33,7 +33,7 @@ function serve(b: Affinity, view: readonly EndpointView[], key: string, now = 0,
 const keys = Array.from({ length: 300 }, (_, k) => `key-${k}`);
 
 describe('Affinity', () => {
-  test('keys in use stay where they are while endpoints come and go', () => {
+  test('keys in use keep their endpoint while endpoints join and leave', () => {
     const view = equals(10);
     const b = affinity(view);
     const before = keys.map((key) => serve(b, view, key));
@@ -47,7 +47,7 @@ describe('Affinity', () => {
     }
   });
 
-  test('counts hits, misses and evictions; a further try is none of them', () => {
+  test('counts hits, misses and evictions; retries are not counted', () => {
     const view = equals(3);
     const b = affinity(view, { ...LIMITS, maxEntries: 2 });
     for (const key of ['a', 'a', 'b', 'c']) serve(b, view, key);
@@ -56,7 +56,7 @@ describe('Affinity', () => {
     assert.deepEqual(b.counts, { hits: 1, misses: 3, evictions: 1 });
   });
 
-  test('the key used longest ago makes room', () => {
+  test('the least recently used key is evicted', () => {
     const view = equals(3);
     const b = affinity(view, { ...LIMITS, maxEntries: 2 });
     for (const key of ['a', 'b', 'a', 'c', 'a']) serve(b, view, key);
@@ -65,7 +65,7 @@ describe('Affinity', () => {
     assert.equal(b.counts.misses, 4);
   });
 
-  test('a key is forgotten when it is idle, which is no eviction', () => {
+  test('an idle key is dropped, which is no eviction', () => {
     const view = equals(3);
     const b = affinity(view, { ...LIMITS, maxEntries: 1 });
     serve(b, view, 'a', 0);
@@ -76,7 +76,7 @@ describe('Affinity', () => {
     assert.deepEqual(b.counts, { hits: 1, misses: 3, evictions: 0 });
   });
 
-  test('only a success elsewhere moves a key', () => {
+  test('only a success on another endpoint moves a key', () => {
     const view = equals(5);
     const b = affinity(view);
     const home = serve(b, view, 'k');
@@ -92,7 +92,7 @@ describe('Affinity', () => {
     assert.equal(serve(b, view, 'k', 4), elsewhere);
   });
 
-  test('an endpoint that drains keeps its keys for the drain time, takes no others, and none once it fails', () => {
+  test('a draining endpoint keeps its keys for the drain time, takes no new ones, and keeps none once it is unhealthy', () => {
     const view = equals(4);
     const b = affinity(view);
     const homes = keys.map((key) => serve(b, view, key));

@@ -2,21 +2,21 @@ import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts
 import type { Hash } from './hash.ts';
 
 export interface AffinityOptions {
-  /** Keys that are remembered; ≥ 1. */
+  /** Number of keys that are remembered; ≥ 1. */
   readonly maxEntries: number;
-  /** Milliseconds after its last use for which a key is remembered. */
+  /** Milliseconds for which a key is remembered after its last use. */
   readonly idleTimeout: number;
-  /** Milliseconds for which an endpoint that drains keeps its keys. */
+  /** Milliseconds for which a draining endpoint keeps its keys. */
   readonly drain: number;
 }
 
-/** What became of keys; they only count up. */
+/** Counters; they never decrease. */
 export interface AffinityCounts {
-  /** Requests that went where their key belongs. */
+  /** Requests that went to the endpoint of their key. */
   readonly hits: number;
-  /** Requests whose key was not remembered, or whose endpoint could not be used. */
+  /** Requests whose key was not remembered, or whose endpoint was not usable. */
   readonly misses: number;
-  /** Keys that were forgotten for want of room before they were idle. */
+  /** Keys dropped for lack of room before they were idle. */
   readonly evictions: number;
 }
 
@@ -33,7 +33,7 @@ interface AffinityHandle {
 
 interface AffinityEndpoint {
   readonly id: string;
-  /** Milliseconds at which it began to drain; Infinity: it does not. */
+  /** Milliseconds at which it began to drain; Infinity: not draining. */
   readonly drainingSince: number;
   readonly weight: number;
   usable: boolean;
@@ -41,14 +41,14 @@ interface AffinityEndpoint {
 }
 
 /**
- * Affinity in front of a hash (Katran's connection table): a bounded LRU of key → endpoint, so that a key in use stays where it is
- * while endpoints come and go. A key is bound, or bound elsewhere, only by a request that succeeded there. Requests without a key
- * pass it by.
+ * An affinity table in front of a hash (Katran's connection table): a bounded LRU map of key → endpoint, so that a key in use keeps
+ * its endpoint while others join and leave. Only a request that succeeded binds a key, or moves it. Requests without a key bypass
+ * the table.
  */
 export class Affinity implements Balancer {
   readonly #inner: Balancer;
   readonly #options: AffinityOptions;
-  /** The one used longest ago comes first. */
+  /** Least recently used first. */
   readonly #entries = new Map<number, AffinityEntry>();
   #endpoints: AffinityEndpoint[] = [];
   #index = new Map<string, number>();
@@ -88,7 +88,7 @@ export class Affinity implements Balancer {
 
   pick(c: PickContext): number {
     const bound = c.hash === undefined ? -1 : this.#lookUp(c.hash, c);
-    // A further try of a request is no further use of its key.
+    // Retries do not count as another use of the key.
     if (c.hash !== undefined && c.tried.length === 0) this.#counts[bound >= 0 ? 'hits' : 'misses']++;
     return bound >= 0 ? bound : this.#inner.pick(c);
   }
@@ -99,7 +99,7 @@ export class Affinity implements Balancer {
     if (entry === undefined) return -1;
     this.#entries.delete(key);
     if (now - entry.usedAt > this.#options.idleTimeout) return -1;
-    // Last in the order again.
+    // Moves it to the end of the order.
     entry.usedAt = now;
     this.#entries.set(key, entry);
     const i = this.#index.get(entry.id) ?? -1;
@@ -125,7 +125,7 @@ export class Affinity implements Balancer {
     this.#entries.set(key, { id, usedAt: now });
   }
 
-  /** Idle keys go first, since they are those used longest ago. */
+  /** Idle keys are dropped first, since they are the least recently used. */
   #makeRoom(now: number): void {
     for (const [key, { usedAt }] of this.#entries) {
       const idle = now - usedAt > this.#options.idleTimeout;
@@ -136,7 +136,7 @@ export class Affinity implements Balancer {
   }
 }
 
-/** 53 of the 64 bits, as a number holds them: among 65,536 keys, two agree once in four million tables. */
+/** 53 of the 64 bits, as a number holds them: among 65,536 keys, two collide in one of four million tables. */
 function keyOf({ high, low }: Hash): number {
   return (high & 0x1fffff) * 2 ** 32 + (low >>> 0);
 }

@@ -1,6 +1,6 @@
 /**
- * Weighted choice in constant time: the alias method of Walker as built by Vose. Every column of equal width holds one outcome
- * up to a cut and another above it. Outcomes of weight 0 get no column.
+ * Weighted choice in constant time: Walker's alias method, built by Vose's algorithm. Columns have equal width; each holds one
+ * outcome below its cut and another above it. Outcomes of weight 0 have no column.
  */
 export class AliasTable {
   readonly #below: Uint32Array;
@@ -21,7 +21,7 @@ export class AliasTable {
     this.#fill();
   }
 
-  /** Each column that is too light is topped up by one that is too heavy. What rounding leaves over is full. */
+  /** Fills each column that is too light from one that is too heavy. Columns left over through rounding are full. */
   #fill(): void {
     const cut = this.#cut;
     const light: number[] = [];
@@ -43,7 +43,7 @@ export class AliasTable {
     for (const column of [giver, taker, ...heavy, ...light]) if (column !== undefined) cut[column] = 1;
   }
 
-  /** An outcome for `u`, uniform in [0, 1); -1 when there is none. */
+  /** An outcome for `u`, uniform in [0, 1); -1 if there is none. */
   draw(u: number): number {
     const n = this.#cut.length;
     if (n === 0) return -1;

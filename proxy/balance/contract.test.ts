@@ -15,7 +15,7 @@ function context(tried: readonly number[] = [], random = seeded(1), now = 0) {
   return { tried, now, random };
 }
 
-/** Picks `n` times without beginning work; how often each index came. */
+/** Picks `n` times without beginning a request; returns how often each index came. */
 function count(b: Balancer, n: number, tried: readonly number[] = [], random = seeded(2)): Map<number, number> {
   const seen = new Map<number, number>();
   for (let k = 0; k < n; k++) {
@@ -37,7 +37,7 @@ const SPECS: Readonly<Record<string, LoadBalancer>> = {
   'Rendezvous with affinity': { type: 'ConsistentHash', consistentHash: { ...RENDEZVOUS, affinity } },
 };
 
-/** Does at once what an update leaves for later. */
+/** Completes at once what an update leaves for later. */
 function prompt(b: Balancer): Balancer {
   const update = b.update.bind(b);
   b.update = (view, now) => {
@@ -47,7 +47,7 @@ function prompt(b: Balancer): Balancer {
   return b;
 }
 
-/** The same strategies within zones: endpoints are where `zoneOf` says, those of the property test where chance says. */
+/** The same strategies behind ZoneAware; `zoneOf` gives the zone of an endpoint. */
 function zoned(type: PlainStrategy, seed: number, minEndpoints: number, zoneOf: (id: string) => string): Balancer {
   const b = createBalancer({ type, zoneAware: { minEndpoints } }, seed, new MaglevTables(), 'here');
   const update = b.update.bind(b);
@@ -81,14 +81,14 @@ const CASES = Object.entries(SPECS).flatMap(([name, lb]): [string, (seed?: numbe
 
 for (const [name, make] of [...CASES, ...ZONED]) {
   describe(name, () => {
-    test('says -1 before the first update and in an empty pool', () => {
+    test('picks -1 before the first update and without endpoints', () => {
       const b = make();
       assert.equal(b.pick(context()), -1);
       b.update([], 0);
       assert.equal(b.pick(context()), -1);
     });
 
-    test('serves a pool of one, again and again', () => {
+    test('serves a single endpoint repeatedly', () => {
       const b = make(12345);
       b.update(ids('a'), 0);
       assert.deepEqual(count(b, 10), new Map([[0, 10]]));
@@ -101,7 +101,7 @@ for (const [name, make] of [...CASES, ...ZONED]) {
       assert.deepEqual([...count(b, 100).keys()].sort(), [0, 1, 2]);
     });
 
-    test('never picks what is unusable, and picks it again afterwards', () => {
+    test('never picks an unusable endpoint, and picks it again once usable', () => {
       const b = make();
       b.update(ids('a', 'b', 'c'), 0);
       b.setUsable(1, false);
@@ -110,7 +110,7 @@ for (const [name, make] of [...CASES, ...ZONED]) {
       assert.equal(count(b, 100).has(1), true);
     });
 
-    test('never picks weight 0, whatever `usable` says', () => {
+    test('never picks weight 0, whatever `setUsable` says', () => {
       const b = make();
       b.update([{ id: 'a', weight: 0 }, ...ids('b')], 0);
       b.setUsable(0, true);
@@ -119,7 +119,7 @@ for (const [name, make] of [...CASES, ...ZONED]) {
       assert.equal(b.pick(context()), -1);
     });
 
-    test('a weight that makes no sense counts as 0', () => {
+    test('an invalid weight counts as 0', () => {
       const b = make();
       b.update(
         [-1, NaN, Infinity, -Infinity, 1].map((weight, i) => ({ id: `e${i}`, weight })),
@@ -133,7 +133,7 @@ for (const [name, make] of [...CASES, ...ZONED]) {
       assert.equal(b.pick(context()), -1);
     });
 
-    test('all weights 0: none, until one is given again', () => {
+    test('all weights 0: none, until one is raised', () => {
       const b = make();
       b.update(
         ids('a', 'b').map((e) => ({ ...e, weight: 0 })),
@@ -144,14 +144,14 @@ for (const [name, make] of [...CASES, ...ZONED]) {
       assert.deepEqual([...count(b, 100).keys()].sort(), [0, 1]);
     });
 
-    test('never picks what was tried, and says when all were', () => {
+    test('never picks a tried endpoint; -1 if all were tried', () => {
       const b = make();
       b.update(ids('a', 'b', 'c'), 0);
       assert.deepEqual(count(b, 50, [0, 2]), new Map([[1, 50]]));
       assert.equal(b.pick(context([2, 0, 1])), -1);
     });
 
-    test('finds the one usable endpoint among many, however small its weight', () => {
+    test('finds the only usable endpoint among many, however small its weight', () => {
       const b = make();
       b.update(
         Array.from({ length: 1000 }, (_, i) => ({ id: `e${i}`, weight: i === 777 ? 0.001 : 1000 })),
@@ -171,7 +171,7 @@ for (const [name, make] of [...CASES, ...ZONED]) {
       for (const u of [0, 1 - 2 ** -53]) assert.equal(b.pick(context([], () => u)), 1);
     });
 
-    test('keeps usability over an update, wherever the index moves', () => {
+    test('keeps usability over an update, at whatever index', () => {
       const b = make();
       b.update(ids('a', 'b', 'c'), 0);
       b.setUsable(1, false);
@@ -201,7 +201,7 @@ for (const [name, make] of [...CASES, ...ZONED]) {
       assert.deepEqual([...count(b, 100).keys()].sort(), [0, 1]);
     });
 
-    test('any sequence of calls keeps every promise', () => {
+    test('any sequence of calls keeps the contract', () => {
       fc.assert(
         fc.property(fc.integer(), fc.array(step(), { maxLength: 60 }), (seed, steps) => run(make(seed), seed, steps)),
         { numRuns: 150 },
@@ -242,7 +242,7 @@ function step(): fc.Arbitrary<Step> {
   );
 }
 
-/** Drives a balancer beside the plainest model of what may be picked. */
+/** Drives a balancer beside a simple model of which endpoints may be picked. */
 function run(b: Balancer, seed: number, steps: readonly Step[]): void {
   const random = seeded(seed);
   let view: EndpointViews = [];

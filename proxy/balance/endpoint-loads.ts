@@ -2,12 +2,12 @@ import type { Handle } from './balancer.ts';
 
 /** Milliseconds for which a failure counts as one request in flight. */
 const PENALTY_MS = 1000;
-/** Penalties at a time; beyond it the oldest ends early. */
+/** Most penalties at a time; beyond it the oldest ends early. */
 const MAX_PENALTIES = 10_000;
 
-/** The handle of an endpoint's requests: finds it again after updates. */
+/** The handle of an endpoint's requests; identifies the endpoint across updates. */
 interface EndpointLoad {
-  /** In the present view; -1: gone. */
+  /** Index in the present list; -1: gone. */
   index: number;
 }
 
@@ -18,26 +18,26 @@ interface Penalty {
 }
 
 /**
- * Requests in flight per endpoint, for the strategies that seek the least. An endpoint that fails fast has little in flight and
- * would attract everything, so a failure keeps counting for a second after its end: as one request that takes that long. A steady
- * rate of failures thus gives a steady penalty, and all loads are whole numbers that change at known times.
+ * Requests in flight per endpoint, for the least-* strategies. An endpoint that fails fast has few requests in flight and would
+ * attract all traffic, so a failure counts as one request in flight for a second. A steady failure rate thus gives a steady
+ * penalty, and all loads are whole numbers that change at known times.
  */
 export class EndpointLoads {
   #loads: EndpointLoad[] = [];
-  /** By index: requests in flight and penalties as of the last `settle`. */
+  /** By index: requests in flight plus penalties, as of the last `expirePenalties`. */
   counts = new Int32Array(0);
   #onChange: (i: number) => void;
-  /** All last equally long: the first to begin is the first to end. */
+  /** Penalties have equal length, so they expire in order. */
   #first: Penalty | undefined;
   #last: Penalty | undefined;
   #penalties = 0;
 
-  /** @param changed is told the index of every endpoint whose load went up or down. */
+  /** @param changed called with the index of every endpoint whose load changed. */
   constructor(changed: (i: number) => void = () => undefined) {
     this.#onChange = changed;
   }
 
-  /** `from`: as `Slots.update` answers. Tells of no change. */
+  /** `from`: the result of `EndpointTable.update`. Does not call `changed`. */
   update(from: Int32Array): void {
     const before = this.#loads;
     const counts = this.counts;
@@ -63,12 +63,12 @@ export class EndpointLoads {
     else this.#add(load, -1);
   }
 
-  /** Ends penalties that are over. */
+  /** Ends penalties whose time is over. */
   expirePenalties(now: number): void {
     while (this.#first !== undefined && this.#first.until <= now) this.#expire(this.#first);
   }
 
-  /** What was in flight becomes a penalty: the count stays. */
+  /** The request in flight becomes a penalty: the count stays. */
   #penalize(load: EndpointLoad, now: number): void {
     const penalty: Penalty = { load, until: now + PENALTY_MS, next: undefined };
     if (this.#last === undefined) this.#first = penalty;

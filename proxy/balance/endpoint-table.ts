@@ -1,22 +1,22 @@
 import type { Handle, EndpointViews } from './balancer.ts';
 
-/** The handle of all work where a strategy counts nothing. */
+/** The handle of all requests in strategies that count nothing. */
 export const UNCOUNTED: Handle = Object.freeze({});
 
 /**
- * What every strategy keeps per endpoint: weight and whether it may be picked. Held in typed arrays by index, so that a pick
- * reads memory in a row and shares no object shape with other strategies; carried over an update by id.
+ * Weight and usability per endpoint, as every strategy needs them. In typed arrays by index, so that a pick reads memory
+ * sequentially; carried over an update by id.
  */
 export class EndpointTable {
   size = 0;
   /** Each finite and ≥ 0. */
   weights = new Float64Array(0);
-  /** 1 where usable and weight > 0. */
+  /** 1 if usable and weight > 0. */
   selectable = new Uint8Array(0);
   #usable = new Uint8Array(0);
   #index = new Map<string, number>();
 
-  /** Takes the new view; answers, for every new index, the index this endpoint had before, or -1 for a newcomer. */
+  /** Replaces the list; returns, for every new index, the index this endpoint had before, or -1 if it is new. */
   update(view: EndpointViews): Int32Array {
     const weights = new Float64Array(view.length);
     const setUsable = new Uint8Array(view.length);
@@ -37,7 +37,7 @@ export class EndpointTable {
     return from;
   }
 
-  /** The present index of an endpoint; -1: not in the view. */
+  /** The present index of an endpoint; -1: not in the list. */
   indexOf(id: string): number {
     return this.#index.get(id) ?? -1;
   }
@@ -52,7 +52,7 @@ export class EndpointTable {
     return this.selectable[i] === 1 && (tried.length === 0 || !tried.includes(i));
   }
 
-  /** The first that takes a request that has tried `tried`, from `start` (below size) round to the one before it; -1: none does. */
+  /** The first selectable endpoint from `start` (below size), wrapping around; -1: none. */
   firstSelectableFrom(start: number, tried: readonly number[]): number {
     for (let k = 0; k < this.size; k++) {
       const i = start + k < this.size ? start + k : start + k - this.size;

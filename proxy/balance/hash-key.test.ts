@@ -35,7 +35,7 @@ describe('keyOf', () => {
   }
 });
 
-test('a cookie that was made is read back as it is', () => {
+test('a generated cookie is read back unchanged', () => {
   const random = seeded(1);
   const value = makeCookieValue(random);
   assert.match(value, /^[0-9a-f]{32}$/);
@@ -44,7 +44,7 @@ test('a cookie that was made is read back as it is', () => {
   assert.equal(line, `id=${value}; Path=/; HttpOnly; SameSite=Lax`);
   assert.equal(key(COOKIE, '/', { cookie: line.split(';')[0] as string }), value);
   assert.match(formatCookie({ ...COOKIE, sameSite: 'Strict', ttl: 3_600_000 }, value, false), /; SameSite=Strict; Max-Age=3600$/);
-  // What is not Secure would be dropped by the browser.
+  // Without Secure the browser would drop it.
   assert.match(formatCookie({ ...COOKIE, sameSite: 'None' }, value, false), /; SameSite=None; Secure$/);
   assert.match(formatCookie({ ...COOKIE, sameSite: 'Lax' }, value, true), /; SameSite=Lax; Secure$/);
 });

@@ -5,7 +5,7 @@ import type { HashOn } from '../snapshot/load-balancer.ts';
 /** The part of a request that a key may be made of. */
 export type KeySource = Pick<RequestHead, 'path' | 'target'> & HeaderSource;
 
-/** The key that a request is placed by; undefined: it has none, as where nobody sent the header. Empty values are none. */
+/** The hash key of a request; undefined: it has none, for example because the header is absent. An empty value is no key. */
 export function keyOf(on: HashOn, source: KeySource, clientAddress: string): string | undefined {
   switch (on.type) {
     case 'SourceIP':
@@ -21,13 +21,13 @@ export function keyOf(on: HashOn, source: KeySource, clientAddress: string): str
   }
 }
 
-/** The first value, decoded as forms are. */
+/** The first value, decoded as in a form. */
 function queryParam(target: string, name: string): string | undefined {
   const at = target.indexOf('?');
   return at < 0 ? undefined : (new URLSearchParams(target.slice(at + 1)).get(name) ?? undefined);
 }
 
-/** The first value in a Cookie header, without quotes; undefined where there is none, or an empty one. */
+/** The first value in a Cookie header, without quotes; undefined if absent or empty. */
 export function cookieOf(header: string | undefined, name: string): string | undefined {
   if (header === undefined || !header.includes(name)) return undefined;
   for (const pair of header.split(';')) {
@@ -43,7 +43,7 @@ export function cookieOf(header: string | undefined, name: string): string | und
   return undefined;
 }
 
-/** A value for a cookie that is absent: 128 random bits in hex. */
+/** The value of a generated cookie: 128 random bits in hex. */
 export function makeCookieValue(random: () => number): string {
   const word = () =>
     Math.trunc(random() * 2 ** 32)
@@ -52,14 +52,14 @@ export function makeCookieValue(random: () => number): string {
   return word() + word() + word() + word();
 }
 
-/** How a cookie is kept by the client; `ttl` in ms, 0: until its session ends. */
+/** Attributes of a cookie; `ttl` in ms, 0: a session cookie. */
 export interface CookieSettings {
   readonly name: string;
   readonly ttl: number;
   readonly sameSite: 'Strict' | 'Lax' | 'None';
 }
 
-/** As Set-Cookie carries it; scripts cannot read it. `secure`: the client's connection is encrypted. Browsers accept SameSite=None only with Secure. */
+/** The Set-Cookie value. HttpOnly; SameSite=None requires Secure in browsers. `secure`: the client's connection is encrypted. */
 export function formatCookie({ name, ttl, sameSite }: CookieSettings, value: string, secure: boolean): string {
   const age = ttl > 0 ? `; Max-Age=${Math.ceil(ttl / 1000)}` : '';
   return `${name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${secure || sameSite === 'None' ? '; Secure' : ''}${age}`;

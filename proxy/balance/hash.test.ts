@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { hash64, murmur128, randomHash, rehash } from './hash.ts';
 import { seeded } from './testing.ts';
 
-/** As the reference implementation is verified (SMHasher): the hash of the hashes of {}, {0}, {0,1}, … with seeds 256, 255, … */
-test('MurmurHash3 x86_128 is the published one', () => {
+/** Verified as the reference implementation (SMHasher): the hash of the hashes of {}, {0}, {0,1}, … with seeds 256, 255, … */
+test('MurmurHash3 x86_128 gives the published verification value', () => {
   const result = new Int32Array(4);
   const all = new Int32Array(256 * 4 + 4);
   for (let n = 0; n < 256; n++) {
@@ -28,20 +28,20 @@ describe('hash64', () => {
     return { high: result[0], low: result[1] };
   };
 
-  test('is the hash of the UTF-8 form, whatever came before', () => {
+  test('is the hash of the UTF-8 form, whatever was hashed before', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => assert.deepEqual(hash64(text), bytewise(text))),
     );
   });
 
-  test('takes keys of any length', () => {
+  test('accepts keys of any length', () => {
     for (const length of [0, 1, 15, 16, 17, 1359, 1360, 1361, 5000, 70_000]) {
       assert.deepEqual(hash64('x'.repeat(length)), bytewise('x'.repeat(length)), String(length));
       assert.deepEqual(hash64('ä'.repeat(length)), bytewise('ä'.repeat(length)), String(length));
     }
   });
 
-  test('halves and further hashes spread evenly, each apart from the others', () => {
+  test('halves and rehashes are uniform and independent', () => {
     const buckets = [0, 1, 2, 3].map(() => new Uint32Array(64));
     const pairs = new Uint32Array(64);
     const n = 64_000;
@@ -58,7 +58,7 @@ describe('hash64', () => {
   });
 });
 
-test('a random hash is two whole words', () => {
+test('a random hash uses both words in full', () => {
   assert.deepEqual(
     randomHash(() => 1 - 2 ** -53),
     { high: -1, low: -1 },

@@ -1,16 +1,16 @@
 /**
- * The one hash of keys and endpoints, the same on every proxy: MurmurHash3 x86_128 (Austin Appleby, public domain), of which the
- * first 64 bits are used. It needs 32-bit multiplication only, so that it runs here faster than a hash behind a WebAssembly
- * boundary, and needs no bigint. Not cryptographic: who may choose keys may choose where they go.
+ * The hash of keys and endpoints, the same on every proxy: MurmurHash3 x86_128 (Austin Appleby, public domain), of which the first
+ * 64 bits are used. It needs 32-bit multiplication only, so it is faster here than a hash in WebAssembly, and needs no bigint. Not
+ * cryptographic: a client that chooses its key chooses its endpoint.
  */
 
-/** 64 bits as two signed 32-bit halves, each good on its own: the form that needs no memory but the object's. */
+/** 64 bits as two signed 32-bit halves, each usable on its own: avoids the memory of a bigint. */
 export interface Hash {
   readonly high: number;
   readonly low: number;
 }
 
-/** Bytes of a key that need no memory of their own; longer ones are rare. */
+/** Longer keys allocate a buffer of their own; they are rare. */
 const SCRATCH_BYTES = 4096;
 const BLOCK = 16;
 const scratch = new Uint8Array(SCRATCH_BYTES);
@@ -28,8 +28,8 @@ export function hash64(text: string, seed = 0): Hash {
 }
 
 /**
- * Writes UTF-8 and zeroes to the end of its last block; answers the number of bytes. Nearly every key is ASCII: it is written in
- * whole words, since words read back from single bytes would have to wait for them.
+ * Writes UTF-8 and zeroes to the end of its last block; returns the number of bytes. ASCII, nearly every key, is written in whole
+ * words: reading words back from single byte writes would stall.
  */
 function writeText(text: string, words: Int32Array, bytes: Uint8Array): number {
   const length = text.length;
@@ -66,7 +66,7 @@ export function murmur128(words: Int32Array, length: number, seed: number, resul
   let h3 = h1;
   let h4 = h1;
   const whole = length >>> 4;
-  // The tail is one more block whose missing bytes are 0: it goes into the state, which is not stirred after it.
+  // The tail is one more block whose missing bytes are 0; unlike the others it is not followed by a mixing step.
   for (let block = 0; block <= whole; block++) {
     const at = block << 2;
     h1 ^= scramble(words[at] as number, 0x239b961b, 15, 0xab0e9789);
@@ -97,19 +97,19 @@ function rotate(x: number, by: number): number {
   return (x << by) | (x >>> (32 - by));
 }
 
-/** Murmur's finalizer: every bit of `h` changes every bit of the result with even odds; signed. */
+/** Murmur's finalizer: every bit of `h` changes every bit of the result with probability 1/2; signed. */
 export function finish(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
 
-/** The `n`th further hash of a key, unsigned 32 bits: for second choices that have nothing to do with the first. */
+/** The `n`th rehash of a key, unsigned 32 bits, independent of the first hash. */
 export function rehash({ high, low }: Hash, n: number): number {
   return finish(Math.imul(finish(high ^ Math.imul(n + 1, 0x9e3779b1)), 0x85ebca6b) ^ low) >>> 0;
 }
 
-/** The hash of a request that has no key: anywhere, and somewhere else the next time. */
+/** The hash of a request that has no key: uniform, and another one each time. */
 export function randomHash(random: () => number): Hash {
   return { high: (random() * 2 ** 32) | 0, low: (random() * 2 ** 32) | 0 };
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { IndexedHeap } from './indexed-heap.ts';
 
-test('IndexedHeap: the first of what is in and not excepted, after any changes', () => {
+test('IndexedHeap: the first element that is not excepted, after any changes', () => {
   const size = 12;
   const change = fc.record({ i: fc.nat(size - 1), on: fc.boolean(), key: fc.nat(5) });
   const except = fc.uniqueArray(fc.nat(size - 1), { maxLength: 4 });

@@ -1,6 +1,6 @@
 /**
- * A binary heap of indexes that knows where each one stands, so that any of them can move, leave or enter in O(log n).
- * `before` is a strict order that may change for one index at a time, each change followed by `moved`.
+ * A binary heap of indexes that tracks the position of each, so that any of them can move, leave or enter in O(log n). `before` is
+ * a strict order that may change for one index at a time; call `moved` after each change.
  */
 export class IndexedHeap {
   #before: (a: number, b: number) => boolean;
@@ -17,7 +17,7 @@ export class IndexedHeap {
     return this.#size;
   }
 
-  /** Starts over with indexes below `capacity` for which `has` holds. */
+  /** Rebuilds the heap from the indexes below `capacity` for which `has` holds. */
   fill(capacity: number, has: (i: number) => boolean): void {
     this.#items = new Int32Array(capacity);
     this.#at = new Int32Array(capacity).fill(-1);
@@ -26,7 +26,7 @@ export class IndexedHeap {
     for (let at = (this.#size >> 1) - 1; at >= 0; at--) this.#sink(at);
   }
 
-  /** Puts `i` in or takes it out; nothing happens where it is so already. */
+  /** Adds `i` or removes it; does nothing if that is done already. */
   set(i: number, on: boolean): void {
     const at = this.#at[i] as number;
     if (on && at < 0) {
@@ -41,13 +41,13 @@ export class IndexedHeap {
     }
   }
 
-  /** The place of `i` in the order may have changed. */
+  /** The order of `i` may have changed. */
   moved(i: number): void {
     const at = this.#at[i] as number;
     if (at >= 0) this.#sink(this.#rise(at));
   }
 
-  /** The first that is not in `except`, -1 when there is none: looks at no more than 2 × |except| + 1 items. */
+  /** The first that is not in `except`; -1 if there is none. Visits at most 2 × |except| + 1 items. */
   first(except: readonly number[]): number {
     return except.length === 0 ? (this.#size > 0 ? (this.#items[0] as number) : -1) : this.#firstBelow(0, except);
   }
@@ -66,7 +66,7 @@ export class IndexedHeap {
     this.#at[i] = at;
   }
 
-  /** Answers the position that it came to. */
+  /** Returns the final position. */
   #rise(at: number): number {
     const i = this.#items[at] as number;
     while (at > 0) {

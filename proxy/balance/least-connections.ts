@@ -4,15 +4,15 @@ import { EndpointLoads } from './endpoint-loads.ts';
 import { EndpointTable } from './endpoint-table.ts';
 
 /**
- * The exact least (active + 1) / weight, compared by cross-multiplication; among equals the one picked longest ago, so that an
- * idle pool rotates. A heap of the usable endpoints: O(log n). Newcomers count as never picked; which of them is first is seeded.
+ * The exact least (active + 1) / weight, compared by cross-multiplication; on a tie the least recently picked, so that an idle
+ * backend rotates. A heap of the usable endpoints: O(log n). New endpoints count as never picked; their order is seeded.
  */
 export class LeastConnections implements Balancer {
   readonly #endpoints = new EndpointTable();
   readonly #loads = new EndpointLoads((i) => this.#heap.moved(i));
   readonly #heap = new IndexedHeap((a, b) => this.#before(a, b));
   readonly #seed: number;
-  /** Number of the last pick of each endpoint; below 0: never. */
+  /** Sequence number of the last pick of each endpoint; below 0: never. */
   #picked = new Float64Array(0);
   #picks = 0;
 

@@ -3,10 +3,10 @@ import { WeightedDraw } from './weighted-draw.ts';
 import { EndpointLoads } from './endpoint-loads.ts';
 
 /**
- * Power of two choices: two independent weighted draws; the lower (active + 1) / weight wins, the first on a tie. Nearly as even as the
- * exact least, and proxies that share endpoints without seeing each other's requests do not all run to the same one. Where both draws fall
- * on one endpoint, as one in n² does on each of n, it must not have more than twice the requests of another: weights aside, since
- * light endpoints live on such draws while nothing else is in flight.
+ * Power of two choices: two independent weighted draws; the lower (active + 1) / weight wins, the first on a tie. Nearly as even as
+ * the exact least, and proxies that do not see each other's requests do not all choose the same endpoint. Of n endpoints, one in n²
+ * picks draws each of them twice: then the endpoint loses to a further draw if it has more than twice that one's requests, weights
+ * aside, so that light endpoints keep their share while idle.
  */
 export class LeastRequest implements Balancer {
   readonly #draw = new WeightedDraw();

@@ -1,16 +1,16 @@
 import type { Hash } from './hash.ts';
 
-/** One endpoint's way through the slots, as its name decides, and how often it has its turn. */
+/** The order in which an endpoint takes slots, derived from its name, and its weight. */
 export interface Permutation {
-  /** First slot it wants, below the table's size. */
+  /** First preferred slot, below the table's size. */
   readonly offset: number;
-  /** From each slot that it wants to the next; 1 to size - 1, so that a prime size makes it want every slot once. */
+  /** Distance between preferred slots, 1 to size - 1; a prime size makes it visit every slot once. */
   readonly skip: number;
   /** > 0. */
   readonly weight: number;
 }
 
-/** Claims `from` up to, not including, `to` of the order of turns have this weight. */
+/** The permutations `from` up to, not including, `to` in the order of turns have this weight. */
 interface WeightClass {
   readonly weight: number;
   readonly from: number;
@@ -23,41 +23,44 @@ export function permutationOf({ high, low }: Hash, weight: number, size: number)
 }
 
 /**
- * The lookup table of Maglev (Eisenbud et al., NSDI 2016, §3.4): the claimants take turns, and each takes the first free slot on its
- * way. With weights, every round of turns adds to each claimant's account, and only those who have saved up a whole turn (the
- * heaviest always have) take it. Made in steps, since a large table takes longer than anybody may wait.
+ * The lookup table of Maglev (Eisenbud et al., NSDI 2016, §3.4): endpoints take turns, and each takes the next free slot of its
+ * permutation. With weights, every round adds to each endpoint's credit, and only those with enough credit (the heaviest always)
+ * take a turn. Built in steps, since a large table takes longer than requests may wait.
  */
 export class MaglevTable {
-  /** Position of the claim that has each slot. */
+  /** Index of the permutation that owns each slot. */
   readonly slots: Uint16Array | Uint32Array;
   #filled = 0;
-  /** A bit a slot: small enough for the processor's cache where the table is not. */
+  /** One bit per slot: fits the processor's cache even if the table does not. */
   #taken: Int32Array;
   #next: Int32Array;
   #skips: Int32Array;
   #order: Int32Array;
   #classes: WeightClass[];
   #class = 0;
-  /** In the order of turns. */
+  /** Position in the order of turns. */
   #turn = 0;
 
-  /** @param size prime, ≥ 3 @param claims not empty; equal weights take their turns in this order. */
-  constructor(size: number, claims: readonly Permutation[]) {
-    this.slots = claims.length <= 2 ** 16 ? new Uint16Array(size) : new Uint32Array(size);
+  /**
+   * @param size prime, ≥ 3
+   * @param permutations not empty; equal weights take their turns in this order.
+   */
+  constructor(size: number, permutations: readonly Permutation[]) {
+    this.slots = permutations.length <= 2 ** 16 ? new Uint16Array(size) : new Uint32Array(size);
     this.#taken = new Int32Array((size + 31) >>> 5);
-    this.#next = Int32Array.from(claims, ({ offset }) => offset);
-    this.#skips = Int32Array.from(claims, ({ skip }) => skip);
-    const weight = (i: number) => (claims[i] as Permutation).weight;
-    this.#order = Int32Array.from(claims.keys()).sort((a, b) => weight(b) - weight(a) || a - b);
+    this.#next = Int32Array.from(permutations, ({ offset }) => offset);
+    this.#skips = Int32Array.from(permutations, ({ skip }) => skip);
+    const weight = (i: number) => (permutations[i] as Permutation).weight;
+    this.#order = Int32Array.from(permutations.keys()).sort((a, b) => weight(b) - weight(a) || a - b);
     this.#classes = classesOf(Float64Array.from(this.#order, weight));
   }
 
-  /** In bytes, once it is whole. */
+  /** Size in bytes once complete. */
   get bytes(): number {
     return this.slots.byteLength;
   }
 
-  /** Looks at up to `budget` slots; true: the table is whole. */
+  /** Visits up to `budget` slots; true: the table is complete. */
   step(budget: number): boolean {
     const size = this.slots.length;
     const { slots } = this;
@@ -94,7 +97,7 @@ export class MaglevTable {
     return true;
   }
 
-  /** The heaviest class is due in every round, so that the search ends. */
+  /** The heaviest class is due in every round, so the search ends. */
   #nextClass(): WeightClass {
     const classes = this.#classes;
     const most = (classes[0] as WeightClass).weight;

@@ -2,7 +2,7 @@ import { hash64 } from './hash.ts';
 import { permutationOf, MaglevTable } from './maglev-table.ts';
 import type { Permutation } from './maglev-table.ts';
 
-/** What a table is made of: names in ascending order, and weights. */
+/** What a table is built from: names in ascending order, and weights. */
 export interface TableInput {
   readonly names: readonly string[];
   readonly weights: readonly number[];
@@ -14,7 +14,7 @@ interface SharedTable {
   readonly table: WeakRef<MaglevTable>;
 }
 
-/** One table for all pools that are equal, from the moment its making begins; it goes when the last of them lets go of it. */
+/** Shares one table among all equal backends, from the start of its build; it is garbage collected with its last user. */
 export class MaglevTables {
   #shared = new Map<string, SharedTable>();
 
@@ -22,7 +22,7 @@ export class MaglevTables {
     const { high, low } = hash64(JSON.stringify([size, input.names, input.weights]));
     const key = `${high}.${low}`;
     const known = this.#shared.get(key);
-    // The hash finds; only being equal counts.
+    // The hash may collide, so the inputs are compared.
     const found = known?.size === size && sameInput(known.input, input) ? known.table.deref() : undefined;
     if (found) return found;
     for (const [old, { table }] of this.#shared) if (table.deref() === undefined) this.#shared.delete(old);

@@ -7,8 +7,8 @@ import { MaglevTables } from './maglev-tables.ts';
 import { Maglev } from './maglev.ts';
 import { equals, finishSteps, placeOf, placesOf } from './testing.ts';
 
-function whole(size: number, claims: ConstructorParameters<typeof MaglevTable>[1], budget = Infinity): number[] {
-  const table = new MaglevTable(size, claims);
+function whole(size: number, permutations: ConstructorParameters<typeof MaglevTable>[1], budget = Infinity): number[] {
+  const table = new MaglevTable(size, permutations);
   while (!table.step(budget));
   return [...table.slots];
 }
@@ -26,7 +26,7 @@ function maglev(view: readonly EndpointView[], size = 65_537): Maglev {
   return b;
 }
 
-/** A way per claimant that has nothing to do with the others. */
+/** An independent permutation per endpoint. */
 const ways = (weights: readonly number[], size: number) =>
   weights.map((weight, i) => ({ offset: (i * 7919) % size, skip: ((i * 104_729) % (size - 1)) + 1, weight }));
 
@@ -39,7 +39,7 @@ describe('MaglevTable', () => {
     assert.deepEqual(whole(7, [b0, b2]), [0, 0, 0, 0, 1, 1, 1]);
   });
 
-  test('equal weights differ by one slot at most; others follow their weights', () => {
+  test('equal weights differ by at most one slot; others are proportional', () => {
     for (const share of shares(whole(251, ways([1, 1, 1, 1, 1, 1], 251)), 6)) assert.ok(Math.abs(share * 251 - 251 / 6) < 1);
     const weights = [3, 0.5, 1, 10, 2, 3.5];
     shares(whole(65_537, ways(weights, 65_537)), 6).forEach((share, i) => {
@@ -109,7 +109,7 @@ describe('Maglev', () => {
     assert.equal(after.includes('e500'), false);
   });
 
-  test('an unusable endpoint moves its own keys only, spread over the others, the same way everywhere', () => {
+  test('an unusable endpoint moves only its own keys, spread over the others, the same way on every proxy', () => {
     const view = equals(10);
     const b = maglev(view, 251);
     const before = placesOf(b, view, 5000);
@@ -126,7 +126,7 @@ describe('Maglev', () => {
     assert.equal(to.size, 9);
   });
 
-  test('a further try goes elsewhere, to the same place on every proxy', () => {
+  test('a retry goes to another endpoint, the same on every proxy', () => {
     const view = equals(5);
     const [one, other] = [maglev(view, 251), maglev(view, 251)];
     for (const key of ['a', 'b', 'c']) {
@@ -137,14 +137,14 @@ describe('Maglev', () => {
     }
   });
 
-  test('who drains has no slots; with none active, who drains serves', () => {
+  test('draining endpoints have no slots, unless none is active', () => {
     const view = equals(4).map((e, i) => ({ ...e, state: i === 0 ? ('draining' as const) : ('active' as const) }));
     assert.equal(placesOf(maglev(view, 251), view, 500).includes('e0'), false);
     const draining = view.map((e) => ({ ...e, state: 'draining' as const }));
     assert.equal(new Set(placesOf(maglev(draining, 251), draining, 500)).size, 4);
   });
 
-  test('5,000 endpoints in 251 slots: the first 251 by name serve; the others when those are out', () => {
+  test('5,000 endpoints in 251 slots: the first 251 by name serve; the others when those are unusable', () => {
     const view = equals(5000);
     const b = maglev(view, 251);
     const names = view
@@ -170,8 +170,8 @@ describe('Maglev', () => {
   });
 });
 
-describe('Maglev: an update in the middle of a build', () => {
-  test('the old table serves until the new one is whole', () => {
+describe('Maglev: an update during a build', () => {
+  test('the old table serves until the new one is complete', () => {
     const view = equals(4);
     const b = maglev(view, 251);
     const before = placesOf(b, view, 300);
@@ -183,7 +183,7 @@ describe('Maglev: an update in the middle of a build', () => {
     assert.equal(placesOf(b, more, 300).includes('e4'), true);
   });
 
-  test('who left at once takes nothing, its keys move on', () => {
+  test('an endpoint that left takes nothing at once; its keys move on', () => {
     const view = equals(4);
     const b = maglev(view, 251);
     const left = view.slice(1);
@@ -191,7 +191,7 @@ describe('Maglev: an update in the middle of a build', () => {
     assert.deepEqual(new Set(placesOf(b, left, 300)), new Set(['e1', 'e2', 'e3']));
   });
 
-  test('updates faster than builds: each build ends, and the newest view is the last', () => {
+  test('updates faster than builds: each build ends, and the newest list is built last', () => {
     const b = maglev(equals(2), 251);
     const serving = new Set<number>();
     for (let n = 3; n < 40; n++) {
@@ -206,7 +206,7 @@ describe('Maglev: an update in the middle of a build', () => {
     assert.deepEqual(placesOf(b, view, 2000), placesOf(maglev(view, 251), view, 2000));
   });
 
-  test('back to what it was: no new table', () => {
+  test('a list equal to the present table: no new table', () => {
     const view = equals(4);
     const b = maglev(view, 251);
     b.update(view);
@@ -220,7 +220,7 @@ describe('MaglevTables', () => {
     weights: equals(n).map(() => weight),
   });
 
-  test('equal pools share a table, others do not', () => {
+  test('equal backends share a table, others do not', () => {
     const tables = new MaglevTables();
     const one = tables.get(251, roster(3));
     assert.equal(tables.get(251, roster(3)), one);
@@ -229,7 +229,7 @@ describe('MaglevTables', () => {
     assert.notEqual(tables.get(251, roster(3, 2)), one);
   });
 
-  test('pools that share a table place keys on their own endpoints', () => {
+  test('backends that share a table use their own endpoints', () => {
     const tables = new MaglevTables();
     const [a, b] = [new Maglev(251, tables), new Maglev(251, tables)];
     const one = equals(5);

@@ -6,10 +6,10 @@ import type { MaglevTables, TableInput } from './maglev-tables.ts';
 import { sameInput } from './maglev-tables.ts';
 import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
-/** Slots that a key moves on to before a scan: with half of the endpoints out, a scan comes once in 65,536 picks. */
+/** Rehashes of a key before a scan: with half of the endpoints unusable, one in 65,536 picks scans. */
 const MAX_REHASHES = 16;
 
-/** A table and the ids of the endpoints that it was made for, in its order. */
+/** A table and the ids of the endpoints that it was built for, in its order. */
 interface BuiltTable {
   readonly table: MaglevTable;
   readonly input: TableInput;
@@ -17,10 +17,10 @@ interface BuiltTable {
 }
 
 /**
- * Maglev hashing. The table is made from the view alone, never from what this proxy knows of health, so that all proxies have the
- * same. A key whose slot can not be used moves on by further hashes of the key, the same way on every proxy; at last a scan takes
- * the next in the order of the view. While a new table is made the old one serves; an update meanwhile waits for its turn, so that
- * updates in quick succession can not keep a table from ever being ready.
+ * Maglev hashing. The table depends on the list of endpoints only, never on health, so that all proxies have the same. A key whose
+ * slot is not usable is rehashed, the same way on every proxy; after that a scan takes the next endpoint in the order of the list.
+ * While a new table is built the old one serves; an update during a build is queued, so that frequent updates cannot keep a table
+ * from being completed.
  */
 export class Maglev implements Balancer {
   readonly #size: number;
@@ -28,9 +28,9 @@ export class Maglev implements Balancer {
   readonly #endpoints = new EndpointTable();
   #current: BuiltTable | undefined;
   #building: BuiltTable | undefined;
-  /** What to build next. */
+  /** The list to build next. */
   #queued: readonly EndpointView[] | undefined;
-  /** Index in the view by position in the current table; -1: it left. */
+  /** Index in the list by position in the current table; -1: it left. */
   #indexByPosition = new Int32Array(0);
 
   /** @param size prime. */
@@ -56,7 +56,7 @@ export class Maglev implements Balancer {
     return this.#building === undefined;
   }
 
-  /** Starts on what is wanted, unless the current table is just that. */
+  /** Starts to build the queued list, unless the current table equals it. */
   #startBuild(): void {
     const wanted = this.#queued;
     this.#queued = undefined;
@@ -88,7 +88,7 @@ export class Maglev implements Balancer {
     return this.#scan(hash, c.tried);
   }
 
-  /** Also what serves before the first table is ready. */
+  /** Also serves before the first table is complete. */
   #scan(hash: Hash, tried: readonly number[]): number {
     const n = this.#endpoints.size;
     const start = n === 0 ? 0 : rehash(hash, MAX_REHASHES) % n;
@@ -106,7 +106,7 @@ export class Maglev implements Balancer {
 
 const nameOf = (e: EndpointView) => e.hashKey ?? e.id;
 
-/** Who has a claim to slots, sorted by name. With none active, those that drain serve. */
+/** The endpoints that get slots, sorted by name: the active ones, or the draining ones if none is active. */
 function eligibleEndpoints(view: EndpointViews): readonly EndpointView[] {
   const open = view.filter(({ weight }) => weight > 0 && weight < Infinity);
   const active = open.filter(({ state }) => state !== 'draining');

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { PeakEWMA } from './peak-ewma.ts';
 import { equals, seeded } from './testing.ts';
 
-/** Share of `n` picks that goes to each endpoint. */
+/** Share of `n` picks per endpoint. */
 function shares(b: PeakEWMA, size: number, now: number, n = 4000): number[] {
   const random = seeded(3);
   const seen = Array.from({ length: size }, () => 0);
@@ -22,10 +22,10 @@ function pool(...rtts: number[]): PeakEWMA {
   rtts.forEach((ms, i) => took(b, i, ms, 100_000));
   return b;
 }
-/** After 100 s in silence the first round trip is the average, but for 30 ms · e^-10. */
+/** After 100 s without requests the next round trip replaces the average, but for 30 ms · e^-10. */
 const THEN = 100_000;
 const never = (share: number | undefined) => assert.ok((share ?? 1) < 0.01, String(share));
-/** Of two, a loser wins only when both draws fall on it, and not even then where it costs more than twice as much. */
+/** Of two, the more expensive one is picked only when both draws hit it, and not even then if it costs more than twice as much. */
 const loses = (share: number | undefined) => assert.ok((share ?? 1) < 0.28, String(share));
 
 describe('PeakEWMA', () => {
@@ -34,11 +34,11 @@ describe('PeakEWMA', () => {
     assert.ok(Math.abs(share - 0.25) < 0.03, String(share));
   });
 
-  test('one that costs more than twice as much as others loses also where both draws fall on it', () => {
+  test('an endpoint that costs more than twice as much as others loses also when both draws hit it', () => {
     for (const size of [2, 3, 5]) never(shares(pool(200, ...Array.from({ length: size - 1 }, () => 10)), size, THEN)[0]);
   });
 
-  test('a higher round trip counts at once, a lower one slowly', () => {
+  test('a higher round trip counts at once, a lower one gradually', () => {
     const b = pool(10, 20);
     took(b, 0, 500, THEN + 1);
     loses(shares(b, 2, THEN + 1)[0]);
@@ -46,7 +46,7 @@ describe('PeakEWMA', () => {
     loses(shares(b, 2, THEN + 60)[0]);
   });
 
-  test('what is in flight multiplies the cost, weight divides it', () => {
+  test('requests in flight multiply the cost, weight divides it', () => {
     const b = pool(10, 15);
     b.begin(0);
     loses(shares(b, 2, THEN)[0]);
@@ -59,17 +59,17 @@ describe('PeakEWMA', () => {
       0,
     );
     weighted.begin(1);
-    // 2/3 against 1: a wins only when both draws fall on it.
+    // 2/3 against 1: a wins only when both draws hit it.
     assert.ok(Math.abs((shares(weighted, 2, 0)[0] ?? 1) - 1 / 16) < 0.02);
   });
 
-  test('an average that nothing renews fades, so that a slow endpoint is tried again', () => {
+  test('an average decays without new samples, so that a slow endpoint is tried again', () => {
     const b = pool(10, 100);
     for (let now = THEN; now < THEN + 30_000; now += 100) took(b, 0, 10, now);
     loses(shares(b, 2, THEN + 30_000)[0]);
   });
 
-  test('failing fast is not answering fast, and is forgiven within a minute', () => {
+  test('failing fast is not answering fast, and recovers within a minute', () => {
     const b = pool(20, 20);
     for (let k = 0; k < 1000; k++) took(b, 0, 0, THEN + k, 'failed');
     loses(shares(b, 2, THEN + 1000)[0]);
@@ -86,7 +86,7 @@ describe('PeakEWMA', () => {
     loses(shares(b, 2, THEN + 2)[1]);
   });
 
-  test('a newcomer starts at the median of its peers, alone at 30 ms', () => {
+  test('a new endpoint starts at the median of its peers, or at 30 ms without peers', () => {
     const b = pool(10, 20, 300);
     b.update(equals(4), THEN);
     const [, , slow, fresh] = shares(b, 4, THEN, 16_000);

@@ -1,20 +1,20 @@
 import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
-/** Time constant of the average, ms: what is older counts for little, and an endpoint that was avoided is tried again. */
+/** Time constant of the average, ms. */
 const DECAY_MS = 5_000;
-/** Round trip of a newcomer without peers, ms. */
+/** Assumed round trip of a new endpoint without peers, ms. */
 const FIRST_GUESS_MS = 30;
-/** Failures at once double the average at most up to this, ms: a second chance must come in tens of seconds, not in hours. */
+/** Upper limit in ms up to which fast failures double the average: the endpoint must be tried again within tens of seconds. */
 const MAX_PENALTY_MS = 1_000;
 
-/** The handle of an endpoint's requests: finds it again after updates. */
+/** The handle of an endpoint's requests; identifies the endpoint across updates. */
 interface Peer {
-  /** In the present view; -1: gone. */
+  /** Index in the present list; -1: gone. */
   index: number;
 }
 
-/** Numbers of one endpoint side by side in memory: a pick reads two endpoints anywhere in a large pool. */
+/** The numbers of one endpoint are adjacent in memory: a pick reads two random endpoints of a large array. */
 const WIDTH = 4;
 /** Average round trip at the time AT, ms. */
 const EWMA = 0;
@@ -23,10 +23,11 @@ const ACTIVE = 2;
 const WEIGHT = 3;
 
 /**
- * Peak-EWMA (Finagle, Linkerd): two weighted draws, the lower expected cost wins: average round trip × (active + 1) / weight. The
- * average decays while nothing is heard, so that an endpoint which was slow once is tried again. A round trip is the time to the
- * response head. Where both draws fall on one endpoint, as one in n² does on each of n, it must not cost more than twice what another
- * does: weights aside, since light endpoints live on such draws. A failure counts as at least twice the average, so that failing fast does not look like answering fast.
+ * Peak-EWMA (Finagle, Linkerd): two weighted draws, the lower expected cost wins: average round trip × (active + 1) / weight. A
+ * round trip is the time to the response head. The average decays without samples, so that an endpoint that was slow is tried
+ * again. A failure counts as at least twice the average, so that failing fast does not look like answering fast. Of n endpoints,
+ * one in n² picks draws each of them twice: then the endpoint loses to a further draw if it costs more than twice as much, weights
+ * aside, so that light endpoints keep their share.
  */
 export class PeakEWMA implements Balancer {
   readonly #draw = new WeightedDraw();
@@ -51,7 +52,7 @@ export class PeakEWMA implements Balancer {
     this.#numbers = numbers;
   }
 
-  /** The median of those that stay, for newcomers. */
+  /** The median of the endpoints that stay, for new ones. */
   #guess(from: Int32Array, now: number): number {
     const stayed = from.filter((old) => old >= 0);
     if (stayed.length === 0) return FIRST_GUESS_MS;
@@ -104,7 +105,7 @@ export class PeakEWMA implements Balancer {
     else if (headMs > ewma) this.#observe(at, headMs, now);
   }
 
-  /** Peak-sensitive: a higher round trip replaces the average at once, lower ones pull it down slowly. */
+  /** Peak-sensitive: a higher round trip replaces the average at once, lower ones reduce it gradually. */
   #observe(at: number, rtt: number, now: number): void {
     const ewma = this.#numbers[at + EWMA] as number;
     const share = Math.exp(((this.#numbers[at + AT] as number) - now) / DECAY_MS);

@@ -1,9 +1,9 @@
 import { finish, hash64 } from './hash.ts';
 import type { Hash } from './hash.ts';
 
-/** A power of two. */
+/** Number of rows; a power of two. */
 export const ROWS = 65_536;
-/** No endpoint. */
+/** Marks a row without an endpoint. */
 export const NONE = 0xffff;
 
 export interface RendezvousMember {
@@ -18,21 +18,21 @@ interface HashedMember extends RendezvousMember {
 }
 
 /**
- * For every row, the endpoint that wins it and the one that would win it next (GLB Director's scheme), by weighted rendezvous
- * hashing (Schindelhauer and Schomaker): each endpoint's hash with the row, uniform u in (0, 1), costs -ln(u) / weight; the lowest
- * cost wins. The two lowest costs are kept, so that a newcomer is compared with them alone, and only rows that lose one of their
- * two are decided anew. Made in steps, from an earlier table that goes on serving. At most 65,535 endpoints.
+ * For every row, the endpoint that wins it and the runner-up (GLB Director), by weighted rendezvous hashing (Schindelhauer and
+ * Schomaker): each endpoint's hash with the row, uniform u in (0, 1), costs -ln(u) / weight; the lowest cost wins. The two lowest
+ * costs are kept, so that a new endpoint is compared with them alone, and only rows that lose one of their two are recomputed.
+ * Built in steps from an earlier table, which serves meanwhile. At most 65,535 endpoints.
  */
 export class RendezvousRows {
   readonly primary = new Uint16Array(ROWS).fill(NONE);
   readonly secondary = new Uint16Array(ROWS).fill(NONE);
-  /** As stored: what is computed anew compares exactly with what was kept. */
+  /** Costs as float32: recomputed ones must compare exactly with stored ones. */
   readonly #lowest = new Float32Array(ROWS).fill(Infinity);
   readonly #second = new Float32Array(ROWS).fill(Infinity);
-  /** Endpoints by their number in the rows; a number stays with its endpoint, and is free after it left. */
+  /** Endpoints by their number in the rows; an endpoint keeps its number, which is free after it left. */
   readonly members: (HashedMember | undefined)[] = [];
   #base: RendezvousRows | undefined;
-  /** Numbers that the base has and this table lacks. */
+  /** Numbers in the base that this table does not have. */
   #removed = new Set<number>();
   /** Numbers that are new in this table. */
   #added: number[] = [];
@@ -58,7 +58,7 @@ export class RendezvousRows {
     this.#numbers = [...this.members.keys()].filter((number) => this.members[number] !== undefined);
   }
 
-  /** Whether a table of `wanted` would be this one. */
+  /** Whether a table built from `wanted` would equal this one. */
   isOf(wanted: readonly RendezvousMember[]): boolean {
     const own = new Map(this.members.flatMap((member) => (member ? [[member.id, member]] : [])));
     return (
@@ -67,7 +67,7 @@ export class RendezvousRows {
     );
   }
 
-  /** Computes about `budget` costs; true: the table is whole. */
+  /** Computes about `budget` costs; true: the table is complete. */
   step(budget: number): boolean {
     for (let left = budget; left > 0 && this.#row < ROWS;) {
       const row = this.#row++;
@@ -81,7 +81,7 @@ export class RendezvousRows {
     return true;
   }
 
-  /** Takes over a row of the base, where both of its endpoints are still there. */
+  /** Copies a row of the base if both of its endpoints are still there. */
   #copyRow(row: number): boolean {
     const base = this.#base;
     if (base === undefined) return false;
@@ -99,7 +99,7 @@ export class RendezvousRows {
     const { hash, weight } = this.members[number] as HashedMember;
     const u = uniform(seed, hash);
     const second = this.#second[row] as number;
-    // -ln(u) ≥ 1 - u: nearly all lose here, and need no logarithm.
+    // -ln(u) ≥ 1 - u: most endpoints lose here, without computing a logarithm.
     if (Math.fround((1 - u) / weight) > second) return;
     const cost = Math.fround(-Math.log(u) / weight);
     const lowest = this.#lowest[row] as number;
@@ -114,7 +114,7 @@ export class RendezvousRows {
     }
   }
 
-  /** Decides between equal costs, the same way on every proxy and in whatever order endpoints came. */
+  /** Decides between equal costs, the same way on every proxy and for any order of endpoints. */
   #precedes(a: number, b: number): boolean {
     const one = this.members[a] as HashedMember;
     const other = this.members[b];
@@ -122,7 +122,7 @@ export class RendezvousRows {
     return one.name === other.name ? one.id < other.id : one.name < other.name;
   }
 
-  /** The numbers of all endpoints for which `may` holds, decided for one key alone; NONE when there is none. */
+  /** The number of the best endpoint for one key among those for which `may` holds; NONE if there is none. */
   bestFor(seed: number, may: (number: number) => boolean): number {
     let best = NONE;
     let lowest = Infinity;

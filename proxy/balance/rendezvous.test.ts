@@ -48,7 +48,7 @@ describe('RendezvousRows', () => {
     before.forEach((pair, r) => assert.equal(pair !== fewer[r], /\be3\b/.test(pair), `${r}: ${pair} → ${fewer[r]}`));
   });
 
-  test('the way to a set of endpoints does not matter, nor the order they come in', () => {
+  test('rows depend on the set of endpoints only, not on earlier sets or their order', () => {
     const pool = members(12).map((m, i) => ({ ...m, weight: 1 + (i % 4) }));
     const some = fc.shuffledSubarray(pool, { minLength: 1 });
     fc.assert(
@@ -70,7 +70,7 @@ describe('RendezvousRows', () => {
 });
 
 describe('Rendezvous', () => {
-  test('removing or adding one moves no key of the others', () => {
+  test('removing or adding one endpoint moves no key of the others', () => {
     const view = equals(50);
     const b = rendezvous(view);
     const before = placesOf(b, view, 20_000);
@@ -100,7 +100,7 @@ describe('Rendezvous', () => {
     });
   }
 
-  test('with primary and secondary out, a third by the key alone: spread, and the same everywhere', () => {
+  test('with primary and secondary unusable, a third by the key itself: spread, and the same on every proxy', () => {
     const view = equals(8);
     const b = rendezvous(view);
     const other = rendezvous([...view].reverse());
@@ -116,7 +116,7 @@ describe('Rendezvous', () => {
     assert.equal(thirds.size, 8);
   });
 
-  test('an update in the middle of a build: the old table serves, then the newest view', () => {
+  test('an update during a build: the old table serves, then the newest list', () => {
     const view = equals(6);
     const b = rendezvous(view);
     const before = placesOf(b, view, 500);

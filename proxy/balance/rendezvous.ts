@@ -6,19 +6,19 @@ import type { RendezvousMember } from './rendezvous-rows.ts';
 import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
 /**
- * Rendezvous hashing over a table of rows (GLB Director). A key goes to its row's primary; to the secondary while the primary can
- * not be used, was tried (the second chance of a failed attempt), drains or is filling; to a third, chosen by the key itself,
- * where neither will do. Only then to one that drains or fills. Adding or removing an endpoint changes the rows that it wins or
- * loses, and no others. While a new table is made the old one serves; an update meanwhile waits for its turn.
+ * Rendezvous hashing over a table of rows (GLB Director). A key goes to the primary of its row; to the secondary if the primary is
+ * not usable, was tried, drains or is filling; to a third, chosen by the key itself, if the secondary is not possible either.
+ * Draining and filling endpoints are used only if no other is left. Adding or removing an endpoint changes only the rows that it
+ * wins or loses. While a new table is built the old one serves; an update during a build is queued.
  */
 export class Rendezvous implements Balancer {
   readonly #endpoints = new EndpointTable();
   #current = new RendezvousRows([]);
   #building: RendezvousRows | undefined;
   #queued: readonly RendezvousMember[] | undefined;
-  /** Index in the view by number in the current table; -1: it left. */
+  /** Index in the list by number in the current table; -1: it left. */
   #indexByNumber = new Int32Array(0);
-  /** 1: takes keys of its own; 0: yields them while another can be used. */
+  /** 1: active; 0: draining or filling, used only if no active endpoint is left. */
   #established = new Uint8Array(0);
 
   update(view: EndpointViews): void {

@@ -2,8 +2,8 @@ import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts
 import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
 /**
- * Rotation in the order of the view; ignores weights except 0. The start is seeded, so that proxies do not move in step. The
- * rotation goes on at the same endpoint over an update, or at the next one that stayed.
+ * Rotation in the order of the list; ignores weights except 0. The start is seeded, so that proxies do not rotate in step. After an
+ * update the rotation continues at the same endpoint, or at the next one that stayed.
  */
 export class RoundRobin implements Balancer {
   readonly #endpoints = new EndpointTable();

@@ -44,7 +44,7 @@ describe('RoundRobin', () => {
     }
   });
 
-  test('goes on where it was when indexes move, and at the next survivor when that one left', () => {
+  test('continues where it was when indexes move, and at the next endpoint that stayed when that one left', () => {
     const b = new RoundRobin(0);
     const before = view({ b: 1, c: 1, d: 1 });
     b.update(before);
@@ -66,7 +66,7 @@ describe('WeightedRoundRobin', () => {
     assert.equal(sequence(b, v, 14), 'a a b a c a a a a b a c a a');
   });
 
-  test('an endpoint that was out gains nothing meanwhile', () => {
+  test('an unusable endpoint gains no credit', () => {
     const b = new WeightedRoundRobin();
     const v = view({ a: 1, b: 1 });
     b.update(v);
@@ -76,7 +76,7 @@ describe('WeightedRoundRobin', () => {
     assert.equal(sequence(b, v, 4), 'a b a b');
   });
 
-  test('current weights survive an update; a newcomer starts at 0', () => {
+  test('current weights survive an update; a new endpoint starts at 0', () => {
     const plain = new WeightedRoundRobin();
     const v = view({ a: 5, b: 1, c: 1 });
     plain.update(v);
@@ -94,7 +94,7 @@ describe('WeightedRoundRobin', () => {
     assert.equal(sequence(joined, three, 3), 'b n a');
   });
 
-  test('a great debt is clamped when weights shrink', () => {
+  test('a large debt is clamped when weights shrink', () => {
     const b = new WeightedRoundRobin();
     const heavy = view({ a: 1000, b: 1000 });
     b.update(heavy);
@@ -152,7 +152,7 @@ describe('AliasTable', () => {
     );
   });
 
-  test('says -1 when there is nothing to draw', () => {
+  test('draws -1 without outcomes', () => {
     assert.equal(new AliasTable(new Float64Array(0)).draw(0.5), -1);
     assert.equal(new AliasTable(new Float64Array(3)).draw(0.5), -1);
   });
@@ -174,14 +174,14 @@ describe('LeastConnections', () => {
     assert.equal(sequence(b, v, 1), 'b', '5/2 is less than 3/1');
   });
 
-  test('an idle pool rotates from a seeded start, the longest unused first', () => {
+  test('an idle backend rotates from a seeded start, least recently used first', () => {
     const b = new LeastConnections(1);
     const v = view({ a: 1, b: 1, c: 1 });
     b.update(v);
     assert.equal(sequence(b, v, 5), 'b c a b c');
   });
 
-  test('counts what is in flight over updates and releases it by handle', () => {
+  test('counts requests in flight over updates and releases them by handle', () => {
     const b = new LeastConnections(0);
     b.update(view({ a: 1, b: 1 }));
     const h = b.begin(0);
@@ -192,7 +192,7 @@ describe('LeastConnections', () => {
     assert.equal(sequence(b, moved, 1), 'a');
   });
 
-  test('with slow work, what is in flight follows the weights', () => {
+  test('with long requests, requests in flight follow the weights', () => {
     const b = new LeastConnections(3);
     const v = view({ a: 1, b: 2, c: 5 });
     b.update(v);
@@ -207,7 +207,7 @@ describe('LeastConnections', () => {
 });
 
 describe('LeastRequest', () => {
-  /** Draws the indexes given, in a pool of `n` equal weights. */
+  /** Draws the given indexes, among `n` equal weights. */
   const draws = (n: number, ...at: number[]) => {
     const left = [...at];
     return () => ((left.shift() ?? 0) + 0.5) / n;
@@ -224,7 +224,7 @@ describe('LeastRequest', () => {
     assert.equal(b.pick({ tried: [], now: 0, random: draws(3, 0, 0) }), 0);
   });
 
-  test('one with more than twice the requests of another loses also where both draws fall on it', () => {
+  test('an endpoint with more than twice the requests of another loses also when both draws hit it', () => {
     const b = new LeastRequest();
     const v = view({ stuck: 1, b: 1, c: 1, d: 1, e: 1 });
     b.update(v);
@@ -239,7 +239,7 @@ describe('LeastRequest', () => {
     b.update(v);
     b.begin(1);
     const random = seeded(5);
-    // 2/3 at b is less than 1/1 at a: a wins only when both draws fall on it.
+    // 2/3 at b is less than 1/1 at a: a wins only when both draws hit it.
     let a = 0;
     for (let k = 0; k < 4000; k++) if (b.pick({ tried: [], now: 0, random }) === 0) a++;
     near([a / 4000], [1 / 16], 0.015);
@@ -258,14 +258,14 @@ for (const [name, make] of [
   ['LeastRequest', () => new LeastRequest()],
 ] as const) {
   describe(`${name}: an endpoint that fails fast`, () => {
-    test('does not attract traffic, and is forgiven in seconds', () => {
+    test('does not attract traffic, and recovers in seconds', () => {
       const b: Balancer = make();
       const v = view({ bad: 1, good: 1 });
       b.update(v, 0);
       const random = seeded(11);
       const inFlight: object[] = [];
       let bad = 0;
-      // 1000 requests a second: the good one holds each for 20 ms, the bad one refuses at once.
+      // 1000 requests a second: the good endpoint holds each for 20 ms, the bad one refuses at once.
       for (let now = 0; now < 1000; now++) {
         if (inFlight.length > 20) b.end(inFlight.shift() ?? {}, true, 20, now);
         const i = b.pick({ tried: [], now, random });
@@ -281,7 +281,7 @@ for (const [name, make] of [
       assert.ok(later.filter((i) => i === 0).length > 20, 'forgiven: nothing is in flight there');
     });
 
-    test('penalties of a steady error rate do not pile up', () => {
+    test('penalties of a steady failure rate do not accumulate', () => {
       const b: Balancer = make();
       const v = view({ old: 1, fresh: 1 });
       b.update(view({ old: 1 }), 0);

@@ -22,8 +22,8 @@ const PLAIN: Readonly<Record<PlainStrategy, (seed: number) => Balancer>> = {
 };
 
 /**
- * A balancer without endpoints. `seed`: an integer that differs between proxies, so that they do not move in step. `tables`: shared
- * by the balancers of one proxy. `zone`: the proxy's; empty: not known, so none is preferred.
+ * A balancer without endpoints. `seed`: an integer that differs between proxies, so that they do not rotate in step. `tables`:
+ * shared by the balancers of one proxy. `zone`: of the proxy; empty: not known, so none is preferred.
  */
 export function createBalancer(lb: LoadBalancer, seed: number, tables: MaglevTables, zone = ''): Balancer {
   if (lb.type === 'ConsistentHash') return createHash(lb.consistentHash, tables);

@@ -12,7 +12,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Finishes what an update left for later; answers the number of steps. */
+/** Completes what an update left for later; returns the number of steps. */
 export function finishSteps(b: Balancer, budget = 100_000): number {
   let steps = 1;
   while (b.step?.(budget) === false) if (++steps > 1_000_000) throw new Error('a step that never ends');

@@ -2,25 +2,25 @@ import { AliasTable } from './alias-table.ts';
 import type { PickContext, EndpointViews } from './balancer.ts';
 import { EndpointTable } from './endpoint-table.ts';
 
-/** With half of the weight unusable, 8 misses in a row happen once in 256 draws. */
+/** With half of the weight unusable, 8 misses in a row happen in one of 256 draws. */
 const REDRAWS = 8;
 
 /**
- * Weighted draws among the endpoints that may be picked. An endpoint that goes out costs no rebuild of the table: a draw that hits
- * it is thrown away. Only where that happens too often, the table is made anew of those that are left; and at the next draw after
- * one came back that the table lacks. Where nearly everything was tried, a scan decides with the same odds.
+ * Weighted draws among the selectable endpoints. An endpoint that becomes unusable costs no rebuild of the table: draws that hit it
+ * are repeated. The table is rebuilt when that happens too often, and at the next draw after an endpoint that is not in it became
+ * usable. If nearly everything was tried, a scan decides with the same probabilities.
  */
 export class WeightedDraw {
   readonly endpoints = new EndpointTable();
   #table = new AliasTable(new Float64Array(0));
-  /** The endpoints of the table, as `slots.open` was when it was made. */
+  /** The endpoints in the table: a copy of `selectable` from when it was built. */
   #inTable = new Uint8Array(0);
-  /** One that may be picked is not in the table. */
+  /** A selectable endpoint is not in the table. */
   #missing = false;
-  /** One that may not be picked is in the table. */
+  /** An endpoint in the table is not selectable. */
   #surplus = false;
 
-  /** See `Slots.update`. */
+  /** See `EndpointTable.update`. */
   update(view: EndpointViews): Int32Array {
     const from = this.endpoints.update(view);
     this.#rebuild();
@@ -35,7 +35,7 @@ export class WeightedDraw {
     else this.#surplus = true;
   }
 
-  /** An index that may be picked, -1 when there is none. */
+  /** A selectable index; -1 if there is none. */
   draw(c: PickContext): number {
     if (this.#missing) this.#rebuild();
     const i = this.#redraw(c);
@@ -48,7 +48,7 @@ export class WeightedDraw {
     return this.#scan(c);
   }
 
-  /** One that may be picked and is not `first`; -1 where some draws in a row do not find one. */
+  /** A selectable index other than `first`; -1 if a few draws do not find one. */
   other(first: number, c: PickContext): number {
     for (let n = 0; n < REDRAWS; n++) {
       const i = this.#table.draw(c.random());

@@ -2,9 +2,9 @@ import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts
 import { EndpointTable, UNCOUNTED } from './endpoint-table.ts';
 
 /**
- * Smooth weighted round robin (nginx): at every pick each candidate gains its weight, the highest is taken and pays back what all
- * gained together. 5:1:1 gives a a b a c a a, never five in a row. Only candidates gain, so an endpoint that was out does not
- * come back to a burst.
+ * Smooth weighted round robin (nginx): at every pick each candidate gains its weight; the highest is taken and loses the sum of all
+ * gains. 5:1:1 gives a a b a c a a, never five in a row. Only candidates gain, so an endpoint that was unusable does not return to
+ * a burst.
  */
 export class WeightedRoundRobin implements Balancer {
   readonly #endpoints = new EndpointTable();
@@ -15,7 +15,7 @@ export class WeightedRoundRobin implements Balancer {
     const from = this.#endpoints.update(view);
     let total = 0;
     for (const weight of this.#endpoints.weights) total += weight;
-    // What was saved up under other weights must not outlast one whole rotation under the new ones.
+    // Credit gained under other weights must not last longer than one rotation under the new ones.
     this.#current = Float64Array.from(from, (old) => Math.max(-total, Math.min(total, before[old] ?? 0)));
   }
 

@@ -40,7 +40,7 @@ const near = (actual: number | undefined, wanted: number) =>
 
 for (const type of PLAIN_STRATEGIES) {
   describe(type, () => {
-    test('stays in its zone while 70% of it can be used, and then leaves by as much as is missing', () => {
+    test('keeps all traffic while 70% of the local weight is usable; below that, overflows in proportion', () => {
       const b = make(type);
       const view = zones('a10 b10');
       b.update(view, 0);
@@ -52,7 +52,7 @@ for (const type of PLAIN_STRATEGIES) {
       local.forEach((share, i) => near(share, wanted[i] as number));
     });
 
-    test('with nothing local everything goes to the others, and comes back', () => {
+    test('without usable local endpoints all traffic goes to other zones, and comes back', () => {
       const b = make(type);
       const view = zones('a2 b2');
       b.update(view, 0);
@@ -64,7 +64,7 @@ for (const type of PLAIN_STRATEGIES) {
       assert.deepEqual(shares(b, view.slice(2)), { b: 1000 });
     });
 
-    test('with nothing elsewhere, what is left of the zone serves', () => {
+    test('without usable endpoints elsewhere, the rest of the zone serves', () => {
       const b = make(type);
       const view = zones('a10 b1');
       b.update(view, 0);
@@ -86,7 +86,7 @@ test('too few local endpoints are not preferred: each gets its share by weight',
   near(shares(b, three)['a'], 250);
 });
 
-test('never less than without preference: a zone that is nearly all there is keeps its share', () => {
+test('never below the share without preference', () => {
   const b = make('Random');
   const view = zones('a20 b1');
   b.update(view, 0);
@@ -94,7 +94,7 @@ test('never less than without preference: a zone that is nearly all there is kee
   near(shares(b, view)['a'], (1000 * 10) / 11);
 });
 
-test('weights decide how much of the zone is left, and weight 0 is no part of it', () => {
+test('capacity is by weight, and weight 0 does not count', () => {
   const b = make('Random');
   const view = zones('a4 b4').map((e) => ({ ...e, weight: { a0: 7, a1: 2, a2: 1, a3: 0 }[e.id] ?? 1 }));
   b.update(view, 0);
@@ -105,7 +105,7 @@ test('weights decide how much of the zone is left, and weight 0 is no part of it
   near(shares(b, view)['a'], 1000 * Math.max(0.2 / 0.7, 2 / 6));
 });
 
-test('an endpoint that drains is no ill one: the others keep the zone’s traffic', () => {
+test('a draining endpoint does not reduce the capacity: the others keep the traffic of the zone', () => {
   const b = make('LeastRequest');
   const view = zones('a3 b3').map((e) => (e.id < 'a2' ? { ...e, state: 'draining' as const } : e));
   b.update(view, 0);
@@ -113,7 +113,7 @@ test('an endpoint that drains is no ill one: the others keep the zone’s traffi
   assert.deepEqual(shares(b, view), { a: 1000 });
 });
 
-test('a second try stays in the zone, whatever the share; any further one leaves it', () => {
+test('a second attempt stays in the zone, whatever the share; any further one leaves it', () => {
   const b = make('LeastRequest');
   const view = zones('a10 b10');
   b.update(view, 0);
@@ -123,7 +123,7 @@ test('a second try stays in the zone, whatever the share; any further one leaves
   assert.deepEqual(shares(b, view, 100, [0, 1]), { b: 100 });
 });
 
-test('further tries go where something is left', () => {
+test('further attempts go where untried endpoints are left', () => {
   const b = make('LeastRequest');
   const view = zones('a3 b1');
   b.update(view, 0);
@@ -132,7 +132,7 @@ test('further tries go where something is left', () => {
   assert.deepEqual(shares(b, zones('a1 b3'), 100, [0]), { b: 100 });
 });
 
-test('further tries are spread where the zone is not preferred', () => {
+test('further attempts are spread if the zone is not preferred', () => {
   const b = make('LeastRequest', 4);
   const view = zones('a3 b3');
   b.update(view, 0);
@@ -152,7 +152,7 @@ test('requests in flight are counted in the zone where they began, over updates'
   assert.equal(reordered[pick(b)]?.id, 'a0');
 });
 
-test('an endpoint that moves to another zone stays out when it was out, and ends what it began', () => {
+test('an endpoint that moves to another zone stays unusable, and its requests end', () => {
   const b = make('LeastConnections');
   const view = zones('a2 b2');
   b.update(view, 0);
@@ -166,21 +166,21 @@ test('an endpoint that moves to another zone stays out when it was out, and ends
   for (let k = 0; k < 20; k++) assert.equal(pick(b), 1);
 });
 
-test('counts what began in the zone and elsewhere', () => {
+test('counts attempts in the zone and elsewhere', () => {
   const b = make();
   b.update(zones('a1 b1'), 0);
   for (const i of [0, 0, 1]) b.end(b.begin(i), true, 1, 0);
   assert.deepEqual(b.counts, { local: 2, other: 1 });
 });
 
-test('a proxy that does not know its zone balances as if nothing had been said of zones', () => {
+test('without a zone of its own, a proxy balances without zones', () => {
   assert.ok(
     !(createBalancer({ type: 'Random', zoneAware: { minEndpoints: 1 } }, 1, new MaglevTables(), '') instanceof ZoneAware),
   );
   assert.ok(!(createBalancer({ type: 'Random' }, 1, new MaglevTables(), 'a') instanceof ZoneAware));
 });
 
-test('whatever can be used: shares are those of the rule, for every strategy', () => {
+test('for any set of usable endpoints, shares follow the rule, for every strategy', () => {
   const endpoint = fc.record({ zone: fc.constantFrom('a', 'b', ''), weight: fc.constantFrom(0, 1, 1, 2, 5), on: fc.boolean() });
   const pools = fc.array(endpoint, { minLength: 1, maxLength: 12 });
   const property = fc.property(

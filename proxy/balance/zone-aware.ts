@@ -1,21 +1,24 @@
 import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { EndpointTable } from './endpoint-table.ts';
 
-/** While so much of the local weight is usable, the zone keeps all of its traffic: Envoy's 140% of provisioning, the other way round. */
+/**
+ * Fraction of the local weight that must be usable for the zone to keep all of its traffic: the inverse of Envoy's overprovisioning
+ * factor of 140%.
+ */
 const ENOUGH_LOCAL_WEIGHT = 0.7;
 
 export interface ZoneAwareOptions {
-  /** Of the proxy; not empty. */
+  /** Zone of the proxy; not empty. */
   readonly zone: string;
-  /** Usable local endpoints below which the zone is not preferred; ≥ 1. */
+  /** With fewer usable local endpoints the zone is not preferred; ≥ 1. */
   readonly minEndpoints: number;
-  /** So that proxies do not overflow in step. */
+  /** Differs between proxies, so that they do not overflow in step. */
   readonly seed: number;
-  /** A balancer of the strategy in force. */
+  /** Makes a balancer of the configured strategy. */
   readonly make: () => Balancer;
 }
 
-/** Tries that began, by where; they only count up. */
+/** Attempts that began, by zone; they never decrease. */
 export interface ZoneCounts {
   readonly local: number;
   readonly other: number;
@@ -29,8 +32,8 @@ interface ZoneHandle {
 }
 
 /**
- * Keeps requests in the proxy's zone. One balancer has the local endpoints, another one of the same strategy the others, so that
- * what each counts stays right. The share of requests that stay local:
+ * Keeps requests in the proxy's zone. Local endpoints and all others have a balancer of the same strategy each, so that each counts
+ * only its own requests. The share of requests that stay local:
  *
  * | usable local endpoints                | share                                                        |
  * |---------------------------------------|--------------------------------------------------------------|
@@ -38,22 +41,22 @@ interface ZoneHandle {
  * | ≥ 70% of the local weight             | 1                                                            |
  * | less of it                            | that part ÷ 70%, but never less than without preference      |
  *
- * Endpoints that drain are no part of the local weight unless they serve: who leaves is not ill. Shares are kept by smooth rotation,
- * not by chance, and reckoned anew only after an update or a change of what is usable.
+ * Draining endpoints do not count as local weight unless they serve. Shares are kept by smooth rotation, not by chance, and
+ * recomputed only after an update or a change of usability.
  */
 export class ZoneAware implements Balancer {
   readonly #o: ZoneAwareOptions;
   readonly #endpoints = new EndpointTable();
   readonly #local: ZoneGroup;
   readonly #others: ZoneGroup;
-  /** By index into the view: which group has it, and as its what. */
+  /** By index into the list: the group of the endpoint, and its index there. */
   #groups: ZoneGroup[] = [];
   #indexInGroup = new Int32Array(0);
   #draining = new Uint8Array(0);
   #stale = true;
   #preferred = false;
   #share = 0;
-  /** Of a request that is to stay local; below 1 between picks. */
+  /** Accumulates the local share per request; at 1 a request stays local. */
   #credit: number;
 
   constructor(o: ZoneAwareOptions) {
@@ -77,7 +80,7 @@ export class ZoneAware implements Balancer {
       members.forEach((i, inner) => (this.#indexInGroup[i] = inner));
       group.update(view, members, now);
     }
-    // To a group, an endpoint that came from the other one is new, and so usable.
+    // In its new group, an endpoint that changed zones is new, and so usable.
     view.forEach((_, i) => this.#forwardUsable(i));
     this.#stale = true;
   }
@@ -112,8 +115,8 @@ export class ZoneAware implements Balancer {
   }
 
   /**
-   * A request's second try stays in a zone that is preferred, whatever the share: nearly always it was one endpoint that failed. Any
-   * further one leaves it: a zone that failed twice may be down as a whole, before any check has noticed.
+   * The second attempt of a request stays in a preferred zone, whatever the share: nearly always only one endpoint failed. Any
+   * further attempt leaves it: a zone that failed twice may be down as a whole, before any check has noticed.
    */
   #choosesLocal(tried: number): boolean {
     if (tried > 0 && this.#preferred) return tried === 1;
@@ -153,12 +156,12 @@ export class ZoneAware implements Balancer {
   }
 }
 
-/** The endpoints of the proxy's zone, or all others, under a balancer of their own. */
+/** The endpoints of the proxy's zone, or all others, with a balancer of their own. */
 class ZoneGroup {
   readonly balancer: Balancer;
   readonly #context: { tried: readonly number[]; now: number; random: () => number; hash: undefined };
   started = 0;
-  /** Indexes into the whole view. */
+  /** Indexes into the whole list. */
   #members: readonly number[] = [];
 
   constructor(balancer: Balancer) {
@@ -174,7 +177,7 @@ class ZoneGroup {
     );
   }
 
-  /** @param tried by indexes of this group. */
+  /** @param tried indexes in this group. */
   pick({ now, random }: PickContext, tried: readonly number[]): number {
     const c = this.#context;
     c.tried = tried;

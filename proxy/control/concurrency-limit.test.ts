@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 
-test('no more than the limit run at once, in the order they came, and a failure lets the next in', async () => {
+test('at most the limit run at once, in order of arrival, and a failure starts the next', async () => {
   const gate = new ConcurrencyLimit(2);
   const started: number[] = [];
   let running = 0;

@@ -1,4 +1,4 @@
-/** Lets at most `limit` tasks run at once; the others wait, first come, first served. */
+/** Runs at most `limit` tasks at once; others wait in order of arrival. */
 export class ConcurrencyLimit {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class ConcurrencyLimit {
     this.#free = limit;
   }
 
-  /** Runs a task in its turn and settles as it does. */
+  /** Runs a task in its turn and settles as the task does. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -4,7 +4,7 @@ import type { Version } from '../snapshot/types.ts';
 export interface ControlMetrics {
   /** An operator sent a request with a valid token. */
   onContact(): void;
-  /** A snapshot came into force. */
+  /** A snapshot was applied. */
   applied(version: Version): void;
   /** The snapshot in force was sent again. */
   unchanged(): void;

@@ -11,11 +11,11 @@ import type { ControlMetrics } from './control-metrics.ts';
 import { createSnapshotStore } from './snapshot-store.ts';
 
 export interface ControlServerOptions {
-  /** UID of the pod: the audience of every token, and `pod` in every answer. */
+  /** UID of the pod: the audience of every token, and `pod` in every response. */
   readonly podUid: string;
   readonly dataPlane: DataPlane;
   readonly metrics: ControlMetrics;
-  /** Folder for the fence and the last good snapshot; made when it is missing. */
+  /** Directory for the fence and the last good snapshot; created if it is missing. */
   readonly stateDir: string;
   /** Raw Ed25519 public keys in base64url; trusted until a snapshot is in force. */
   readonly bootstrapKeys: readonly string[];
@@ -26,30 +26,30 @@ export interface ControlServerOptions {
 
 /** The push API server of a proxy. */
 export interface ControlServer {
-  /** Listens; port 0 lets the system choose. Rejects when the address can not be bound. */
+  /** Listens; port 0 picks a free port. Rejects if the address cannot be bound. */
   start(bind: string, port: number): Promise<AddressInfo>;
-  /** Puts the last good snapshot on disk in force; false when there is none. To be called once, before `start`. */
+  /** Applies the last good snapshot from disk; false if there is none. Call once, before `start`. */
   restore(): Promise<boolean>;
   /** Whether a snapshot is in force. */
   ready(): boolean;
-  /** What is in force, if anything. */
+  /** The snapshot in force, if any. */
   applied(): Pick<AppliedSnapshot, 'epoch' | 'sequence' | 'digest' | 'since'> | undefined;
-  /** Stops listening and ends every connection; settles when what was being applied is in force and saved. */
+  /** Stops listening and closes every connection; settles when a snapshot in progress is applied and saved. */
   close(): Promise<void>;
 }
 
-/** Bounds against peers that hold what they were given: bytes, milliseconds, counts. */
+/** Limits on clients that hold resources: bytes, milliseconds, counts. */
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 5_000,
   requestTimeout: 30_000,
-  /** Above the operator's 30 s between questions, so that it finds its connection open. */
+  /** Longer than the operator's 30 s between status polls, so that it can reuse its connection. */
   keepAliveTimeout: 60_000,
   connectionsCheckingInterval: 1_000,
 };
 const MAX_CONNECTIONS = 64;
 
-/** Makes the control API server of one proxy; nothing happens before `restore` and `start`. */
+/** Makes the control API server of one proxy. Does nothing before `restore` and `start`. */
 export function createControlServer(options: ControlServerOptions): ControlServer {
   const { podUid, dataPlane, metrics, bootstrapKeys, log, now } = options;
   const store = createSnapshotStore(options.stateDir, log);
@@ -57,7 +57,7 @@ export function createControlServer(options: ControlServerOptions): ControlServe
   const api = new PushApi({ podUid, state, dataPlane, metrics, log, now });
   const server = createServer(LIMITS, (req, res) => void api.handle(req, res));
   server.maxConnections = MAX_CONNECTIONS;
-  // Without this Node asks for the body before the token was looked at.
+  // Without a listener, Node requests the body before the token is checked.
   server.on('checkContinue', (req, res) => void api.handle(req, res));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnparsed(error, socket, metrics));
   return {
@@ -69,7 +69,7 @@ export function createControlServer(options: ControlServerOptions): ControlServe
   };
 }
 
-/** What is no HTTP, has too large a head or takes too long. */
+/** Requests that are not HTTP, have too large a head or take too long. */
 function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex, metrics: ControlMetrics): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   metrics.rejected('malformed');

@@ -25,7 +25,7 @@ function assertUntouched(r: Rig, counted: string): void {
   assert.equal(r.control.ready(), false);
 }
 
-test('a good push is applied in one step, answered and counted', async (t) => {
+test('a valid push is applied in one step, answered and counted', async (t) => {
   const r = await rig(t);
   r.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
   const document = first(r);
@@ -42,7 +42,7 @@ test('a good push is applied in one step, answered and counted', async (t) => {
   assert.ok(r.control.ready());
 });
 
-test('a gzip body is understood; the signature covers it as sent', async (t) => {
+test('a gzip body is accepted; the signature covers it as sent', async (t) => {
   const r = await rig(t);
   const answer = await pushBytes(r, gzipSync(JSON.stringify(first(r))), { 'content-encoding': 'gzip' });
   assert.equal(answer.status, 200);
@@ -74,13 +74,13 @@ for (const [name, bad, reason] of badClaims)
     assertUntouched(r, 'unauthorized');
   });
 
-test('a token of a key that is not trusted: 401', async (t) => {
+test('a token signed by an untrusted key: 401', async (t) => {
   const r = await rig(t);
   assert.equal((await push(r, first(r), { key: testKey() })).status, 401);
   assertUntouched(r, 'unauthorized');
 });
 
-test('a token that does not hold gets its answer and a closed connection before the body is read', async (t) => {
+test('an invalid token is answered and the connection closed before the body is read', async (t) => {
   const r = await rig(t);
   const socket = connect(r.port, '127.0.0.1');
   socket.write('PUT /v1/snapshot HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\nContent-Length: 1000000\r\n\r\n');
@@ -91,7 +91,7 @@ test('a token that does not hold gets its answer and a closed connection before 
   assertUntouched(r, 'unauthorized');
 });
 
-test('whoever waits for 100 Continue is refused without it, or asked for the body', async (t) => {
+test('a client that waits for 100 Continue is refused without it, or gets it before its body', async (t) => {
   const r = await rig(t);
   const body = JSON.stringify(first(r));
   const token = signToken(r.key, claims(POD, body, { epoch: 10, sequence: 1 }, NOW / 1000));
@@ -111,7 +111,7 @@ test('whoever waits for 100 Continue is refused without it, or asked for the bod
   }
 });
 
-test('a large body behind a bad token does not keep the answer from arriving', async (t) => {
+test('a large body after an invalid token does not keep the answer from arriving', async (t) => {
   const r = await rig(t);
   const answer = await send(r.port, { body: Buffer.alloc(8 * MiB), token: 'a.b.c' });
   assert.equal(answer.status, 401);
@@ -145,7 +145,7 @@ test('65 MiB of JSON: 413 before it is read, nothing applied, counted', async (t
   assertUntouched(r, 'too-large');
 });
 
-test('a body that grows beyond the bound without announcing it: 413', async (t) => {
+test('a body that exceeds the limit without announcing it: 413', async (t) => {
   const r = await rig(t);
   const token = signToken(r.key, claims(POD, '', { epoch: 10, sequence: 1 }, NOW / 1000));
   const answer = await sendChunked(r, token, 33);
@@ -153,7 +153,7 @@ test('a body that grows beyond the bound without announcing it: 413', async (t) 
   assertUntouched(r, 'too-large');
 });
 
-/** Sends so many MiB in chunks, said to be gzip; returns what the server answered. */
+/** Sends this many MiB in chunks as gzip; returns what the server answered. */
 async function sendChunked(r: Rig, token: string, count: number): Promise<string> {
   const socket = connect(r.port, '127.0.0.1');
   const head = `Host: x\r\nAuthorization: Bearer ${token}\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n`;
@@ -168,7 +168,7 @@ async function sendChunked(r: Rig, token: string, count: number): Promise<string
   return text;
 }
 
-test('a gzip bomb: 413, inflation stops at the bound', async (t) => {
+test('a gzip bomb: 413, decompression stops at the limit', async (t) => {
   const r = await rig(t);
   const bomb = gzipSync(Buffer.alloc(65 * MiB, ' '), { level: 1 });
   assert.ok(bomb.length < MiB);
@@ -176,7 +176,7 @@ test('a gzip bomb: 413, inflation stops at the bound', async (t) => {
   assertUntouched(r, 'too-large');
 });
 
-test('a wrong document: 422 naming every wrong field, nothing applied, counted', async (t) => {
+test('an invalid document: 422 naming every wrong field, nothing applied, counted', async (t) => {
   const r = await rig(t);
   const document = first(r);
   const answer = await push(r, { ...document, listeners: [{ ...document.listeners[0], port: 0 }], trustedKeys: [] } as never);
@@ -198,13 +198,13 @@ test('a part that does not match its digest: 422', async (t) => {
   assertUntouched(r, 'invalid');
 });
 
-test('a document of another version than was signed: 422', async (t) => {
+test('a document of another version than the signed one: 422', async (t) => {
   const r = await rig(t);
   assert.equal((await push(r, first(r), { claims: { seq: 2 } })).status, 422);
   assertUntouched(r, 'invalid');
 });
 
-test('missing parts: 424 naming them, nothing applied, and the next try with them is', async (t) => {
+test('missing parts: 424 naming them, nothing applied; the next push with them is applied', async (t) => {
   const r = await rig(t);
   const [held, lacking] = [poolPart([endpoint(1)]), poolPart([endpoint(2)])];
   const version = { epoch: 10, sequence: 1 };
@@ -214,7 +214,7 @@ test('missing parts: 424 naming them, nothing applied, and the next try with the
   assert.equal((await push(r, snapshot(version, [r.key.publicKey], [held, lacking]))).status, 200);
 });
 
-test('parts in force are kept, parts that went are not', async (t) => {
+test('parts in force are kept, others are dropped', async (t) => {
   const r = await rig(t);
   const [a, b] = [poolPart([endpoint(1)]), poolPart([endpoint(2)])];
   const at = (sequence: number): { epoch: number; sequence: number } => ({ epoch: 10, sequence });
@@ -229,7 +229,7 @@ test('parts in force are kept, parts that went are not', async (t) => {
   assert.deepEqual([answer.status, (answer.body as { missing: unknown }).missing], [424, [digest(b)]]);
 });
 
-test('an older snapshot again: 409 with the current version, nothing applied, counted', async (t) => {
+test('an older snapshot: 409 with the current version, nothing applied, counted', async (t) => {
   const r = await rig(t);
   const keys = [r.key.publicKey];
   await push(r, snapshot({ epoch: 10, sequence: 5 }, keys));
@@ -244,14 +244,14 @@ test('an older snapshot again: 409 with the current version, nothing applied, co
   assert.deepEqual(r.metrics.counted, ['applied 10.5', 'stale', 'stale']);
 });
 
-test('an old-epoch token is answered before its body is read', async (t) => {
+test('a token of an old epoch is answered before its body is read', async (t) => {
   const r = await rig(t);
   await push(r, first(r));
   const answer = await push(r, snapshot({ epoch: 9, sequence: 7 }, []), { claims: { bsha: digest('anything') } });
   assert.equal(answer.status, 409);
 });
 
-test('the same snapshot again: 200, nothing done, counted', async (t) => {
+test('the same snapshot again: 200, nothing applied, counted', async (t) => {
   const r = await rig(t);
   const [one, two] = [await push(r, first(r)), await push(r, first(r))];
   assert.deepEqual([two.status, two.body], [200, one.body]);
@@ -267,7 +267,7 @@ test('the same version with another digest: 409, nothing applied, counted', asyn
   assert.deepEqual(r.metrics.counted, ['applied 10.1', 'conflict']);
 });
 
-test('two pushes at once are applied one after another, and the higher version stays', async (t) => {
+test('two concurrent pushes are applied one after another, and the higher version stays', async (t) => {
   const r = await rig(t);
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
@@ -281,7 +281,7 @@ test('two pushes at once are applied one after another, and the higher version s
   assert.equal(r.dataPlane.applied.at(-1)?.version.sequence, 3);
 });
 
-test('keys of the snapshot in force replace those of the start', async (t) => {
+test('keys of the snapshot in force replace the bootstrap keys', async (t) => {
   const r = await rig(t);
   const successor = testKey();
   assert.equal((await push(r, snapshot({ epoch: 10, sequence: 1 }, [successor.publicKey]))).status, 200);
@@ -290,7 +290,7 @@ test('keys of the snapshot in force replace those of the start', async (t) => {
   assert.equal(answer.status, 200);
 });
 
-test('a data plane that throws: 500, and the same version can be tried again', async (t) => {
+test('a data plane that throws: 500, and the same version can be pushed again', async (t) => {
   const r = await rig(t);
   r.dataPlane.gate = () => Promise.reject(new Error('broken'));
   assert.equal((await push(r, first(r))).status, 500);
@@ -306,7 +306,7 @@ test('status before the first snapshot', async (t) => {
   assert.deepEqual([answer.status, answer.body], [200, expected]);
 });
 
-test('status tells version, digest, fence, rejected, keys and what is not healthy', async (t) => {
+test('status reports version, digest, fence, rejected, keys and unhealthy endpoints', async (t) => {
   const r = await rig(t);
   r.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
   r.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }];
@@ -322,7 +322,7 @@ test('status tells version, digest, fence, rejected, keys and what is not health
   });
 });
 
-test('status is signed likewise', async (t) => {
+test('status requests are signed, too', async (t) => {
   const r = await rig(t);
   assert.equal((await send(r.port, { method: 'GET', path: '/v1/status' })).status, 401);
   assert.equal((await status(r, { claims: { htu: '/v1/snapshot' } })).status, 401);
@@ -330,7 +330,7 @@ test('status is signed likewise', async (t) => {
   assert.deepEqual(r.metrics.counted, ['unauthorized', 'unauthorized', 'body-mismatch']);
 });
 
-test('anything else: 404, 405 with what is allowed, 400 for what is no HTTP', async (t) => {
+test('anything else: 404, 405 with the allowed method, 400 for what is not HTTP', async (t) => {
   const r = await rig(t);
   assert.equal((await send(r.port, { path: '/v1/snapshot?x' })).status, 404);
   assert.equal((await send(r.port, { method: 'GET', path: '/' })).status, 404);
@@ -344,7 +344,7 @@ test('anything else: 404, 405 with what is allowed, 400 for what is no HTTP', as
   assert.deepEqual(r.metrics.counted, ['malformed', 'malformed', 'malformed', 'malformed']);
 });
 
-test('a head that is too large: 431; connections beyond the cap are dropped', async (t) => {
+test('a head that is too large: 431; connections beyond the limit are dropped', async (t) => {
   const r = await rig(t);
   const socket = connect(r.port, '127.0.0.1');
   socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`);

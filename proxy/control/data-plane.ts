@@ -1,6 +1,6 @@
 import type { Listener, PoolPart, Rejected, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
 
-/** A snapshot that was verified, validated and whose every pool is at hand. */
+/** A snapshot that is verified and validated, with the part of every pool. */
 export interface ResolvedSnapshot {
   readonly version: Version;
   readonly digest: string;
@@ -12,14 +12,14 @@ export interface ResolvedSnapshot {
 /** What the control API drives: everything that serves traffic. */
 export interface DataPlane {
   /**
-   * Puts a snapshot in force in one step. Never throws for what a document can contain: what this proxy can not do (a port in
-   * use) is told by `rejected` and everything else is in force when the promise settles. Calls never overlap.
+   * Applies a snapshot in one step. Never throws for anything a document can contain: what this proxy cannot serve (a port in use)
+   * is in `rejected`, and everything else is in force when the promise settles. Calls never overlap.
    *
-   * @param zone of this proxy, as the operator signed it, beside the document; empty: not known
+   * @param zone of this proxy, which the operator signs beside the document; empty: not known
    */
   apply(snapshot: ResolvedSnapshot, zone: string): Promise<void>;
-  /** What this proxy can not do of the snapshot in force, at this moment: a port may come free. */
+  /** What this proxy cannot serve of the snapshot in force, at this moment: a port may become free. */
   rejected(): readonly Rejected[];
-  /** Endpoints that are not healthy at this moment, with evidence. */
+  /** Endpoints that are unhealthy at this moment, with evidence. */
   unhealthy(): readonly UnhealthyEndpoint[];
 }

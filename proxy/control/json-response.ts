@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** How long what a client still sends after a refusal is thrown away, in milliseconds. */
+/** How long the rest of a refused request is read and discarded, in milliseconds. */
 const LINGERING_CLOSE_MS = 250;
 
 /**
- * Answers with JSON. Where the request was not read to its end, the connection is closed, but only after a moment of
- * throwing away what still arrives: closing at once would reset the connection, and the answer could be lost on its way.
+ * Responds with JSON. If the request was not read to its end, the connection is closed, but only after incoming data was discarded
+ * for a while (lingering close): closing at once would reset the connection, and the response could be lost.
  */
 export function sendJson(
   req: IncomingMessage,
@@ -30,7 +30,7 @@ export function sendJson(
   req.on('end', finish).on('close', finish).resume();
 }
 
-/** Not `complete` alone: while a request without a body is being handled, the parser has not seen its end yet. */
+/** Not `complete` alone: while a request without a body is handled, the parser has not reached its end yet. */
 function isUnread(req: IncomingMessage): boolean {
   const announced = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
   return announced && !req.complete;

@@ -13,10 +13,12 @@ import type { SnapshotState, AppliedSnapshot, OfferResult } from './snapshot-sta
 import type { DataPlane } from './data-plane.ts';
 import type { ControlMetrics, RejectReason } from './control-metrics.ts';
 
-/** Pushes that are read or worked on at the same time; each may hold a body in memory. More than one, so that an operator
- * that died in the middle of a push does not keep its successor waiting. */
+/**
+ * Pushes that are read or applied at the same time; each may hold a body in memory. More than one, so that an operator that died
+ * during a push does not block its successor.
+ */
 const CONCURRENT_PUSHES = 4;
-/** Unhealthy endpoints in one status answer; what is beyond is left out. */
+/** Most unhealthy endpoints in one status response; further ones are left out. */
 const MAX_UNHEALTHY = 10_000;
 
 const METHODS: Readonly<Record<string, string>> = { '/v1/snapshot': 'PUT', '/v1/status': 'GET' };
@@ -31,7 +33,7 @@ export interface PushApiOptions {
   readonly now: () => number;
 }
 
-/** The control API over HTTP: who may ask, what is read, and which outcome is which status. */
+/** The control API over HTTP: authentication, reading of bodies, and which result is which status. */
 export class PushApi {
   readonly #options: PushApiOptions;
   readonly #pushes = new ConcurrencyLimit(CONCURRENT_PUSHES);
@@ -40,7 +42,7 @@ export class PushApi {
     this.#options = options;
   }
 
-  /** Answers one request; settles when that is done. Never rejects. */
+  /** Handles one request; settles when it is answered. Never rejects. */
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
       await this.#route(req, res);
@@ -64,7 +66,7 @@ export class PushApi {
     else this.#status(req, res, claims);
   }
 
-  /** The claims of a token that holds; undefined when the request was refused. */
+  /** The claims of a valid token; undefined if the request was refused. */
   #authenticate(req: IncomingMessage, res: ServerResponse, method: string, path: string): TokenClaims | undefined {
     const token = /^Bearer ([\w.-]+)$/i.exec(req.headers.authorization ?? '')?.[1];
     const nowSeconds = this.#nowSeconds();
@@ -90,7 +92,7 @@ export class PushApi {
 
   async #push(req: IncomingMessage, res: ServerResponse, claims: TokenClaims): Promise<void> {
     const { fence } = this.#options.state;
-    // Known from the token alone, so the body need not be read.
+    // The token alone decides this, so the body need not be read.
     if (compareVersions(versionOf(claims), fence) < 0)
       return this.#reject(req, res, 409, 'stale', { reason: 'stale', current: fence });
     await this.#pushes.run(async () => {
@@ -144,7 +146,7 @@ export class PushApi {
         res.setHeader('accept-encoding', 'gzip, identity');
         return this.#reject(req, res, 415, 'malformed', { reason });
       case 'aborted':
-        // Nobody is there to be answered.
+        // The client is gone.
         res.destroy();
     }
   }
@@ -158,7 +160,7 @@ export class PushApi {
     mediaType?: string,
   ): void {
     this.#options.metrics.rejected(counted);
-    // Without a good token anybody can cause these, so they must not fill the log.
+    // Anyone can cause these without a valid token, so they must not fill the log.
     const level = counted === 'unauthorized' || status === 404 || status === 405 ? 'debug' : 'warn';
     this.#options.log[level](
       { status, reason: body.reason, errors: body.errors?.slice(0, 10) },

@@ -12,7 +12,7 @@ import type { Rig } from './testing.ts';
 const at = (epoch: number, sequence: number): Version => ({ epoch, sequence });
 const [a, b] = [poolPart([endpoint(1)]), poolPart([endpoint(2)])];
 
-/** A proxy that took two pushes, the second without the part that it had, and then went away. */
+/** A proxy that took two pushes, the second without the part that it already had, and then stopped. */
 async function before(t: TestContext): Promise<Pick<Rig, 'folder' | 'key'>> {
   const r = await rig(t);
   assert.equal((await push(r, snapshot(at(10, 1), [r.key.publicKey], [a]))).status, 200);
@@ -25,13 +25,13 @@ async function answered(r: Rig): Promise<{ fence: Version; applied?: Version }> 
   return (await status(r)).body as { fence: Version; applied?: Version };
 }
 
-test('a new pod has nothing: not ready, and restore says so', async (t) => {
+test('a new pod has no snapshot: not ready, and restore returns false', async (t) => {
   const r = await rig(t);
   assert.equal(r.restored, false);
   assert.equal(r.control.ready(), false);
 });
 
-test('a restarted container starts from its last good snapshot, every part included', async (t) => {
+test('a restarted container starts from its last good snapshot, with every part', async (t) => {
   const r = await rig(t, await before(t));
   assert.ok(r.restored && r.control.ready());
   assert.deepEqual(
@@ -42,7 +42,7 @@ test('a restarted container starts from its last good snapshot, every part inclu
   assert.deepEqual(r.log.lines, []);
 });
 
-test('after a restart older snapshots are refused, the same one does nothing, parts are still there', async (t) => {
+test('after a restart older snapshots are refused, the same one changes nothing, parts are still there', async (t) => {
   const r = await rig(t, await before(t));
   const keys = [r.key.publicKey];
   assert.equal((await push(r, snapshot(at(10, 1), keys, [a]))).status, 409);
@@ -74,7 +74,7 @@ for (const torn of ['', '{"digest":"', 'null', '[]', '{"digest":"ab","snapshot":
     assert.equal(r.dataPlane.applied.length, 1);
   });
 
-test('one changed byte in the last good snapshot is noticed', async (t) => {
+test('one changed byte in the last good snapshot is detected', async (t) => {
   for (const change of [
     (text: string) => text.replace('example.org', 'example.com'),
     (text: string) => text.replace('10.0.0.1', '10.0.0.7'),
@@ -88,7 +88,7 @@ test('one changed byte in the last good snapshot is noticed', async (t) => {
   }
 });
 
-test('a last good snapshot that lacks a part is set aside', async (t) => {
+test('a last good snapshot without one of its parts is set aside', async (t) => {
   const old = await before(t);
   const path = join(old.folder, 'snapshot.json');
   const file = JSON.parse(await readFile(path, 'utf8')) as { snapshot: { parts: object } };
@@ -97,7 +97,7 @@ test('a last good snapshot that lacks a part is set aside', async (t) => {
   assert.equal((await rig(t, old)).restored, false);
 });
 
-test('a torn fence is set aside and follows from the last good snapshot', async (t) => {
+test('a corrupt fence is set aside and restored from the last good snapshot', async (t) => {
   const old = await before(t);
   await writeFile(join(old.folder, 'fence.json'), '{"epoch":10,"seq');
   const r = await rig(t, old);
@@ -105,7 +105,7 @@ test('a torn fence is set aside and follows from the last good snapshot', async 
   assert.deepEqual((await answered(r)).fence, at(10, 2));
 });
 
-test('killed between write and rename: the half-written file is ignored and written anew', async (t) => {
+test('killed between write and rename: the half-written file is ignored and rewritten', async (t) => {
   const old = await before(t);
   for (const name of ['fence.json.tmp', 'snapshot.json.tmp']) await writeFile(join(old.folder, name), '{"epoch":99');
   const r = await rig(t, old);
@@ -114,7 +114,7 @@ test('killed between write and rename: the half-written file is ignored and writ
   assert.deepEqual((await readdir(r.folder)).sort(), ['fence.json', 'snapshot.json']);
 });
 
-test('killed after the fence and before the snapshot was saved: the old one serves, the version can be had again', async (t) => {
+test('killed after the fence and before the snapshot was saved: the old snapshot serves, and the version can be pushed again', async (t) => {
   const old = await rig(t);
   const keys = [old.key.publicKey];
   await push(old, snapshot(at(10, 1), keys, [a]));
@@ -130,17 +130,17 @@ test('killed after the fence and before the snapshot was saved: the old one serv
   assert.equal(r.dataPlane.applied.at(-1)?.version.sequence, 2);
 });
 
-test('a folder that can not be written does not keep a snapshot from being applied', async (t) => {
+test('a directory that cannot be written does not keep a snapshot from being applied', async (t) => {
   const parent = await mkdtemp(join(tmpdir(), 'outrigger-control-'));
   t.after(() => rm(parent, { recursive: true, force: true }));
   await writeFile(join(parent, 'file'), '');
   const r = await rig(t, { folder: join(parent, 'file', 'state') });
   assert.equal((await push(r, snapshot(at(10, 1), [r.key.publicKey]))).status, 200);
   assert.ok(r.control.ready());
-  assert.deepEqual(r.log.lines.slice(-2), ['the fence can not be saved', 'the last good snapshot can not be saved']);
+  assert.deepEqual(r.log.lines.slice(-2), ['the fence cannot be saved', 'the last good snapshot cannot be saved']);
 });
 
-test('state files are for their owner only', async (t) => {
+test('state files are readable by their owner only', async (t) => {
   const r = await rig(t);
   await push(r, snapshot(at(10, 1), [r.key.publicKey]));
   for (const name of ['fence.json', 'snapshot.json']) assert.equal((await stat(join(r.folder, name))).mode & 0o777, 0o600);

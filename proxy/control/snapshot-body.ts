@@ -10,10 +10,7 @@ export type SnapshotBody = { readonly ok: true; readonly value: unknown } | { re
 
 const inflate = promisify(gunzip);
 
-/**
- * Reads the body of a push: bounded as sent, hashed before anything looks into it, inflated up to 64 MiB and no further,
- * parsed. Never throws.
- */
+/** Reads the body of a push: limited as sent, hashed before it is parsed, decompressed up to 64 MiB. Never throws. */
 export async function readSnapshotBody(req: IncomingMessage, sha256: string): Promise<SnapshotBody> {
   const encoding = (req.headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding !== 'gzip' && encoding !== 'identity') return fault('unsupported-encoding');
@@ -34,7 +31,7 @@ function fault(reason: BodyFault): SnapshotBody {
 
 async function readBytes(req: IncomingMessage, limit: number): Promise<Buffer | 'too-large' | 'aborted'> {
   if (Number(req.headers['content-length'] ?? 0) > limit) return 'too-large';
-  // It may have gone while it waited for its turn.
+  // The client may have left while the push waited for its turn.
   if (req.destroyed) return 'aborted';
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -8,7 +8,7 @@ import type { DataPlane, ResolvedSnapshot } from './data-plane.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 import type { Fence, SnapshotStore } from './snapshot-store.ts';
 
-/** What became of a snapshot that was offered. */
+/** The result of offering a snapshot. */
 export type OfferResult =
   | { readonly kind: 'applied' | 'unchanged'; readonly applied: AppliedSnapshot }
   /** Lower than the fence, or of its version but another document. */
@@ -20,7 +20,7 @@ export interface AppliedSnapshot extends Version {
   readonly trustedKeys: readonly string[];
   /** Of this proxy; empty: not known. */
   readonly zone: string;
-  /** Unix milliseconds at which it came into force. */
+  /** Unix milliseconds at which it was applied. */
   readonly since: number;
   readonly parts: ReadonlyMap<string, PoolPart>;
 }
@@ -35,14 +35,14 @@ export interface SnapshotStateOptions {
   readonly now: () => number;
 }
 
-/** Negative where `a` comes before `b`, 0 where they are the same. */
+/** Negative if `a` is before `b`, 0 if they are equal. */
 export function compareVersions(a: Version, b: Version): number {
   return a.epoch - b.epoch || a.sequence - b.sequence;
 }
 
 /**
- * Holds what is in force, the fence and the trusted keys, and decides what a newer snapshot may do. Knows nothing of HTTP.
- * One offer is worked on at a time, so the data plane never sees two.
+ * Holds the snapshot in force, the fence and the trusted keys, and decides whether a newer snapshot is applied. Independent of
+ * HTTP. Offers are processed one at a time, so calls of the data plane never overlap.
  */
 export class SnapshotState {
   readonly #options: SnapshotStateOptions;
@@ -65,7 +65,7 @@ export class SnapshotState {
     return { epoch: this.#fence?.epoch ?? 0, sequence: this.#fence?.sequence ?? 0 };
   }
 
-  /** Whose tokens hold: the keys of the snapshot in force, before the first one those given at the start. */
+  /** Keys that may sign tokens: those of the snapshot in force, or the bootstrap keys before the first one. */
   get keys(): readonly KeyObject[] {
     return this.#keys;
   }
@@ -74,7 +74,7 @@ export class SnapshotState {
     return this.#applied?.trustedKeys ?? this.#options.bootstrapKeys;
   }
 
-  /** Puts the last good snapshot in force, if there is one; says whether it is. Never rejects: a new pod has none, either. */
+  /** Applies the last good snapshot; returns whether there is one. Never rejects: a new pod has none, either. */
   restore(): Promise<boolean> {
     return this.#oneAtATime.run(async () => {
       const { store, log, dataPlane } = this.#options;
@@ -88,18 +88,18 @@ export class SnapshotState {
         log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'the last good snapshot is in force');
         return true;
       } catch (error) {
-        log.error({ err: error }, 'the last good snapshot can not be put in force');
+        log.error({ err: error }, 'the last good snapshot cannot be put in force');
         return false;
       }
     });
   }
 
-  /** Decides about a valid snapshot, and the zone that came with it. Rejects only when the data plane breaks its promise and throws. */
+  /** Decides about a valid snapshot and the zone sent with it. Rejects only if the data plane throws, against its contract. */
   offer(snapshot: Snapshot, digest: string, zone: string): Promise<OfferResult> {
     return this.#oneAtATime.run(() => this.#decide(snapshot, digest, zone));
   }
 
-  /** Settles when everything offered so far is decided. */
+  /** Settles when every snapshot offered so far is decided. */
   settled(): Promise<void> {
     return this.#oneAtATime.run(async () => {});
   }
@@ -108,7 +108,7 @@ export class SnapshotState {
     const order = compareVersions(snapshot.version, this.fence);
     if (order < 0) return { kind: 'stale', current: this.fence };
     if (order === 0 && this.#fence?.digest !== digest) return { kind: 'conflict', current: this.fence };
-    // The fence may be ahead of what is in force, after a crash between the two. The zone is no part of the document.
+    // The fence may be ahead of the snapshot in force, after a crash between the two. The zone is not part of the document.
     const applied = this.#applied;
     if (applied !== undefined && compareVersions(snapshot.version, applied) === 0 && zone === applied.zone)
       return { kind: 'unchanged', applied };
@@ -140,12 +140,12 @@ export class SnapshotState {
     return this.#applied;
   }
 
-  /** A disk that is full or broken must not keep traffic from following the cluster; only a restart is less safe. */
+  /** A full or broken disk must not keep traffic from following the cluster; it only makes a restart less safe. */
   async #save(what: string, save: () => Promise<void>): Promise<void> {
     try {
       await save();
     } catch (error) {
-      this.#options.log.error({ err: error }, `the ${what} can not be saved`);
+      this.#options.log.error({ err: error }, `the ${what} cannot be saved`);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Snapshot, Version } from '../snapshot/types.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
 import type { ControlLog } from './log.ts';
 
-/** The highest version that was accepted, and what it was. */
+/** The highest version accepted, and its digest. */
 export interface Fence extends Version {
   readonly digest: string;
 }
@@ -16,7 +16,7 @@ export interface LastGood {
   readonly digest: string;
   /** Of this proxy; empty: not known. */
   readonly zone: string;
-  /** With every part, so that it stands alone. */
+  /** Complete: contains every part. */
   readonly snapshot: Snapshot;
 }
 
@@ -29,9 +29,8 @@ export interface SnapshotStore {
 }
 
 /**
- * Keeps fence and last good snapshot as two files in a folder. A file is replaced whole or not at all; one that can not be
- * understood is set aside as `*.corrupt` for a person to look at, with a warning, and counts as absent. Saving rejects with
- * the file system's error.
+ * Keeps fence and last good snapshot as two files in a directory. A file is replaced atomically; one that cannot be parsed is
+ * renamed to `*.corrupt` for inspection, with a warning, and counts as absent. Saving rejects with the file system's error.
  */
 export function createSnapshotStore(folder: string, log: ControlLog): SnapshotStore {
   const fencePath = join(folder, 'fence.json');
@@ -56,7 +55,7 @@ function asFence(value: unknown): Fence | undefined {
 
 const lastGoodShape = object({ digest: string({ max: 64 }), snapshot: schema.snapshot }, { zone: schema.zone });
 
-/** Everything is checked as if it came from the network: the digests cover every byte that matters. Older proxies kept no zone. */
+/** Everything is checked as if it came from the network: the digests cover every byte that matters. Older proxies saved no zone. */
 function asLastGood(value: unknown): LastGood | undefined {
   if (wrongFields(value, lastGoodShape).length > 0) return undefined;
   const lastGood = { zone: '', ...(value as Omit<LastGood, 'zone'> & Partial<Pick<LastGood, 'zone'>>) };
@@ -71,7 +70,7 @@ async function load<T>(path: string, understand: (value: unknown) => T | undefin
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warn({ err: error, path }, 'a state file can not be read');
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warn({ err: error, path }, 'a state file cannot be read');
     return undefined;
   }
   const value = understand(parse(text));
@@ -92,11 +91,13 @@ async function setAside(path: string, log: ControlLog): Promise<void> {
   try {
     await rename(path, `${path}.corrupt`);
   } catch (error) {
-    log.warn({ err: error, path }, 'a corrupt state file can not be set aside');
+    log.warn({ err: error, path }, 'a corrupt state file cannot be set aside');
   }
 }
 
-/** Written aside, flushed, renamed, and the folder flushed: after a crash the file is the old one or the new one. */
+/**
+ * Written to a temporary file, flushed, renamed, and the directory flushed: after a crash the file is the old one or the new one.
+ */
 async function replace(folder: string, path: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const aside = `${path}.tmp`;

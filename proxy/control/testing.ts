@@ -1,4 +1,4 @@
-/** For tests: a control server in a temporary folder before a data plane that only remembers, and a client that signs. */
+/** For tests: a control server in a temporary directory with a data plane that only records, and a client that signs. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -18,11 +18,11 @@ export const POD = 'pod-uid-1';
 
 export class FakeDataPlane implements DataPlane {
   readonly applied: ResolvedSnapshot[] = [];
-  /** Of the proxy, beside each that was applied. */
+  /** Zone of the proxy, for each applied snapshot. */
   readonly zones: string[] = [];
   failing: readonly Rejected[] = [];
   sick: readonly UnhealthyEndpoint[] = [];
-  /** Awaited by every apply; a rejection breaks it. */
+  /** Awaited by every apply; a rejection makes it fail. */
   gate: () => Promise<void> = () => Promise.resolve();
   busy = 0;
   mostBusy = 0;
@@ -86,13 +86,13 @@ export interface Rig {
   readonly key: TestKey;
   /** The proxy's clock, unix milliseconds. */
   readonly clock: { now: number };
-  /** What `restore` said at the start. */
+  /** Result of `restore` at the start. */
   readonly restored: boolean;
 }
 
 export const NOW = 1_795_305_600_000;
 
-/** A running control server; closed, and its folder removed, when the test ends. `over` carries on from another rig. */
+/** A running control server; closed, and its directory removed, when the test ends. `over` continues another rig. */
 export async function rig(t: TestContext, over: Partial<Pick<Rig, 'folder' | 'key'>> = {}): Promise<Rig> {
   const folder = over.folder ?? (await mkdtemp(join(tmpdir(), 'outrigger-control-')));
   const key = over.key ?? testKey();
@@ -161,7 +161,7 @@ export function send(port: number, sent: Sent): Promise<Answer> {
   });
 }
 
-/** A push signed for what it carries, unless told otherwise. */
+/** A push with a matching token, unless overridden. */
 export function push(to: Rig, snapshot: Snapshot, over: { key?: TestKey; claims?: object; at?: number } = {}): Promise<Answer> {
   const body = JSON.stringify(snapshot);
   const right = claims(POD, body, snapshot.version, Math.floor((over.at ?? NOW) / 1000));

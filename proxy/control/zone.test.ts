@@ -1,4 +1,4 @@
-/** The zone that the operator signs beside a snapshot. */
+/** The zone that the operator signs with a snapshot. */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ const [a, b] = [poolPart([endpoint(1)]), poolPart([endpoint(2)])];
 const at = (sequence: number) => ({ epoch: 10, sequence });
 const zone = (name: string) => ({ claims: { zone: name } });
 
-test('the data plane is told the zone with every snapshot', async (t) => {
+test('the data plane gets the zone with every snapshot', async (t) => {
   const r = await rig(t);
   await push(r, snapshot(at(1), [r.key.publicKey], [a]), zone('eu-1a'));
   await push(r, snapshot(at(2), [r.key.publicKey], [b]), zone(''));
   assert.deepEqual(r.dataPlane.zones, ['eu-1a', '']);
 });
 
-test('the same snapshot with another zone: the zone is taken, with parts that the proxy has', async (t) => {
+test('the same snapshot with another zone: the zone is applied, with parts that the proxy has', async (t) => {
   const r = await rig(t);
   const keys = [r.key.publicKey];
   await push(r, snapshot(at(1), keys, [a]), zone(''));
@@ -29,14 +29,14 @@ test('the same snapshot with another zone: the zone is taken, with parts that th
   assert.deepEqual(r.metrics.counted, ['applied 10.1', 'applied 10.1', 'unchanged']);
 });
 
-test('a question does not change the zone', async (t) => {
+test('a status request does not change the zone', async (t) => {
   const r = await rig(t);
   await push(r, snapshot(at(1), [r.key.publicKey], [a]), zone('eu-1a'));
   assert.equal((await status(r, zone('eu-1b'))).status, 200);
   assert.deepEqual(r.dataPlane.zones, ['eu-1a']);
 });
 
-test('a restarted container is still in its zone, and the same push does nothing', async (t) => {
+test('a restarted container keeps its zone, and the same push changes nothing', async (t) => {
   const first = await rig(t);
   const keys = [first.key.publicKey];
   await push(first, snapshot(at(1), keys, [a]), zone('eu-1a'));

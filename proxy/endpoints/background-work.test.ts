@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BackgroundWork } from './background-work.ts';
 
-/** A task of `steps` steps, each of which takes `ms` on the clock. */
+/** A task of `steps` steps, each of which advances the clock by `ms`. */
 function taskOf(clock: { now: number }, steps: number, ms: number) {
   return {
     done: 0,
@@ -15,7 +15,7 @@ function taskOf(clock: { now: number }, steps: number, ms: number) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('tasks take turns in slices of 2 ms, with room for others in between', async () => {
+test('tasks take turns in slices of 2 ms; other callbacks run between slices', async () => {
   const clock = { now: 0 };
   const background = new BackgroundWork(() => clock.now);
   const [a, b] = [taskOf(clock, 10, 0.5), taskOf(clock, 10, 0.5)];
@@ -32,7 +32,7 @@ test('tasks take turns in slices of 2 ms, with room for others in between', asyn
   assert.equal(a.done, b.done);
 });
 
-test('a task that is not wanted any more is dropped', async () => {
+test('a deleted task is not continued', async () => {
   const background = new BackgroundWork(() => 0);
   const task = { step: () => assert.fail('must not run') };
   background.add(task);
@@ -40,7 +40,7 @@ test('a task that is not wanted any more is dropped', async () => {
   await turn();
 });
 
-test('work that is due does not keep others from their turn', async () => {
+test('a slice does not delay timers and immediates that are due', async () => {
   const background = new BackgroundWork(() => performance.now());
   let over = false;
   background.add({ step: () => over });

@@ -1,16 +1,19 @@
-/** Work that must not hold up requests: done in slices between them. */
+/** Work that must not delay requests, done in slices between them. */
 
-/** Longest slice, ms, give or take one step. */
+/** Longest slice in ms, plus at most one step. */
 const SLICE_MS = 2;
-/** Elementary operations between two looks at the clock: microseconds, but milliseconds where each is first to touch a page of memory. */
+/**
+ * Elementary operations between two reads of the clock: microseconds, or milliseconds if each is the first to touch a page of
+ * memory.
+ */
 const STEP = 1000;
 
 interface Task {
-  /** Does about `budget` elementary operations; false: there is more to do. */
+  /** Does about `budget` elementary operations; false: not finished. */
   step?(budget: number): boolean;
 }
 
-/** One slice at a time however many tasks there are; each gets its turn. */
+/** Runs one slice per turn of the event loop, whatever the number of tasks; tasks take turns. */
 export class BackgroundWork {
   readonly #tasks = new Set<Task>();
   readonly #now: () => number;
@@ -34,7 +37,7 @@ export class BackgroundWork {
     this.#scheduled = undefined;
     const end = this.#now() + SLICE_MS;
     for (const task of this.#tasks) {
-      // The next slice begins with another one.
+      // The next slice starts with another task.
       this.#tasks.delete(task);
       if (task.step?.(STEP) === false) this.#tasks.add(task);
       if (this.#now() >= end) break;

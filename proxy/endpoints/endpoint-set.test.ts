@@ -12,8 +12,8 @@ import type { Endpoint, PoolPart } from '../snapshot/types.ts';
 const CHECK = { type: 'TCP', interval: 1000, timeout: 1000, unhealthyThreshold: 1, healthyThreshold: 1 } as const;
 const AFFINITY = { maxEntries: 100, idleTimeout: 60_000, drain: 5000 };
 
-/** A pool on Rendezvous whose probes end when the test says so. */
-function poolOf(part: Partial<PoolPart> = {}) {
+/** An endpoint set on Rendezvous whose probes end when the test says so. */
+function endpointSetOf(part: Partial<PoolPart> = {}) {
   const probes = new Map<string, (ok: boolean) => void>();
   const prober = {
     watch(target: { id: string }, _check: unknown, changed: () => void, result: (ok: boolean) => void) {
@@ -45,31 +45,31 @@ function poolOf(part: Partial<PoolPart> = {}) {
     tables: new MaglevTables(),
   };
   const background = new BackgroundWork(now);
-  const pool = new EndpointSet('default/p/default/echo:80', whole, {
+  const endpoints = new EndpointSet('default/p/default/echo:80', whole, {
     ...deps,
     background,
     metrics: new RequestMetrics(now).endpointSet('default/p'),
   });
   let digest = 0;
   return {
-    pool,
+    endpoints,
     clock,
     probe: (id: string, ok: boolean) => probes.get(id)?.(ok),
-    /** Until its tables are made. */
-    update: async (endpoints: readonly Endpoint[]) => {
-      pool.update({ ...whole, endpoints }, String(++digest));
+    /** Until the tables are built. */
+    update: async (wanted: readonly Endpoint[]) => {
+      endpoints.update({ ...whole, endpoints: wanted }, String(++digest));
       for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
     },
-    places: () => Array.from({ length: 200 }, (_, k) => pool.pick([], clock.now, hash64(`key-${k}`))?.id),
+    places: () => Array.from({ length: 200 }, (_, k) => endpoints.pick([], clock.now, hash64(`key-${k}`))?.id),
   };
 }
 
-describe('a newcomer under Rendezvous', () => {
+describe('a new endpoint under Rendezvous', () => {
   const two = [endpoint(1), endpoint(2)];
   const three = [...two, endpoint(3)];
 
-  test('yields its keys until its first probe passed', async () => {
-    const { update, probe, places } = poolOf();
+  test('yields its keys until its first probe has passed', async () => {
+    const { update, probe, places } = endpointSetOf();
     await update(two);
     const before = places();
     await update(three);
@@ -80,58 +80,58 @@ describe('a newcomer under Rendezvous', () => {
     assert.ok(places().includes('e-3'), 'once is enough');
   });
 
-  test('serves at once in a new pool, and where nothing is probed', async () => {
-    const fresh = poolOf();
+  test('serves at once in a new set, and without probes', async () => {
+    const fresh = endpointSetOf();
     await fresh.update(three);
     assert.equal(new Set(fresh.places()).size, 3);
-    const unprobed = poolOf({ healthCheck: { passive: PASSIVE } });
+    const unprobed = endpointSetOf({ healthCheck: { passive: PASSIVE } });
     await unprobed.update(two);
     await unprobed.update(three);
     assert.equal(new Set(unprobed.places()).size, 3);
   });
 });
 
-test('with affinity, an endpoint that drains keeps its keys, but not once it fails its probes', async () => {
+test('with affinity, a draining endpoint keeps its keys, but not once its probes fail', async () => {
   const hashOn = { type: 'SourceIP' } as const;
   const consistentHash = { algorithm: 'Rendezvous', hashOn, affinity: AFFINITY } as const;
-  const { pool, update, probe, clock } = poolOf({ loadBalancer: { type: 'ConsistentHash', consistentHash } });
+  const { endpoints, update, probe, clock } = endpointSetOf({ loadBalancer: { type: 'ConsistentHash', consistentHash } });
   const three = [endpoint(1), endpoint(2), endpoint(3)];
   await update(three);
   const hash = hash64('key');
-  const home = pool.pick([], 0, hash);
-  assert.ok(home);
-  pool.end(pool.begin(home, hash), 'ok', 1, 0);
-  await update(three.map((e) => (e.id === home.id ? { ...e, state: 'draining' as const } : e)));
-  assert.equal(pool.pick([], 0, hash), home);
-  probe(home.id, false);
-  assert.notEqual(pool.pick([], 0, hash), home);
-  probe(home.id, true);
-  assert.equal(pool.pick([], 0, hash), home);
+  const first = endpoints.pick([], 0, hash);
+  assert.ok(first);
+  endpoints.end(endpoints.begin(first, hash), 'ok', 1, 0);
+  await update(three.map((e) => (e.id === first.id ? { ...e, state: 'draining' as const } : e)));
+  assert.equal(endpoints.pick([], 0, hash), first);
+  probe(first.id, false);
+  assert.notEqual(endpoints.pick([], 0, hash), first);
+  probe(first.id, true);
+  assert.equal(endpoints.pick([], 0, hash), first);
   clock.now = AFFINITY.drain;
-  assert.notEqual(pool.pick([], clock.now, hash), home);
+  assert.notEqual(endpoints.pick([], clock.now, hash), first);
 });
 
 describe('slow start', () => {
   const slowly = { type: 'WeightedRoundRobin', slowStart: { window: 16_000, aggression: 1, minWeightPercent: 10 } } as const;
   const two = [endpoint(1), endpoint(2)];
   /** How many of 100 requests each endpoint gets. */
-  const shares = ({ pool, clock }: ReturnType<typeof poolOf>) => {
+  const shares = ({ endpoints, clock }: ReturnType<typeof endpointSetOf>) => {
     const count: Record<string, number> = {};
     for (let i = 0; i < 100; i++) {
-      const id = pool.pick([], clock.now)?.id ?? '-';
+      const id = endpoints.pick([], clock.now)?.id ?? '-';
       count[id] = (count[id] ?? 0) + 1;
     }
     return count;
   };
 
-  test('all endpoints of a new pool have their whole share', async () => {
-    const p = poolOf({ loadBalancer: slowly });
+  test('all endpoints of a new set have their full share', async () => {
+    const p = endpointSetOf({ loadBalancer: slowly });
     await p.update(two);
     assert.deepEqual(shares(p), { 'e-1': 50, 'e-2': 50 });
   });
 
-  test('a newcomer begins with the least share, and has the whole at the end of the window', async () => {
-    const p = poolOf({ loadBalancer: slowly });
+  test('a new endpoint starts with the minimum share and has its full share at the end of the window', async () => {
+    const p = endpointSetOf({ loadBalancer: slowly });
     await p.update(two);
     p.clock.now = 1000;
     await p.update([...two, endpoint(3)]);
@@ -143,8 +143,8 @@ describe('slow start', () => {
     assert.ok(share() >= 33);
   });
 
-  test('an endpoint that is well again begins anew', async () => {
-    const p = poolOf({ loadBalancer: slowly });
+  test('an endpoint that recovers starts again', async () => {
+    const p = endpointSetOf({ loadBalancer: slowly });
     await p.update(two);
     p.probe('e-1', false);
     assert.deepEqual(shares(p), { 'e-2': 100 });
@@ -155,8 +155,8 @@ describe('slow start', () => {
     assert.deepEqual(shares(p), { 'e-1': 50, 'e-2': 50 });
   });
 
-  test('one that was drained and is not any more begins anew; a new weight does not', async () => {
-    const p = poolOf({ loadBalancer: slowly });
+  test('an endpoint that stops draining starts again; a changed weight does not restart it', async () => {
+    const p = endpointSetOf({ loadBalancer: slowly });
     await p.update(two);
     await p.update([endpoint(1), endpoint(2, { weight: 3 })]);
     assert.deepEqual(shares(p), { 'e-1': 25, 'e-2': 75 });
@@ -165,8 +165,8 @@ describe('slow start', () => {
     assert.ok((shares(p)['e-2'] ?? 0) <= 10);
   });
 
-  test('where the others go out, what starts is not held back', async () => {
-    const p = poolOf({ loadBalancer: slowly });
+  test('without other usable endpoints, starting endpoints have their full weight', async () => {
+    const p = endpointSetOf({ loadBalancer: slowly });
     await p.update(two);
     await p.update([...two, endpoint(3), endpoint(4)]);
     p.probe('e-1', false);

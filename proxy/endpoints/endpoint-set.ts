@@ -1,6 +1,7 @@
 /**
- * The endpoints of one pool at run time, and which of them takes the next request: the balancer picks among those that
- * endpoint-health.ts lets it, by weight. A new snapshot is taken as a difference: an endpoint that stays keeps its state.
+ * The endpoints of one backend (a pool of the snapshot) at run time, and which of them takes the next request. The balancer picks
+ * among the endpoints that endpoint-health.ts allows. A new snapshot is applied as a difference: unchanged endpoints keep their
+ * state.
  */
 import type { Balancer } from '../balance/balancer.ts';
 import type { Hash } from '../balance/hash.ts';
@@ -32,13 +33,13 @@ export class EndpointSet {
   readonly id: string;
   readonly health: EndpointHealth;
   endpoints: readonly EndpointState[] = [];
-  /** Of the policy's connections to all its backends; the route sets it. */
+  /** Quota for connections of the policy to all its backends; set by the route. */
   quota: ConnectionQuota | undefined;
-  /** Usable endpoints that have as many requests as they may. */
+  /** Endpoints at their request limit (`maxParallelRequests`). */
   #saturated = 0;
   #part: PoolPart;
   #digest = '';
-  /** Of this proxy; empty: not known. */
+  /** Zone of this proxy; empty: not known. */
   #zone = '';
   #balancer: Balancer;
   #slowStart = new SlowStart();
@@ -59,7 +60,7 @@ export class EndpointSet {
     this.#context = { tried: this.#nothingTried, now: 0, random: deps.random, hash: undefined };
   }
 
-  /** Takes a part in force. Nothing happens where it is the one in force already. */
+  /** Applies a part of the snapshot. Does nothing if it is in force already. */
   update(part: PoolPart, digest: string, zone = ''): void {
     if (digest === this.#digest && zone === this.#zone) return;
     const before = this.#part;
@@ -89,7 +90,7 @@ export class EndpointSet {
     return this.#part.maxParallelRequests ?? Infinity;
   }
 
-  /** Tells the balancer whether it may pick an endpoint. */
+  /** Passes to the balancer whether it may pick the endpoint. */
   #setUsable(e: EndpointState): void {
     this.#balancer.setUsable(e.index, e.usable && !e.saturated, e.healthy && !e.saturated);
   }
@@ -100,7 +101,7 @@ export class EndpointSet {
     for (const e of this.endpoints) e.metrics.describe(e.healthy, e.weight);
   }
 
-  /** Some of the endpoints became usable or healthy, or no longer are. */
+  /** `usable` or `healthy` of some endpoints changed. */
   #onHealthChange(endpoints: readonly EndpointState[]): void {
     this.#applySlowStart(this.#deps.now());
     for (const e of endpoints) {
@@ -117,24 +118,24 @@ export class EndpointSet {
     return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables, this.#zone);
   }
 
-  /** What of a request its key is made of; undefined: the strategy wants none. */
+  /** What part of a request the hash key is taken from; undefined: the strategy does not hash. */
   get hashOn(): HashOn | undefined {
     const lb = this.#part.loadBalancer;
     return lb.type === 'ConsistentHash' ? lb.consistentHash.hashOn : undefined;
   }
 
-  /** By name. */
+  /** Name of the strategy. */
   get strategy(): string {
     const lb = this.#part.loadBalancer;
     return lb.type === 'ConsistentHash' ? lb.consistentHash.algorithm : lb.type;
   }
 
-  /** Some count by themselves. */
+  /** Exposed because some balancers keep counters of their own. */
   get balancer(): Balancer {
     return this.#balancer;
   }
 
-  /** The endpoint for a new try, or undefined when no usable one is left that was not tried. */
+  /** The endpoint for a new attempt; undefined if no usable untried endpoint is left. */
   pick(tried: readonly EndpointState[], now: number, hash?: Hash): EndpointState | undefined {
     if (now >= this.#slowStart.nextChangeAt) this.#applySlowStart(now);
     const c = this.#context;
@@ -145,12 +146,12 @@ export class EndpointSet {
     return i < 0 ? undefined : this.endpoints[i];
   }
 
-  /** Whether a try on `e` makes sense now. */
+  /** Whether `e` can take an attempt now. */
   isSelectable(e: EndpointState): boolean {
     return e.index >= 0 && this.endpoints[e.index] === e && e.usable && !e.saturated && e.fullWeight > 0;
   }
 
-  /** Whether work that belongs to `e` may still go there: also while it drains, for `drain` ms. */
+  /** Whether requests that belong to `e` (session, affinity) may still go there: also while it drains, for `drain` ms. */
   isStickyEligible(e: EndpointState, drain: number, now: number): boolean {
     if (e.index < 0 || e.fullWeight === 0) return false;
     return e.usable || (e.healthy && now - e.drainingSince < drain);
@@ -161,24 +162,24 @@ export class EndpointSet {
     return this.endpoints.some((e) => this.isSelectable(e) && !tried.includes(e));
   }
 
-  /** Whether an endpoint would do, but has as many requests as it may. */
+  /** Whether some endpoint is usable but for its request limit. */
   get hasSaturated(): boolean {
     return this.#saturated > 0 && this.endpoints.some((e) => e.saturated && e.usable && e.fullWeight > 0);
   }
 
-  /** `hash` as at its pick. `trial`: the endpoint is from `health.onTrial`, or `health.lastResort`. */
+  /** `hash` as given to `pick`. `probation`: the endpoint came from `health.probationCandidate` or `health.lastResort`. */
   begin(endpoint: EndpointState, hash?: Hash, probation?: ProbationKind): AttemptHandle {
     endpoint.metrics.begin();
     if (++endpoint.active === this.#limit) this.#setSaturated(endpoint, true);
     const balancer = this.#balancer;
-    const work = { endpoint, balancer, handle: balancer.begin(endpoint.index, hash), probation };
-    if (probation === 'due') this.health.beginProbation(work);
-    return work;
+    const attempt = { endpoint, balancer, handle: balancer.begin(endpoint.index, hash), probation };
+    if (probation === 'due') this.health.beginProbation(attempt);
+    return attempt;
   }
 
-  /** Once for every `begin`. `headMs`: milliseconds until the response head, or until failure. */
-  end(work: AttemptHandle, outcome: AttemptResult, headMs: number, now: number): void {
-    const { endpoint, balancer, handle } = work;
+  /** Call once for every `begin`. `headMs`: milliseconds until the response head, or until failure. */
+  end(attempt: AttemptHandle, outcome: AttemptResult, headMs: number, now: number): void {
+    const { endpoint, balancer, handle } = attempt;
     endpoint.metrics.end();
     balancer.end(handle, outcome === 'unknown' ? undefined : outcome === 'ok', headMs, now);
     if (--endpoint.active < this.#limit && endpoint.saturated) this.#setSaturated(endpoint, false);
@@ -191,7 +192,7 @@ export class EndpointSet {
     this.#setUsable(e);
   }
 
-  /** Stops watching; requests in flight may still end. */
+  /** Stops probing. Requests in flight may still end. */
   close(): void {
     this.#deps.background.delete(this.#balancer);
     for (const e of this.endpoints) this.#remove(e);

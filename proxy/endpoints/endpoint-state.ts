@@ -5,44 +5,44 @@ import { OutlierState } from '../health/outlier-state.ts';
 import type { EndpointMetrics } from '../metrics/endpoint-metrics.ts';
 import type { Endpoint } from '../snapshot/types.ts';
 
-/** The pool it belongs to. */
+/** The endpoint set that an endpoint belongs to. */
 export interface EndpointOwner {
   readonly id: string;
   readonly quota: ConnectionQuota | undefined;
 }
 
-/** One endpoint of one pool at run time, as long as it stays. */
+/** One endpoint of one set at run time. Kept while its id, address and port stay the same. */
 export class EndpointState implements Target, EndpointView {
   readonly id: string;
   readonly address: string;
   readonly port: number;
   readonly metrics: EndpointMetrics;
   readonly hashKey: string;
-  /** In effect; slow start keeps it below the whole for a while. */
+  /** Effective weight; below `fullWeight` during slow start. */
   weight: number;
   fullWeight: number;
-  /** Monotonic milliseconds at which it began to take work; -Infinity: it was there from the start. */
+  /** Monotonic milliseconds at which it began to take requests; -Infinity: it was there from the start. */
   startedAt = -Infinity;
   zone: string;
-  /** `filling`: joined a pool that was there before, and has not passed its first probe. */
+  /** `filling`: joined an existing set, and has not passed its first probe. */
   state: Endpoint['state'] | 'filling';
-  /** Monotonic milliseconds; Infinity: it does not drain. */
+  /** Monotonic milliseconds; Infinity: not draining. */
   drainingSince = Infinity;
-  /** In the pool's present view; -1 once it has left. */
+  /** Index in the set's present list; -1 once it has left. */
   index = -1;
-  /** May be picked. */
+  /** Whether the balancer may pick it. */
   usable = true;
-  /** Passes its checks and is not ejected. */
+  /** Whether it passes its checks and is not ejected. */
   healthy = true;
-  /** Monotonic milliseconds at which `healthy` became what it is, or the endpoint joined. */
+  /** Monotonic milliseconds at which `healthy` last changed, or the endpoint joined. */
   healthChangedAt = 0;
   watch: Watch | undefined;
-  /** What passive checks know of it. */
+  /** State of passive checks. */
   readonly outlier = new OutlierState();
 
   /** Requests in progress. */
   active = 0;
-  /** As many of them as it may have. */
+  /** Whether `active` has reached the limit. */
   saturated = false;
   readonly key: string;
   #owner: EndpointOwner;
@@ -65,7 +65,9 @@ export class EndpointState implements Target, EndpointView {
     return this.#owner.quota;
   }
 
-  /** What an update may change. `unproven`: it joined, and has not passed a probe. `now`: monotonic milliseconds. */
+  /**
+   * Takes the fields that an update may change. `unproven`: it joined, and has not passed a probe. `now`: monotonic milliseconds.
+   */
   update({ weight, zone, state }: Endpoint, unproven: boolean, now: number): void {
     this.fullWeight = weight;
     this.zone = zone;

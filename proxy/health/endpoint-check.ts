@@ -12,13 +12,13 @@ export interface ProbeTarget {
   readonly port: number;
 }
 
-/** Called when the endpoint turned healthy or unhealthy. */
+/** Called when the endpoint becomes healthy or unhealthy. */
 export type OnChange = (healthy: boolean, detail: string) => void;
 
-/** Called after every probe, changed or not. */
+/** Called after every probe, whether health changed or not. */
 export type OnResult = (ok: boolean) => void;
 
-/** One endpoint under one check: its probe, its state, who watches it. */
+/** One endpoint under one check: its probe, its state and its watchers. */
 export class EndpointCheck {
   readonly target: ProbeTarget;
   readonly check: ActiveCheck;
@@ -26,7 +26,7 @@ export class EndpointCheck {
   readonly watchers = new Set<{ readonly onChange: OnChange; readonly onResult: OnResult }>();
   detail = '';
   timer: NodeJS.Timeout | undefined;
-  /** Probes so far, with the one under way. */
+  /** Probes started so far, including the one in progress. */
   started = 0;
   stopped = false;
   readonly #state: HealthState;
@@ -51,7 +51,7 @@ export class EndpointCheck {
     return runProbe(this.#probe, this.check.timeout, this.#running);
   }
 
-  /** Takes the result in and tells the watchers; one that is stopped by another's doing hears nothing more. */
+  /** Records the result and calls the watchers. A watcher that another one stopped is not called any more. */
   record(result: ProbeResult): void {
     this.detail = result.detail;
     const changed = this.#state.record(result.ok);

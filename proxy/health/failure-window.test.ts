@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { FailureWindow } from './failure-window.ts';
 
-test('counts what came within its length, and forgets the rest in steps of a tenth', () => {
+test('counts results within its length, and drops older ones in steps of a tenth', () => {
   const w = new FailureWindow(10_000);
   w.add(true, 500);
   w.add(false, 1500);
@@ -18,7 +18,7 @@ test('counts what came within its length, and forgets the rest in steps of a ten
   assert.deepEqual([w.failed, w.total], [0, 0]);
 });
 
-test('agrees with counting one by one, at any length and pace', () => {
+test('agrees with counting one by one, at any length and rate', () => {
   const event = fc.record({ failure: fc.boolean(), wait: fc.oneof(fc.nat(50), fc.nat(5000)) });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20_000 }), fc.nat(1e9), fc.array(event, { maxLength: 60 }), (length, start, events) => {

@@ -1,15 +1,15 @@
 /** The window slides in steps of a tenth of its length. */
 const BUCKETS = 10;
 
-/** How many of the results of the last while were failures. PURE. Constant time and no allocation per result. */
+/** Counts the results and failures of the last `length` ms. PURE. Constant time and no allocation per result. */
 export class FailureWindow {
   /** Milliseconds. */
   readonly length: number;
   total = 0;
   failed = 0;
-  /** Results and failures of each step, in turn. */
+  /** Results and failures of each step, alternating. */
   readonly #counts = new Uint32Array(2 * BUCKETS);
-  /** Number of the present step, counted from time 0. */
+  /** Index of the present step, counted from time 0. */
   #step = 0;
 
   constructor(length: number) {
@@ -27,7 +27,7 @@ export class FailureWindow {
     this.#counts[at + 1]!++;
   }
 
-  /** Forgets everything. */
+  /** Drops all results. */
   clear(): void {
     this.total = 0;
     this.failed = 0;

@@ -5,7 +5,7 @@ import { decodeStatus, encodeCheck } from './grpc-message.ts';
 
 const frame = (...message: number[]) => Buffer.from([0, 0, 0, 0, message.length, ...message]);
 
-test('the request names a service, or nothing', () => {
+test('the request names a service, or has no field', () => {
   assert.deepEqual([...encodeCheck('')], [0, 0, 0, 0, 0]);
   assert.deepEqual([...encodeCheck('ab')], [0, 0, 0, 0, 4, 0x0a, 2, 0x61, 0x62]);
   const long = encodeCheck('x'.repeat(300));
@@ -13,7 +13,7 @@ test('the request names a service, or nothing', () => {
   assert.equal(long.length, 5 + 1 + 2 + 300);
 });
 
-test('the status of a response, whatever other fields are there', () => {
+test('the status of a response, with or without other fields', () => {
   assert.equal(decodeStatus(frame()), 'UNKNOWN', 'a field that is 0 is left out');
   assert.deepEqual(
     [0, 1, 2, 3, 4].map((n) => decodeStatus(frame(8, n))),
@@ -26,7 +26,7 @@ test('the status of a response, whatever other fields are there', () => {
   assert.equal(decodeStatus(frame(8, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00)), 'SERVING', 'ten bytes');
 });
 
-test('what is none, or not whole, is undefined', () => {
+test('malformed or truncated responses are undefined', () => {
   for (const bytes of [
     [],
     [0, 0, 0, 0],
@@ -45,7 +45,7 @@ test('what is none, or not whole, is undefined', () => {
   }
 });
 
-test('no bytes make it throw or loop', () => {
+test('no input makes it throw or loop', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), fc.boolean(), (bytes, framed) => {
       const said = decodeStatus(framed ? frame(...bytes) : Buffer.from(bytes));

@@ -1,4 +1,4 @@
-/** The two messages of grpc.health.v1.Health/Check, in their framing. PURE. */
+/** The two messages of grpc.health.v1.Health/Check with gRPC framing. PURE. */
 
 /** Flag (1 byte), length (4 bytes). */
 const FRAME_HEAD = 5;
@@ -20,9 +20,9 @@ function varint(n: number): number[] {
   return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...varint(n >>> 7)];
 }
 
-/** The name of the status in a HealthCheckResponse; undefined for what is none, or not whole. */
+/** The name of the status in a HealthCheckResponse; undefined if the frame is malformed or truncated. */
 export function decodeStatus(frame: Buffer): string | undefined {
-  // Nothing compressed was asked for.
+  // No compression was offered.
   if (frame.length < FRAME_HEAD || frame[0] !== 0 || frame.readUInt32BE(1) !== frame.length - FRAME_HEAD) return undefined;
   const reader = new ProtobufReader(frame, FRAME_HEAD);
   let status: number | undefined = 0;
@@ -49,7 +49,7 @@ class ProtobufReader {
     return this.#at >= this.#bytes.length;
   }
 
-  /** At most ten bytes; what exceeds 32 bits is cut off, as in every other reader of an enum. */
+  /** At most ten bytes; bits above 32 are dropped, as every protobuf decoder does for an enum. */
   varint(): number | undefined {
     let value = 0;
     for (let i = 0; i < 10; i++) {
@@ -61,7 +61,7 @@ class ProtobufReader {
     return undefined;
   }
 
-  /** The value of a field, or 0 for one that is passed over; undefined where it can not be read. */
+  /** The value of a field, or 0 for a skipped one; undefined if it cannot be read. */
   value(wire: number): number | undefined {
     switch (wire) {
       case WIRE.varint:

@@ -6,21 +6,21 @@ import { GrpcProbe } from './grpc-probe.ts';
 import { runProbe } from './probe.ts';
 import { backend, GRPC, grpcBackend, http2Backend, httpBackend, statusFrame, until, type Backend } from './testing.ts';
 
-/** Runs one probe; its verdict as `ok detail` or `no detail`. */
+/** Runs one probe; returns `ok detail` or `no detail`. */
 async function run(probe: GrpcProbe, timeout = 2000): Promise<string> {
   const result = await runProbe(probe, timeout, new AbortController());
   return `${result.ok ? 'ok' : 'no'} ${result.detail}`;
 }
 
-/** Probes the backend `times` times, then closes and checks that no connection is left over. */
+/** Probes the backend `times` times, then closes the probe and checks that no connection is open. */
 async function probe(server: Backend, check: Partial<GrpcCheck> = {}, timeout = 2000, times = 1): Promise<string> {
   const grpc = new GrpcProbe('127.0.0.1', server.port, { ...GRPC, ...check });
   try {
-    let verdict = '';
-    for (let n = 0; n < times; n++) verdict = await run(grpc, timeout);
+    let result = '';
+    for (let n = 0; n < times; n++) result = await run(grpc, timeout);
     grpc.close();
     await until(() => server.open.size === 0, 'the prober to close its connections');
-    return verdict;
+    return result;
   } finally {
     grpc.close();
     await server.close();
@@ -28,11 +28,11 @@ async function probe(server: Backend, check: Partial<GrpcCheck> = {}, timeout = 
 }
 
 describe('gRPC probe', () => {
-  for (const [status, verdict] of ['no UNKNOWN', 'ok SERVING', 'no NOT_SERVING', 'no SERVICE_UNKNOWN'].entries()) {
-    test(verdict, async () => assert.equal(await probe(await grpcBackend(statusFrame(status))), verdict));
+  for (const [status, result] of ['no UNKNOWN', 'ok SERVING', 'no NOT_SERVING', 'no SERVICE_UNKNOWN'].entries()) {
+    test(result, async () => assert.equal(await probe(await grpcBackend(statusFrame(status))), result));
   }
 
-  test('an error status counts, whether it comes in trailers or instead of headers', async () => {
+  test('reads an error status from trailers or, in a trailers-only response, from headers', async () => {
     const trailers = { 'grpc-status': '5', 'grpc-message': 'unknown service' };
     assert.equal(await probe(await grpcBackend(Buffer.alloc(0), trailers)), 'no gRPC NOT_FOUND');
     const only = (code: string) =>
@@ -46,7 +46,7 @@ describe('gRPC probe', () => {
     assert.equal(await probe(await only('0')), 'no malformed response', 'without a message');
   });
 
-  test('asks for what the check says, and says who asks', async () => {
+  test('sends the service and hostname of the check, and its user agent', async () => {
     const asked: string[] = [];
     const server = await http2Backend((stream, headers) => {
       const chunks: Buffer[] = [];
@@ -74,7 +74,7 @@ describe('gRPC probe', () => {
     assert.equal(server.accepted, 1);
   });
 
-  test('a kept connection that goes away meanwhile says nothing: asks again on a fresh one', async () => {
+  test('a kept connection that closes during a probe is not a failure: the probe is repeated on a new connection', async () => {
     for (const leave of ['destroy', 'goaway', 'refuse'] as const) {
       let n = 0;
       const server = await http2Backend((stream) => {
@@ -93,7 +93,7 @@ describe('gRPC probe', () => {
     }
   });
 
-  test('a connection that was asked to go is not used again', async () => {
+  test('a connection that received GOAWAY is not used again', async () => {
     const server = await http2Backend((stream) => {
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
       stream.once('wantTrailers', () => {
@@ -106,7 +106,7 @@ describe('gRPC probe', () => {
     assert.equal(server.accepted, 3);
   });
 
-  describe('hostile backends', () => {
+  describe('misbehaving backends', () => {
     const raw = (answer: (socket: Socket) => void) => backend((socket) => socket.once('data', () => answer(socket)));
     const reply = (headers: Record<string, string | number>) => () =>
       http2Backend((stream) => stream.respond(headers, { endStream: true }));
@@ -127,12 +127,12 @@ describe('gRPC probe', () => {
       ['a compressed message', () => grpcBackend(Buffer.from([1, 0, 0, 0, 2, 8, 1])), 'no malformed response'],
       ['an endless message', () => grpcBackend(Buffer.alloc(1_000_000)), 'no malformed response'],
     ];
-    for (const [name, start, verdict] of cases) {
-      test(`${name}: ${verdict}`, async () =>
-        assert.equal(await probe(await start(), {}, verdict === 'no timeout' ? 150 : 2000), verdict));
+    for (const [name, start, result] of cases) {
+      test(`${name}: ${result}`, async () =>
+        assert.equal(await probe(await start(), {}, result === 'no timeout' ? 150 : 2000), result));
     }
 
-    test('nobody listens', async () => {
+    test('connection refused', async () => {
       const server = await backend(() => {});
       await server.close();
       const grpc = new GrpcProbe('127.0.0.1', server.port, GRPC);
@@ -141,7 +141,7 @@ describe('gRPC probe', () => {
     });
   });
 
-  test('ends at once when stopped', async () => {
+  test('stops at once when aborted', async () => {
     const server = await http2Backend(() => {});
     const grpc = new GrpcProbe('127.0.0.1', server.port, GRPC);
     const stop = new AbortController();

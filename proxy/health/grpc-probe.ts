@@ -5,13 +5,13 @@ import { decodeStatus, encodeCheck } from './grpc-message.ts';
 import { errorCode, type Probe, type ProbeResult } from './probe.ts';
 
 const PATH = '/grpc.health.v1.Health/Check';
-/** A right answer has some ten bytes. */
+/** A valid response has about ten bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
-/** Between probes; then the connection is closed. */
+/** Milliseconds without a probe after which the connection is closed. */
 const IDLE_MS = 30_000;
 const MALFORMED: ProbeResult = { ok: false, detail: 'malformed response' };
 
-/** What the protocol calls its codes. */
+/** Names of the gRPC status codes, by number. */
 const CODES = [
   ...['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS'],
   ...['PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED'],
@@ -19,8 +19,8 @@ const CODES = [
 ];
 
 /**
- * Passes when grpc.health.v1 says SERVING, over HTTP/2 with prior knowledge. One connection, kept alive between probes. node:http2 is
- * loaded by the first probe: it costs 9 MB, which nobody else should pay.
+ * Passes when grpc.health.v1 reports SERVING, over HTTP/2 with prior knowledge. One connection, kept alive between probes.
+ * node:http2 is loaded by the first probe, since it costs 9 MB of memory.
  */
 export class GrpcProbe implements Probe {
   readonly #origin: string;
@@ -50,7 +50,7 @@ export class GrpcProbe implements Probe {
     try {
       return await this.#call(kept ?? this.#keep(connect(this.#origin)), signal);
     } catch (error) {
-      // A kept connection may have been closed meanwhile: that says nothing about the backend's health.
+      // A kept connection may have been closed meanwhile, which says nothing about the backend's health.
       if (kept === undefined || signal.aborted || !isClosed(error)) throw error;
       return await this.#call(this.#keep(connect(this.#origin)), signal);
     }
@@ -76,7 +76,7 @@ export class GrpcProbe implements Probe {
     try {
       return judge(await new GrpcCall(session, this.#headers, this.#message).response(signal));
     } catch (error) {
-      // Also one that is no longer kept: it was asked to go, and hangs.
+      // Also destroys a session that is no longer kept: it was closed gracefully but hangs.
       session.destroy();
       throw error;
     }
@@ -91,7 +91,7 @@ interface GrpcResponse {
   readonly body: Buffer;
 }
 
-/** One call. */
+/** One gRPC call. */
 class GrpcCall {
   readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
@@ -102,7 +102,7 @@ class GrpcCall {
     this.#stream.end(message);
   }
 
-  /** Rejects with what ended the stream or its connection. */
+  /** Rejects with the error that ended the stream or its connection. */
   response(signal: AbortSignal): Promise<GrpcResponse> {
     const stream = this.#stream;
     return new Promise((resolve, reject) => {
@@ -112,7 +112,7 @@ class GrpcCall {
       let size = 0;
       const abort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', abort, { once: true });
-      // What is wrong with the connection says more than what that did to the stream.
+      // An error of the connection is more specific than the stream error it causes.
       this.#session.once('error', reject);
       stream.on('error', (error: Error) => reject(error.cause instanceof Error ? error.cause : error));
       stream.once('response', (received: ResponseHeaders) => (headers = received));
@@ -131,14 +131,14 @@ class GrpcCall {
   }
 }
 
-/** Without an answer and without an error: the connection was closed in order. */
+/** The connection was closed without a response and without an error. */
 class StreamClosed extends Error {
   readonly code = 'ECONNRESET';
 }
 
 function judge({ headers, trailers, body }: GrpcResponse): ProbeResult {
   if (headers[':status'] !== 200) return { ok: false, detail: `HTTP ${headers[':status']}` };
-  // An answer without body may have its trailers in place of its headers.
+  // In a trailers-only response the status is in the headers.
   const code = trailers['grpc-status'] ?? headers['grpc-status'];
   if (typeof code !== 'string' || !/^\d{1,3}$/.test(code)) return MALFORMED;
   if (code !== '0') return { ok: false, detail: `gRPC ${CODES[Number(code)] ?? code}` };
@@ -146,7 +146,7 @@ function judge({ headers, trailers, body }: GrpcResponse): ProbeResult {
   return status === undefined ? MALFORMED : { ok: status === 'SERVING', detail: status };
 }
 
-/** A connection that went away or refuses further streams; RST_STREAM of the kind REFUSED_STREAM is one of them. */
+/** Whether the connection was closed or refuses further streams, as after RST_STREAM with REFUSED_STREAM. */
 function isClosed(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_STREAM_ERROR'].includes(
     errorCode(error),

@@ -1,25 +1,25 @@
-/** How many results in a row turn an endpoint (HAProxy's rise and fall); both ≥ 1. */
+/** How many results in a row change the state (HAProxy's rise and fall); both ≥ 1. */
 export interface Thresholds {
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
 }
 
 /**
- * What a sequence of probe results says about one endpoint. PURE.
+ * The health of one endpoint as a state machine over probe results. PURE.
  *
  *   state    failure                          success
  *   new      down, untested                   up
  *   untested (nothing)                        up
- *   up       down after unhealthyThreshold    (count starts anew)
- *   down     (count starts anew)              up after healthyThreshold
+ *   up       down after unhealthyThreshold    (count restarts)
+ *   down     (count restarts)                 up after healthyThreshold
  *
- * New counts as healthy: the cluster says that the endpoint is ready, and traffic need not wait for a probe. But an endpoint
- * that was never seen to work gets no benefit of the doubt, so one failure is enough, and then one success.
+ * `new` is healthy: the cluster reports the endpoint as ready, so traffic need not wait for a probe. An endpoint that has never
+ * passed a probe becomes unhealthy after one failure, and healthy after one success.
  */
 export class HealthState {
   readonly #thresholds: Thresholds;
   #state: 'new' | 'untested' | 'up' | 'down' = 'new';
-  /** Results in a row that speak against the present state. */
+  /** Consecutive results that contradict the present state. */
   #against = 0;
 
   constructor(thresholds: Thresholds) {
@@ -30,7 +30,7 @@ export class HealthState {
     return this.#state === 'new' || this.#state === 'up';
   }
 
-  /** Takes one result; whether `healthy` changed. */
+  /** Records one result; returns whether `healthy` changed. */
   record(ok: boolean): boolean {
     switch (this.#state) {
       case 'new':

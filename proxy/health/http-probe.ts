@@ -3,9 +3,12 @@ import { isIPv6 } from 'node:net';
 import type { HttpCheck } from '../snapshot/types.ts';
 import { errorCode, type Probe, type ProbeResult } from './probe.ts';
 
-/** What is read of a body; the rest is not waited for. */
+/** How much of a body is read; the rest is not awaited. */
 const MAX_BODY_BYTES = 64 * 1024;
-/** An idle connection goes before the backend closes it (Node backends do after 5 s), unless its Keep-Alive hint says less. */
+/**
+ * An idle connection is closed before the backend closes it (Node backends do after 5 s), or earlier if the Keep-Alive header says
+ * so.
+ */
 const IDLE_MS = 4000;
 
 interface ProbeResponse {
@@ -16,8 +19,8 @@ interface ProbeResponse {
 type BodyPattern = { readonly matches: (body: Buffer) => boolean } | { readonly invalid: string };
 
 /**
- * Passes when the status is among the expected ones, the body ends (or exceeds what is read) in time, and the expression, if
- * any, is found in it. Redirects are answers like any other and are not followed. One connection, kept alive between probes.
+ * Passes when the status is expected, the body ends (or exceeds what is read) in time, and the regular expression, if any, is found
+ * in it. Redirects are not followed. One connection, kept alive between probes.
  */
 export class HttpProbe implements Probe {
   readonly #check: HttpCheck;
@@ -62,7 +65,7 @@ export class HttpProbe implements Probe {
     return this.#pattern;
   }
 
-  /** A kept connection may have been closed while the request was under way: that says nothing about the backend's health. */
+  /** A kept connection may have been closed during the request, which says nothing about the backend's health. */
   async #send(signal: AbortSignal): Promise<ProbeResponse> {
     const first = new ProbeRequest(this.#options);
     try {
@@ -74,7 +77,7 @@ export class HttpProbe implements Probe {
   }
 }
 
-/** Loaded only when a check needs it: the library costs megabytes. It matches in linear time, whatever the body. */
+/** The library is loaded when a check first needs it, since it costs megabytes. It matches in linear time, whatever the body. */
 async function compile(source: string): Promise<BodyPattern> {
   const { RE2JS } = await import('re2js');
   try {
@@ -85,7 +88,7 @@ async function compile(source: string): Promise<BodyPattern> {
   }
 }
 
-/** One request and as much of its answer as counts. */
+/** One request and the part of its response that the check needs. */
 class ProbeRequest {
   readonly #options: RequestOptions;
   #request: ClientRequest | undefined;
@@ -95,13 +98,13 @@ class ProbeRequest {
     this.#options = options;
   }
 
-  /** Whether the failure is that of a kept connection which was closed meanwhile. */
+  /** Whether the error means that a kept connection was closed meanwhile. */
   stale(error: unknown): boolean {
     const closed = ['ECONNRESET', 'EPIPE'].includes(errorCode(error));
     return closed && !this.#answered && this.#request?.reusedSocket === true;
   }
 
-  /** `wanted`: whether the body of an answer with this status matters. */
+  /** `wanted`: whether the body of a response with this status is needed. */
   run(signal: AbortSignal, wanted: (status: number) => boolean): Promise<ProbeResponse> {
     return new Promise((resolve, reject) => {
       const sent = request(this.#options);
@@ -133,7 +136,7 @@ class ProbeRequest {
   }
 }
 
-/** Reads up to the limit; a body that goes on is cut off together with its connection. */
+/** Reads up to the limit; a longer body is cut off by closing the connection. */
 function collect(response: IncomingMessage, sent: ClientRequest, done: (body: Buffer) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -14,52 +14,57 @@ const CHECK: PassiveCheck = {
 };
 const CONNECT = 'consecutive-connect-failures';
 const TEN = { available: 10, active: 10 };
-const TRIAL = {};
+const PROBATION = {};
 
 interface Subject {
   readonly outlier: OutlierState;
 }
 const subject = (): Subject => ({ outlier: new OutlierState() });
 
-/** Results one after the other; what each call answered. */
+/** Records outcomes one after the other; returns the result of each call. */
 function feed(
   outlier: OutlierDetection<Subject>,
   e: Subject,
-  seen: readonly Outcome[],
+  outcomes: readonly Outcome[],
   now = 0,
   counts = TEN,
 ): (EjectionReason | undefined)[] {
-  return seen.map((s) => outlier.record(e, s, now, counts));
+  return outcomes.map((s) => outlier.record(e, s, now, counts));
 }
-const times = (n: number, seen: Outcome = 'connect'): Outcome[] => Array.from({ length: n }, () => seen);
-/** The last of them, where the others ejected nobody. */
-function verdictOf(seen: readonly Outcome[], check: Partial<PassiveCheck> = {}): string | undefined {
-  const answers = feed(new OutlierDetection({ ...CHECK, ...check }), subject(), seen);
+const times = (n: number, outcomes: Outcome = 'connect'): Outcome[] => Array.from({ length: n }, () => outcomes);
+/** The result of the last outcome; asserts that the others ejected nothing. */
+function reasonOf(outcomes: readonly Outcome[], check: Partial<PassiveCheck> = {}): string | undefined {
+  const answers = feed(new OutlierDetection({ ...CHECK, ...check }), subject(), outcomes);
   assert.ok(answers.slice(0, -1).every((a) => a === undefined));
   return answers.at(-1);
 }
-/** A trial that comes to this. */
-function tryIt(outlier: OutlierDetection<Subject>, e: Subject, seen: Outcome, now: number): 'back' | 'ejected' | undefined {
-  outlier.beginProbation(e, TRIAL);
-  return outlier.recordProbation(e, TRIAL, seen, now);
+/** Records a probation request with this outcome. */
+function recordProbation(
+  outlier: OutlierDetection<Subject>,
+  e: Subject,
+  outcomes: Outcome,
+  now: number,
+): 'back' | 'ejected' | undefined {
+  outlier.beginProbation(e, PROBATION);
+  return outlier.recordProbation(e, PROBATION, outcomes, now);
 }
 
-describe('what ejects', () => {
-  test('connect failures in a row', () => {
-    assert.equal(verdictOf(times(3)), CONNECT);
-    assert.equal(verdictOf(['connect', 'connect', 200, 'connect', 'connect']), undefined);
-    assert.equal(verdictOf(['connect', 'connect', 'reset', 'connect', 'connect'], { consecutive5xx: 6 }), undefined);
-    assert.equal(verdictOf(['connect', 'connect', 500, 'connect', 'connect'], { consecutive5xx: 6 }), undefined);
+describe('ejection', () => {
+  test('consecutive connect failures', () => {
+    assert.equal(reasonOf(times(3)), CONNECT);
+    assert.equal(reasonOf(['connect', 'connect', 200, 'connect', 'connect']), undefined);
+    assert.equal(reasonOf(['connect', 'connect', 'reset', 'connect', 'connect'], { consecutive5xx: 6 }), undefined);
+    assert.equal(reasonOf(['connect', 'connect', 500, 'connect', 'connect'], { consecutive5xx: 6 }), undefined);
   });
 
-  test('failures of any kind in a row, as in Envoy', () => {
-    assert.equal(verdictOf([500, 'reset', 'timeout', 'protocol', 'broken']), 'consecutive-5xx');
-    assert.equal(verdictOf(['connect', 503, 'connect', 503, 'connect']), 'consecutive-5xx');
-    assert.equal(verdictOf([500, 501, 502, 503, 599]), 'consecutive-5xx');
-    assert.equal(verdictOf([500, 500, 500, 500, 499, 500, 500, 500, 500]), undefined);
+  test('consecutive failures of any kind, as in Envoy', () => {
+    assert.equal(reasonOf([500, 'reset', 'timeout', 'protocol', 'broken']), 'consecutive-5xx');
+    assert.equal(reasonOf(['connect', 503, 'connect', 503, 'connect']), 'consecutive-5xx');
+    assert.equal(reasonOf([500, 501, 502, 503, 599]), 'consecutive-5xx');
+    assert.equal(reasonOf([500, 500, 500, 500, 499, 500, 500, 500, 500]), undefined);
   });
 
-  test('which are off where they are not asked for', () => {
+  test('counters that are not configured are off', () => {
     const { consecutive5xx: _, ...onlyConnects } = CHECK;
     assert.deepEqual(
       feed(new OutlierDetection(onlyConnects), subject(), times(100, 503)),
@@ -68,18 +73,18 @@ describe('what ejects', () => {
     assert.equal(feed(new OutlierDetection(onlyConnects), subject(), times(3)).at(-1), CONNECT);
   });
 
-  test('a client that left says nothing, either way', () => {
-    assert.equal(verdictOf(times(50, 'client-gone')), undefined);
-    assert.equal(verdictOf(['connect', 'client-gone', 'connect', 'client-gone', 'connect']), CONNECT);
+  test('a client that left does not count', () => {
+    assert.equal(reasonOf(times(50, 'client-gone')), undefined);
+    assert.equal(reasonOf(['connect', 'client-gone', 'connect', 'client-gone', 'connect']), CONNECT);
   });
 
-  test('a share of the requests within a window, once there are enough', () => {
+  test('a percentage of the requests within a window, once there are enough', () => {
     const failurePercent = { threshold: 40, minRequests: 10, window: 10_000 };
     const check = { consecutive5xx: 100, failurePercent };
-    assert.equal(verdictOf([...times(6, 200), ...times(4, 500)], check), 'failure-percent');
-    assert.equal(verdictOf([...times(7, 200), ...times(3, 500)], check), undefined);
-    assert.equal(verdictOf([...times(5, 200), ...times(4, 500)], check), undefined, 'too few');
-    assert.equal(verdictOf([...times(5, 500), ...times(20, 200), 500], check), undefined, 'it was earlier');
+    assert.equal(reasonOf([...times(6, 200), ...times(4, 500)], check), 'failure-percent');
+    assert.equal(reasonOf([...times(7, 200), ...times(3, 500)], check), undefined);
+    assert.equal(reasonOf([...times(5, 200), ...times(4, 500)], check), undefined, 'too few');
+    assert.equal(reasonOf([...times(5, 500), ...times(20, 200), 500], check), undefined, 'it was earlier');
     const outlier = new OutlierDetection<Subject>({ ...CHECK, ...check });
     const e = subject();
     feed(outlier, e, times(20, 200), 0);
@@ -87,7 +92,7 @@ describe('what ejects', () => {
     assert.equal(feed(outlier, e, [500], 10_000)[0], 'failure-percent');
   });
 
-  test('says so once', () => {
+  test('an endpoint is ejected once', () => {
     const outlier = new OutlierDetection<Subject>(CHECK);
     const e = subject();
     assert.deepEqual(feed(outlier, e, times(6)), [undefined, undefined, CONNECT, undefined, undefined, undefined]);
@@ -109,26 +114,26 @@ describe('evidence', () => {
       '1 of 3 requests failed within 0.5 s, the last one: malformed response',
     ],
   ];
-  for (const [seen, check, words] of cases) {
+  for (const [outcomes, check, words] of cases) {
     test(words, () => {
       const e = subject();
-      feed(new OutlierDetection({ ...CHECK, ...check }), e, seen);
+      feed(new OutlierDetection({ ...CHECK, ...check }), e, outcomes);
       assert.equal(e.outlier.evidence, `${words}, ejected for 30 s`);
     });
   }
 
-  test('of a failed trial; none once it is back', () => {
+  test('mentions a failed probation request; is empty after readmission', () => {
     const outlier = new OutlierDetection<Subject>(CHECK);
     const e = subject();
     feed(outlier, e, times(3));
-    tryIt(outlier, e, 'timeout', 30_000);
+    recordProbation(outlier, e, 'timeout', 30_000);
     assert.equal(e.outlier.evidence, 'time-out on probation, ejected for 60 s');
-    tryIt(outlier, e, 200, 90_000);
+    recordProbation(outlier, e, 200, 90_000);
     assert.equal(e.outlier.evidence, '');
   });
 });
 
-describe('the way back', () => {
+describe('readmission', () => {
   function ejected() {
     const outlier = new OutlierDetection<Subject>(CHECK);
     const e = subject();
@@ -136,55 +141,55 @@ describe('the way back', () => {
     return { outlier, e, state: e.outlier };
   }
 
-  test('is a trial that is due when the time is over; time alone does nothing', () => {
+  test('needs a probation request, due when the ejection time is over; time alone does nothing', () => {
     const { outlier, state } = ejected();
     assert.equal(outlier.nextProbationAt, 30_000);
     assert.equal(state.ejectedUntil, 30_000);
     assert.equal(state.ejected, true);
   });
 
-  test('one at a time: while it is under way, none is due', () => {
+  test('one probation request at a time', () => {
     const { outlier, e } = ejected();
-    outlier.beginProbation(e, TRIAL);
+    outlier.beginProbation(e, PROBATION);
     assert.equal(outlier.nextProbationAt, Infinity);
-    assert.equal(outlier.recordProbation(e, {}, 200, 30_000), undefined, 'not the trial');
-    assert.equal(outlier.recordProbation(e, TRIAL, 200, 30_000), 'back');
-    assert.equal(outlier.recordProbation(e, TRIAL, 500, 30_001), undefined, 'it is decided');
+    assert.equal(outlier.recordProbation(e, {}, 200, 30_000), undefined, 'not the probation');
+    assert.equal(outlier.recordProbation(e, PROBATION, 200, 30_000), 'back');
+    assert.equal(outlier.recordProbation(e, PROBATION, 500, 30_001), undefined, 'it is decided');
     assert.deepEqual([e.outlier.ejected, outlier.ejected.length, outlier.nextProbationAt], [false, 0, Infinity]);
   });
 
-  test('an answer clears everything but the level', () => {
+  test('an answer clears everything but the ejection level', () => {
     const { outlier, e } = ejected();
-    tryIt(outlier, e, 404, 30_000);
+    recordProbation(outlier, e, 404, 30_000);
     assert.deepEqual(feed(outlier, e, times(3), 30_000), [undefined, undefined, CONNECT]);
     assert.equal(outlier.nextProbationAt, 90_000);
   });
 
-  test('a trial that fails ejects for twice as long; one that says nothing leaves another one due', () => {
+  test('a failed probation request doubles the ejection; an inconclusive one makes another due', () => {
     const { outlier, e } = ejected();
-    assert.equal(tryIt(outlier, e, 'client-gone', 30_000), undefined);
+    assert.equal(recordProbation(outlier, e, 'client-gone', 30_000), undefined);
     assert.equal(outlier.nextProbationAt, 30_000);
-    assert.equal(tryIt(outlier, e, 500, 31_000), 'ejected');
+    assert.equal(recordProbation(outlier, e, 500, 31_000), 'ejected');
     assert.deepEqual([outlier.nextProbationAt, outlier.ejected.length], [91_000, 1]);
   });
 
-  test('a mere connection lets it back on parole: its next failure of any kind ejects it, an answer ends that', () => {
+  test('a mere connection readmits on probation: the next failure of any kind ejects, an answer ends probation', () => {
     const { outlier, e } = ejected();
-    assert.equal(tryIt(outlier, e, 'connected', 30_000), 'back');
+    assert.equal(recordProbation(outlier, e, 'connected', 30_000), 'back');
     assert.deepEqual(feed(outlier, e, [503], 30_001), ['probation']);
-    tryIt(outlier, e, 'connected', 999_999);
+    recordProbation(outlier, e, 'connected', 999_999);
     assert.deepEqual(feed(outlier, e, [200, 503, 503], 999_999), [undefined, undefined, undefined]);
   });
 
-  test('what began before the ejection and ends meanwhile counts neither way', () => {
+  test('attempts that began before the ejection and end during it do not count', () => {
     const { outlier, e } = ejected();
     feed(outlier, e, [200, 'connect', 500], 1000);
     assert.deepEqual([e.outlier.ejected, outlier.nextProbationAt], [true, 30_000]);
-    tryIt(outlier, e, 200, 30_000);
+    recordProbation(outlier, e, 200, 30_000);
     assert.deepEqual(feed(outlier, e, times(2), 30_000), [undefined, undefined]);
   });
 
-  test('a passing active check ends the ejection, and a row of connect failures, but not that of others', () => {
+  test('a passing active check ends the ejection and clears connect failures, but not other failures', () => {
     const { outlier, e } = ejected();
     assert.equal(outlier.clear(e, 5000), true);
     assert.deepEqual([e.outlier.ejected, outlier.nextProbationAt], [false, Infinity]);
@@ -195,7 +200,7 @@ describe('the way back', () => {
     assert.equal(outlier.nextProbationAt, 65_000, 'the level stays as well');
   });
 
-  test('one that left is forgotten', () => {
+  test('removed endpoints are forgotten', () => {
     const { outlier, e } = ejected();
     outlier.remove(e);
     assert.deepEqual([e.outlier.ejected, outlier.ejected.length, outlier.nextProbationAt], [false, 0, Infinity]);
@@ -203,33 +208,33 @@ describe('the way back', () => {
 });
 
 describe('ejection time', () => {
-  /** Fails every trial; the lengths. */
+  /** Fails every probation request; returns the ejection times. */
   function lengths(base: number, n: number): number[] {
     const outlier = new OutlierDetection<Subject>({ ...CHECK, baseEjectionTime: base, consecutiveConnectFailures: 1 });
     const e = subject();
     let now = 0;
     return Array.from({ length: n }, () => {
       if (now === 0) feed(outlier, e, ['connect'], now);
-      else tryIt(outlier, e, 'connect', now);
+      else recordProbation(outlier, e, 'connect', now);
       const length = outlier.nextProbationAt - now;
       now += length;
       return length / 1000;
     });
   }
 
-  test('doubles with every further ejection, to five minutes', () => {
+  test('doubles with every further ejection, up to five minutes', () => {
     assert.deepEqual(lengths(30_000, 6), [30, 60, 120, 240, 300, 300]);
   });
 
-  test('a longer base stays what it is', () => assert.deepEqual(lengths(600_000, 2), [600, 600]));
+  test('a base above five minutes is not shortened', () => assert.deepEqual(lengths(600_000, 2), [600, 600]));
 
-  test('falls by one doubling per base time outside', () => {
+  test('is halved per base time outside ejection', () => {
     const outlier = new OutlierDetection<Subject>({ ...CHECK, consecutiveConnectFailures: 1 });
     const e = subject();
     const eject = (now: number) => {
       assert.deepEqual(feed(outlier, e, ['connect'], now), [CONNECT]);
       const length = outlier.nextProbationAt - now;
-      tryIt(outlier, e, 200, now + length);
+      recordProbation(outlier, e, 200, now + length);
       return length / 1000;
     };
     assert.equal(eject(0), 30);
@@ -239,7 +244,7 @@ describe('ejection time', () => {
     assert.equal(eject(330_000 + 3_600_000), 30, 'never below the base');
   });
 
-  test('new settings count from the next result; present ejections keep their end', () => {
+  test('new settings apply from the next result; present ejections keep their end', () => {
     const outlier = new OutlierDetection<Subject>(CHECK);
     const [a, b] = [subject(), subject()];
     feed(outlier, a, times(3));
@@ -251,22 +256,22 @@ describe('ejection time', () => {
   });
 });
 
-describe('how many at once', () => {
+describe('limits', () => {
   const percent = (maxEjectionPercent: number) => new OutlierDetection<Subject>({ ...CHECK, maxEjectionPercent });
-  /** Fails every endpoint of a pool; how many are out then. */
+  /** Fails every endpoint of a set; returns how many are ejected. */
   function out(outlier: OutlierDetection<Subject>, n: number): number {
     for (let i = 0; i < n; i++) feed(outlier, subject(), times(3), 0, { available: n - outlier.ejected.length, active: n });
     return outlier.ejected.length;
   }
 
-  test('the share of the pool, but one in any case', () => {
+  test('at most the configured percentage, but at least one', () => {
     assert.equal(out(percent(50), 10), 5);
     assert.equal(out(percent(50), 7), 3);
     assert.equal(out(percent(10), 5), 1);
     assert.equal(out(percent(0), 5), 1);
   });
 
-  test('never the last usable one', () => {
+  test('never the last available endpoint', () => {
     assert.equal(out(percent(100), 10), 9);
     assert.equal(out(percent(100), 1), 0);
     assert.equal(out(percent(50), 2), 1);
@@ -277,19 +282,19 @@ describe('how many at once', () => {
     );
   });
 
-  test('one that was spared goes at its next failure once there is room', () => {
+  test('an endpoint kept by the limit is ejected at its next failure once the limit allows', () => {
     const outlier = percent(10);
     const [a, b] = [subject(), subject()];
     feed(outlier, a, times(3));
     assert.equal(feed(outlier, b, times(3)).at(-1), undefined);
-    tryIt(outlier, a, 200, 30_000);
+    recordProbation(outlier, a, 200, 30_000);
     assert.deepEqual(feed(outlier, b, times(1), 30_000), [CONNECT]);
   });
 
-  test('any history stays within the limits, and everyone who is out has a way back', () => {
+  test('any history stays within the limits, and every ejected endpoint can be readmitted', () => {
     const event = fc.record({
       i: fc.nat(5),
-      seen: fc.constantFrom<Outcome>(200, 503, 'connect', 'client-gone'),
+      outcomes: fc.constantFrom<Outcome>(200, 503, 'connect', 'client-gone'),
       wait: fc.nat(20_000),
     });
     fc.assert(
@@ -302,12 +307,12 @@ describe('how many at once', () => {
         });
         const all = Array.from({ length: 6 }, subject);
         let now = 0;
-        for (const { i, seen, wait } of events) {
+        for (const { i, outcomes, wait } of events) {
           now += wait;
           const e = all[i] as Subject;
           const before = outlier.ejected.length;
-          if (e.outlier.ejected && now >= e.outlier.ejectedUntil) tryIt(outlier, e, seen, now);
-          else if (outlier.record(e, seen, now, { available: 6 - before, active: 6 }))
+          if (e.outlier.ejected && now >= e.outlier.ejectedUntil) recordProbation(outlier, e, outcomes, now);
+          else if (outlier.record(e, outcomes, now, { available: 6 - before, active: 6 }))
             assert.equal(outlier.ejected.length, before + 1);
           assert.ok(outlier.ejected.length <= Math.min(Math.max(1, Math.floor((6 * share) / 100)), 5));
           assert.deepEqual(new Set(outlier.ejected), new Set(all.filter(({ outlier }) => outlier.ejected)));

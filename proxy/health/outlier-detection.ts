@@ -3,55 +3,57 @@ import { FailureWindow } from './failure-window.ts';
 import { describeOutcome, judgeOutcome } from './outlier-state.ts';
 import type { EjectionReason, Outcome, OutlierState } from './outlier-state.ts';
 
-/** An ejection never lasts longer, unless `baseEjectionTime` itself does. */
+/** Longest ejection, unless `baseEjectionTime` itself is longer. */
 const MAX_EJECTION_MS = 300_000;
 
-/** How many endpoints the pool has. */
+/** How many endpoints the set has. */
 export interface EndpointCounts {
-  /** That may be picked. */
+  /** Endpoints that may be picked. */
   readonly available: number;
-  /** That are active with weight > 0, ejected or not. */
+  /** Active endpoints with weight > 0, ejected or not. */
   readonly active: number;
 }
 
 /**
- * Passive ejection within one pool: an endpoint whose requests fail takes none for a while. PURE.
+ * Outlier detection within one endpoint set: an endpoint whose requests fail is ejected for a while. PURE.
  *
- * - Out: after `consecutiveConnectFailures` or `consecutive5xx` in a row, or at `failurePercent` of a window. A connect failure is
- *   a failure like any other, too; an answer below 500 ends both rows.
- * - At once are out at most max(1, ⌊active · percent⌋), and one fit endpoint is always left.
- * - Ejection time is base · 2^level, to 5 minutes. Every ejection raises the level by one; every `baseEjectionTime` spent
+ * - Ejected: after `consecutiveConnectFailures` or `consecutive5xx`, or at `failurePercent` of a window. A connect failure also
+ * counts
+ *   as a failure of any kind; an answer below 500 resets both counters.
+ * - At most max(1, ⌊active · percent⌋) endpoints are ejected at a time, and one available endpoint is always left.
+ * - Ejection time is base · 2^level, up to 5 minutes. Every ejection raises the level by one; every `baseEjectionTime` spent
  *   outside ejection lowers it by one.
- * - Back: when the time is over, through one trial (a request or a probe), which ejects it again when it fails. Before that by a
- *   passing active check, or because nothing else is left. What ends meanwhile and began before does not count.
+ * - Readmitted: when the time is over and one probation request or probe succeeds; if it fails, the endpoint is ejected again.
+ * Earlier
+ *   by a passing active check, or when nothing else is left. Attempts that began before and end during the ejection do not count.
  */
 export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
   #check: PassiveCheck;
   #ejected: E[] = [];
-  /** When the next trial is due, monotonic ms; Infinity: none. In the past: one is due. */
+  /** When the next probation request is due, monotonic ms; in the past: now; Infinity: none. */
   nextProbationAt = Infinity;
 
   constructor(check: PassiveCheck) {
     this.#check = check;
   }
 
-  /** New settings from the next result on; present ejections keep their end. */
+  /** New settings apply from the next result; present ejections keep their end. */
   configure(check: PassiveCheck): void {
     this.#check = check;
   }
 
-  /** Endpoints that are out, in the order of their ejection. */
+  /** Ejected endpoints, in the order of their ejection. */
   get ejected(): readonly E[] {
     return this.#ejected;
   }
 
   /**
-   * Takes one result; why the endpoint was ejected by it, if it was. A result of its trial goes to `tried` instead.
+   * Records one outcome; returns the reason if it ejected the endpoint. Outcomes of probation requests go to `recordProbation`.
    * @param now monotonic ms
    */
-  record(e: E, seen: Outcome, now: number, counts: EndpointCounts): EjectionReason | undefined {
+  record(e: E, outcome: Outcome, now: number, counts: EndpointCounts): EjectionReason | undefined {
     const s = e.outlier;
-    const v = judgeOutcome(seen);
+    const v = judgeOutcome(outcome);
     if (v === 'unknown' || s.ejected) return undefined;
     const { failurePercent } = this.#check;
     if (failurePercent) this.#windowOf(s, failurePercent.window).add(v === 'fails', now);
@@ -61,11 +63,11 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
       s.onProbation = false;
       return undefined;
     }
-    s.connectFailures = seen === 'connect' ? s.connectFailures + 1 : 0;
+    s.connectFailures = outcome === 'connect' ? s.connectFailures + 1 : 0;
     s.failures++;
     const reason = this.#reason(s);
     if (reason === undefined || !this.#mayEject(counts)) return undefined;
-    this.#eject(e, this.#evidence(s, reason, seen), now);
+    this.#eject(e, this.#evidence(s, reason, outcome), now);
     return reason;
   }
 
@@ -89,8 +91,8 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
     return this.#ejected.length < Math.max(1, share) && available > 1;
   }
 
-  #evidence(s: OutlierState, reason: EjectionReason, seen: Outcome): string {
-    const last = describeOutcome(seen);
+  #evidence(s: OutlierState, reason: EjectionReason, outcome: Outcome): string {
+    const last = describeOutcome(outcome);
     switch (reason) {
       case 'consecutive-connect-failures':
         return s.connectFailures === 1 ? 'connect failure' : `${s.connectFailures} connect failures in a row`;
@@ -118,28 +120,31 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
     this.#scheduleProbation();
   }
 
-  /** The trial that decides about an endpoint begins. */
-  beginProbation(e: E, trial: object): void {
-    e.outlier.probationRequest = trial;
+  /** The probation request that decides about an endpoint begins. */
+  beginProbation(e: E, request: object): void {
+    e.outlier.probationRequest = request;
     this.#scheduleProbation();
   }
 
   /**
-   * What a trial came to: the endpoint is `back`, or ejected again. Undefined: it said nothing, and another one is due, or it is no
-   * longer the one that decides.
+   * Records the outcome of a probation request: the endpoint is `back`, or ejected again. Undefined: the outcome was inconclusive
+   * and another request is due, or this request no longer decides.
    */
-  recordProbation(e: E, trial: object, seen: Outcome, now: number): 'back' | 'ejected' | undefined {
+  recordProbation(e: E, request: object, outcome: Outcome, now: number): 'back' | 'ejected' | undefined {
     const s = e.outlier;
-    if (!s.ejected || s.probationRequest !== trial) return undefined;
+    if (!s.ejected || s.probationRequest !== request) return undefined;
     s.probationRequest = undefined;
-    const v = judgeOutcome(seen);
-    if (v === 'fails') this.#eject(e, this.#evidence(s, 'probation', seen), now);
-    else if (v === 'works') this.readmit(e, now, seen === 'connected');
+    const v = judgeOutcome(outcome);
+    if (v === 'fails') this.#eject(e, this.#evidence(s, 'probation', outcome), now);
+    else if (v === 'works') this.readmit(e, now, outcome === 'connected');
     else this.#scheduleProbation();
     return v === 'unknown' ? undefined : v === 'works' ? 'back' : 'ejected';
   }
 
-  /** A passing active check ends an ejection, whether there was one. It says nothing about how requests fare. */
+  /**
+   * A passing active check ends an ejection; returns whether there was one. It clears connect failures only, since it says nothing
+   * about how requests fare.
+   */
   clear(e: E, now: number): boolean {
     if (!e.outlier.ejected) {
       e.outlier.connectFailures = 0;
@@ -149,7 +154,7 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
     return true;
   }
 
-  /** Lets an endpoint back in. */
+  /** Ends an ejection. */
   readmit(e: E, now: number, onParole: boolean): void {
     const s = e.outlier;
     this.remove(e);
@@ -161,7 +166,7 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
     s.evidence = '';
   }
 
-  /** The endpoint left the pool. */
+  /** The endpoint left the set. */
   remove(e: E): void {
     if (!e.outlier.ejected) return;
     e.outlier.ejected = false;

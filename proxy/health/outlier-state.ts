@@ -2,37 +2,37 @@ import type { FailureKind } from '../message/attempt.ts';
 import type { FailureWindow } from './failure-window.ts';
 
 /**
- * What a try came to, as far as its endpoint goes: the status it answered with, how it failed, or that its answer broke off.
- * `connected`: it was only asked for a connection.
+ * The outcome of an attempt as evidence about its endpoint: the status, how it failed, or that the response broke off. `connected`:
+ * only a connection was requested.
  */
 export type Outcome = number | FailureKind | 'broken' | 'connected';
 
-/** Why an endpoint was ejected; a label of metrics. */
+/** Why an endpoint was ejected; a metrics label. */
 export const EJECTION_REASONS = ['consecutive-connect-failures', 'consecutive-5xx', 'failure-percent', 'probation'] as const;
 export type EjectionReason = (typeof EJECTION_REASONS)[number];
 
 /**
- * What passive checks know of one endpoint of one pool. The endpoint holds it, so that a result needs no look-up. PURE: only
- * outlier-detection.ts changes it.
+ * What outlier detection knows of one endpoint. The endpoint holds it, so that recording an outcome needs no look-up. PURE: changed
+ * by outlier-detection.ts only.
  */
 export class OutlierState {
-  /** Connect failures in a row. */
+  /** Consecutive connect failures. */
   connectFailures = 0;
-  /** Failures of any kind in a row. */
+  /** Consecutive failures of any kind. */
   failures = 0;
-  /** Absent until a failure percentage asks for it. */
+  /** Undefined unless `failurePercent` is configured. */
   window: FailureWindow | undefined;
-  /** Came back without having answered a request: its next failure ejects it again. */
+  /** Readmitted without having answered a request: the next failure ejects it again. */
   onProbation = false;
-  /** Ejected, until something lets it back in: time alone does not. */
+  /** Ejected until readmitted; the end of the ejection time alone does not readmit. */
   ejected = false;
-  /** What lets it back in or not, while that is under way. */
+  /** The probation request in progress, which decides about readmission. */
   probationRequest: object | undefined;
-  /** Ejections so far, less what was forgiven: the exponent of the next ejection time. */
+  /** Ejections so far, less those that expired: the exponent of the next ejection time. */
   ejectionLevel = 0;
-  /** When the ejection is over and a trial is due; once back, when it came back. Monotonic ms. */
+  /** While ejected: when the ejection time is over and a probation request is due; else when it was readmitted. Monotonic ms. */
   ejectedUntil = 0;
-  /** Why it is out, in words. */
+  /** Why it is ejected, in words. */
   evidence = '';
 }
 
@@ -46,19 +46,19 @@ const WORDS: Readonly<Record<Exclude<Outcome, number>, string>> = {
   'client-gone': 'client gone',
 };
 
-/** For people. */
-export function describeOutcome(seen: Outcome): string {
-  return typeof seen === 'number' ? `HTTP ${seen}` : WORDS[seen];
+/** For logs and status messages. */
+export function describeOutcome(outcome: Outcome): string {
+  return typeof outcome === 'number' ? `HTTP ${outcome}` : WORDS[outcome];
 }
 
 /**
- *   what was seen                                          says about the endpoint
- *   status below 500, connected                            it works
- *   connect, reset, timeout, protocol, broken, 5xx         it fails
- *   client-gone                                            nothing
+ *   outcome                                                the endpoint
+ *   status below 500, connected                            works
+ *   connect, reset, timeout, protocol, broken, 5xx         fails
+ *   client-gone                                            unknown
  */
-export function judgeOutcome(seen: Outcome): 'works' | 'fails' | 'unknown' {
-  if (typeof seen === 'number') return seen < 500 ? 'works' : 'fails';
-  if (seen === 'client-gone') return 'unknown';
-  return seen === 'connected' ? 'works' : 'fails';
+export function judgeOutcome(outcome: Outcome): 'works' | 'fails' | 'unknown' {
+  if (typeof outcome === 'number') return outcome < 500 ? 'works' : 'fails';
+  if (outcome === 'client-gone') return 'unknown';
+  return outcome === 'connected' ? 'works' : 'fails';
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstDelay, nextDelay } from './probe-schedule.ts';
 
-/** mulberry32: small, and the same everywhere. */
+/** mulberry32: small, and the same on every platform. */
 function seeded(seed: number): () => number {
   let a = seed;
   return () => {
@@ -13,7 +13,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-test('one endpoint is probed at once; many that are new together within a tenth of the interval', () => {
+test('a single endpoint is probed at once; many new ones are spread over a tenth of the interval', () => {
   assert.equal(
     firstDelay(3000, 0, () => 0.99),
     0,
@@ -28,7 +28,7 @@ test('one endpoint is probed at once; many that are new together within a tenth 
   );
 });
 
-test('the second probe comes within the interval, later ones a tenth earlier or later', () => {
+test('the second probe is at a random point of the interval, later ones vary by a tenth', () => {
   const bounds = (begun: number) => [0, 1].map((u) => nextDelay(1000, begun, () => u));
   assert.deepEqual(bounds(1), [0, 1000]);
   assert.deepEqual(bounds(2), [900, 1100]);
@@ -49,7 +49,7 @@ test('a thousand proxies that learn of an endpoint at the same moment do not pro
   }
   const [first = 0, ...later] = ticks;
   assert.ok(first >= 1000, 'the first probes are at once');
-  // Fifty in each twentieth of the interval, more or less: four standard deviations are 28.
+  // About fifty in each twentieth of the interval: four standard deviations are 28.
   assert.ok(Math.max(...later) <= 80, `${Math.max(...later)} at once`);
   assert.ok(Math.min(...later) >= 20, `${Math.min(...later)} at once`);
 });

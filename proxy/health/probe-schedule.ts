@@ -1,16 +1,16 @@
 /** When endpoints are probed. PURE. */
 
-/** The window of first probes grows by this much per endpoint that awaits its first one, to a tenth of the interval. */
+/** The first probes are spread over this many ms per endpoint that awaits its first one, up to a tenth of the interval. */
 const FIRST_SPREAD_MS = 5;
 
-/** Milliseconds until the first probe: at once, but not all of them. `waiting`: how many others await theirs. */
+/** Milliseconds until the first probe. `waiting`: how many other endpoints await theirs. */
 export function firstDelay(interval: number, waiting: number, random: () => number): number {
   return Math.min(interval / 10, FIRST_SPREAD_MS * waiting) * random();
 }
 
 /**
  * Milliseconds from the start of one probe to the start of the next. All proxies learn of an endpoint at the same moment, so the
- * second probe is anywhere within the interval: from then on they are out of step, and a jitter of a tenth keeps them so.
+ * second probe is at a random point of the interval to spread them; a jitter of a tenth keeps them spread.
  * @param begun probes made so far, ≥ 1
  */
 export function nextDelay(interval: number, begun: number, random: () => number): number {

@@ -4,15 +4,15 @@ export interface ProbeResult {
   readonly detail: string;
 }
 
-/** One way of asking one endpoint. Runs never overlap. */
+/** One way of probing one endpoint. Runs never overlap. */
 export interface Probe {
-  /** One probe; when the signal fires it ends at once and leaves no busy socket. Rejects with what the system said. */
+  /** Runs one probe; ends at once on abort and leaves no open socket. Rejects with the system's error. */
   run(signal: AbortSignal): Promise<ProbeResult>;
-  /** Closes what is kept between runs. */
+  /** Closes connections kept between runs. */
   close(): void;
 }
 
-/** Runs a probe under its deadline (ms), until `stop` fires. Never rejects. */
+/** Runs a probe with a deadline (ms), until `stop` aborts. Never rejects. */
 export async function runProbe(probe: Probe, timeout: number, stop: AbortController): Promise<ProbeResult> {
   const timer = setTimeout(() => stop.abort(), timeout);
   timer.unref();
@@ -37,14 +37,14 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'network unreachable',
 };
 
-/** By code, never by message. */
+/** By error code, never by message text. */
 function describe(error: unknown): string {
   const code = errorCode(error);
   if (code.startsWith('HPE_') || code === 'ERR_HTTP2_ERROR') return 'malformed response';
   return WORDS[code] ?? `probe failed: ${code}`;
 }
 
-/** The system's or Node's code of an error, `unknown` without one. */
+/** The code of a system or Node error; `unknown` without one. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }

@@ -21,7 +21,7 @@ function prober(options: ProberOptions = {}): { prober: Prober; reports: ProbeRe
 const at = (server: Backend, id = 'e') => ({ id, address: '127.0.0.1', port: server.port });
 
 describe('Prober', () => {
-  test('new is healthy; a first failure marks it down; a success brings it back', async () => {
+  test('a new endpoint is healthy; a first failure marks it unhealthy; a success marks it healthy', async () => {
     let status = 500;
     const server = await httpBackend((_, res) => res.writeHead(status).end());
     const { prober: p } = prober();
@@ -39,7 +39,7 @@ describe('Prober', () => {
     assert.deepEqual(changes, ['false HTTP 500', 'true HTTP 200', 'false HTTP 503']);
   });
 
-  test('tells a watcher of every result, changed or not', async () => {
+  test('calls a watcher with every result, changed or not', async () => {
     let asked = 0;
     const server = await httpBackend((_, res) => res.writeHead(asked++ === 1 ? 500 : 200).end());
     const { prober: p, reports } = prober();
@@ -55,7 +55,7 @@ describe('Prober', () => {
     assert.deepEqual(results, [true, false, true, true]);
   });
 
-  test('reports every probe, with what it was', async () => {
+  test('reports every probe with its check and result', async () => {
     const server = await httpBackend((_, res) => res.end());
     const { prober: p, reports } = prober();
     p.watch(at(server, 'h'), { ...HTTP, interval: 20, timeout: 2000 }, () => {});
@@ -69,7 +69,7 @@ describe('Prober', () => {
     );
   });
 
-  test('asks the port of the check instead of the endpoint’s own', async () => {
+  test('probes the port of the check instead of the port of the endpoint', async () => {
     const server = await httpBackend((_, res) => res.end());
     const { prober: p, reports } = prober();
     p.watch({ id: 'e', address: '127.0.0.1', port: 1 }, { ...HTTP, port: server.port }, () => {});
@@ -79,7 +79,7 @@ describe('Prober', () => {
 });
 
 describe('sharing', () => {
-  test('one probe however many watchers; a later one joins with the present state', async () => {
+  test('one probe for all watchers; a later watcher starts with the present state', async () => {
     const server = await httpBackend((_, res) => res.writeHead(500).end());
     const { prober: p, reports } = prober();
     const told: string[] = [];
@@ -87,14 +87,14 @@ describe('sharing', () => {
     const second = p.watch(at(server), { ...HTTP }, () => told.push('second'));
     await until(() => reports.length === 1, 'the probe');
     assert.deepEqual(told, ['first', 'second']);
-    // The same check, its fields in another order.
+    // The same check with its fields in another order.
     const reordered = Object.fromEntries(Object.entries(HTTP).reverse()) as unknown as typeof HTTP;
     const third = p.watch(at(server), reordered, () => told.push('third'));
     assert.deepEqual([third.healthy, third.detail], [false, 'HTTP 500']);
     assert.deepEqual([first.healthy, second.healthy, reports.length], [false, false, 1]);
   });
 
-  test('another check, port or identity is another probe', async () => {
+  test('another check, port or id is another probe', async () => {
     const server = await httpBackend((_, res) => res.end());
     const { prober: p, reports } = prober();
     p.watch(at(server), HTTP, () => {});
@@ -103,7 +103,7 @@ describe('sharing', () => {
     await until(() => reports.length === 3, 'three probes');
   });
 
-  test('goes on while one watcher is left, ends with the last, and starts anew after that', async () => {
+  test('continues while a watcher is left, ends with the last one, and starts again from nothing after that', async () => {
     const server = await httpBackend((_, res) => res.writeHead(500).end());
     const { prober: p, reports } = prober();
     const check = { ...HTTP, interval: 20, timeout: 2000 };
@@ -122,7 +122,7 @@ describe('sharing', () => {
     assert.equal(p.watch(at(server), check, () => {}).healthy, true);
   });
 
-  test('a watcher may stop watches while it is told; those hear nothing more', async () => {
+  test('a watcher may stop watches while it is called; stopped ones are not called any more', async () => {
     const server = await httpBackend((_, res) => res.writeHead(500).end());
     const { prober: p, reports } = prober();
     let told = 0;
@@ -139,7 +139,7 @@ describe('sharing', () => {
 });
 
 describe('schedule', () => {
-  test('probes of one endpoint never overlap, and a hanging one is given up', async () => {
+  test('probes of one endpoint never overlap, and a hanging one times out', async () => {
     let others = 0;
     const server = await backend((socket) => {
       server.open.delete(socket);
@@ -153,7 +153,7 @@ describe('schedule', () => {
     assert.equal(others, 0);
   });
 
-  test('the first probe is at once; many first ones spread over a tenth of the interval at most', (t) => {
+  test('the first probe is at once; many first probes spread over at most a tenth of the interval', (t) => {
     const delays: number[] = [];
     const real = globalThis.setTimeout;
     t.mock.method(globalThis, 'setTimeout', (f: () => void, ms: number) => {
@@ -171,7 +171,7 @@ describe('schedule', () => {
     assert.equal(delays.at(-1), 0, 'those that were stopped before their first probe no longer count');
   });
 
-  test('the second probe is out of step with the first, from start to start', async (t) => {
+  test('the second probe is at a random distance from the first, from start to start', async (t) => {
     const server = await backend(() => {});
     const delays: number[] = [];
     const real = globalThis.setTimeout;
@@ -191,7 +191,7 @@ describe('schedule', () => {
     }
   });
 
-  test('only so many at once; the others wait for their turn', async () => {
+  test('at most maxConcurrent at a time; others wait', async () => {
     let [now, most] = [0, 0];
     const server = await httpBackend((_, res) => {
       most = Math.max(most, ++now);
@@ -207,7 +207,7 @@ describe('schedule', () => {
     assert.ok(reports.every((r) => r.ok));
   });
 
-  test('one that is stopped while it waits or runs frees its place', async () => {
+  test('a probe that is stopped while it waits or runs frees its slot', async () => {
     const server = await backend(() => {});
     const { prober: p, reports } = prober({ maxConcurrent: 1, random: () => 0 });
     const running = p.watch(at(server, 'a'), HTTP, () => {});
@@ -236,7 +236,7 @@ test('close ends everything at once and reports nothing more', async () => {
   assert.equal(reports.length, 1);
 });
 
-test('keeps no process alive, and loads no expressions unless a check has one', async () => {
+test('does not keep the process alive, and loads no regex engine unless a check needs it', async () => {
   const server = await httpBackend((_, res) => res.end('fine'));
   const script = `
     import { registerHooks } from 'node:module';

@@ -7,13 +7,13 @@ import { TcpProbe } from './tcp-probe.ts';
 
 export type { OnChange, ProbeTarget } from './endpoint-check.ts';
 
-/** Probes at once over all endpoints; more wait for their turn. */
+/** Concurrent probes over all endpoints; others wait. */
 const MAX_CONCURRENT = 256;
 
-/** For a connection that is asked for once. */
+/** Time-out of a single connection probe, ms. */
 const CONNECT_MS = 1000;
 
-/** One probe of one endpoint, whatever the number of watchers. */
+/** Result of one probe of one endpoint, whatever the number of watchers. */
 export interface ProbeReport {
   /** Endpoint id. */
   readonly id: string;
@@ -23,7 +23,7 @@ export interface ProbeReport {
 }
 
 export interface ProberOptions {
-  /** Called for every probe, before the watchers are. */
+  /** Called for every probe, before its watchers. */
   readonly onResult?: (report: ProbeReport) => void;
   /** Uniform in [0, 1); for jitter. */
   readonly random?: () => number;
@@ -32,24 +32,24 @@ export interface ProberOptions {
 
 export interface Watch {
   readonly healthy: boolean;
-  /** What the last probe said; empty before the first. */
+  /** Detail of the last probe; empty before the first. */
   readonly detail: string;
-  /** Ends this watch; with the last one the probing ends. Any number of times. */
+  /** Ends this watch; probing ends with the last watch. May be called several times. */
   stop(): void;
 }
 
 /**
- * Active health checks. One probe per endpoint and check however many policies watch it, at jittered intervals, never two at
- * once for one endpoint. Nothing here keeps the process alive.
+ * Active health checks. One probe per endpoint and check however many policies watch it, at jittered intervals, never two at once
+ * for one endpoint. Timers and sockets do not keep the process alive.
  */
 export class Prober {
   readonly #onResult: (report: ProbeReport) => void;
   readonly #random: () => number;
   readonly #maxConcurrent: number;
   readonly #checks = new Map<string, EndpointCheck>();
-  /** Due, in order, but over the limit. */
+  /** Due checks, in order, that wait for the concurrency limit. */
   readonly #waiting = new Set<EndpointCheck>();
-  /** Connections that were asked for once. */
+  /** Single connection probes in progress. */
   readonly #connectionProbes = new Set<AbortController>();
   #running = 0;
   #unstarted = 0;
@@ -61,8 +61,8 @@ export class Prober {
   }
 
   /**
-   * Watches one endpoint. A second watcher of the same endpoint and check joins with the present state. To keep that state when
-   * a pool is replaced, start the new watch before stopping the old one.
+   * Watches one endpoint. A second watcher of the same endpoint and check starts with the present state. To keep that state when an
+   * endpoint set is replaced, start the new watch before stopping the old one.
    * @param onResult called after every probe, changed or not: a pass ends an ejection
    */
   watch(target: ProbeTarget, check: ActiveCheck, onChange: OnChange, onResult: OnResult = () => {}): Watch {
@@ -83,7 +83,7 @@ export class Prober {
     };
   }
 
-  /** Asks once whether the endpoint accepts a connection, whatever checks it has. Not answered once closed. */
+  /** Probes once whether the endpoint accepts a connection, whatever its checks. `answer` is not called after `close`. */
   probeConnection(target: ProbeTarget, answer: (ok: boolean) => void): void {
     const stop = new AbortController();
     this.#connectionProbes.add(stop);

@@ -9,28 +9,28 @@ import { runProbe, type Probe } from './probe.ts';
 import { TcpProbe } from './tcp-probe.ts';
 import { backend, HTTP, httpBackend, until, type Backend } from './testing.ts';
 
-/** Runs one probe; its verdict as `ok detail` or `no detail`. */
+/** Runs one probe; returns `ok detail` or `no detail`. */
 async function run(probe: Probe, timeout = 2000): Promise<string> {
   const result = await runProbe(probe, timeout, new AbortController());
   return `${result.ok ? 'ok' : 'no'} ${result.detail}`;
 }
 
-/** Probes the backend `times` times, then closes everything and checks that no connection is left over. */
+/** Probes the backend `times` times, then closes everything and checks that no connection is open. */
 async function probe(server: Backend, check: Partial<HttpCheck> = {}, timeout = 2000, times = 1): Promise<string> {
   const http = new HttpProbe('127.0.0.1', server.port, { ...HTTP, ...check });
   try {
-    let verdict = '';
-    for (let n = 0; n < times; n++) verdict = await run(http, timeout);
+    let result = '';
+    for (let n = 0; n < times; n++) result = await run(http, timeout);
     http.close();
     await until(() => server.open.size === 0, 'the prober to close its connections');
-    return verdict;
+    return result;
   } finally {
     http.close();
     await server.close();
   }
 }
 
-/** A backend that answers each request's bytes with these. */
+/** A backend that answers each request with these bytes. */
 const raw = (answer: (socket: Socket, n: number) => void) => {
   let n = 0;
   return backend((socket) => socket.on('data', () => answer(socket, n++)));
@@ -39,7 +39,7 @@ const raw = (answer: (socket: Socket, n: number) => void) => {
 const head = (fields = '') => `HTTP/1.1 200 OK\r\n${fields}\r\n`;
 
 describe('HTTP probe', () => {
-  test('passes on an expected status, whole ranges included', async () => {
+  test('passes on an expected status, including the ends of ranges', async () => {
     const status = (code: number) => httpBackend((_, res) => res.writeHead(code).end());
     assert.equal(await probe(await status(200)), 'ok HTTP 200');
     assert.equal(await probe(await status(399)), 'ok HTTP 399');
@@ -64,7 +64,7 @@ describe('HTTP probe', () => {
     assert.equal(asked, 1);
   });
 
-  test('sends what the check says, and who asks', async () => {
+  test('sends the method, path and hostname of the check, and its user agent', async () => {
     const seen: string[] = [];
     const answer = async (check: Partial<HttpCheck>) => {
       const server = await httpBackend((req, res) => {
@@ -82,7 +82,7 @@ describe('HTTP probe', () => {
     ]);
   });
 
-  test('asks an IPv6 endpoint with brackets in Host', async (t) => {
+  test('puts an IPv6 address in brackets in Host', async (t) => {
     const server = await backend(
       (socket) => socket.on('data', (data) => socket.end(head(`x: ${data.toString('latin1').length}\r\ncontent-length: 0\r\n`))),
       '::1',
@@ -99,7 +99,7 @@ describe('HTTP probe', () => {
     assert.equal(server.accepted, 1);
   });
 
-  test('a kept connection that was closed meanwhile says nothing: asks again on a fresh one', async () => {
+  test('a kept connection that closes during a probe is not a failure: the probe is repeated on a new connection', async () => {
     const server = await backend((socket) => {
       let n = 0;
       socket.on('data', () => (n++ === 0 ? socket.write(head('content-length: 0\r\n')) : socket.destroy()));
@@ -111,24 +111,24 @@ describe('HTTP probe', () => {
   describe('body', () => {
     const says = (body: string) => httpBackend((_, res) => res.end(body));
 
-    test('the expression is searched in it', async () => {
+    test('is searched for the regular expression', async () => {
       assert.equal(await probe(await says('status: READY now'), { expectedBody: 'READY|UP' }), 'ok HTTP 200');
       assert.equal(await probe(await says('status: starting'), { expectedBody: 'READY|UP' }), 'no body does not match');
       assert.equal(await probe(await says('grüße'), { expectedBody: '^gr.{2}e$|^gr..e$' }), 'ok HTTP 200');
     });
 
-    test('an invalid expression fails with its reason', async () => {
+    test('an invalid regular expression fails with its reason', async () => {
       assert.match(await probe(await says('x'), { expectedBody: '(' }, 2000, 2), /^no expectedBody: .*missing closing/);
     });
 
-    test('an expression that would backtrack for ever is matched in linear time', async () => {
+    test('an expression that would backtrack exponentially is matched in linear time', async () => {
       const server = await says('a'.repeat(60_000));
       const started = performance.now();
       assert.equal(await probe(server, { expectedBody: '^(a+)+$b' }), 'no body does not match');
       assert.ok(performance.now() - started < 1500);
     });
 
-    test('an endless one is cut off at 64 KiB and matched on what came', async () => {
+    test('an endless body is cut off at 64 KiB, and what was read is matched', async () => {
       const endless = () =>
         httpBackend((_, res) => {
           const chunk = Buffer.alloc(16_384, 'x');
@@ -144,14 +144,14 @@ describe('HTTP probe', () => {
       assert.equal(await probe(await endless()), 'ok HTTP 200');
     });
 
-    test('what lies beyond 64 KiB is not looked at', async () => {
+    test('bytes beyond 64 KiB are not matched', async () => {
       const text = 'x'.repeat(65_535);
       assert.equal(await probe(await says(`${text}END`), { expectedBody: 'END' }), 'no body does not match');
       assert.equal(await probe(await says(`${text.slice(2)}END`), { expectedBody: 'END' }), 'ok HTTP 200');
     });
   });
 
-  describe('hostile backends', () => {
+  describe('misbehaving backends', () => {
     const cases: readonly [string, () => Promise<Backend>, string][] = [
       ['accepts and says nothing', () => backend(() => {}), 'no timeout'],
       ['half a head', () => raw((s) => s.write('HTTP/1.1 200 O')), 'no timeout'],
@@ -171,25 +171,25 @@ describe('HTTP probe', () => {
         'no HTTP 101',
       ],
     ];
-    for (const [name, start, verdict] of cases) {
-      test(`${name}: ${verdict}`, async () =>
-        assert.equal(await probe(await start(), {}, verdict === 'no timeout' ? 150 : 2000), verdict));
+    for (const [name, start, result] of cases) {
+      test(`${name}: ${result}`, async () =>
+        assert.equal(await probe(await start(), {}, result === 'no timeout' ? 150 : 2000), result));
     }
 
-    test('nobody listens', async () => {
+    test('connection refused', async () => {
       const port = await unusedPort();
       const http = new HttpProbe('127.0.0.1', port, HTTP);
       assert.equal(await run(http), 'no connection refused');
       http.close();
     });
 
-    test('what can not be sent at all is a failure, not a crash', async () => {
+    test('a request that cannot be sent is a failure, not a crash', async () => {
       const server = await httpBackend((_, res) => res.end());
       assert.match(await probe(server, { path: '/a b' }), /^no probe failed: ERR_/);
     });
   });
 
-  test('ends at once when stopped', async () => {
+  test('stops at once when aborted', async () => {
     const server = await backend(() => {});
     const http = new HttpProbe('127.0.0.1', server.port, HTTP);
     const stop = new AbortController();
@@ -202,7 +202,7 @@ describe('HTTP probe', () => {
 });
 
 describe('TCP probe', () => {
-  test('connects and closes in order', async () => {
+  test('connects, then closes with FIN', async () => {
     const events: string[] = [];
     const server = await backend((socket) => {
       socket.on('error', () => events.push('error')).on('end', () => events.push('end'));
@@ -232,11 +232,11 @@ describe('TCP probe', () => {
     server.close();
   });
 
-  test('nobody listens', async () => {
+  test('connection refused', async () => {
     assert.equal(await run(new TcpProbe('127.0.0.1', await unusedPort())), 'no connection refused');
   });
 
-  test('a connect that hangs ends with the deadline or when stopped', async () => {
+  test('a connect that hangs ends with the deadline or when aborted', async () => {
     const full = await fullBacklog();
     try {
       assert.equal(await run(new TcpProbe('127.0.0.1', full.port), 100), 'no timeout');
@@ -257,7 +257,7 @@ async function unusedPort(): Promise<number> {
   return server.port;
 }
 
-/** One byte of body every few milliseconds: always progress, never an end. */
+/** One byte of body every few milliseconds, without end. */
 function trickling(): Promise<Backend> {
   return httpBackend((_, res: ServerResponse) => {
     const timer = setInterval(() => res.write('x'), 10);

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Probe, ProbeResult } from './probe.ts';
 
-/** Passes when a connection is established, which is then closed in order (FIN, not reset). */
+/** Passes when a connection is established, which is then closed by FIN, not reset. */
 export class TcpProbe implements Probe {
   readonly #address: string;
   readonly #port: number;
@@ -21,7 +21,7 @@ export class TcpProbe implements Probe {
       signal.addEventListener('abort', abort, { once: true });
       socket.on('error', reject);
       socket.once('connect', () => {
-        // Not waiting for the backend's own FIN: it may keep its half open for ever.
+        // Does not wait for the backend's FIN: it may keep its half open for ever.
         socket.end(() => socket.destroy());
         resolve({ ok: true, detail: 'connected' });
       });

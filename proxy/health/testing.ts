@@ -27,16 +27,16 @@ export const GRPC: GrpcCheck = { ...TCP, type: 'GRPC' };
 
 const started = new Set<Backend>();
 
-// Also those of a test that failed half-way: they would keep the process alive.
+// Also closes servers of a test that failed half-way, since they would keep the process alive.
 afterEach(async () => {
   await Promise.all([...started].map((server) => server.close()));
   started.clear();
 });
 
-/** A server on a port of the system's choice, and the sockets that are open there. */
+/** A server on a free port, and its open sockets. */
 export interface Backend {
   readonly port: number;
-  /** Connections ever accepted. */
+  /** Connections accepted so far. */
   accepted: number;
   readonly open: Set<Socket>;
   close(): Promise<void>;
@@ -47,7 +47,7 @@ export async function backend(onSocket: (socket: Socket) => void, address = '127
     createServer((socket) => {
       socket.on('error', () => {});
       onSocket(socket);
-      // Without a reader a socket never learns that the other side closed.
+      // A socket that is not read never reports that the other side closed.
       socket.resume();
     }),
     address,
@@ -79,7 +79,7 @@ export function grpcBackend(frame: Buffer, trailers: OutgoingHttpHeaders = { 'gr
   });
 }
 
-/** HealthCheckResponse: SERVING is 1. */
+/** A HealthCheckResponse; SERVING is 1. */
 export function statusFrame(status: number): Buffer {
   return Buffer.from([0, 0, 0, 0, 2, 8, status]);
 }

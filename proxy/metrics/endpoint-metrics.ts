@@ -1,30 +1,30 @@
-/** What the request path counts per endpoint of a policy. */
+/** Counters and gauges of one endpoint of a policy. */
 import type { FailureKind } from '../message/attempt.ts';
 import { EJECTION_REASONS } from '../health/outlier-state.ts';
 import type { EjectionReason } from '../health/outlier-state.ts';
 import type { Labels } from './labels.ts';
 import type { CounterBuffer, Family, Series } from './series.ts';
 
-/** How an attempt can end; the label `outcome`. */
+/** Outcomes of an attempt; the label `outcome`. */
 export const OUTCOMES = ['ok', '5xx', 'connect', 'reset', 'timeout', 'protocol', 'client-gone'] as const;
 export type OutcomeLabel = (typeof OUTCOMES)[number];
 const OUTCOME_SLOT: ReadonlyMap<string, number> = new Map(OUTCOMES.map((outcome, i) => [outcome, i]));
 
-/** Slots of an endpoint, after those of its outcomes. */
+/** Slots of an endpoint series, after those of OUTCOMES. */
 export const ENDPOINT_SLOT = {
   active: OUTCOMES.length,
   healthy: OUTCOMES.length + 1,
   weight: OUTCOMES.length + 2,
   checksPassed: OUTCOMES.length + 3,
   checksFailed: OUTCOMES.length + 4,
-  /** Milliseconds until the heads of all responses, together. */
+  /** Sum of milliseconds until the response heads. */
   answerMs: OUTCOMES.length + 5,
-  /** One for each reason. */
+  /** One slot per reason. */
   ejections: OUTCOMES.length + 6,
 };
 export const ENDPOINT_WIDTH = ENDPOINT_SLOT.ejections + EJECTION_REASONS.length;
 
-/** Where an endpoint counts. */
+/** The families that endpoints count into. */
 export interface EndpointFamilies {
   readonly buffer: CounterBuffer;
   readonly endpoints: Family;
@@ -32,7 +32,7 @@ export interface EndpointFamilies {
   readonly now: () => number;
 }
 
-/** What one endpoint counts. Gauges are kept as differences, because endpoints may share a series. */
+/** Counts for one endpoint. Gauges are changed by differences, because endpoints may share a series. */
 export class EndpointMetrics {
   #metrics: EndpointFamilies;
   #series: Series;
@@ -41,12 +41,12 @@ export class EndpointMetrics {
   #weight = 0;
   #released = false;
 
-  constructor(traffic: EndpointFamilies, labels: Labels) {
-    this.#metrics = traffic;
-    this.#series = traffic.endpoints.acquire(labels);
+  constructor(metrics: EndpointFamilies, labels: Labels) {
+    this.#metrics = metrics;
+    this.#series = metrics.endpoints.acquire(labels);
   }
 
-  /** First of its slots. */
+  /** First slot of the series. */
   get base(): number {
     return this.#series.base;
   }
@@ -60,7 +60,7 @@ export class EndpointMetrics {
     this.#add(ENDPOINT_SLOT.active, -1);
     if (this.#released) this.#releaseSeries();
   }
-  /** @param ms until the response head, where one came */
+  /** @param ms until the response head, if one came */
   attempt(outcome: OutcomeLabel | FailureKind, ms = 0): void {
     this.#add(OUTCOME_SLOT.get(outcome) ?? 0, 1);
     this.#add(ENDPOINT_SLOT.answerMs, ms);
@@ -79,7 +79,7 @@ export class EndpointMetrics {
     this.#healthy = health;
     this.#weight = weight;
   }
-  /** The endpoint left; what is in flight is still counted. */
+  /** The endpoint left; requests in flight are still counted. */
   release(): void {
     this.describe(false, 0);
     this.#released = true;

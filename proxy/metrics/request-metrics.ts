@@ -5,7 +5,7 @@ import { policyLabels } from './labels.ts';
 import { ROUTE_WIDTH, RouteMetrics } from './route-metrics.ts';
 import { CounterBuffer, Family } from './series.ts';
 
-/** Endpoints of all pools that get a series of their own; further ones count together, per Service and zone. */
+/** Endpoints with a series of their own, over all policies; further ones count together, per Service and zone. */
 const MAX_ENDPOINT_SERIES = 2000;
 
 export class RequestMetrics {
@@ -27,12 +27,12 @@ export class RequestMetrics {
     this.now = now;
   }
 
-  /** Series of a policy, `namespace/name`. */
+  /** Counters of a policy, `namespace/name`. */
   route(policy: string): RouteMetrics {
     return new RouteMetrics(this, policyLabels(policy));
   }
 
-  /** Series of a pool, `namespace/policy/service namespace/service:port`. */
+  /** Counters of the endpoints of a pool, `namespace/policy/service namespace/service:port`. */
   endpointSet(id: string): EndpointSetMetrics {
     const labels = policyLabels(id);
     const service = id.split('/').slice(2).join('/');

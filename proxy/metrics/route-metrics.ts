@@ -1,11 +1,11 @@
-/** What the request path counts per policy. */
+/** Counters, gauges and histograms of one policy. */
 import type { End } from '../message/exchange.ts';
 import type { LocalReason } from '../message/local-replies.ts';
 import { observe } from './histogram.ts';
 import type { Labels } from './labels.ts';
 import type { CounterBuffer, Family, Series } from './series.ts';
 
-/** Slots of a policy. */
+/** Slots of a policy series. */
 export const ROUTE_SLOT = {
   aborts: 0,
   broken: 1,
@@ -18,7 +18,7 @@ export const ROUTE_SLOT = {
 };
 export const ROUTE_WIDTH = 8;
 
-/** Where a policy counts. */
+/** The families that policies count into. */
 export interface RouteFamilies {
   readonly buffer: CounterBuffer;
   readonly routes: Family;
@@ -28,7 +28,7 @@ export interface RouteFamilies {
   readonly duration: Family;
   readonly firstByte: Family;
   readonly connect: Family;
-  /** Body bytes from and to clients. */
+  /** Bytes of bodies from and to clients. */
   bytesIn: number;
   bytesOut: number;
   /** Monotonic milliseconds. */
@@ -45,20 +45,20 @@ export class RouteMetrics {
   #codes = new Map<number, Series>();
   #retries = new Map<string, Series>();
   #localReplies = new Map<string, Series>();
-  /** Requests that began under this route and are not over. */
+  /** Requests that began under this route and have not ended. */
   #active = 0;
   #released = false;
 
-  constructor(traffic: RouteFamilies, labels: Labels) {
-    this.#metrics = traffic;
+  constructor(metrics: RouteFamilies, labels: Labels) {
+    this.#metrics = metrics;
     this.#labels = labels;
-    this.#series = traffic.routes.acquire(labels);
-    this.#duration = traffic.duration.acquire(labels);
-    this.#firstByte = traffic.firstByte.acquire(labels);
-    this.#connect = traffic.connect.acquire(labels);
+    this.#series = metrics.routes.acquire(labels);
+    this.#duration = metrics.duration.acquire(labels);
+    this.#firstByte = metrics.firstByte.acquire(labels);
+    this.#connect = metrics.connect.acquire(labels);
   }
 
-  /** First slots of what ROUTE counts, and of the histogram of durations. */
+  /** First slots of the policy series (ROUTE_SLOT) and of the histogram of durations. */
   get bases(): { readonly route: number; readonly duration: number } {
     return { route: this.#series.base, duration: this.#duration.base };
   }
@@ -67,7 +67,7 @@ export class RouteMetrics {
     this.#active++;
   }
 
-  /** A request is over, whoever answered it; `reason`: the proxy itself did. Once for every `begin`. */
+  /** A request has ended. `reason`: why the proxy answered itself, if it did. Call once for every `begin`. */
   done(code: number, reason: LocalReason | undefined, end: End, ms: number): void {
     const t = this.#metrics;
     let series = this.#codes.get(code);
@@ -98,7 +98,7 @@ export class RouteMetrics {
   budgetExhausted(): void {
     this.#count(ROUTE_SLOT.budgetExhausted);
   }
-  /** A request waits for its turn, or does so no more. */
+  /** A request enters (1) or leaves (-1) the queue. */
   pending(n: 1 | -1): void {
     this.#count(ROUTE_SLOT.pending, n);
   }
@@ -118,7 +118,7 @@ export class RouteMetrics {
     this.#metrics.buffer.values[series.base]!++;
   }
 
-  /** The route left; what is in flight is still counted. */
+  /** The route left; requests in flight are still counted. */
   release(): void {
     this.#released = true;
     this.#releaseSeries();

@@ -4,7 +4,7 @@ import { ENDPOINT_SLOT } from './endpoint-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { Family, RETENTION_MS, CounterBuffer } from './series.ts';
 
-test('a series that is let go stays for two minutes, then its slots are used again, empty', () => {
+test('a released series stays for two minutes, then its slots are reused, cleared', () => {
   const slots = new CounterBuffer();
   const family = new Family(slots, 2);
   const a = family.acquire({ name: 'a' });
@@ -17,7 +17,7 @@ test('a series that is let go stays for two minutes, then its slots are used aga
   assert.deepEqual([b.base, family.read(b, 1)], [a.base, 0]);
 });
 
-test('a series that is wanted again goes on where it was', () => {
+test('a series that is acquired again within that time continues', () => {
   const slots = new CounterBuffer();
   const family = new Family(slots, 1);
   const a = family.acquire({ name: 'a' });
@@ -28,7 +28,7 @@ test('a series that is wanted again goes on where it was', () => {
   assert.equal([...family.retained(RETENTION_MS * 10)].length, 1);
 });
 
-test('values survive growth', () => {
+test('values survive growth of the buffer', () => {
   const slots = new CounterBuffer();
   const family = new Family(slots, 100);
   const first = family.acquire({ n: 'first' });
@@ -37,40 +37,40 @@ test('values survive growth', () => {
   assert.equal(family.read(first), 7);
 });
 
-test('a request that outlives its route and endpoint is counted, and nothing else is touched', () => {
+test('a request that outlives its route and endpoint is counted, and no other slot changes', () => {
   let now = 0;
-  const traffic = new RequestMetrics(() => now);
-  const route = traffic.route('ns/p');
-  const endpoint = traffic.endpointSet('ns/p/ns/s:80').endpoint('pod:1', '');
+  const metrics = new RequestMetrics(() => now);
+  const route = metrics.route('ns/p');
+  const endpoint = metrics.endpointSet('ns/p/ns/s:80').endpoint('pod:1', '');
   route.begin();
   endpoint.begin();
   route.release();
   endpoint.release();
   now = RETENTION_MS * 2;
-  assert.equal([...traffic.routes.retained(now)].length, 1, 'held by what is in flight');
+  assert.equal([...metrics.routes.retained(now)].length, 1, 'held by what is in flight');
   endpoint.end();
   route.done(200, undefined, { how: 'whole', bytesIn: 1, bytesOut: 2 }, 5);
-  assert.equal([...traffic.requests.retained(now)].length, 1);
+  assert.equal([...metrics.requests.retained(now)].length, 1);
   now += RETENTION_MS;
-  for (const family of [traffic.routes, traffic.requests, traffic.endpoints, traffic.duration]) {
+  for (const family of [metrics.routes, metrics.requests, metrics.endpoints, metrics.duration]) {
     assert.equal([...family.retained(now)].length, 0);
   }
 });
 
 test('beyond 2,000 endpoints, further ones count together per Service and zone; gauges are their sums', () => {
-  const traffic = new RequestMetrics(() => 0);
-  const pool = traffic.endpointSet('ns/p/shop/web:80');
-  for (let i = 0; i < 2000; i++) pool.endpoint(`pod-${i}:1`, 'a').describe(true, 1);
+  const metrics = new RequestMetrics(() => 0);
+  const set = metrics.endpointSet('ns/p/shop/web:80');
+  for (let i = 0; i < 2000; i++) set.endpoint(`pod-${i}:1`, 'a').describe(true, 1);
   const further = [1, 2, 3].map((weight) => {
-    const endpoint = pool.endpoint(`more-${weight}:1`, 'a');
+    const endpoint = set.endpoint(`more-${weight}:1`, 'a');
     endpoint.describe(weight > 1, weight);
     endpoint.begin();
     return endpoint;
   });
-  pool.endpoint('pod-5:1', 'a').attempt('ok', 3);
-  const shared = () => [...traffic.endpoints.held()].filter(({ text }) => text.includes('@'));
-  const read = (slot: number) => shared().map((series) => traffic.endpoints.read(series, slot));
-  assert.equal(traffic.endpoints.size, 2001);
+  set.endpoint('pod-5:1', 'a').attempt('ok', 3);
+  const shared = () => [...metrics.endpoints.held()].filter(({ text }) => text.includes('@'));
+  const read = (slot: number) => shared().map((series) => metrics.endpoints.read(series, slot));
+  assert.equal(metrics.endpoints.size, 2001);
   assert.deepEqual(
     shared().map(({ text }) => text),
     ['namespace="ns",policy="p",endpoint="shop/web:80@a"'],

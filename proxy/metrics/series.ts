@@ -1,14 +1,14 @@
 /**
- * Metric series whose values are plain slots of one typed array: on the path of a request a counter is `values[i]++`, nothing else.
- they are read when a scrape comes. A series is held by whoever counts into it; once let go it stays for two minutes
- * (`rate()` needs it that long) and continues where it was when it is wanted again meanwhile.
+ * Metric series whose values are slots of one typed array: on the request path a counter is `values[i]++`, nothing else. Values are
+ * read when a scrape comes. Users acquire and release a series. A series that is not in use stays for two minutes (`rate()` needs
+ * it that long), and continues if it is acquired again meanwhile.
  */
 
 import { labelText } from './labels.ts';
 import type { Labels } from './labels.ts';
 
 export interface Series {
-  /** Its labels, as every scrape writes them. */
+  /** Its labels, as written in a scrape. */
   readonly text: string;
   /** First slot. */
   readonly base: number;
@@ -16,13 +16,13 @@ export interface Series {
 
 interface RetainedSeries extends Series {
   refCount: number;
-  /** Monotonic ms; while nobody holds it. */
+  /** Monotonic ms at which the last user released it; Infinity while in use. */
   releasedAt: number;
 }
 
 export const RETENTION_MS = 120_000;
 
-/** Slots for all families of one proxy. */
+/** The slots of all families of one proxy. */
 export class CounterBuffer {
   values = new Float64Array(1024);
   #next = 0;
@@ -49,7 +49,7 @@ export class CounterBuffer {
   }
 }
 
-/** All series of one metric; each is `width` slots wide. */
+/** All series of one metric; each has `width` slots. */
 export class Family {
   readonly width: number;
   #buffer: CounterBuffer;
@@ -61,7 +61,7 @@ export class Family {
     this.width = width;
   }
 
-  /** The series with these labels, new at 0 or as it was. Let go of it with `release`. */
+  /** The series with these labels, new at 0 or continued. Must be released with `release`. */
   acquire(labels: Labels): Series {
     const text = labelText(labels);
     let series = this.#series.get(text);
@@ -74,12 +74,12 @@ export class Family {
     return series;
   }
 
-  /** How many series somebody holds. */
+  /** How many series are in use. */
   get size(): number {
     return this.#heldCount;
   }
 
-  /** Whether somebody holds the series with these labels. */
+  /** Whether the series with these labels is in use. */
   isHeld(labels: Labels): boolean {
     return (this.#series.get(labelText(labels))?.refCount ?? 0) > 0;
   }
@@ -91,12 +91,12 @@ export class Family {
     this.#heldCount--;
   }
 
-  /** Every series that somebody holds. */
+  /** Every series in use. */
   *held(): Generator<Series> {
     for (const series of this.#series.values()) if (series.refCount > 0) yield series;
   }
 
-  /** Every series that is held or lingers; drops those whose time is over. */
+  /** Every series in use or released less than two minutes ago; drops the others. */
   *retained(now: number): Generator<Series> {
     for (const [key, series] of this.#series) {
       if (now < series.releasedAt + RETENTION_MS) yield series;

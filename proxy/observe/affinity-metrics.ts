@@ -18,14 +18,14 @@ const HELP: Readonly<Record<keyof AffinityCounts, string>> = {
   evictions: 'Keys that were forgotten for want of room before they were idle.',
 };
 
-/** What affinity tables count, per policy; made when a scrape comes. */
+/** Metrics of affinity tables, per policy; computed for each scrape. */
 export function exposeAffinity(registry: Registry, pools: () => Iterable<CountingSet>): void {
   for (const what of ['hits', 'misses', 'evictions'] as const) {
     expose(registry, 'counter', `outrigger_affinity_${what}_total`, HELP[what], () => samples(pools(), what));
   }
 }
 
-/** A policy's pools count together. */
+/** All endpoint sets of a policy count together. */
 function samples(pools: Iterable<CountingSet>, what: keyof AffinityCounts): Iterable<Sample> {
   const sums = new Map<string, { labels: Sample['labels']; value: number }>();
   for (const { id, balancer } of pools) {

@@ -5,12 +5,12 @@ import type { RequestRecord } from '../request/request-record.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** JSON lines on standard output. Never logs headers or bodies: they carry what is secret. */
+/** JSON lines on standard output. Never logs headers or bodies, since they may contain secrets. */
 export function createLog(level: string, pod: string): Logger {
   return pino({ level, base: { pod }, timestamp: pino.stdTimeFunctions.isoTime });
 }
 
-/** Writes one line per request where the policy wants it, and to the share of requests that it wants. */
+/** Writes one line per request if the policy enables the access log, for the configured share of requests. */
 export function createAccessLog(log: Logger, random: () => number): (r: RequestRecord) => void {
   return (r) => {
     const wanted = r.route?.route.accessLog;
@@ -36,7 +36,7 @@ export function createAccessLog(log: Logger, random: () => number): (r: RequestR
   };
 }
 
-/** What happens to endpoints and pools, with the evidence. */
+/** Logs health changes of endpoints, with evidence. */
 export function createHealthLog(log: Logger): HealthLog {
   return {
     ejected: (pool, { hashKey: endpoint }, reason, evidence) =>

@@ -1,4 +1,4 @@
-/** What requests leave in the metrics, where no other test looks at it. */
+/** Metrics of requests that no other test covers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endpoint, get, httpBackend, opener, statusOf } from '../testing.ts';
@@ -12,7 +12,7 @@ async function linesOf(proxy: TestProxy, name: string): Promise<string[]> {
   return lines.filter((line) => line.startsWith(`outrigger_${name}`)).map((line) => line.slice(`outrigger_${name}`.length));
 }
 
-test('a request that matches no policy is counted, and none of a policy', async () => {
+test('a request that matches no policy is counted, but under no policy', async () => {
   const proxy = await start({ endpoints: [], route: { hostnames: ['known.example'] } });
   assert.deepEqual(await linesOf(proxy, 'unrouted_total'), [' 0']);
   assert.equal(statusOf(await get(proxy.port)), 404);
@@ -20,13 +20,13 @@ test('a request that matches no policy is counted, and none of a policy', async 
   assert.deepEqual(await linesOf(proxy, 'requests_total'), []);
 });
 
-test('what the proxy answers itself is counted by reason', async () => {
+test('replies of the proxy itself are counted by reason', async () => {
   const proxy = await start({ endpoints: [] });
   assert.equal(statusOf(await get(proxy.port)), 503);
   assert.deepEqual(await linesOf(proxy, 'local_answers_total'), ['{namespace="default",policy="p",reason="no-endpoint"} 1']);
 });
 
-test('an endpoint has the time to its response heads, failures among them, and is there before its first request', async () => {
+test('an endpoint has the time to its response heads, failures included, and has a series before its first request', async () => {
   const wait = [30, 60];
   const backend = track(
     await httpBackend((_req, res) => {
@@ -45,7 +45,7 @@ test('an endpoint has the time to its response heads, failures among them, and i
   assert.equal(count, `_count${of} 2`);
 });
 
-test('the names of every metric come with what they mean, once', async () => {
+test('every metric has one help text', async () => {
   const proxy = await start({ endpoints: [] });
   const text = await proxy.metrics();
   const helped = [...text.matchAll(/^# HELP (\S+) \S.*\n# TYPE \1 (?:counter|gauge|histogram|summary)$/gm)].map(

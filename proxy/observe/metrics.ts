@@ -1,4 +1,4 @@
-/** Every metric of the proxy is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
+/** All metrics of the proxy. Dashboards and alerts use their names and labels: they must not change. */
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import { REJECT_REASONS } from '../control/control-metrics.ts';
@@ -18,7 +18,7 @@ import type { Metric } from './registry.ts';
 import { RequestMetrics } from '../metrics/request-metrics.ts';
 import { exposeZone } from './zone-metrics.ts';
 
-/** Why requests and connections are refused before they have a route. */
+/** Reasons for refusing requests and connections before routing. */
 const REFUSALS: readonly LocalReason[] = [
   'overflow',
   'loop',
@@ -29,7 +29,7 @@ const REFUSALS: readonly LocalReason[] = [
   'headers-too-large',
 ];
 
-/** What is read off other parts when a scrape comes. */
+/** Values that other parts provide for each scrape. */
 export interface Gauges {
   readonly connections: () => Iterable<{ readonly port: number; readonly open: number }>;
   readonly upstream: () => { readonly opened: number; readonly reused: number };
@@ -79,7 +79,7 @@ export class Metrics implements ControlMetrics {
   /** @param now monotonic milliseconds. */
   constructor(now: () => number, gauges: Gauges) {
     this.requestMetrics = new RequestMetrics(now);
-    // The start counts, so that silence since then shows as well.
+    // The start counts as contact, so that silence since the start is visible.
     this.onContact();
     exposeRequestSeries(this.registry, this.requestMetrics);
     this.#exposeSnapshot();
@@ -107,7 +107,7 @@ export class Metrics implements ControlMetrics {
   unrouted(): void {
     this.#unrouted.inc();
   }
-  /** Stops what runs by itself. */
+  /** Stops background measurement. */
   close(): void {
     this.#closeProcess();
   }
@@ -136,7 +136,7 @@ export class Metrics implements ControlMetrics {
     exposeAffinity(this.registry, g.endpointSets);
     exposeZone(this.registry, g.zone, g.endpointSets);
     exposePanic(this.registry, g.endpointSets);
-    add('gauge', 'listener_rejected', 'Listeners that this proxy can not serve.', () =>
+    add('gauge', 'listener_rejected', 'Listeners that this proxy cannot serve.', () =>
       [...g.rejectedListeners()].map(({ policy, listener }) => {
         const [namespace = '', name = ''] = policy.split('/');
         return { labels: { namespace, policy: name, port: String(listener) }, value: 1 };

@@ -9,7 +9,7 @@ export interface PanickingSet {
   readonly health: { readonly panic: boolean };
 }
 
-/** Per policy: whether one of its pools ignores health; made when a scrape comes. */
+/** Panic mode per policy: whether one of its endpoint sets ignores health; computed for each scrape. */
 export function exposePanic(registry: Registry, pools: () => Iterable<PanickingSet>): void {
   const help = '1: too few endpoints are healthy, and all of them are used.';
   expose(registry, 'gauge', 'outrigger_panic', help, () => samples(pools()));

@@ -5,10 +5,10 @@ import { Registry } from './registry.ts';
 
 const told = (registry: Registry) => [...registry.pieces()].join('');
 
-test('the process tells what it needs, and what it is', async (t) => {
+test('resources and build of the process', async (t) => {
   const registry = new Registry();
   t.after(exposeProcess(registry));
-  await new Promise(setImmediate); // until now the event loop had not begun
+  await new Promise(setImmediate); // the event loop starts only now
   const value = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(told(registry))?.[1]);
   assert.ok(value('process_cpu_seconds_total') > 0.05);
   assert.ok(value('process_resident_memory_bytes') > 20e6);
@@ -22,7 +22,7 @@ test('the process tells what it needs, and what it is', async (t) => {
   assert.match(told(registry), /^outrigger_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m);
 });
 
-test('the delay of the event loop is what it is late, not the time between two looks', async (t) => {
+test('the event loop delay excludes the interval between two measurements', async (t) => {
   const registry = new Registry();
   t.after(exposeProcess(registry));
   const delay = (quantile: string) =>
@@ -38,7 +38,7 @@ test('the delay of the event loop is what it is late, not the time between two l
   assert.ok(longest > 0.1, `${longest}`);
 });
 
-/** Keeps the event loop from turning. */
+/** Blocks the event loop. */
 function hold(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end;);
 }

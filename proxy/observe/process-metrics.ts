@@ -1,14 +1,14 @@
-/** What the process itself needs, under the names that every Prometheus client library gives it. */
+/** Resources of the process, under the names that all Prometheus client libraries use. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { VERSION } from '../version.ts';
 import { expose } from './text-format.ts';
 import type { Sample } from './text-format.ts';
 import type { Metric, Registry } from './registry.ts';
 
-/** Ms between two looks at how late the event loop is. */
+/** Milliseconds between two measurements of the event loop delay. */
 const RESOLUTION_MS = 20;
 
-/** Registers them. What is returned stops what runs by itself. */
+/** Registers the metrics. Returns a function that stops the measurement. */
 export function exposeProcess(registry: Registry): () => void {
   const one = (type: Metric['type'], name: string, help: string, read: () => number) =>
     expose(registry, type, name, help, () => [{ labels: {}, value: read() }]);
@@ -34,7 +34,7 @@ export function exposeProcess(registry: Registry): () => void {
 
 function exposeDelay(registry: Registry): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  // What is measured is the time between two looks: without the part that was meant.
+  // The histogram contains the interval itself, which is subtracted.
   const late = (ns: number) => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1000);
   expose(registry, 'gauge', 'outrigger_event_loop_delay_seconds', 'How late the event loop is, since the last scrape.', () => {
     const quantile = (q: number): Sample => ({ labels: { quantile: String(q) }, value: late(delay.percentile(q * 100)) });

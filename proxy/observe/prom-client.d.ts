@@ -1,6 +1,6 @@
 /**
- * prom-client's parts have no types of their own. They are imported one by one, because its index also loads the Pushgateway, cluster
- * support and OpenTelemetry: about a megabyte of memory in every proxy for what is not used.
+ * prom-client's parts have no types of their own. They are imported one by one, because its index also loads the Pushgateway,
+ * cluster support and OpenTelemetry: about a megabyte of unused memory in every proxy.
  */
 declare module 'prom-client/lib/counter.js' {
   import { Counter } from 'prom-client';

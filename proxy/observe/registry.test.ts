@@ -5,7 +5,7 @@ import { HISTOGRAM_WIDTH, observe } from '../metrics/histogram.ts';
 import { countBy, Registry } from './registry.ts';
 import { Family, CounterBuffer } from '../metrics/series.ts';
 
-test('the text format: help, type, labels with their escapes, values without labels', () => {
+test('the text format: help, type, escaped labels, values without labels', () => {
   const registry = new Registry();
   expose(registry, 'gauge', 'plain', 'No labels.', () => [{ labels: {}, value: 1.5 }]);
   expose(registry, 'gauge', 'odd', 'Odd labels.', () => [{ labels: { a: 'back\\slash "quoted"', b: 'two\nlines' }, value: 2 }]);
@@ -18,13 +18,13 @@ test('the text format: help, type, labels with their escapes, values without lab
   );
 });
 
-test('two metrics of one name are a mistake', () => {
+test('two metrics of one name are refused', () => {
   const registry = new Registry();
   expose(registry, 'gauge', 'one', 'One.', () => []);
   assert.throws(() => expose(registry, 'counter', 'one', 'Two.', () => []), /two metrics one/);
 });
 
-test('a counter by reason is there before anything was counted, and takes reasons that nobody foresaw', async () => {
+test('a counter by reason has a series for every known reason from the start, and accepts others', async () => {
   const registry = new Registry();
   const counter = countBy(registry, { name: 'n_total', help: 'N.' }, 'reason', ['a', 'b']);
   counter.inc({ reason: 'b' });
@@ -32,7 +32,7 @@ test('a counter by reason is there before anything was counted, and takes reason
   assert.match(await registry.text(), /n_total\{reason="a"\} 0\nn_total\{reason="b"\} 1\nn_total\{reason="c"\} 1\n/);
 });
 
-test('a histogram adds up, and counts what is longer than its last bucket', () => {
+test('a histogram is cumulative, and counts values above its last bucket', () => {
   const slots = new CounterBuffer();
   const family = new Family(slots, HISTOGRAM_WIDTH);
   const series = family.acquire({ policy: 'p' });
@@ -50,7 +50,7 @@ test('a histogram adds up, and counts what is longer than its last bucket', () =
   ]);
 });
 
-test('of a label with many values, those that never happened are left out, except the first', () => {
+test('values of a label that never occurred are left out, except the first', () => {
   const slots = new CounterBuffer();
   const family = new Family(slots, 4);
   const series = family.acquire({ policy: 'p' });

@@ -1,7 +1,7 @@
 /**
- * Metrics in the text format of Prometheus. Single ones are prom-client's. It renders everything at once, and with many endpoints all
- * requests would wait for it: so what grows with policies and endpoints is a sequence of small pieces, between which other work can be
- * done (scrape.ts).
+ * Metrics in the Prometheus text format. Single metrics use prom-client, which renders everything at once. Metrics per policy and
+ * endpoint may be many, and requests must not wait for them: they are rendered in small pieces, and other work runs between pieces
+ * (scrape.ts).
  */
 import PromCounter from 'prom-client/lib/counter.js';
 import PromRegistry from 'prom-client/lib/registry.js';
@@ -10,13 +10,13 @@ export interface Metric {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
-  /** Called for every scrape. Each piece holds whole lines: those of one series, as they are at one moment. */
+  /** Called for every scrape. Each piece holds complete lines: those of one series, at one moment. */
   readonly read: () => Iterable<string>;
 }
 
 export class Registry {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
-  /** Of single metrics. */
+  /** Registry of single metrics. */
   readonly single = new PromRegistry();
   readonly #metrics = new Map<string, Metric>();
 
@@ -37,13 +37,16 @@ export class Registry {
     return (await this.single.metrics()).replace(/^\n/gm, '');
   }
 
-  /** The whole at once. */
+  /** Renders everything at once. */
   async text(): Promise<string> {
     return [await this.head(), ...this.pieces()].join('');
   }
 }
 
-/** A counter by one label, whose values are known beforehand: each is there from the start, so that a rate sees its first event. */
+/**
+ * A counter with one label whose values are known beforehand: each has a series from the start, so that `rate()` sees its first
+ * event.
+ */
 export function countBy<L extends string>(
   registry: Registry,
   { name, help }: Pick<Metric, 'name' | 'help'>,

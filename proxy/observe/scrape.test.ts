@@ -20,7 +20,7 @@ function manySamples(samples: number, pad: string, read: () => void): Registry {
   return registry;
 }
 
-/** A server of many samples. Each step of the clock is half a millisecond, so that a slice has few of them. */
+/** A server with many samples. Each call of the clock adds half a millisecond, so that a slice has few samples. */
 async function serve(t: TestContext, samples: number, pad = '', read: () => void = () => undefined): Promise<string> {
   const registry = manySamples(samples, pad, read);
   let now = 0;
@@ -33,7 +33,7 @@ async function serve(t: TestContext, samples: number, pad = '', read: () => void
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
 }
 
-test('the event loop turns while a scrape is rendered, and the whole arrives in order', async (t) => {
+test('the event loop runs while a scrape is rendered, and the text is complete and in order', async (t) => {
   let turns = 0;
   let most = 0;
   let inTurn = 0;
@@ -62,7 +62,7 @@ test('the event loop turns while a scrape is rendered, and the whole arrives in 
   );
 });
 
-test('gzip only for those who take it', async (t) => {
+test('gzip only for clients that accept it', async (t) => {
   const url = await serve(t, 100);
   const encoding = async (accepted: string) => {
     const response = await fetch(url, { headers: { 'accept-encoding': accepted } });
@@ -78,9 +78,9 @@ test('gzip only for those who take it', async (t) => {
   assert.deepEqual([head.status, await head.text()], [200, '']);
 });
 
-test('four scrapes at once; one more is refused, and taken again when a client has gone', async (t) => {
+test('four scrapes at once; a fifth is refused, and accepted again when a client has left', async (t) => {
   const url = new URL(await serve(t, 20_000, 'x'.repeat(1000)));
-  // Clients that do not read: 20 MB do not fit into the buffers between.
+  // Clients that do not read: 20 MB exceed the socket buffers.
   const idle = await Promise.all(
     [1, 2, 3, 4].map(async () => {
       const socket = connect(Number(url.port), url.hostname);
@@ -104,7 +104,7 @@ test('four scrapes at once; one more is refused, and taken again when a client h
   }
 });
 
-test('a scrape that is not taken is given up', async (t) => {
+test('a scrape whose client does not read is aborted', async (t) => {
   const scrapes = new ScrapeHandler(
     manySamples(20_000, 'x'.repeat(1000), () => undefined),
     () => performance.now(),

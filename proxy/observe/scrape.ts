@@ -1,18 +1,18 @@
-/** Answers of /metrics: rendered in slices between which requests are served, and compressed on the way where that is accepted. */
+/** Responses of /metrics: rendered in slices between which requests are served, and compressed if the client accepts gzip. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Registry } from './registry.ts';
 
-/** Longest slice, ms, give or take a few pieces. */
+/** Longest slice in ms, plus a few pieces. */
 const SLICE_MS = 2;
-/** Pieces between two looks at the clock. */
+/** Pieces between two reads of the clock. */
 const STEP = 16;
-/** Characters after which a slice ends, so that compressing and sending keep up. */
+/** Characters after which a slice ends, so that compression and sending keep up. */
 const SLICE_LENGTH = 64 * 1024;
-/** Answers at once; each has a compressor, and half a megabyte of text on its way. */
+/** Concurrent scrapes; each has a compressor and half a megabyte of buffered text. */
 const AT_ONCE = 4;
-/** Ms after which an answer that is not taken is given up: the time-out that Prometheus has by itself. */
+/** Milliseconds after which an unfinished response is aborted: Prometheus' default scrape time-out. */
 const TIMEOUT_MS = 10_000;
 
 export class ScrapeHandler {
@@ -29,7 +29,7 @@ export class ScrapeHandler {
     this.#timeout = timeout;
   }
 
-  /** Settles when the answer was sent, or its client has gone. */
+  /** Settles when the response was sent, or its client has left. */
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (this.#open === AT_ONCE) {
       res.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' });
@@ -46,7 +46,7 @@ export class ScrapeHandler {
     this.#open++;
     const signal = AbortSignal.timeout(this.#timeout);
     try {
-      // Level 1: half the time of the default, for a tenth more bytes.
+      // Level 1 takes half the time of the default, for 10% more bytes.
       if (gzip) await pipeline(this.#slices(), createGzip({ level: 1 }), res, { signal });
       else await pipeline(this.#slices(), res, { signal });
     } finally {
@@ -70,14 +70,14 @@ export class ScrapeHandler {
     yield text;
   }
 
-  /** One slice in each turn of the event loop, however many scrapes there are. */
+  /** One slice per turn of the event loop, whatever the number of scrapes. */
   #next(): Promise<void> {
     this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)));
     return this.#turn;
   }
 }
 
-/** Whether an Accept-Encoding names gzip, and does not refuse it (`q=0`). */
+/** Whether an Accept-Encoding header accepts gzip (`q=0` refuses it). */
 function takesGzip(accepted: string | string[] | undefined): boolean {
   return String(accepted ?? '')
     .split(',')

@@ -19,7 +19,7 @@ after(() => {
   server.close();
 });
 
-test('/readyz says why not', async () => {
+test('/readyz gives the reason when not ready', async () => {
   const not = await fetch(`${origin}/readyz`);
   assert.deepEqual([not.status, await not.text()], [503, 'no snapshot has been received yet\n']);
   why = undefined;
@@ -32,7 +32,7 @@ test('/healthz, an unknown path and another method', async () => {
   assert.equal((await fetch(`${origin}/metrics`, { method: 'POST' })).status, 405);
 });
 
-test('/metrics is compressed for those who ask', async () => {
+test('/metrics is compressed for clients that accept it', async () => {
   const plain = await fetch(`${origin}/metrics`, { headers: { 'accept-encoding': 'identity' } });
   assert.equal(plain.headers.get('content-encoding'), null);
   const zipped = await fetch(`${origin}/metrics`, { headers: { 'accept-encoding': 'gzip' } });

@@ -1,4 +1,4 @@
-/** The observe port: /healthz, /readyz, /metrics, and what is under /stats. */
+/** The server on the observe port: /healthz, /readyz, /metrics and, if enabled, /stats. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Registry } from './registry.ts';
@@ -6,15 +6,15 @@ import { ScrapeHandler } from './scrape.ts';
 
 export interface ObserveDeps {
   readonly registry: Registry;
-  /** Undefined when ready, else a line that says why not. */
+  /** Undefined when ready, else the reason in one line. */
   readonly notReady: () => string | undefined;
-  /** Answers what is under its paths; whether it did. Absent: there is no stats page. */
+  /** Answers requests below /stats; returns whether it did. Absent: no stats page. */
   readonly stats?: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** A server that does not listen yet. */
+/** Creates the server; it does not listen yet. */
 export function createObserveServer(d: ObserveDeps): Server {
   const scrapes = new ScrapeHandler(d.registry, d.now);
   const server = createServer(

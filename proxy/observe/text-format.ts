@@ -1,4 +1,4 @@
-/** How numbers become lines of a scrape: of single samples, and of families of slots. */
+/** Rendering of numbers as lines of a scrape: single samples, and families of series. */
 import type { Metric, Registry } from './registry.ts';
 import { BUCKETS } from '../metrics/histogram.ts';
 import { labelText } from '../metrics/labels.ts';
@@ -10,7 +10,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** Registers a metric whose samples are made when it is scraped. */
+/** Registers a metric whose samples are computed for each scrape. */
 export function expose(registry: Registry, type: Metric['type'], name: string, help: string, read: () => Iterable<Sample>): void {
   registry.register({ name, help, type, read: () => lines(name, read()) });
 }
@@ -22,23 +22,20 @@ function* lines(name: string, samples: Iterable<Sample>): Generator<string> {
   }
 }
 
-/** A line for each series: one slot of it. */
+/** One line per series: one slot of it. */
 export function* column(name: string, family: Family, which: Iterable<Series>, offset = 0): Generator<string> {
   for (const series of which) yield `${name}{${series.text}} ${family.read(series, offset)}\n`;
 }
 
-/** Slots of a series, one for each value of a further label. */
+/** Slots of a series, one for each value of an additional label. */
 export interface Split {
   readonly label: string;
   readonly values: readonly string[];
-  /** The first slot. */
+  /** First slot. */
   readonly offset: number;
 }
 
-/**
- * Lines of those slots that have counted something; the first is always there, so that a rate over all of them is never without a
- * series.
- */
+/** Lines of slots that are not 0. The first slot is always present, so that a rate over all of them always has a series. */
 export function* split(name: string, family: Family, which: Iterable<Series>, by: Split): Generator<string> {
   for (const series of which) {
     let piece = '';

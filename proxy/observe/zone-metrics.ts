@@ -5,7 +5,7 @@ import type { Sample } from './text-format.ts';
 import type { Registry } from './registry.ts';
 import { policyLabels } from '../metrics/labels.ts';
 
-/** Where the proxy is, and which tries stay there: per policy, for those that ask for it. Made when a scrape comes. */
+/** The zone of the proxy, and how many attempts stay in it, per zone-aware policy. Computed for each scrape. */
 export function exposeZone(registry: Registry, zone: () => string, pools: () => Iterable<CountingSet>): void {
   const info = 'The zone of this proxy, as the operator knows it; empty: not known.';
   expose(registry, 'gauge', 'outrigger_zone_info', info, () => [{ labels: { zone: zone() }, value: 1 }]);
@@ -13,7 +13,7 @@ export function exposeZone(registry: Registry, zone: () => string, pools: () => 
   expose(registry, 'counter', 'outrigger_zone_attempts_total', help, () => samples(pools()));
 }
 
-/** A policy's pools count together. */
+/** All endpoint sets of a policy count together. */
 function* samples(pools: Iterable<CountingSet>): Generator<Sample> {
   const sums = new Map<string, { id: string; local: number; other: number }>();
   for (const { id, balancer } of pools) {

@@ -10,7 +10,7 @@ function breakerOf(maxRequests: number, maxPending: number): CircuitBreaker {
   return breaker;
 }
 
-/** One in line, that notes its name when it gets in. */
+/** A pending request that logs its name when it is admitted. */
 function waiter(name: string, log: string[], more: Partial<PendingRequest> = {}): PendingRequest {
   return {
     admitted: false,
@@ -23,8 +23,8 @@ function waiter(name: string, log: string[], more: Partial<PendingRequest> = {})
   };
 }
 
-describe('a breaker', () => {
-  test('lets in as many as it should, then one for each that leaves', () => {
+describe('a circuit breaker', () => {
+  test('admits up to maxRequests, then one for each that is released', () => {
     const breaker = breakerOf(2, 10);
     for (let i = 0; i < 2; i++) {
       assert.equal(breaker.hasCapacity, true);
@@ -43,15 +43,15 @@ describe('a breaker', () => {
     assert.equal(breaker.hasCapacity, true);
   });
 
-  test('lets nobody overtake', () => {
+  test('admits in order of arrival', () => {
     const breaker = breakerOf(2, 10);
     breaker.acquire();
-    // It waits for an endpoint, not for the breaker.
+    // It waits for an endpoint, not for the circuit breaker.
     breaker.enqueue(waiter('a', [], { tryStart: () => false }));
     assert.equal(breaker.hasCapacity, false);
   });
 
-  test('sends away who finds the line full; who is inside always has room, and goes first', () => {
+  test('refuses requests when the queue is full, except admitted ones, which also go first', () => {
     const breaker = breakerOf(1, 1);
     breaker.acquire();
     const log: string[] = [];
@@ -64,7 +64,7 @@ describe('a breaker', () => {
     assert.deepEqual(log, ['retry', 'a']);
   });
 
-  test('calls the one behind a picky one, but nobody behind one that takes anything and got nothing', () => {
+  test('a request that needs a specific endpoint does not block those behind it; any other does', () => {
     const breaker = breakerOf(9, 9);
     const log: string[] = [];
     const fails = (name: string, picky: boolean) =>
@@ -78,7 +78,7 @@ describe('a breaker', () => {
     assert.equal(breaker.pending, 3);
   });
 
-  test('forgets who goes away: the first, one between, the last', () => {
+  test('removes a pending request: the first, one in the middle, the last', () => {
     for (const gone of [0, 1, 2]) {
       const breaker = breakerOf(0, 9);
       const log: string[] = [];
@@ -95,7 +95,7 @@ describe('a breaker', () => {
     }
   });
 
-  test('with other limits lets those in who have room now', () => {
+  test('raised limits admit pending requests at once', () => {
     const breaker = breakerOf(1, 9);
     breaker.acquire();
     const log: string[] = [];
@@ -110,7 +110,7 @@ describe('a breaker', () => {
     assert.deepEqual(log, ['a', 'b', 'c']);
   });
 
-  test('whatever comes and goes: never more inside, never a free place while one waits, served in order', () => {
+  test('any sequence: never more than maxRequests, no free slot while one is pending, served in order', () => {
     const steps = fc.array(fc.constantFrom('come', 'come', 'leave', 'quit'), { maxLength: 200 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), steps, (limit, list) => {

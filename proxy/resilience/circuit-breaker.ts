@@ -1,25 +1,31 @@
-/** How many requests a policy may have at its backends at once; more wait in line, for a while. PURE: who waits brings its own patience. */
+/**
+ * Circuit breaker of a policy: limits concurrent requests at its backends; further requests are queued. PURE: time-outs are the
+ * caller's.
+ */
 
 export interface CircuitBreakerLimits {
-  /** Requests inside at once. */
+  /** Concurrent requests. */
   readonly maxRequests: number;
-  /** Requests in line. */
+  /** Queued requests. */
   readonly maxPending: number;
 }
 
-/** One in line. */
+/** A request in the queue. */
 export interface PendingRequest {
-  /** Whether it is inside already, and wants to go on there. */
+  /** Whether it is admitted already (counts as active) and waits for its next attempt. */
   readonly admitted: boolean;
-  /** Whether it wants what others do not: its failure to get that says nothing about them. */
+  /** Whether only one endpoint will do: its failure to start says nothing about the requests behind it. */
   readonly needsSpecificEndpoint: boolean;
-  /** Its turn has come: tries, and says whether it got what it wants. It is out of the line then, else it stays where it is. */
+  /**
+   * Called when it is its turn. Starts an attempt and returns true, which takes the request out of the queue; false leaves it
+   * there.
+   */
   tryStart(): boolean;
   previous?: PendingRequest | undefined;
   next?: PendingRequest | undefined;
 }
 
-/** A bounded line, first come first served: as long as someone waits, a newcomer does, too. Those inside go before those outside. */
+/** A bounded FIFO queue: while a request is pending, new ones are queued, too. Admitted requests go before all others. */
 export class CircuitBreaker {
   #limits: CircuitBreakerLimits = { maxRequests: Infinity, maxPending: 0 };
   #active = 0;
@@ -27,7 +33,7 @@ export class CircuitBreaker {
   #last: PendingRequest | undefined;
   #pending = 0;
 
-  /** Other limits hold from now on; nobody is sent away. */
+  /** Changes the limits from now on; no queued request is refused. */
   configure(limits: CircuitBreakerLimits): void {
     this.#limits = limits;
     this.admitNext();
@@ -37,23 +43,23 @@ export class CircuitBreaker {
     return this.#pending;
   }
 
-  /** Whether a newcomer may try. */
+  /** Whether a new request may start without queueing. */
   get hasCapacity(): boolean {
     return this.#first === undefined && this.#active < this.#limits.maxRequests;
   }
 
-  /** A newcomer that tried goes in. */
+  /** A new request has started. */
   acquire(): void {
     this.#active++;
   }
 
-  /** One that was inside is out. */
+  /** An admitted request has ended. */
   release(): void {
     this.#active--;
     this.admitNext();
   }
 
-  /** Stands in line; false where the line is full, which it never is for one who is inside. */
+  /** Queues a request; false if the queue is full. Never full for an admitted request. */
   enqueue(w: PendingRequest): boolean {
     if (!w.admitted && this.#pending >= this.#limits.maxPending) return false;
     this.#pending++;
@@ -66,7 +72,7 @@ export class CircuitBreaker {
     return true;
   }
 
-  /** Goes away without its turn. Only while it stands in line. */
+  /** Takes a request out of the queue before its turn. Call only while it is queued. */
   remove(w: PendingRequest): void {
     this.#pending--;
     if (w.previous) w.previous.next = w.next;
@@ -75,7 +81,7 @@ export class CircuitBreaker {
     else this.#last = w.previous;
   }
 
-  /** Something may have become free: as many go on as get something. */
+  /** Capacity or endpoints may be free: starts as many queued requests as can start, in order. */
   admitNext(): void {
     for (let w = this.#first; w !== undefined;) {
       const next = w.next;

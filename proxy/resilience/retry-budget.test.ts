@@ -10,7 +10,7 @@ function budgetOf(settings: Settings): RetryBudget {
   return budget;
 }
 
-/** How many retries there are, at most `limit`. */
+/** How many retries the budget allows, up to `limit`. */
 function spendAll(budget: RetryBudget, now: number, limit = 10_000): number {
   let n = 0;
   while (n < limit && budget.withdraw(now)) n++;
@@ -18,13 +18,13 @@ function spendAll(budget: RetryBudget, now: number, limit = 10_000): number {
 }
 
 describe('a retry budget', () => {
-  test('a hundred requests earn percent retries', () => {
+  test('a hundred requests deposit `percent` retries', () => {
     const budget = budgetOf({ percent: 20, minPerSecond: 0 });
     for (let i = 0; i < 100; i++) budget.deposit(i * 10);
     assert.equal(spendAll(budget, 1000), 20);
   });
 
-  test('what is earned expires after ten seconds', () => {
+  test('deposits expire after ten seconds', () => {
     const budget = budgetOf({ percent: 100, minPerSecond: 0 });
     budget.deposit(0);
     assert.equal(budget.withdraw(10_000), false);
@@ -32,34 +32,34 @@ describe('a retry budget', () => {
     assert.equal(budget.withdraw(19_999), true);
   });
 
-  test('the floor is there without traffic, and comes back when ten seconds have passed', () => {
+  test('the minimum is available without traffic, and again after ten seconds', () => {
     const budget = budgetOf({ percent: 0, minPerSecond: 3 });
     assert.equal(spendAll(budget, 500), 30);
     assert.equal(budget.withdraw(9_999), false);
     assert.equal(spendAll(budget, 10_000), 30);
   });
 
-  test('without percent and floor there is none', () => {
+  test('without percent and minimum there are no retries', () => {
     const budget = budgetOf({ percent: 0, minPerSecond: 0 });
     for (let i = 0; i < 1000; i++) budget.deposit(i);
     assert.equal(budget.withdraw(1000), false);
   });
 
-  test('other settings take nothing away, and give nothing back', () => {
+  test('changed settings keep the balance', () => {
     const budget = budgetOf({ percent: 0, minPerSecond: 1 });
     assert.equal(spendAll(budget, 0), 10);
     budget.configure({ percent: 50, minPerSecond: 2 });
     assert.equal(spendAll(budget, 0), 10);
   });
 
-  test('a long silence forgets everything', () => {
+  test('a long silence clears the balance', () => {
     const budget = budgetOf({ percent: 100, minPerSecond: 1 });
     for (let i = 0; i < 500; i++) budget.deposit(0);
     spendAll(budget, 0, 505);
     assert.equal(spendAll(budget, 1e9), 10);
   });
 
-  test('in any ten seconds there are no more retries than the floor and what was earned in these and the ten before', () => {
+  test('in any ten seconds there are at most as many retries as the minimum plus the deposits of these and the previous ten', () => {
     const settings = fc.record({ percent: fc.integer({ min: 0, max: 100 }), minPerSecond: fc.integer({ min: 0, max: 5 }) });
     const steps = fc.array(fc.record({ wait: fc.integer({ min: 0, max: 3000 }), retry: fc.boolean() }), { maxLength: 300 });
     fc.assert(

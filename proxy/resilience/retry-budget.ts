@@ -1,36 +1,37 @@
-/** Retries in proportion to requests, so that they can not multiply the load on backends that fail. PURE. */
+/** Limits retries to a share of requests, so that they cannot multiply the load on failing backends. PURE. */
 import type { RetryBudget as Settings } from '../snapshot/types.ts';
 
-/** What is earned and what is spent counts for this long. */
+/** Deposits and withdrawals expire after this long. */
 const SECONDS = 10;
 const SECOND_MS = 1000;
 
 /**
- * A token bucket in which both deposits and withdrawals expire (Finagle's RetryBudget): every first try earns percent/100 of a retry
- * for ten seconds, and there are `minPerSecond` for each of these seconds whatever the traffic, so that a quiet policy can retry, too.
+ * A token bucket in which both deposits and withdrawals expire (Finagle's RetryBudget). Every first attempt deposits percent/100 of
+ * a retry for ten seconds; in addition there are `minPerSecond` for each of these seconds, so that a policy with little traffic can
+ * retry, too.
  */
 export class RetryBudget {
   #percent = 0;
   #reserve = 0;
-  /** Per second of the window, in hundredths of a retry: whole numbers, so that no rounding piles up. */
+  /** Balance per second of the window, in hundredths of a retry: whole numbers, so that rounding errors do not add up. */
   #balance = new Float64Array(SECONDS);
   #sum = 0;
-  /** The second, since the clock's start, that was seen last. */
+  /** The last second that was recorded, since the start of the clock. */
   #second = 0;
 
-  /** What was earned and spent stays. */
+  /** Deposits and withdrawals stay. */
   configure({ percent, minPerSecond }: Settings): void {
     this.#percent = percent;
     this.#reserve = minPerSecond * SECONDS * 100;
   }
 
-  /** A request has its first try. `now`: monotonic ms. */
+  /** Call for the first attempt of a request. `now`: monotonic ms. */
   deposit(now: number): void {
     this.#advance(now);
     this.#add(this.#percent);
   }
 
-  /** Takes one retry out; false when there is none. */
+  /** Withdraws one retry; false if there is none. */
   withdraw(now: number): boolean {
     this.#advance(now);
     if (this.#reserve + this.#sum < 100) return false;
@@ -43,7 +44,7 @@ export class RetryBudget {
     this.#sum += hundredths;
   }
 
-  /** Forgets what is older than the window. */
+  /** Drops the seconds that have left the window. */
   #advance(now: number): void {
     const second = Math.floor(now / SECOND_MS);
     const passed = Math.min(SECONDS, second - this.#second);

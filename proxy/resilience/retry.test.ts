@@ -37,7 +37,7 @@ function verdict(policy: Partial<Retry>, state: Partial<AttemptState>, outcome: 
   return d.again ? `${d.where} ${d.reason}` : 'no';
 }
 
-describe('what is tried again', () => {
+describe('conditions', () => {
   const cases: readonly [string, Failure | { status: number }, Retry['retryOn'], string][] = [
     ['connect failure', failure('connect', 'none'), ['connect-failure'], 'other connect-failure'],
     ['connect failure, not asked for', failure('connect', 'none'), ['reset', 'timeout'], 'no'],
@@ -65,7 +65,7 @@ describe('what is tried again', () => {
   }
 });
 
-test('a try on probation that failed goes elsewhere, whatever the policy says of failures', () => {
+test('a failed probation request is retried elsewhere, whatever the policy says', () => {
   const deaf = { retryOn: [], attempts: 1, sameEndpoint: 3 };
   const onTrial = { onProbation: true };
   for (const kind of ['connect', 'reset', 'timeout', 'protocol'] as const)
@@ -78,8 +78,8 @@ test('a try on probation that failed goes elsewhere, whatever the policy says of
   assert.equal(verdict(deaf, { ...onTrial, replayable: false }, { status: 500 }), 'no');
 });
 
-describe('what can be sent again', () => {
-  test('not idempotent: only where the backend did none of it', () => {
+describe('replay', () => {
+  test('not idempotent: only if the backend processed none of it', () => {
     const post = { idempotent: false };
     assert.equal(verdict({}, post, failure('connect', 'none')), 'other connect-failure');
     assert.equal(verdict({}, post, failure('reset', 'refused')), 'other reset');
@@ -89,22 +89,22 @@ describe('what can be sent again', () => {
     assert.equal(verdict({ nonIdempotent: true }, post, { status: 503 }), 'other gateway-error');
   });
 
-  test('never what can not be replayed', () => {
+  test('never without a replayable body', () => {
     for (const outcome of [failure('connect', 'none'), failure('reset', 'refused'), { status: 503 }]) {
       assert.equal(verdict({ nonIdempotent: true }, { replayable: false }, outcome), 'no');
     }
   });
 
-  test('methods, as RFC 9110 has them', () => {
+  test('idempotent methods of RFC 9110', () => {
     assert.deepEqual(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'].filter(isIdempotent).length, 6);
     assert.deepEqual(['POST', 'PATCH', 'CONNECT', 'get', 'PROPFIND', ''].filter(isIdempotent), []);
   });
 });
 
-describe('where', () => {
+describe('which endpoint', () => {
   const twice = { sameEndpoint: 2 };
 
-  test('the same endpoint first, while it is usable and has tries left', () => {
+  test('the same endpoint first, while it is usable and attempts are left', () => {
     const connect = failure('connect', 'none');
     assert.equal(verdict(twice, {}, connect), 'same connect-failure');
     assert.equal(verdict(twice, { tries: 2, triesHere: 2 }, connect), 'same connect-failure');
@@ -113,13 +113,13 @@ describe('where', () => {
     assert.equal(verdict(twice, {}, failure('reset')), 'same reset');
   });
 
-  test('never the same endpoint after anything else', () => {
+  test('never the same endpoint after other failures', () => {
     const retryOn = ['connect-failure', 'timeout', 'gateway-error'] as const;
     assert.equal(verdict({ ...twice, retryOn }, {}, failure('timeout')), 'other timeout');
     assert.equal(verdict({ ...twice, retryOn }, {}, { status: 503 }), 'other gateway-error');
   });
 
-  test('at most `attempts` further endpoints; 0 turns them off, not the same one', () => {
+  test('at most `attempts` further endpoints; 0 turns off retries on other endpoints, not on the same one', () => {
     const reset = failure('reset');
     assert.equal(verdict({}, { tries: 2, endpointsTried: 2 }, reset), 'other reset');
     assert.equal(verdict({}, { tries: 3, endpointsTried: 3 }, reset), 'no');
@@ -137,7 +137,7 @@ describe('back-off', () => {
 
   test('none before an untried endpoint', () => assert.equal(after({}, { anotherUntried: true }), 0));
 
-  test('before the same endpoint: doubling from base to max, between half and the whole', () => {
+  test('before the same endpoint: doubles from base to max, of which half is random', () => {
     const ms = (triesHere: number, u: number) => after({ sameEndpoint: 99 }, { tries: triesHere, triesHere, random: () => u });
     assert.deepEqual(
       [1, 2, 3, 4, 5, 60].map((n) => ms(n, 0)),
@@ -147,15 +147,15 @@ describe('back-off', () => {
     assert.ok(ms(9, 1 - 2 ** -53) <= 250);
   });
 
-  test('when all were tried', () => {
+  test('when all endpoints were tried', () => {
     assert.equal(after({}, { anotherUntried: false, random: () => 0 }), 12.5);
     assert.equal(after({}, { anotherUntried: false, tries: 2, endpointsTried: 2, random: () => 0 }), 25);
   });
 
-  test('a base of 0 is no wait', () => assert.equal(after({ backOff: { base: 0, max: 0 } }, { anotherUntried: false }), 0));
+  test('a base of 0 means no wait', () => assert.equal(after({ backOff: { base: 0, max: 0 } }, { anotherUntried: false }), 0));
 });
 
-/** Plays a request against endpoints of which each try fails, as the pipeline does. */
+/** Plays a request whose attempts all fail, as the pipeline does. */
 function play(policy: Retry, endpoints: number, usable: (endpoint: number, tries: number) => boolean) {
   const tried: number[] = [0];
   const waits: number[] = [];
@@ -187,14 +187,14 @@ function play(policy: Retry, endpoints: number, usable: (endpoint: number, tries
   }
 }
 
-test('three tries some 10 ms apart on one backend, then the next, at most three backends (simplelb)', () => {
+test('three attempts some 10 ms apart on one backend, then the next, at most three backends (simplelb)', () => {
   const policy: Retry = { ...DEFAULT, attempts: 2, sameEndpoint: 2, backOff: { base: 13, max: 13 } };
   const played = play(policy, 5, () => true);
   assert.deepEqual([played.tries, played.endpoints], [9, 3]);
   assert.deepEqual(played.waits, [9.75, 9.75, 0, 9.75, 9.75, 0, 9.75, 9.75]);
 });
 
-test('a request ends after (attempts + 1)(sameEndpoint + 1) tries at the latest', () => {
+test('at most (attempts + 1)(sameEndpoint + 1) attempts per request', () => {
   const limits = fc.record({ attempts: fc.nat(4), sameEndpoint: fc.nat(4) });
   fc.assert(
     fc.property(limits, fc.integer({ min: 1, max: 6 }), fc.array(fc.boolean(), { minLength: 1 }), (limit, n, flags) => {

@@ -1,25 +1,25 @@
 import type { Failure } from '../message/attempt.ts';
 import type { Retry } from '../snapshot/types.ts';
 
-/** Why a request is tried again; a label of metrics. */
+/** Why a request is retried; a metrics label. */
 export type RetryReason = 'connect-failure' | 'reset' | 'timeout' | 'gateway-error' | 'status' | 'probation';
 
-/** How far a request has come; asked after a try has ended, which is counted here. */
+/** The progress of a request after an attempt has ended; that attempt is included. */
 export interface AttemptState {
-  /** Tries made, ≥ 1. */
+  /** Attempts made, ≥ 1. */
   readonly tries: number;
-  /** Of these, how many in a row on the present endpoint, ≥ 1. */
+  /** Consecutive attempts on the present endpoint, ≥ 1. */
   readonly triesHere: number;
-  /** Turns at endpoints, ≥ 1: coming back to one after a try elsewhere counts again. */
+  /** Endpoints used, ≥ 1; an endpoint that is used again after another one counts again. */
   readonly endpointsTried: number;
   readonly idempotent: boolean;
-  /** Whether the request can be sent again from its start; true where nothing of it was consumed. */
+  /** Whether the request can be sent again from its start; true if nothing of it was consumed. */
   readonly replayable: boolean;
-  /** Whether the present endpoint may take work. */
+  /** Whether the present endpoint may take requests. */
   readonly sameEndpointUsable: boolean;
-  /** Whether the try was made to find out whether an ejected endpoint works again. */
+  /** Whether the attempt was a probation request: a test of an ejected endpoint. */
   readonly onProbation: boolean;
-  /** Whether a usable endpoint is left that this request has not tried. */
+  /** Whether a usable endpoint is left that was not tried. */
   readonly anotherUntried: boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -29,7 +29,7 @@ export type RetryDecision =
   | { readonly again: false }
   | {
       readonly again: true;
-      /** `other` where no untried endpoint is left means: all were tried, take any that is usable. */
+      /** `other`: an untried endpoint, or any usable one if all were tried. */
       readonly where: 'same' | 'other';
       /** Milliseconds to wait first. */
       readonly afterMs: number;
@@ -45,20 +45,20 @@ export function isIdempotent(method: string): boolean {
 }
 
 /**
- * Whether, where and when a request is tried again.
+ * Decides whether, where and when a request is retried.
  *
- *   outcome            asks `retryOn` for    same endpoint   another endpoint
+ *   outcome            needs `retryOn`       same endpoint   another endpoint
  *   connect            connect-failure       yes             yes
  *   reset              reset                 yes             yes
  *   timeout            timeout               no              yes
- *   protocol           (never)               no              no        it answered; another try hides a broken backend
+ *   protocol           (never)               no              no        it answered; a retry hides a broken backend
  *   client-gone        (never)               no              no
  *   502, 503, 504      gateway-error | code  no              yes
  *   any other status   code                  no              yes
- *   a failed trial     (always)              no              yes       this client did not ask to find out
+ *   failed probation   (always)              no              yes       the client did not ask for the test
  *
- * and only where the request can be sent again: it is replayable, and it is idempotent or the backend did none of it. The same
- * endpoint gets `sameEndpoint` further tries before `attempts` further endpoints are used.
+ * In addition the request must be replayable, and idempotent or unprocessed by the backend. The same endpoint gets `sameEndpoint`
+ * further attempts before `attempts` further endpoints are used.
  */
 export function decideRetry(policy: Retry, s: AttemptState, outcome: Failure | { readonly status: number }): RetryDecision {
   const reason = reasonOf(policy, s, outcome);
@@ -100,7 +100,7 @@ const REASONS: Readonly<Record<Failure['kind'], 'connect-failure' | 'reset' | 't
   'client-gone': undefined,
 };
 
-/** Milliseconds: base · 2^n up to the maximum, of that between half and the whole, so that clients do not come back together. */
+/** Milliseconds: base · 2^n up to the maximum, of which half is random, so that clients do not retry in step. */
 function backOff(policy: Retry, n: number, random: () => number): number {
   const whole = Math.min(policy.backOff.max, policy.backOff.base * 2 ** Math.min(n, 30));
   return whole / 2 + (whole / 2) * random();

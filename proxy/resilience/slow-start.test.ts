@@ -16,7 +16,7 @@ function started(settings = LINE): SlowStart {
   return s;
 }
 
-/** The weights over time of one that starts at 0 beside one that did long ago. */
+/** The weights over time of an endpoint that starts at 0, beside an established one. */
 function rise(settings = LINE): number[] {
   const [old, fresh] = [starter(), starter({ fullWeight: 10, startedAt: 0 })];
   const s = started(settings);
@@ -30,17 +30,17 @@ function rise(settings = LINE): number[] {
 }
 
 describe('an endpoint that starts beside others', () => {
-  test('gets the least share, then rises in sixteen steps to the whole', () => {
+  test('has the minimum share first, then rises in sixteen steps to its full weight', () => {
     const line = Array.from({ length: 17 }, (_, step) => Math.max(1, (10 * step) / 16));
     assert.deepEqual(rise(), line);
   });
 
-  test('rises sooner with more aggression', () => {
+  test('rises earlier with a higher aggression', () => {
     const weights = rise({ ...LINE, aggression: 2, minWeightPercent: 1 });
     weights.forEach((weight, step) => assert.ok(Math.abs(weight - Math.max(0.1, 10 * Math.sqrt(step / 16))) < 1e-9));
   });
 
-  test('rises whatever the window, never falls, and is done at its end', () => {
+  test('for any window: never falls, and has its full weight at the end', () => {
     const settings = fc.record({
       window: fc.integer({ min: 1, max: 3_600_000 }),
       aggression: fc.double({ min: 0.1, max: 10, noNaN: true }),
@@ -63,7 +63,7 @@ describe('an endpoint that starts beside others', () => {
   });
 });
 
-describe('when there is nobody to take it from', () => {
+describe('without established endpoints', () => {
   for (const [name, others] of [
     ['alone', []],
     ['all start', [starter({ startedAt: 500 })]],
@@ -78,7 +78,7 @@ describe('when there is nobody to take it from', () => {
     });
   }
 
-  test('the first to be done holds the others back', () => {
+  test('the first to finish holds the others back', () => {
     const [first, second] = [starter({ startedAt: 0 }), starter({ startedAt: 8_000 })];
     const s = started();
     s.applyWeights([first, second], 15_999);
@@ -88,7 +88,7 @@ describe('when there is nobody to take it from', () => {
   });
 });
 
-test('says whether a weight changed, and when one may next', () => {
+test('returns whether a weight changed, and when one may change next', () => {
   const fresh = starter({ startedAt: 0 });
   const s = started();
   assert.equal(s.applyWeights([starter(), fresh], 0), true);
@@ -98,7 +98,7 @@ test('says whether a weight changed, and when one may next', () => {
   assert.equal(s.nextChangeAt, 5000);
 });
 
-test('switched off, all have their whole weight, and nothing is due', () => {
+test('without settings all have their full weight, and no change is due', () => {
   const fresh = starter({ startedAt: 0 });
   const s = started();
   s.applyWeights([starter(), fresh], 0);

@@ -1,34 +1,34 @@
-/** Weights that rise slowly, so that an endpoint with cold caches is not met by its whole share at once. PURE. */
+/** Slow start: weights rise gradually, so that an endpoint with cold caches does not get its full share at once. PURE. */
 import type { SlowStart as Settings } from '../snapshot/types.ts';
 
-/** Weights change in this many steps: each is an update of the balancer. */
+/** Number of steps; each changed weight is an update of the balancer. */
 const STEPS = 16;
 
 export interface SlowStartEndpoint {
-  /** The weight in the end. */
+  /** Weight after slow start. */
   readonly fullWeight: number;
-  /** The weight in effect. */
+  /** Effective weight. */
   weight: number;
-  /** Monotonic milliseconds at which it began to take work; -Infinity: long ago. */
+  /** Monotonic milliseconds at which it began to take requests; -Infinity: long ago. */
   readonly startedAt: number;
   readonly usable: boolean;
 }
 
 /**
- * Envoy's formula: weight · max(minWeightPercent, (t / window)^(1 / aggression)), t in whole sixteenths of the window. Where every
- * endpoint that could take work is starting there is nobody to take it from, and all have their whole weight.
+ * Envoy's formula: weight · max(minWeightPercent, (t / window)^(1 / aggression)), t in whole sixteenths of the window. If every
+ * usable endpoint is starting, all have their full weight, since no other endpoint could take the load.
  */
 export class SlowStart {
-  /** Monotonic milliseconds at which a weight may change; Infinity: none does by itself. */
+  /** Monotonic milliseconds at which a weight may change next; Infinity: never. */
   nextChangeAt = Infinity;
   #settings: Settings | undefined;
 
-  /** Undefined: everyone has the whole weight from the start. */
+  /** Undefined: every endpoint has its full weight from the start. */
   configure(settings: Settings | undefined): void {
     this.#settings = settings;
   }
 
-  /** Sets the weights in effect; whether one of them changed. */
+  /** Sets the effective weights; returns whether one changed. */
   applyWeights(endpoints: readonly SlowStartEndpoint[], now: number): boolean {
     const s = this.#settings;
     const others = s !== undefined && endpoints.some((e) => e.usable && e.fullWeight > 0 && stepOf(e, s, now) === STEPS);
@@ -45,9 +45,9 @@ export class SlowStart {
   }
 }
 
-/** 0 to STEPS, which is when it is over. */
+/** 0 to STEPS; STEPS: slow start is over. */
 function stepOf({ startedAt }: SlowStartEndpoint, { window }: Settings, now: number): number {
-  // A little more, so that the time at which a step begins is in that step whatever the rounding.
+  // A small addition, so that rounding never puts the start of a step into the step before.
   return Math.min(STEPS, Math.floor(((now - startedAt) / window) * STEPS + 1e-6));
 }
 

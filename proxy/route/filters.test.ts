@@ -25,7 +25,7 @@ function requestHead(more: Partial<RequestHead>): RequestHead {
 
 const to = (value: string): PathModifier => ({ type: 'ReplacePrefixMatch', value });
 const full = (value: string): PathModifier => ({ type: 'ReplaceFullPath', value });
-/** As the route table tells a prefix. */
+/** The prefix in the form that the route table returns. */
 const bare = (prefix: string): string => prefix.replace(/\/$/, '');
 
 describe('paths', () => {
@@ -48,16 +48,16 @@ describe('paths', () => {
       assert.equal(modifyPath(to(replacement), path, bare(prefix)), result));
   }
 
-  test('the prefix of every path, and a full path', () => {
+  test('replaces the prefix of any path, and a full path', () => {
     assert.equal(modifyPath(to('/v2'), '/a/b', ''), '/v2/a/b');
     assert.equal(modifyPath(full('/v2/'), '/a/b', '/a'), '/v2/');
   });
 
-  test('no path comes out that names a host', () => {
+  test('no result names a host', () => {
     for (const replacement of ['', '/']) assert.equal(modifyPath(to(replacement), '/foo//evil.test/x', '/foo'), '/evil.test/x');
   });
 
-  test('what comes out would be admitted, whatever was', () => {
+  test('a result is a valid path if the request path was', () => {
     const element = fc.constantFrom('a', '', '.a', '%20', 'b..', '%41');
     const path = fc.array(element, { minLength: 1, maxLength: 5 }).map((s) => `/${s.join('/')}`);
     const replacement = fc.constantFrom('', '/', '/v2', '/v2/', '/a/b');
@@ -88,7 +88,7 @@ describe('changes', () => {
     assert.equal(rewritten(full('/x'), requestHead({ path: '*', target: '*' })), '*');
   });
 
-  test('a hostname alone leaves the path', () => {
+  test('a hostname alone keeps the path', () => {
     const head = filterHead(compileFilters({ urlRewrite: { hostname: 'b.test' } }) ?? assert.fail(), line, '');
     assert.deepEqual(head, { ...line, authority: 'b.test' });
   });
@@ -130,7 +130,7 @@ describe('headers', () => {
   });
   const edit = filters?.request ?? assert.fail();
 
-  test('of a request: set replaces, add comes beside, remove takes away; the original stays', () => {
+  test('of a request: set replaces, add appends, remove deletes; the original is unchanged', () => {
     const before = { a: ['x', 'y'], b: 'z', c: 'q', d: 'd' };
     const copy = structuredClone(before);
     assert.deepEqual({ ...editRecord(new RecordFields(before), edit).record }, { a: '1', b: ['z', '2'], d: 'd' });
@@ -144,7 +144,7 @@ describe('headers', () => {
     assert.deepEqual({ ...editRecord(new RecordFields({ cookie: 'a=1' }), cookie).record }, { cookie: 'a=1; b=2' });
   });
 
-  test('of a response, whatever the case of its names', () => {
+  test('of a response, names in any case', () => {
     const list = ['A', 'x', 'd', 'd', 'C', 'q', 'a', 'y', 'B', 'z'];
     assert.deepEqual(editList(new ListFields(list), edit).list(), ['d', 'd', 'B', 'z', 'a', '1', 'b', '2']);
   });

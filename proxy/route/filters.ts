@@ -1,4 +1,4 @@
-/** What a route changes of a request and its response (Gateway API's filters), made ready once per route. */
+/** What a route changes in requests and responses (Gateway API's filters), compiled once per route. */
 import { editRecord } from '../message/header-edit.ts';
 import type { HeaderEdit } from '../message/header-edit.ts';
 import type { RequestHead } from '../message/request-head.ts';
@@ -13,7 +13,7 @@ export interface Filters {
 
 type Filtered = Pick<Route, 'requestHeaderModifier' | 'responseHeaderModifier' | 'urlRewrite' | 'requestRedirect'>;
 
-/** Undefined where a route changes nothing, as most do. */
+/** Undefined if the route changes nothing, as most do. */
 export function compileFilters(route: Filtered): Filters | undefined {
   const { requestHeaderModifier, responseHeaderModifier, urlRewrite: rewrite, requestRedirect: redirect } = route;
   const request = requestHeaderModifier && compileEdit(requestHeaderModifier);
@@ -21,7 +21,7 @@ export function compileFilters(route: Filtered): Filters | undefined {
   return (request ?? response ?? rewrite ?? redirect) ? { request, response, rewrite, redirect } : undefined;
 }
 
-/** A field that is set goes first and comes back with its new value. */
+/** A field that is set is removed and then added with its new value. */
 function compileEdit({ set, add, remove }: HeaderModifier): HeaderEdit {
   return {
     dropped: new Set([...set.map(({ name }) => name), ...remove]),
@@ -44,29 +44,29 @@ export function filterHead({ request, rewrite }: Filters, head: RequestHead, pre
   };
 }
 
-/** Path and query with another path. The asterisk of OPTIONS is no path, and stays. */
+/** Replaces the path of a target and keeps the query. The asterisk of OPTIONS is no path, and stays. */
 function rewriteTarget(by: PathModifier, { path, target }: Line, prefix: string): string {
   return path === '*' ? target : modifyPath(by, path, prefix) + target.slice(path.length);
 }
 
 /**
- * The path that takes the place of `path`, by Gateway API's rules (HTTPPathModifier): of prefix and replacement, a trailing slash
- * does not count; what follows the prefix stays as it is.
+ * Rewrites `path` by Gateway API's rules (HTTPPathModifier): trailing slashes of prefix and replacement are ignored; what follows
+ * the prefix is kept.
  */
 export function modifyPath({ type, value }: PathModifier, path: string, prefix: string): string {
   if (type === 'ReplaceFullPath') return value;
   const start = value.endsWith('/') ? value.slice(0, -1) : value;
   const rest = path.slice(prefix.length);
   if (start !== '') return start + rest;
-  // `//host/path` would name another host to whoever takes it for a reference.
+  // A client could read `//host/path` as a reference to another host.
   return `/${rest.replace(/^\/+/, '')}`;
 }
 
 const WELL_KNOWN = { http: 80, https: 443 } as const;
 
 /**
- * The value of Location (Gateway API, HTTPRequestRedirectFilter). Absolute, with the port where it is not the scheme's own; where
- * neither request nor redirect names a host (HTTP/1.0), a path.
+ * The value of Location (Gateway API, HTTPRequestRedirectFilter). Absolute, with the port unless it is the scheme's default; only a
+ * path if neither request nor redirect names a host (HTTP/1.0).
  */
 export function redirectLocation(
   r: RequestRedirect,

@@ -5,19 +5,19 @@ import type { HeaderMatch, Match, Route } from '../snapshot/types.ts';
 /** What requests are routed by. */
 export type RoutedBy = Pick<RequestHead, 'host' | 'path' | 'method'> & HeaderSource;
 
-/** Whether the expression describes the whole text. */
+/** Whether the regular expression matches the whole text. */
 export type Regex = (text: string) => boolean;
 
-/** Makes an expression from RE2 syntax. Throws an Error, with a message for people, where the source is none. */
+/** Compiles RE2 syntax. Throws an Error with a readable message if the source is invalid. */
 export type CompileRegex = (source: string) => Regex;
 
-/** One alternative of one route, made ready for comparing. Its path is compared by where it stands in its PathIndex. */
+/** One match of one route, compiled. Exact paths and prefixes are compared by the PathIndex that contains the rule. */
 export interface RouteRule<T> {
   readonly value: T;
   readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
-  /** Of a prefix, without its trailing slash; empty: every path. */
+  /** A prefix has no trailing slash; empty: every path. */
   readonly path: string;
-  /** The prefix that the path was matched by, as `path`; empty for the other types. */
+  /** The prefix as in `path`; empty for other types. */
   readonly prefix: string;
   readonly matchesPath: Regex | undefined;
   readonly method: string | undefined;
@@ -29,11 +29,11 @@ export interface RouteRule<T> {
 interface HeaderTerm {
   readonly name: string;
   readonly value: string;
-  /** Instead of comparing with `value`. */
+  /** Replaces the comparison with `value`. */
   readonly matchesValue: Regex | undefined;
 }
 
-/** @throws Error where an expression is none. */
+/** @throws Error if a regular expression is invalid. */
 export function compileRule<T>(route: Route, match: Match, value: T, compile: CompileRegex): RouteRule<T> {
   const { type, value: given } = match.path ?? { type: 'PathPrefix' as const, value: '/' };
   const path = type === 'PathPrefix' && given.endsWith('/') ? given.slice(0, -1) : given;
@@ -55,7 +55,7 @@ function compileHeader({ name, value, type }: HeaderMatch, compile: CompileRegex
 }
 
 /**
- * Order of two rules with equal path terms (or two expressions) under one hostname, the one to ask first first (Gateway API,
+ * Order of two rules with equal path terms (or two regular expressions) under one hostname, higher precedence first (Gateway API,
  * HTTPRouteRule):
  *
  *   1. with a method before without
@@ -72,10 +72,10 @@ export function byPrecedence(a: RouteRule<unknown>, b: RouteRule<unknown>): numb
   );
 }
 
-/** The first rule of which every term holds; exact paths and prefixes are not looked at. */
+/** The first rule whose terms all match; exact paths and prefixes are not compared. */
 export function firstMatch<T>(rules: readonly RouteRule<T>[] | undefined, head: RoutedBy): RouteRule<T> | undefined {
   if (rules === undefined) return undefined;
-  for (const rule of rules) if (matches(rule, head)) return rule;
+  for (const rule of rules) if (ruleMatches(rule, head)) return rule;
   return undefined;
 }
 

@@ -6,26 +6,26 @@ interface Prefix<T> {
   /** Without trailing slash. */
   readonly text: string;
   readonly rules: RouteRule<T>[];
-  /** The longest other prefix that this one begins with, character by character. */
+  /** The longest other prefix that is a string prefix of this one. */
   readonly shorter: Prefix<T> | undefined;
 }
 
 const SLASH = 0x2f;
 
 /**
- * The rules of one hostname, by path. A look-up of n prefixes takes log₂ n comparisons and those prefixes that the path begins with.
+ * The rules of one hostname, by path. Looking up n prefixes takes log₂ n comparisons plus one for each prefix of the path.
  *
- * Order among paths: exact; then prefixes from the longest; then expressions; last the rules for every path, which would leave the
- * expressions nothing. Among equal paths, and among expressions, `byPrecedence`.
+ * Order among paths: exact; then prefixes from the longest; then regular expressions; last the rules for every path, which would
+ * otherwise hide the regular expressions. Among equal paths, and among regular expressions, `byPrecedence`.
  */
 export class PathIndex<T> {
   readonly #exact = new Map<string, RouteRule<T>[]>();
-  /** In ascending order, without the one for every path. */
+  /** In ascending order, without the empty prefix. */
   readonly #prefixes: readonly Prefix<T>[];
   readonly #expressions: RouteRule<T>[] = [];
   readonly #everyPath: RouteRule<T>[] = [];
 
-  /** `rules` may come in any order. */
+  /** `rules` may be in any order. */
   constructor(rules: readonly RouteRule<T>[]) {
     const prefixes = new Map<string, RouteRule<T>[]>();
     for (const rule of [...rules].sort(byPrecedence)) {
@@ -38,12 +38,12 @@ export class PathIndex<T> {
   }
 
   find(f: RoutedBy): RouteRule<T> | undefined {
-    // A look-up reads the whole path, so that none is made where it can find nothing.
+    // A look-up hashes the whole path, so it is skipped if there are no exact paths.
     const exact = this.#exact.size > 0 ? firstMatch(this.#exact.get(f.path), f) : undefined;
     return exact ?? this.#underPrefix(f) ?? firstMatch(this.#expressions, f) ?? firstMatch(this.#everyPath, f);
   }
 
-  /** Whatever the path begins with sorts before it, and the last that sorts before it begins with all of those. */
+  /** Every prefix of the path sorts before it, and the last entry that sorts before it starts with all of them. */
   #underPrefix(f: RoutedBy): RouteRule<T> | undefined {
     const { path } = f;
     for (let prefix = this.#lastNotAfter(path); prefix !== undefined; prefix = prefix.shorter) {
@@ -82,7 +82,7 @@ function link<T>(prefixes: ReadonlyMap<string, RouteRule<T>[]>): Prefix<T>[] {
   return linked;
 }
 
-/** Element by element: /a holds /a and /a/b, not /ab. */
+/** By segments: /a contains /a and /a/b, not /ab. */
 function isUnder(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === SLASH);
 }

@@ -1,17 +1,17 @@
-/** Regular expressions for routing: linear in the length of the text, whatever the expression (RE2). */
+/** Regular expressions for routing (RE2): matching time is linear in the length of the text. */
 import type { CompileRegex, Regex } from './match.ts';
 import { MAX_EXPRESSION_TEXT, MAX_EXPRESSIONS } from '../snapshot/limits.ts';
 
 let loading: Promise<CompileRegex> | undefined;
 
-/** Loaded only when a route needs it: the library costs megabytes. */
+/** Loads the library when a route first needs it, since it costs megabytes. */
 export function loadRegexEngine(): Promise<CompileRegex> {
   return (loading ??= load());
 }
 
 async function load(): Promise<CompileRegex> {
   const { RE2JS } = await import('re2js');
-  // Every snapshot makes its route tables anew, mostly from the same expressions.
+  // Every snapshot rebuilds the route tables, mostly from the same expressions.
   const known = new Map<string, Regex>();
   return (source) => {
     let expression = known.get(source);

@@ -39,14 +39,14 @@ function request(host: string, path = '/', method = 'GET', headers: Record<strin
   return { host, path, method, authority: host, fields: new RecordFields(headers) };
 }
 
-/** Stands in for the engine. */
+/** Replaces the regex engine. */
 const compile: CompileRegex = (source) => {
   const expression = new RegExp(`^(?:${source})$`);
   return (text) => expression.test(text);
 };
 const expressions = { compile, invalid: (_: Route, reason: string) => assert.fail(reason) };
 
-/** A table whose values are the names given. */
+/** A table whose values are the given names. */
 function table(given: Record<string, Given>) {
   const entries = Object.entries(given).map(([value, g]) => ({ route: route(g), value }));
   const made = createRouteTable(entries, expressions);
@@ -81,7 +81,7 @@ describe('hostnames', () => {
     assert.equal(t.match(request('b.test', '/x')), 'path');
   });
 
-  test('what no rule of the hostname takes falls to the next hostname that fits', () => {
+  test('a request that no rule of a hostname matches is matched against the next hostname', () => {
     const t = table({
       exact: { hostnames: ['a.b.test'], matches: [prefix('/exact')] },
       wild: { hostnames: ['*.b.test'], matches: [prefix('/wild')] },
@@ -104,7 +104,7 @@ describe('hostnames', () => {
 });
 
 describe('paths', () => {
-  test('a prefix holds whole segments; its trailing slash does not matter', () => {
+  test('a prefix matches whole segments; its trailing slash is ignored', () => {
     for (const value of ['/a', '/a/']) {
       const t = table({ a: { matches: [prefix(value)] } });
       for (const path of ['/a', '/a/', '/a/b', '/a//b']) assert.equal(t.match(request('h', path)), 'a', path);
@@ -112,28 +112,28 @@ describe('paths', () => {
     }
   });
 
-  test('an exact path is that path alone', () => {
+  test('an exact path matches that path alone', () => {
     const t = table({ a: { matches: [exact('/a')] }, slash: { matches: [exact('/b/')] } });
     assert.equal(t.match(request('h', '/a')), 'a');
     assert.equal(t.match(request('h', '/a/')), undefined);
     assert.equal(t.match(request('h', '/b')), undefined);
   });
 
-  test('an expression describes the whole path', () => {
+  test('a regular expression matches the whole path', () => {
     const t = table({ a: { matches: [expression('/v[0-9]+/(cats|dogs)')] } });
     for (const path of ['/v1/cats', '/v12/dogs']) assert.equal(t.match(request('h', path)), 'a', path);
     for (const path of ['/v1/cats/', '/x/v1/cats', '/v/cats', '/v1/CATS'])
       assert.equal(t.match(request('h', path)), undefined, path);
   });
 
-  test('what is found tells the prefix, without its trailing slash', () => {
+  test('the result has the prefix, without its trailing slash', () => {
     const matches = [prefix('/a/b/'), prefix('/'), exact('/e'), expression('/x.')];
     const t = createRouteTable([{ route: route({ matches }), value: 1 }], expressions);
     const prefixes = ['/a/b/c', '/q', '/e', '/xy'].map((path) => t.match(request('h', path))?.prefix);
     assert.deepEqual(prefixes, ['/a/b', '', '', '']);
   });
 
-  test('no matches, an empty match and prefix / take every path, also that of OPTIONS *', () => {
+  test('no matches, an empty match and prefix / match every path, also that of OPTIONS *', () => {
     for (const matches of [[], [{}], [prefix('/')]]) {
       const t = table({ all: { matches } });
       for (const path of ['/', '/x/y', '*']) assert.equal(t.match(request('h', path, 'OPTIONS')), 'all');
@@ -201,12 +201,12 @@ describe('precedence under one hostname', () => {
     });
   }
 
-  test('a prefix with and without trailing slash are the same match: the older wins', () => {
+  test('a prefix with and without trailing slash are the same match: the older one wins', () => {
     const t = table({ young: { created: 2, matches: [prefix('/a/')] }, old: { created: 1, matches: [prefix('/a')] } });
     assert.equal(t.match(request('h', '/a')), 'old');
   });
 
-  test('every term must hold; header values and methods are compared exactly', () => {
+  test('every term must match; header values and methods are compared exactly', () => {
     const t = table({ a: { matches: [{ ...prefix('/a'), method: 'GET', headers: [{ name: 'x', value: 'One' }] }] } });
     assert.equal(t.match(request('h', '/a', 'GET', { x: 'One' })), 'a');
     assert.equal(t.match(request('h', '/a', 'GET', { x: 'one' })), undefined);
@@ -216,10 +216,10 @@ describe('precedence under one hostname', () => {
   });
 });
 
-describe('headers by expression', () => {
+describe('headers by regular expression', () => {
   const canary = (value: string): Match => ({ headers: [{ name: 'x-user', value, type: 'RegularExpression' }] });
 
-  test('the whole value, of a header that is there', () => {
+  test('matches the whole value of a header that is present', () => {
     const t = table({ a: { matches: [canary('[0-9]*7')] } });
     assert.equal(t.match(request('h', '/', 'GET', { 'x-user': '17' })), 'a');
     for (const value of ['170', 'x17', ''])
@@ -227,13 +227,13 @@ describe('headers by expression', () => {
     assert.equal(table({ a: { matches: [canary('.*')] } }).match(request('h')), undefined);
   });
 
-  test('counts like any other header', () => {
+  test('counts as any other header match', () => {
     const t = table({ none: { created: 0 }, one: { created: 1, matches: [canary('.*')] } });
     assert.equal(t.match(request('h', '/', 'GET', { 'x-user': '1' })), 'one');
   });
 });
 
-test('a route whose expression does not compile is left out, and named', () => {
+test('a route whose regular expression does not compile is left out and reported', () => {
   const bad = route({ policy: 'default/bad', matches: [prefix('/bad'), expression('(')] });
   const entries = [bad, route({ matches: [prefix('/good')] })].map((one, value) => ({ route: one, value }));
   const told: string[] = [];
@@ -243,8 +243,8 @@ test('a route whose expression does not compile is left out, and named', () => {
   assert.match(told.join(), /^default\/bad: .*\(/);
 });
 
-test('the number of comparisons does not grow with the routes', () => {
-  // Every rule asks for a header, so every rule that is looked at is counted.
+test('the number of comparisons does not grow with the number of routes', () => {
+  // Every rule has a header match, so every rule that is compared is counted.
   const headers = [{ name: 'x', value: '1' }];
   const paths = (n: number): Match[] => Array.from({ length: n }, (_, i) => ({ ...prefix(`/p${i}/sub`), headers }));
   const comparisons = (hosts: number, perHost: number): number => {
@@ -263,7 +263,7 @@ test('the number of comparisons does not grow with the routes', () => {
   assert.equal(comparisons(3, 1000), 4);
 });
 
-test('a path of many elements costs no more than others', () => {
+test('a path of many segments costs no more than others', () => {
   const t = table({ a: { matches: [prefix('/a/b')] } });
   const path = `/a/b${'/x'.repeat(30_000)}`;
   const started = process.cpuUsage().user;
@@ -271,7 +271,7 @@ test('a path of many elements costs no more than others', () => {
   assert.ok(process.cpuUsage().user - started < 2_000_000, 'ten thousand look-ups in well under 2 s of CPU');
 });
 
-test('agrees with the plainest reading of the rules', () => {
+test('agrees with a direct implementation of the rules', () => {
   const label = fc.constantFrom('a', 'b', 'test');
   const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
   const path = fc.array(fc.constantFrom('a', 'ab', 'a-', ''), { maxLength: 3 }).map((s) => `/${s.join('/')}`);
@@ -325,7 +325,7 @@ test('agrees with the plainest reading of the rules', () => {
   );
 });
 
-/** Collects every alternative that fits, ranks all, takes the best; the earliest given of equals. */
+/** Ranks every matching rule and takes the best; the earliest of equal ones. */
 function naive(routes: readonly Route[], f: RoutedBy): number | undefined {
   const found: { at: number; rank: (number | string)[] }[] = [];
   routes.forEach((r, at) => {

@@ -5,26 +5,26 @@ import { PathIndex } from './path-index.ts';
 
 export type { RoutedBy } from './match.ts';
 
-/** What serves a request. */
+/** The result of matching a request. */
 export interface RouteMatch<T> {
   readonly value: T;
-  /** The path prefix that the request was matched by, without its trailing slash; empty: every path, or not by a prefix. */
+  /** The matched path prefix, without its trailing slash; empty: every path, or not matched by a prefix. */
   readonly prefix: string;
 }
 
 /** The routes of one listener. */
 export interface RouteTable<T> {
-  /** The route that serves this request, or undefined when none does. Allocates nothing. */
+  /** The route that serves this request; undefined if none matches. Allocates nothing. */
   match(f: RoutedBy): RouteMatch<T> | undefined;
 }
 
 export interface RegexOptions {
   readonly compile: CompileRegex;
-  /** A route has an expression that does not compile: it is left out as a whole, for this reason. */
+  /** Called for a route with a regular expression that does not compile; the whole route is left out. */
   readonly invalid: (route: Route, reason: string) => void;
 }
 
-/** The longest name that DNS knows; a policy can not ask for a longer one. */
+/** The longest DNS name; no policy can have a longer one. */
 const LONGEST_HOSTNAME = 253;
 
 /** For tables without regular expressions. */
@@ -38,17 +38,17 @@ const NO_EXPRESSIONS: RegexOptions = {
 };
 
 /**
- * Builds the table. A request is offered to the rules of the most specific hostname that fits it (exact, then wildcards from the
- * longest, then rules without hostname), and, where none of those takes it, to the next.
+ * Builds the table. A request is matched against the rules of the most specific hostname that matches (exact, then wildcards from
+ * the longest, then rules without hostname), and, if none of them matches, against the next one.
  *
- * @param expressions needed where a match has a regular expression.
+ * @param expressions needed if a match has a regular expression.
  */
 export function createRouteTable<T>(
   entries: readonly { readonly route: Route; readonly value: T }[],
   expressions: RegexOptions = NO_EXPRESSIONS,
 ): RouteTable<T> {
   const exact = new Map<string, RouteRule<T>[]>();
-  // Keyed by what follows `*.`.
+  // Keyed by the part after `*.`.
   const wildcard = new Map<string, RouteRule<T>[]>();
   const any: RouteRule<T>[] = [];
   for (const { route, value } of entries) {
@@ -99,7 +99,7 @@ class HostnameTable<T> implements RouteTable<T> {
 
   #underWildcard(f: RoutedBy): RouteRule<T> | undefined {
     const host = f.host;
-    // A longer name fits no wildcard, and must not cost a look-up per dot.
+    // A longer name matches no wildcard, and must not cost one look-up per dot.
     if (this.#wildcard.size === 0 || host.length > LONGEST_HOSTNAME) return undefined;
     for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1)) {
       const rule = this.#wildcard.get(host.slice(dot + 1))?.find(f);

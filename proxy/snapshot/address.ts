@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
-/** Addresses and ranges of addresses, each in one spelling, so that what is equal compares equal. */
+/** Addresses and address ranges in canonical form, so that equal ones compare equal. */
 
 export interface Cidr {
   readonly address: string;
@@ -8,15 +8,15 @@ export interface Cidr {
   readonly family: 'ipv4' | 'ipv6';
 }
 
-/** An IPv6 literal in its shortest form, in lower case and without zone; one that stands for an IPv4 address as that. */
+/** The canonical form of an IPv6 literal: shortest, lower case, without zone; an IPv4-mapped address becomes an IPv4 address. */
 export function spellIPv6(literal: string): string {
   const { address } = new SocketAddress({ address: literal, family: 'ipv6' });
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
 /**
- * `10.0.0.0/8` taken apart; bits beyond the prefix may be set. Undefined for what is no range, for an address with a zone, and
- * for IPv4 addresses written as IPv6: no address is ever compared in that form, so such a range would hold nothing.
+ * Parses a range such as `10.0.0.0/8`; bits beyond the prefix may be set. Undefined if it is invalid, has a zone or is an
+ * IPv4-mapped IPv6 range: addresses are never compared in that form, so it would match nothing.
  */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf('/');

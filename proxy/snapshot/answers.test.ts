@@ -8,7 +8,7 @@ const applied = { epoch: 1, sequence: 2, digest: 'ab'.repeat(32) };
 const rejected = [{ policy: 'default/web', listener: 80, reason: 'the port is in use' }];
 const status = { pod: 'uid', fence: { epoch: 0, sequence: 0 }, rejected, trustedKeys: [testKey().publicKey], unhealthy: [] };
 
-test('right answers are taken as they are', () => {
+test('valid answers are accepted unchanged', () => {
   const push = { pod: 'uid', applied, rejected };
   assert.equal(asPushAnswer(push), push);
   assert.equal(asStatusAnswer(status), status);
@@ -17,7 +17,7 @@ test('right answers are taken as they are', () => {
   assert.ok(asRefusal({ reason: 'missing-parts', missing: [applied.digest] }));
 });
 
-test('answers that lack something or have it wrong are none', () => {
+test('answers with missing or wrong fields are refused', () => {
   assert.equal(asPushAnswer({ pod: 'uid', applied }), undefined);
   assert.equal(asPushAnswer({ pod: 'uid', applied: { ...applied, digest: 'x' }, rejected }), undefined);
   assert.equal(asPushAnswer({ pod: 'uid', applied: { ...applied, epoch: '1' }, rejected }), undefined);

@@ -5,21 +5,21 @@ import { MAX_ENDPOINTS_PER_POOL, MAX_POOLS, MAX_TRUSTED_KEYS } from './limits.ts
 import * as schema from './schema.ts';
 import type { PushAnswer, StatusAnswer, Version } from './types.ts';
 
-/** Body of every answer that is not 200: 4xx and 5xx. */
+/** Body of every answer with status 4xx or 5xx. */
 export interface Refusal {
-  /** One word, or the token's fault for 401. */
+  /** One word; for 401 the fault of the token. */
   readonly reason: string;
   /** 401: the proxy's clock, unix seconds. */
   readonly time?: number;
-  /** 409: the highest version seen, which no push may be below. */
+  /** 409: the highest version seen; lower ones are refused. */
   readonly current?: Version;
-  /** 424: digests of the parts that are needed. */
+  /** 424: digests of the missing parts. */
   readonly missing?: readonly string[];
-  /** 422: every wrong field. The media type is application/problem+json, so `title` and `status` are there too. */
+  /** 422: every wrong field. The media type is application/problem+json, so `title` and `status` are present, too. */
   readonly errors?: readonly WrongField[];
 }
 
-/** An answer of this size holds 10,000 missing digests or as many unhealthy endpoints with room to spare. */
+/** Enough for 10,000 missing digests or unhealthy endpoints. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 const text = string({ max: 4096 });
@@ -32,7 +32,7 @@ const unhealthy = list(object({ pool: text, endpoint: text, reason: oneOf(['prob
   max: 10 * MAX_ENDPOINTS_PER_POOL,
 });
 const pushAnswer = object({ pod: text, applied, rejected });
-/** Before the first push the fence is 0, 0. */
+/** The fence is 0, 0 before the first push. */
 const fence = object({ epoch: integer(0, Number.MAX_SAFE_INTEGER), sequence: integer(0, Number.MAX_SAFE_INTEGER) });
 const trustedKeys = list(schema.publicKey, { max: MAX_TRUSTED_KEYS });
 const statusAnswer = object({ pod: text, fence, rejected, trustedKeys, unhealthy }, { applied });
@@ -46,7 +46,7 @@ const refusal = object(
   },
 );
 
-/** Answers are not authenticated, so each is checked before it is believed; undefined for what is none. */
+/** Answers are not authenticated, so each is checked; undefined if it is invalid. */
 export function asPushAnswer(value: unknown): PushAnswer | undefined {
   return wrongFields(value, pushAnswer).length === 0 ? (value as PushAnswer) : undefined;
 }

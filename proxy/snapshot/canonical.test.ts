@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { canonicalJson, digest, snapshotDigest } from './canonical.ts';
 
-test('members are sorted, spaces and undefined members are gone', () => {
+test('members are sorted, spaces and undefined members are dropped', () => {
   assert.equal(canonicalJson({ b: [1, { d: null, c: 'é' }], a: undefined, '': true }), '{"":true,"b":[1,{"c":"é","d":null}]}');
 });
 
@@ -13,14 +13,14 @@ test('the digest is SHA-256 in hex and does not depend on the order of members',
   assert.notEqual(digest({ a: 1 }), digest({ a: 2 }));
 });
 
-test('parts are no part of a snapshot digest, everything else is', () => {
+test('parts are not part of a snapshot digest, everything else is', () => {
   const snapshot = { version: { epoch: 1, sequence: 1 }, trustedKeys: ['k'], listeners: [], pools: [], parts: {} };
   const same = { ...snapshot, parts: { ab: {} } } as unknown as typeof snapshot;
   assert.equal(snapshotDigest(same), snapshotDigest(snapshot));
   assert.notEqual(snapshotDigest({ ...snapshot, version: { epoch: 1, sequence: 2 } }), snapshotDigest(snapshot));
 });
 
-test('what JSON can not carry, and what is nested too deeply, is a TypeError', () => {
+test('values that JSON cannot represent, and deep nesting, throw a TypeError', () => {
   let deep: unknown = 1;
   for (let i = 0; i < 100_000; i++) deep = [deep];
   for (const bad of [deep, Number.NaN, Infinity, undefined, () => 1, 1n, [undefined]])

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Snapshot } from './types.ts';
 
-/** Nesting beyond this is refused, so that a hostile document can not exhaust the stack. A snapshot needs 8. */
+/** Deeper nesting is refused, so that a hostile document cannot exhaust the stack. A snapshot needs 8. */
 const MAX_DEPTH = 64;
 
 /**
- * The one text that equal JSON values share: members sorted by name (UTF-16 code units, as in RFC 8785), no spaces, undefined
- * members dropped. Throws a TypeError for what JSON can not carry or what is nested more than 64 deep.
+ * The canonical text of a JSON value: members sorted by name (UTF-16 code units, as in RFC 8785), no spaces, undefined members
+ * dropped. Throws a TypeError for values that JSON cannot represent or that are nested more than 64 deep.
  */
 export function canonicalJson(value: unknown): string {
   return write(value, 0);
@@ -17,7 +17,7 @@ export function digest(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
-/** The digest of a snapshot: of everything but `parts`, which the digests in `pools` stand for. */
+/** The digest of a snapshot without `parts`, which the digests in `pools` represent. */
 export function snapshotDigest(snapshot: Omit<Snapshot, 'parts'>): string {
   return digest({ ...snapshot, parts: undefined });
 }

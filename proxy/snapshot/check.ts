@@ -1,7 +1,7 @@
 /**
- * Small combinators that check a parsed JSON value and collect every wrong field instead of stopping at the first. Written by
- * hand because a schema library costs a proxy several megabytes. Unknown members are ignored, so that an older proxy
- * understands a newer operator.
+ * Combinators that check a parsed JSON value and collect every wrong field instead of stopping at the first. Hand-written because a
+ * schema library costs a proxy several megabytes. Unknown members are ignored, so that an older proxy accepts documents of a newer
+ * operator.
  */
 
 export interface WrongField {
@@ -10,45 +10,45 @@ export interface WrongField {
   readonly message: string;
 }
 
-/** Reports what is wrong with `value` and returns nothing: a check that stays silent has passed. */
+/** Reports what is wrong with `value`; without a report it has passed. */
 export type Check = (value: unknown, report: Report) => void;
 
-/** More wrong fields than this are counted, not named. */
+/** Further wrong fields are only counted. */
 const MAX_NAMED = 1000;
 
-/** Collects wrong fields; knows where in the document the check stands, and builds the path only when one is wrong. */
+/** Collects wrong fields. Tracks the position in the document; builds the path text only for a wrong field. */
 export class Report {
   readonly #path: (string | number)[] = [];
   readonly #wrong: WrongField[] = [];
   #unnamed = 0;
 
-  /** Runs `check` one step further down. */
+  /** Runs `check` on a member or item. */
   at(key: string | number, value: unknown, check: Check): void {
     this.#path.push(key);
     check(value, this);
     this.#path.pop();
   }
 
-  /** Says what is wrong with the value that the check stands at. */
+  /** Reports the value at the present position. */
   fail(message: string): void {
     if (this.#wrong.length < MAX_NAMED) this.#wrong.push({ path: this.#path.map(step).join('').replace(/^\./, ''), message });
     else this.#unnamed++;
   }
 
-  /** The same for a value further down. */
+  /** Reports a value below the present position. */
   failAt(path: readonly (string | number)[], message: string): void {
     this.#path.push(...path);
     this.fail(message);
     this.#path.length -= path.length;
   }
 
-  /** Everything that was wrong, in document order; empty when nothing was. */
+  /** All wrong fields, in document order; empty if there are none. */
   wrong(): readonly WrongField[] {
     return this.#unnamed === 0 ? this.#wrong : [...this.#wrong, { path: '', message: `and ${this.#unnamed} more wrong fields` }];
   }
 }
 
-/** Keys are shortened: they come from the document, and an answer must not grow with them. */
+/** Keys are shortened: they come from the document, and must not make an answer large. */
 function step(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`;
   return /^\w{1,64}$/.test(key) ? `.${key}` : `[${JSON.stringify(key.slice(0, 64))}]`;
@@ -90,7 +90,7 @@ export function record(key: RegExp, each: Check, max: number): Check {
   };
 }
 
-/** A list of `min` to `max` items. A list that is too long is not looked into. */
+/** A list of `min` to `max` items. Items of a list that is too long are not checked. */
 export function list(each: Check, { min = 0, max }: { min?: number; max: number }): Check {
   return (value, report) => {
     if (!Array.isArray(value)) return report.fail('must be a list');
@@ -114,7 +114,7 @@ export function number(min: number, max: number): Check {
   };
 }
 
-/** A string of `min` to `max` UTF-16 code units; where `pattern` is given, one that matches it, which `what` describes. */
+/** A string of `min` to `max` UTF-16 code units that matches `pattern`, if given; `what` describes the pattern. */
 export function string({ min = 0, max, pattern, what }: { min?: number; max: number; pattern?: RegExp; what?: string }): Check {
   return (value, report) => {
     if (typeof value !== 'string') return report.fail('must be a string');
@@ -141,14 +141,14 @@ export function stringThat(test: (value: string) => boolean, what: string): Chec
   };
 }
 
-/** All of the checks; one after another, so that a later one may rely on nothing. */
+/** Runs all checks, one after another; each must handle any value. */
 export function all(...checks: readonly Check[]): Check {
   return (value, report) => {
     for (const check of checks) check(value, report);
   };
 }
 
-/** A list in which `key` of every object is unique; says nothing about what is no list of objects. */
+/** A list in which `key` of every object is unique; other values are not reported. */
 export function unique(key: string): Check {
   return (value, report) => {
     if (!Array.isArray(value)) return;

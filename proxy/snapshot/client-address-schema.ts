@@ -3,7 +3,7 @@ import { integer, isObject, list, object, stringThat } from './check.ts';
 import type { Check } from './check.ts';
 import { MAX_TRUSTED_CIDRS, MAX_TRUSTED_HOPS } from './limits.ts';
 
-/** The shape of ClientAddress as a check. */
+/** Check of ClientAddress. */
 
 const cidr = stringThat((value) => value.length <= 64 && parseCidr(value) !== undefined, 'a range such as 10.0.0.0/8');
 const members = object(

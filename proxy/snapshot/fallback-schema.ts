@@ -2,9 +2,9 @@ import { all, integer, object, string, stringThat } from './check.ts';
 import type { Check } from './check.ts';
 import { byMember, redirectStatus } from './fields.ts';
 
-/** The shape of Fallback as checks. */
+/** Checks of Fallback. */
 
-/** These have no body. */
+/** Statuses whose responses have no body. */
 const BODILESS: readonly unknown[] = [204, 205, 304];
 const withBody: Check = (value, report) => {
   if (BODILESS.includes(value)) report.fail('must be a status whose answers have a body');

@@ -1,16 +1,16 @@
-/** What a route may change of requests and responses. Everything in here ends up in a head that somebody parses: it is strict. */
+/** Checks of the changes that a route makes to requests and responses. Strict, since the values are written into message heads. */
 import { all, isObject, list, object, oneOf, string, stringThat, unique } from './check.ts';
 import type { Check } from './check.ts';
 import { isHeaderName, port, redirectStatus } from './fields.ts';
 import { HOP_BY_HOP_HEADERS, HEADERS_SET_BY_PROXY } from './header-names.ts';
 
-/** Tells the proxy's own answers from those of backends. */
+/** Marks the proxy's own replies. */
 const OWN_IN_RESPONSES = ['outrigger-reason'];
 
-/** Printable ASCII, with spaces and tabs inside only. */
+/** Printable ASCII; spaces and tabs only inside. */
 const value = string({ min: 1, max: 4096, pattern: /^[!-~](?:[\t -~]*[!-~])?$/, what: 'a header value' });
 
-/** Names that no modifier may have, in lower case. */
+/** Names that modifiers must not use, in lower case. */
 export const KEPT = {
   requestHeaderModifier: [...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY],
   responseHeaderModifier: [...HOP_BY_HOP_HEADERS, ...OWN_IN_RESPONSES],
@@ -26,7 +26,7 @@ function modifier(names: readonly string[]): Check {
   return all(object({ set: headers, add: headers, remove: list(name, { max: 64 }) }), namedOnce);
 }
 
-/** Set and removed, what would hold? */
+/** A name that is set and removed would be ambiguous. */
 const namedOnce: Check = (modifier, report) => {
   if (!isObject(modifier)) return;
   const names = [modifier['set'], modifier['add'], modifier['remove']]
@@ -40,8 +40,8 @@ const namedOnce: Check = (modifier, report) => {
 const hostname = string({ min: 1, max: 253, pattern: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, what: 'a host name in lower case' });
 
 /**
- * What admission would let through as a path, without its loopholes: no query, no empty elements, nothing encoded that a backend
- * could take for a dot, a slash, a backslash or NUL.
+ * Paths that the proxy accepts in requests, without ambiguities: no query, no empty segments, no encoded dot, slash, backslash or
+ * NUL that a backend could decode.
  */
 const PATH = /^[-A-Za-z0-9/._~!$&'()*+,;=:@%]*$/;
 const AMBIGUOUS = /\/\/|%(?![0-9a-f]{2})|%(?:00|2e|2f|5c)|\/\.{1,2}(?:\/|$)/i;

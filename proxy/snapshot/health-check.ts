@@ -1,9 +1,9 @@
-/** The wire contract, of health: how endpoints are found to work or not. Durations are in milliseconds. */
+/** The wire contract, health: how endpoints are checked. Durations are in milliseconds. */
 
 export interface HealthCheck {
   readonly active?: ActiveCheck;
   readonly passive: PassiveCheck;
-  /** Percent of healthy endpoints below which all are used; absent: off. */
+  /** Percentage of healthy endpoints below which all are used (panic mode); absent: off. */
   readonly panicThreshold?: number;
 }
 
@@ -14,7 +14,7 @@ export interface ActiveCheckTiming {
   readonly timeout: number;
   readonly unhealthyThreshold: number;
   readonly healthyThreshold: number;
-  /** Instead of the endpoint's own port. */
+  /** Instead of the endpoint's port. */
   readonly port?: number;
 }
 
@@ -48,17 +48,17 @@ export type ActiveCheck = HttpCheck | TcpCheck | GrpcCheck;
 
 export interface PassiveCheck {
   readonly consecutiveConnectFailures: number;
-  /** Failures of any kind in a row; absent: off. */
+  /** Consecutive failures of any kind; absent: off. */
   readonly consecutive5xx?: number;
   /** Absent: off. */
   readonly failurePercent?: FailurePercent;
-  /** Doubles with every further ejection, to 5 minutes. */
+  /** Doubles with every further ejection, up to 5 minutes. */
   readonly baseEjectionTime: number;
-  /** 0-100; see outlier.ts for what it allows at once. */
+  /** 0-100; see health/outlier-detection.ts. */
   readonly maxEjectionPercent: number;
 }
 
-/** Of the requests within the last `window` ms, once there are `minRequests`. */
+/** Share of failures among the requests within the last `window` ms, if there are at least `minRequests`. */
 export interface FailurePercent {
   readonly threshold: number;
   readonly minRequests: number;

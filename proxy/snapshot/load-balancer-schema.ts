@@ -12,7 +12,7 @@ import {
 } from './load-balancer.ts';
 import { isPrime, nextPrime } from './prime.ts';
 
-/** The shape of load-balancer.ts as checks. */
+/** Checks of load-balancer.ts. */
 
 const prime: Check = (value, report) => {
   if (Number.isSafeInteger(value) && (value as number) <= MAX_TABLE_SIZE && !isPrime(value as number))

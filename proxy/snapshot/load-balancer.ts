@@ -1,4 +1,4 @@
-/** The wire contract, of balancing: how a pool's endpoint is chosen. Durations are in milliseconds. */
+/** The wire contract, load balancing: how an endpoint of a pool is chosen. Durations are in milliseconds. */
 
 /** Every strategy that needs no more than its name. */
 export const PLAIN_STRATEGIES = [
@@ -14,25 +14,25 @@ export type PlainStrategy = (typeof PLAIN_STRATEGIES)[number];
 export type LoadBalancer =
   | {
       readonly type: PlainStrategy;
-      /** Not beside RoundRobin, which knows no weights. */
+      /** Not with RoundRobin, which ignores weights. */
       readonly slowStart?: SlowStart;
       readonly zoneAware?: ZoneAware;
     }
   | { readonly type: 'ConsistentHash'; readonly consistentHash: ConsistentHash };
 
-/** The weight of an endpoint that joins, or is healthy again, rises to its whole within the window. */
+/** The weight of an endpoint that joins, or becomes healthy again, rises to its full value within the window. */
 export interface SlowStart {
   /** ≥ 1. */
   readonly window: number;
-  /** > 0: 1 rises in a line, more rises sooner. */
+  /** > 0; 1: linear; higher values rise earlier. */
   readonly aggression: number;
-  /** 1-100: the least share of its weight. */
+  /** 1-100: the minimum share of its weight. */
   readonly minWeightPercent: number;
 }
 
 /** Prefers the endpoints of the proxy's own zone. */
 export interface ZoneAware {
-  /** Usable local endpoints below which the zone is not preferred; ≥ 1. */
+  /** With fewer usable local endpoints the zone is not preferred; ≥ 1. */
   readonly minEndpoints: number;
 }
 
@@ -46,14 +46,14 @@ export type HashTable =
     }
   | { readonly algorithm: 'Rendezvous' };
 
-/** What of a request is hashed. Header names are lower case. */
+/** The part of a request that is hashed. Header names are lower case. */
 export type HashOn =
   | { readonly type: 'SourceIP' | 'Path' }
   | { readonly type: 'Header' | 'QueryParam'; readonly name: string }
   | {
       readonly type: 'Cookie';
       readonly name: string;
-      /** Max-Age of a cookie that the proxy makes; 0: it goes with the browser's session. */
+      /** Max-Age of a generated cookie; 0: session cookie. */
       readonly ttl: number;
     };
 
@@ -62,13 +62,13 @@ export interface Affinity {
   /** ≥ 1. */
   readonly maxEntries: number;
   readonly idleTimeout: number;
-  /** How long an endpoint that drains keeps its keys. */
+  /** How long a draining endpoint keeps its keys. */
   readonly drain: number;
 }
 
 export const MIN_TABLE_SIZE = 3;
 export const MAX_TABLE_SIZE = 5_000_011;
 export const MAX_AFFINITY_ENTRIES = 1_000_000;
-/** Of slow start; beyond it the rise is as good as none, or as good as at once. */
+/** Limits of `aggression`: beyond them the rise is practically none, or immediate. */
 export const MIN_AGGRESSION = 0.1;
 export const MAX_AGGRESSION = 10;

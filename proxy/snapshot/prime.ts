@@ -1,4 +1,4 @@
-/** Whether `n`, a whole number of at most some millions, is prime. */
+/** Whether `n` is prime; `n` is an integer of at most a few million. */
 export function isPrime(n: number): boolean {
   if (n < 4) return n > 1;
   if (n % 2 === 0) return false;
@@ -6,7 +6,7 @@ export function isPrime(n: number): boolean {
   return true;
 }
 
-/** The least prime that is not below `n`. */
+/** The smallest prime ≥ `n`. */
 export function nextPrime(n: number): number {
   let prime = Math.max(2, n);
   while (!isPrime(prime)) prime++;

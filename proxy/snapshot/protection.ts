@@ -1,18 +1,18 @@
-/** The wire contract, of what keeps backends from being asked too much, and clients from errors; part of types.ts. */
+/** The wire contract, protection: limits on load of backends, and fallbacks; part of types.ts. */
 
-/** What retries after something was sent may cost; those before that are free. */
+/** Limits retries after something was sent; retries before that are free. */
 export interface RetryBudget {
-  /** 0-100: of the first tries of the last 10 s. */
+  /** 0-100: percentage of the first attempts of the last 10 s. */
   readonly percent: number;
-  /** ≥ 0: in addition, whatever the traffic. */
+  /** ≥ 0: additional retries, whatever the traffic. */
   readonly minPerSecond: number;
 }
 
-/** Of one policy on one proxy. */
+/** Limits of one policy on one proxy. */
 export interface CircuitBreakerSettings {
-  /** Requests at backends at once, ≥ 1. */
+  /** Concurrent requests at backends, ≥ 1. */
   readonly maxParallelRequests: number;
-  /** Requests that wait for their turn, ≥ 0. */
+  /** Queued requests, ≥ 0. */
   readonly maxPendingRequests: number;
   /** Open connections to backends, idle ones included, ≥ 1. Absent: no limit. */
   readonly maxConnections?: number;

@@ -1,7 +1,7 @@
 /** What a proxy reports to the operator: the bodies of 200 answers; part of types.ts. */
 import type { Version } from './version.ts';
 
-/** What only this proxy can not do, by name; everything else is applied. */
+/** A policy that this proxy cannot serve; everything else is applied. */
 export interface Rejected {
   /** `namespace/name`. */
   readonly policy: string;
@@ -11,9 +11,9 @@ export interface Rejected {
   readonly reason: string;
 }
 
-/** 200 of PUT /v1/snapshot. */
+/** Body of 200 for PUT /v1/snapshot. */
 export interface PushAnswer {
-  /** UID of the pod that answers: an answer from another pod is no acknowledgement. */
+  /** UID of the answering pod; an answer of another pod is not an acknowledgement. */
   readonly pod: string;
   readonly applied: Version & { readonly digest: string };
   readonly rejected: readonly Rejected[];
@@ -29,12 +29,12 @@ export interface UnhealthyEndpoint {
   readonly detail: string;
 }
 
-/** 200 of GET /v1/status. */
+/** Body of 200 for GET /v1/status. */
 export interface StatusAnswer {
   readonly pod: string;
   /** Absent before the first snapshot. */
   readonly applied?: Version & { readonly digest: string };
-  /** The highest version seen, which may be above what is applied. */
+  /** The highest version seen; may be above `applied`. */
   readonly fence: Version;
   readonly rejected: readonly Rejected[];
   readonly trustedKeys: readonly string[];

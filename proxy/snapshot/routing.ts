@@ -2,7 +2,7 @@
 
 /** All given terms must hold (Gateway API HTTPRouteMatch). */
 export interface Match {
-  /** A regular expression (RE2 syntax) must describe the whole path. */
+  /** A regular expression (RE2 syntax) must match the whole path. */
   readonly path?: { readonly type: 'PathPrefix' | 'Exact' | 'RegularExpression'; readonly value: string };
   readonly method?: string;
   /** Names are lower case and unique. */
@@ -10,7 +10,7 @@ export interface Match {
 }
 
 export interface HeaderMatch extends Header {
-  /** Absent: `Exact`. A regular expression (RE2 syntax) must describe the whole value. */
+  /** Absent: `Exact`. A regular expression (RE2 syntax) must match the whole value. */
   readonly type?: 'Exact' | 'RegularExpression';
 }
 
@@ -19,43 +19,43 @@ export interface Header {
   readonly value: string;
 }
 
-/** Names are lower case, none of them twice, and none that the proxy answers for itself (schema.ts lists them). */
+/** Names are lower case and unique, and none of header-names.ts. */
 export interface HeaderModifier {
-  /** In place of what is there. */
+  /** Replaces the field. */
   readonly set: readonly Header[];
-  /** Beside what is there. */
+  /** Adds a field beside existing ones. */
   readonly add: readonly Header[];
   readonly remove: readonly string[];
 }
 
-/** The query is kept. `ReplacePrefixMatch` only where every match is a `PathPrefix`; its value may be empty. */
+/** The query is kept. `ReplacePrefixMatch` requires that every match is a `PathPrefix`; its value may be empty. */
 export interface PathModifier {
   readonly type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
   readonly value: string;
 }
 
 export interface UrlRewrite {
-  /** The Host header that backends get. */
+  /** The Host header sent to backends. */
   readonly hostname?: string;
   readonly path?: PathModifier;
 }
 
-/** What is absent stays as in the request. */
+/** Absent members stay as in the request. */
 export interface RequestRedirect {
   readonly scheme?: 'http' | 'https';
   readonly hostname?: string;
-  /** Absent: the scheme's own where a scheme is given, else the listener's. */
+  /** Absent: the default of `scheme` if given, else the listener's port. */
   readonly port?: number;
   readonly path?: PathModifier;
   readonly statusCode: 301 | 302 | 303 | 307 | 308;
 }
 
-/** A cookie that names the endpoint which a client stays with. */
+/** A cookie that names the endpoint of a client. */
 export interface SessionPersistence {
-  /** What cookie values are made of, beside the endpoint: each policy's differ. */
+  /** Input of cookie values, beside the endpoint, so that policies have different values. */
   readonly policyUid: string;
   readonly name: string;
-  /** Max-Age in ms, from when the client got it; 0: it goes with the browser's session. */
+  /** Max-Age in ms, from when the cookie is set; 0: session cookie. */
   readonly ttl: number;
   readonly sameSite: 'Strict' | 'Lax' | 'None';
 }

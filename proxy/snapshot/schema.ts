@@ -8,7 +8,7 @@ import { filters } from './filter-schema.ts';
 import { MAX_ENDPOINTS_PER_POOL, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES, MAX_TRUSTED_KEYS, MAX_WEIGHT } from './limits.ts';
 import { loadBalancer } from './load-balancer-schema.ts';
 
-/** The shape of types.ts as checks, field by field; what relates fields to each other is in validate.ts. */
+/** Checks of types.ts, field by field; relations between fields are in validate.ts. */
 
 const percent = integer(0, 100);
 const count = integer(0, 1_000_000);
@@ -24,7 +24,7 @@ export const version = object({
   sequence: integer(1, Number.MAX_SAFE_INTEGER),
 });
 
-/** 43 characters carry 258 bits: only those whose last two are zero are 32 bytes, written one way. */
+/** 43 characters carry 258 bits: the last two must be zero, so that 32 bytes have one spelling. */
 export const publicKey = string({
   max: 43,
   pattern: /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/,

@@ -1,4 +1,4 @@
-/** Valid snapshots with one or several values changed, wherever they are. */
+/** Valid snapshots with one to three values changed, anywhere in the document. */
 import fc from 'fast-check';
 
 type Node = Record<string, unknown> | unknown[];
@@ -9,7 +9,7 @@ function places(root: Node): { parent: Node; key: string }[] {
   return Object.entries(root).flatMap(([key, value]) => [{ parent: root, key }, ...(isNode(value) ? places(value) : [])]);
 }
 
-/** What values at the edge of what is allowed look like, and what is no value of the kind at all. */
+/** Values at the limits, and values of another type. */
 const odd = fc.oneof(
   fc.constantFrom<unknown>(0, 1, -1, 0.5, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 53, 1e308, null, true, '', [], {}),
   fc.constantFrom(
@@ -29,13 +29,13 @@ const odd = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** No holes in lists: JSON has none. */
+/** Lists without holes, as in JSON. */
 function remove(parent: Node, key: string): void {
   if (Array.isArray(parent)) parent.splice(Number(key), 1);
   else Reflect.deleteProperty(parent, key);
 }
 
-/** `document` stays as it is; undefined removes a value. */
+/** `document` is not modified; undefined removes a value. */
 export function mutations<T>(document: T): fc.Arbitrary<T> {
   const change = fc.tuple(fc.nat(), fc.option(odd, { nil: undefined, freq: 6 }));
   return fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {

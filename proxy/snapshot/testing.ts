@@ -1,4 +1,7 @@
-/** For tests: small valid snapshots, and tokens signed without a library, so that verifier and signer are tested apart. */
+/**
+ * For tests: small valid snapshots, and tokens signed without the operator's signer, so that verifier and signer are tested
+ * separately.
+ */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { digest } from './canonical.ts';
@@ -64,7 +67,7 @@ export function listener(port: number, policy: string, pool: string): Listener {
   };
 }
 
-/** One listener and one pool per part, with every part; `lacking` leaves parts out. */
+/** One listener and one pool per part; parts in `lacking` are left out. */
 export function snapshot(
   version: Version,
   trustedKeys: readonly string[],
@@ -81,7 +84,7 @@ export function snapshot(
   };
 }
 
-/** Claims that hold for PUT /v1/snapshot with this body, unless something is overridden. */
+/** Valid claims for PUT /v1/snapshot with this body. */
 export function claims(audience: string, body: Buffer | string, version: Version, nowSeconds: number): TokenClaims {
   const bsha = createHash('sha256').update(body).digest('hex');
   return {
@@ -98,7 +101,7 @@ export function claims(audience: string, body: Buffer | string, version: Version
   };
 }
 
-/** A compact JWT; `header` replaces the usual one. */
+/** A compact JWT; `header` replaces the default one. */
 export function signToken(key: TestKey, payload: object, header: object = { alg: 'EdDSA', typ: 'JWT' }): string {
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${encode(header)}.${encode(payload)}`;

@@ -23,7 +23,7 @@ function reason(verdict: TokenVerdict): string {
 const judge = (payload: object, over: Partial<TokenRules> = {}): string =>
   reason(verifyToken(signToken(key, payload), { ...rules, ...over }));
 
-test('a good token holds and hands over its claims', () => {
+test('a valid token returns its claims', () => {
   assert.deepEqual(verifyToken(signToken(key, good), rules), { ok: true, claims: good });
 });
 
@@ -40,7 +40,7 @@ test('clocks may differ by 60 s and no more', () => {
   assert.equal(judge(good, { nowSeconds: NOW - 61 }), 'not-yet-valid');
 });
 
-test('a token lives 30 s at most', () => {
+test('a token is valid for 30 s at most', () => {
   assert.equal(judge({ ...good, exp: NOW + 31 }), 'wrong-claims');
   assert.equal(judge({ ...good, exp: NOW }), 'wrong-claims');
 });
@@ -55,7 +55,7 @@ test('every claim is required and typed', () => {
   assert.equal(judge({ ...good, epoch: -1 }), 'wrong-claims');
 });
 
-test('only trusted keys count', () => {
+test('only trusted keys are accepted', () => {
   assert.equal(reason(verifyToken(signToken(testKey(), good), rules)), 'unknown-key');
   assert.equal(judge(good, { keys: [] }), 'unknown-key');
 });
@@ -70,7 +70,7 @@ test('another algorithm, type or extension is refused', () => {
     assert.equal(reason(verifyToken(signToken(key, good, header), rules)), 'wrong-algorithm');
 });
 
-test('what is not written as a compact token is refused', () => {
+test('anything but a compact token is refused', () => {
   const token = signToken(key, good);
   const [head, body, signature] = token.split('.') as [string, string, string];
   for (const bad of [
@@ -88,7 +88,7 @@ test('what is not written as a compact token is refused', () => {
   assert.equal(reason(verifyToken(`${head}.${body}.AAAA`, rules)), 'unknown-key');
 });
 
-test('any change to a token makes it fail', () => {
+test('any change to a token invalidates it', () => {
   const token = signToken(key, good);
   fc.assert(
     fc.property(fc.nat(token.length - 1), fc.constantFrom(...'AQgw09-_.=x'), (at, char) => {
@@ -108,7 +108,7 @@ test('verification never throws, whatever the token or its claims', () => {
   );
 });
 
-test('claims signed with a trusted key hold only where every rule does', () => {
+test('claims signed with a trusted key are valid only if every rule holds', () => {
   const near = fc.oneof(
     fc.integer({ min: -200, max: 200 }).map((d) => NOW + d),
     fc.constantFrom(0, -1, 0.5, 2 ** 53, 1e308),
@@ -133,7 +133,7 @@ test('claims signed with a trusted key hold only where every rule does', () => {
   );
 });
 
-test('bytes that are nearly a token never make verification throw, and never hold', () => {
+test('almost valid tokens never make verification throw, and are never valid', () => {
   const token = signToken(key, good);
   const change = fc.tuple(fc.nat(token.length), fc.nat(5), fc.string({ unit: 'binary', maxLength: 4 }));
   fc.assert(
@@ -146,7 +146,7 @@ test('bytes that are nearly a token never make verification throw, and never hol
   );
 });
 
-test('a public key is 32 bytes in base64url, written one way', () => {
+test('a public key is 32 bytes in base64url with one spelling', () => {
   assert.ok(importPublicKey(key.publicKey));
   for (const bad of ['', 'AAAA', `${key.publicKey}=`, `${key.publicKey.slice(0, 42)}B`, `${key.publicKey.slice(0, 42)}!`])
     assert.equal(importPublicKey(bad), undefined, bad);

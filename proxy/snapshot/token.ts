@@ -8,15 +8,15 @@ import type { TokenClaims } from './types.ts';
 
 /** Clocks may differ by this many seconds. */
 export const TOKEN_LEEWAY = 60;
-/** A token is good for this many seconds. */
+/** Longest validity of a token in seconds. */
 export const TOKEN_LIFETIME = 30;
 /** SHA-256 of nothing in hex: `bsha` of a request without a body. */
 export const EMPTY_BODY_SHA = createHash('sha256').digest('hex');
 
 export interface TokenRules {
-  /** Any of these may have signed. */
+  /** Keys that may sign. */
   readonly keys: readonly KeyObject[];
-  /** UID of the pod that checks. */
+  /** UID of the verifying pod. */
   readonly audience: string;
   readonly method: string;
   /** Path of the request, without a query. */
@@ -27,7 +27,7 @@ export interface TokenRules {
   readonly leeway?: number;
 }
 
-/** Why a token does not hold. `expired` and `not-yet-valid` point at clocks that differ. */
+/** Why a token is invalid. `expired` and `not-yet-valid` indicate clocks that differ. */
 export type TokenFault =
   | 'malformed'
   | 'wrong-algorithm'
@@ -41,15 +41,15 @@ export type TokenFault =
 export type TokenVerdict =
   { readonly ok: true; readonly claims: TokenClaims } | { readonly ok: false; readonly reason: TokenFault };
 
-/** A public key from its 32 raw bytes in base64url; undefined for what is none. */
+/** A public key from its 32 raw bytes in base64url; undefined if invalid. */
 export function importPublicKey(raw: string): KeyObject | undefined {
   if (wrongFields(raw, schema.publicKey).length > 0) return undefined;
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw }, format: 'jwk' });
 }
 
 /**
- * Checks a compact EdDSA JWT: form, signature, then claims, so that nothing about the claims can be learned without a trusted
- * key. Never throws.
+ * Verifies a compact EdDSA JWT: form, signature, then claims, so that without a trusted key nothing about the claims can be
+ * learned. Never throws.
  */
 export function verifyToken(token: string, rules: TokenRules): TokenVerdict {
   if (token.length > MAX_TOKEN_LENGTH) return fault('malformed');
@@ -57,7 +57,7 @@ export function verifyToken(token: string, rules: TokenRules): TokenVerdict {
   if (!head?.bytes || !body?.bytes || !signature?.bytes || rest.length > 0) return fault('malformed');
   const header = parse(head.bytes);
   if (!isObject(header)) return fault('malformed');
-  // `crit` would name extensions that must be understood; none is.
+  // `crit` names extensions that must be understood; there are none.
   if (header['alg'] !== 'EdDSA' || header['typ'] !== 'JWT' || header['crit'] !== undefined) return fault('wrong-algorithm');
   const signed = Buffer.from(`${head.text}.${body.text}`);
   const bytes = signature.bytes;
@@ -96,7 +96,7 @@ function fault(reason: TokenFault): TokenVerdict {
   return { ok: false, reason };
 }
 
-/** Strict base64url: Buffer skips what it does not know, so a token could be written in many ways. */
+/** Strict base64url: Buffer ignores invalid characters, so a token would have many spellings. */
 function decode(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.length > 0 && bytes.toString('base64url') === text ? bytes : undefined;

@@ -1,8 +1,8 @@
 /**
- * The wire contract between operator and proxy: what one PUT /v1/snapshot carries and what comes back.
+ * The wire contract between operator and proxy: the body of PUT /v1/snapshot and the answers.
  *
  * Units: every duration is in whole milliseconds, every size in bytes. Ports are 1-65535. Fields that have a default in the
- * LoadBalancerPolicy are always present here: the operator resolves defaults, the proxy never guesses.
+ * LoadBalancerPolicy are always present here: the operator resolves defaults.
  */
 
 import type { HealthCheck } from './health-check.ts';
@@ -21,12 +21,12 @@ export { MAX_SNAPSHOT_BYTES } from './limits.ts';
 
 export interface Snapshot {
   readonly version: Version;
-  /** Ed25519 public keys (32 raw bytes, base64url without padding) whose holders may push from now on; never empty. */
+  /** Ed25519 public keys (32 raw bytes, base64url without padding) that may sign from now on; never empty. */
   readonly trustedKeys: readonly string[];
   readonly listeners: readonly Listener[];
-  /** Every pool, by content; ids are unique. */
+  /** All pools, by content; ids are unique. */
   readonly pools: readonly PoolRef[];
-  /** The pools that the sender believes the receiver lacks, by digest. Not part of the snapshot's own digest. */
+  /** The parts that the receiver probably does not have, by digest. Not part of the snapshot's own digest. */
   readonly parts: Readonly<Record<string, PoolPart>>;
 }
 
@@ -38,18 +38,18 @@ export interface PoolRef {
 }
 
 export interface Listener {
-  /** The port of the policy; unique. A gateway binds `port + 10000` where it is below 1024. */
+  /** The port of the policy; unique. A gateway binds `port + 10000` if it is below 1024. */
   readonly port: number;
   readonly protocol: 'HTTP';
-  /** Absent: X-Forwarded-For is not believed, the client is whoever connected. */
+  /** Absent: X-Forwarded-For is ignored, the client is the peer. */
   readonly clientAddress?: ClientAddress;
-  /** In no particular order: the proxy sorts by precedence. */
+  /** In any order: the proxy sorts by precedence. */
   readonly routes: readonly Route[];
 }
 
 /**
- * How far X-Forwarded-For is believed: the entries that this many proxies in front of the listener appended, or those that proxies in
- * these ranges appended.
+ * How much of X-Forwarded-For is trusted: the entries appended by this many proxies in front of the listener, or those appended by
+ * proxies in these ranges.
  */
 export type ClientAddress = { readonly trustedHops: number } | { readonly trustedCIDRs: readonly string[] };
 
@@ -57,26 +57,26 @@ export interface Route {
   /** `namespace/name` of the policy. */
   readonly policy: string;
   readonly generation: number;
-  /** Unix milliseconds at which the policy was created: the last resort of precedence, before the name. */
+  /** Unix milliseconds at which the policy was created; decides precedence before the name. */
   readonly created: number;
   /** Lower case, without port; a leading `*.` matches one or more labels; empty: every host. */
   readonly hostnames: readonly string[];
   /** Alternatives; empty: everything matches. */
   readonly matches: readonly Match[];
-  /** Weights ≥ 0. All zero: no destination, answered 503. Empty exactly where there is a redirect. */
+  /** Weights ≥ 0. All zero: no destination, 503. Empty if and only if there is a redirect. */
   readonly destinations: readonly Destination[];
   readonly requestHeaderModifier?: HeaderModifier;
   readonly responseHeaderModifier?: HeaderModifier;
-  /** Not beside a redirect. */
+  /** Not with a redirect. */
   readonly urlRewrite?: UrlRewrite;
   readonly requestRedirect?: RequestRedirect;
-  /** Not beside a redirect. */
+  /** Not with a redirect. */
   readonly sessionPersistence?: SessionPersistence;
   readonly retry: Retry;
   readonly timeouts: Timeouts;
   /** Absent: no limits. */
   readonly circuitBreaker?: CircuitBreakerSettings;
-  /** When no destination can be used; absent: 503. Not beside a redirect. */
+  /** If no destination is usable; absent: 503. Not with a redirect. */
   readonly fallback?: Fallback;
   readonly accessLog: AccessLog;
 }
@@ -87,35 +87,35 @@ export interface Destination {
   readonly weight: number;
 }
 
-/** `'5xx'`-like classes do not exist: a code is one number 400-599. */
+/** A code is one number 400-599; there are no classes such as `'5xx'`. */
 export type RetryCondition = 'connect-failure' | 'reset' | 'gateway-error' | 'timeout' | number;
 
 export interface Retry {
   /** Further endpoints after the first; 0 turns retries on other endpoints off. */
   readonly attempts: number;
-  /** Extra tries on one endpoint, only after a connect failure or reset and while it is still usable. */
+  /** Further attempts on the same endpoint, only after a connect failure or reset and while it is usable. */
   readonly sameEndpoint: number;
   /** From the later of connected and request sent, until the response head; 0: off. */
   readonly perTryTimeout: number;
   readonly retryOn: readonly RetryCondition[];
   readonly backOff: { readonly base: number; readonly max: number };
-  /** Whether POST and PATCH may be tried again after something was sent. */
+  /** Whether POST and PATCH may be retried after something was sent. */
   readonly nonIdempotent: boolean;
-  /** A request body up to this many bytes is kept so that it can be sent again. */
+  /** A request body up to this many bytes is kept for retries. */
   readonly bufferLimit: number;
-  /** Absent: as many as the attempts allow. */
+  /** Absent: limited by `attempts` only. */
   readonly budget?: RetryBudget;
 }
 
 export interface Timeouts {
   readonly connect: number;
-  /** The whole request with its retries; 0: off. */
+  /** The whole request including retries; 0: off. */
   readonly request: number;
-  /** Without progress in either direction; restarts on progress. 0: off. */
+  /** Time without progress in either direction. 0: off. */
   readonly idle: number;
-  /** In place of `idle` once a connection was upgraded; 0: off. Absent: an hour. */
+  /** Replaces `idle` once a connection was upgraded; 0: off. Absent: an hour. */
   readonly tunnel?: number;
-  /** How long an endpoint or route that went away may finish what it began. */
+  /** How long requests on a removed endpoint or route may continue. */
   readonly drain: number;
 }
 
@@ -125,11 +125,11 @@ export interface AccessLog {
   readonly samplePercent: number;
 }
 
-/** One pool's whole content. Two pools with equal content share a part, so it names no policy. */
+/** The content of one pool. Pools with equal content share a part, so it names no policy. */
 export interface PoolPart {
   readonly loadBalancer: LoadBalancer;
   readonly healthCheck: HealthCheck;
-  /** Requests at one endpoint at once, ≥ 1; absent: no limit. */
+  /** Concurrent requests per endpoint, ≥ 1; absent: no limit. */
   readonly maxParallelRequests?: number;
   /** Sorted by id; ids are unique. */
   readonly endpoints: readonly Endpoint[];
@@ -138,20 +138,20 @@ export interface PoolPart {
 export type EndpointLifecycle = 'active' | 'draining';
 
 export interface Endpoint {
-  /** Target UID and port; without a target, address and port. An address that is used again inherits nothing. */
+  /** Target UID and port; without a target, address and port. A reused address inherits no state. */
   readonly id: string;
-  /** A stable name (pod name and port, else address and port); also the metrics' `endpoint` label. */
+  /** A stable name (pod name and port, else address and port); also the metrics label `endpoint`. */
   readonly hashKey: string;
   /** IPv4 or IPv6 literal, no brackets. */
   readonly address: string;
   readonly port: number;
-  /** ≥ 0; 0 takes no new work. */
+  /** ≥ 0; 0 takes no new requests. */
   readonly weight: number;
   readonly zone: string;
   readonly state: EndpointLifecycle;
 }
 
-/** Claims of the bearer token (EdDSA JWT, lives 30 s). Times are unix seconds. */
+/** Claims of the bearer token (EdDSA JWT, valid for 30 s). Times are unix seconds. */
 export interface TokenClaims {
   readonly iss: 'outrigger-operator';
   /** UID of the proxy pod. */
@@ -162,7 +162,7 @@ export interface TokenClaims {
   readonly htu: string;
   readonly epoch: number;
   readonly seq: number;
-  /** Zone of the proxy; empty where it is not known. */
+  /** Zone of the proxy; empty: not known. */
   readonly zone: string;
   /** SHA-256 in hex of the body as sent (of nothing, for GET). */
   readonly bsha: string;

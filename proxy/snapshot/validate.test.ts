@@ -10,7 +10,7 @@ const key = testKey().publicKey;
 const good = (): Snapshot => snapshot({ epoch: 5, sequence: 1 }, [key]);
 type Node = Record<string, unknown>;
 
-/** Sets, or with undefined removes, the value at a path such as `listeners[0].port`. */
+/** Sets the value at a path such as `listeners[0].port`; undefined removes it. */
 function put(root: Node, path: string, value: unknown): void {
   const keys = path.replaceAll(']', '').split(/[.[]/);
   const last = keys.pop() as string;
@@ -19,7 +19,7 @@ function put(root: Node, path: string, value: unknown): void {
   else parent[last] = value;
 }
 
-/** The sample with other values at some paths; `part` stands for its only part, whose digest follows the change. */
+/** The sample with other values at some paths; `part` is its only part, whose digest is updated. */
 function edited(changes: Readonly<Record<string, unknown>>): Node {
   const document = JSON.parse(JSON.stringify(good())) as Node;
   const part = Object.values(document['parts'] as Node)[0] as Node;
@@ -32,13 +32,13 @@ function edited(changes: Readonly<Record<string, unknown>>): Node {
   return document;
 }
 
-/** Where a document is wrong; what is inside the only part starts with `part`. */
+/** Paths of the wrong fields; those in the only part start with `part`. */
 function paths(document: unknown): readonly string[] {
   const result = validateSnapshot(document);
   return result.ok ? [] : result.wrong.map((field) => field.path.replace(/^parts(\.|\[")[0-9a-f]{64}("\])?/, 'part'));
 }
 
-test('a good snapshot passes and has its digest', () => {
+test('a valid snapshot passes and has its digest', () => {
   assert.deepEqual(validateSnapshot(good()), { ok: true, snapshot: good(), digest: snapshotDigest(good()) });
 });
 
@@ -58,7 +58,7 @@ const table = { algorithm: 'Maglev', tableSize: 251, hashOn: { type: 'SourceIP' 
 
 const slowly = { window: 1, aggression: 0.1, minWeightPercent: 1 };
 
-test('every way to balance passes', () => {
+test('every load balancer passes', () => {
   const affinity = { maxEntries: 1, idleTimeout: 1, drain: 0 };
   const ways = [
     ...['RoundRobin', 'WeightedRoundRobin', 'LeastConnections', 'LeastRequest', 'PeakEWMA', 'Random'].map((type) => ({ type })),
@@ -75,12 +75,12 @@ test('every way to balance passes', () => {
   for (const way of ways) assert.deepEqual(paths(edited({ 'part.loadBalancer': way })), [], JSON.stringify(way));
 });
 
-test('a table size that is not prime is refused, with the next prime named', () => {
+test('a table size that is not prime is refused, and the next prime named', () => {
   const result = validateSnapshot(edited({ 'part.loadBalancer': hashed({ ...table, tableSize: 1_000_000 }) }));
   assert.match(result.ok ? '' : (result.wrong[0]?.message ?? ''), /must be prime: use 1000003, the next that is/);
 });
 
-test('limits and fallbacks pass; bad ones are named', () => {
+test('circuit breakers and fallbacks pass; wrong ones are named', () => {
   const route = 'listeners[0].routes[0]';
   const wrong = (member: string, value: unknown) => paths(edited({ [`${route}.${member}`]: value }));
   const pool = snapshot({ epoch: 1, sequence: 1 }, [key]).pools[0]?.id;
@@ -110,13 +110,13 @@ test('limits and fallbacks pass; bad ones are named', () => {
   );
 });
 
-test('a retry budget passes; a bad one is named', () => {
+test('a retry budget passes; a wrong one is named', () => {
   const retry = 'listeners[0].routes[0].retry.budget';
   assert.deepEqual(paths(edited({ [retry]: { percent: 0, minPerSecond: 0 } })), []);
   assert.deepEqual(paths(edited({ [retry]: { percent: 101, minPerSecond: -1 } })), [`${retry}.percent`, `${retry}.minPerSecond`]);
 });
 
-test('every kind of check passes; one that is none is named', () => {
+test('every kind of active check passes; an unknown one is named', () => {
   const timing = { interval: 1, timeout: 1, unhealthyThreshold: 1, healthyThreshold: 1 };
   const http = { path: '/', method: 'GET', expectedStatuses: [{ from: 200, to: 299 }] };
   const at = 'part.healthCheck.active';
@@ -293,7 +293,7 @@ test('filters and matches of every kind pass', () => {
   assert.deepEqual(paths(edited({ [`${route}.requestRedirect`]: redirect, [`${route}.destinations`]: [] })), []);
 });
 
-test('a redirect goes nowhere else, everything else goes somewhere, and a prefix is replaced where there is one', () => {
+test('a redirect excludes backends, other routes require one, and ReplacePrefixMatch requires a prefix', () => {
   const redirect = { [`${route}.requestRedirect`]: { scheme: 'https', statusCode: 302 } };
   const none = { [`${route}.destinations`]: [] };
   assert.deepEqual(paths(edited(redirect)), [`${route}.requestRedirect`]);
@@ -326,7 +326,7 @@ test('wrong fields beyond a thousand are counted', () => {
   assert.match(result.wrong.at(-1)?.message ?? '', /^and \d+ more/);
 });
 
-test('a part whose digest is another is a wrong field', () => {
+test('a part whose digest does not match is a wrong field', () => {
   const other = poolPart([endpoint(9)]);
   const key = digest(poolPart([endpoint(1)]));
   assert.deepEqual(paths({ ...good(), parts: { [key]: other } }), ['part']);
@@ -341,7 +341,7 @@ test('an active check must fit its interval and its ranges must not be empty', (
   assert.deepEqual(paths(edited({ [at]: { ...timing, type: 'UDP' } })), [`${at}.type`]);
 });
 
-test('too many of anything is refused', () => {
+test('lists beyond their limits are refused', () => {
   const many = poolPart(Array.from({ length: 5001 }, (_, i) => endpoint(1, { id: `e${i}` })));
   assert.deepEqual(paths(snapshot({ epoch: 1, sequence: 1 }, [key], [many])), ['part.endpoints']);
   const routes = Array(6000).fill(good().listeners[0]?.routes[0]);
@@ -352,7 +352,7 @@ test('too many of anything is refused', () => {
   assert.deepEqual(paths(edited({ 'listeners[0].routes': half })), ['listeners']);
 });
 
-test('unknown members nested without limit are refused', () => {
+test('deeply nested unknown members are refused', () => {
   let deep: unknown = 1;
   for (let i = 0; i < 50_000; i++) deep = [deep];
   assert.deepEqual(paths({ ...good(), deep }), ['']);

@@ -10,8 +10,8 @@ export type Validation =
   | { readonly ok: false; readonly wrong: readonly WrongField[] };
 
 /**
- * Checks a parsed document against the wire contract and names every wrong field. Members that this version does not know are
- * ignored but stay in the document, since its digest and those of its parts are over what was sent. Never throws.
+ * Checks a parsed document against the wire contract and names every wrong field. Unknown members are ignored but stay in the
+ * document, since its digest and those of its parts are computed over it as sent. Never throws.
  */
 export function validateSnapshot(document: unknown): Validation {
   const report = new Report();
@@ -45,7 +45,7 @@ function checkListeners({ listeners, pools }: Snapshot, report: Report): void {
   });
 }
 
-/** Regular expressions in the matches of a route. */
+/** Number of regular expressions in the matches of a route. */
 export function countExpressions(matches: readonly Match[]): number {
   const isOne = (term: { readonly type?: string } | undefined): boolean => term?.type === 'RegularExpression';
   return matches.reduce((sum, { path, headers = [] }) => sum + Number(isOne(path)) + headers.filter(isOne).length, 0);
@@ -95,7 +95,7 @@ function checkActive({ active }: HealthCheck, report: Report): void {
     if (range.from > range.to) report.failAt(['healthCheck', 'active', 'expectedStatuses', i], 'ends before it begins');
 }
 
-/** Unknown members may be nested without limit, which the digest refuses. */
+/** Unknown members may be nested without limit, for which the digest throws. */
 function digestOr(compute: () => string, report: Report): string | undefined {
   try {
     return compute();
@@ -105,7 +105,7 @@ function digestOr(compute: () => string, report: Report): string | undefined {
   }
 }
 
-/** The digests that a snapshot's pools name and that neither its parts nor `held` has; each once. */
+/** The digests in `pools` that neither `parts` nor `held` has; each once. */
 export function missingParts(snapshot: Snapshot, held: { has(digest: string): boolean }): readonly string[] {
   const missing = new Set<string>();
   for (const { digest } of snapshot.pools) if (!Object.hasOwn(snapshot.parts, digest) && !held.has(digest)) missing.add(digest);

@@ -1,4 +1,4 @@
-/** An endpoint in the words of the page. PURE. */
+/** The row of one endpoint. PURE. */
 import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
 import type { EndpointLately } from './sampler.ts';
@@ -15,7 +15,7 @@ export function isoAt({ now, wall }: Moment, monotonic: number): string {
   return new Date(wall - (now - monotonic)).toISOString();
 }
 
-/** The first that holds, in the order in which they keep requests away. */
+/** The first status that applies, in order of how strongly it keeps requests away. */
 export function statusOf(e: EndpointState): EndpointStatus {
   if (e.watch?.healthy === false) return 'DOWN';
   if (e.outlier.ejected) return 'EJECTED';
@@ -46,7 +46,7 @@ function probationOf({ outlier }: EndpointState, now: number): string {
   return now >= outlier.ejectedUntil ? '; the next request tries it' : '';
 }
 
-/** @param tries of its backend within the last minute */
+/** @param tries attempts of its backend within the last minute */
 export function endpointView(e: EndpointState, lately: EndpointLately | undefined, tries: number, at: Moment): EndpointRow {
   const status = statusOf(e);
   return {
@@ -67,7 +67,7 @@ export function endpointView(e: EndpointState, lately: EndpointLately | undefine
   };
 }
 
-/** Of a pool, whose id is `namespace/policy/refNamespace/service:port`. */
+/** Policy and backend of an endpoint set, whose id is `namespace/policy/refNamespace/service:port`. */
 export function namesOf({ id }: Pick<EndpointSet, 'id'>): { readonly policy: string; readonly backend: string } {
   const [namespace = '', policy = '', ...rest] = id.split('/');
   return { policy: printable(`${namespace}/${policy}`), backend: printable(rest.join('/')) };
@@ -77,7 +77,7 @@ export function ratio(part: number | undefined, whole: number | undefined): numb
   return part === undefined || whole === undefined || whole === 0 ? null : round(part / whole);
 }
 
-/** To what is worth sending. */
+/** Three decimals: more are not worth sending. */
 export function round(n: number): number {
   return Math.round(n * 1000) / 1000;
 }

@@ -11,7 +11,7 @@ function sampled(history: History<string>, counters: Counters, now: number): voi
   run(history.sample(Object.keys(counters), (key, into) => into.set(counters[key] ?? []), now));
 }
 
-test('what was counted before the first sample is not counted as recent', () => {
+test('counts before the first sample are not recent', () => {
   const history = new History<string>(shape);
   assert.equal(history.recent('a', Float64Array.of(1, 1), 0), undefined);
   sampled(history, { a: [100, 7] }, 1000);
@@ -19,16 +19,16 @@ test('what was counted before the first sample is not counted as recent', () => 
   assert.deepEqual(history.rates('a'), []);
 });
 
-test('old intervals go, one by one', () => {
+test('old intervals are dropped one by one', () => {
   const history = new History<string>(shape);
   for (const [i, n] of [0, 10, 30, 60, 100].entries()) sampled(history, { a: [n, 0] }, i * 1000);
-  // 10 have gone; 5 more came since.
+  // 10 are dropped; 5 were added since.
   assert.deepEqual(history.recent('a', Float64Array.of(105, 0), 4200), { values: [95, 0], ms: 3200 });
   assert.deepEqual(history.recent('a', Float64Array.of(105, 0), 4200, 1), { values: [45, 0], ms: 1200 });
   assert.deepEqual(history.rates('a'), [20, 30, 40]);
 });
 
-test('a key that comes later has a shorter past; one that goes is forgotten; a counter that fell began anew', () => {
+test('a later key has a shorter history; a key that is gone is forgotten; a counter that decreased was reset', () => {
   const history = new History<string>(shape);
   sampled(history, { a: [5, 0] }, 0);
   sampled(history, { a: [6, 0], b: [50, 0] }, 1000);
@@ -38,7 +38,7 @@ test('a key that comes later has a shorter past; one that goes is forgotten; a c
   assert.deepEqual(history.recent('b', Float64Array.of(4, 0), 2500), { values: [3, 0], ms: 1500 });
 });
 
-test('there are never more keys than agreed, and those that are known stay', () => {
+test('at most `max` keys, and known keys stay', () => {
   const history = new History<string>({ ...shape, max: 2 });
   sampled(history, { a: [0, 0], b: [0, 0], c: [0, 0] }, 0);
   assert.deepEqual(
@@ -47,7 +47,7 @@ test('there are never more keys than agreed, and those that are known stay', () 
   );
 });
 
-test('while a sample is under way, keys that were not read yet are as they were', () => {
+test('while a sample is in progress, keys not read yet have their previous values', () => {
   const keys = Array.from({ length: 120 }, (_, i) => `k${i}`);
   const history = new History<string>({ width: 1, length: 2, max: 1000 });
   const sample = (total: number, now: number) => history.sample(keys, (_, into) => into.set([total]), now);
@@ -68,7 +68,7 @@ test('while a sample is under way, keys that were not read yet are as they were'
   );
 });
 
-test('whatever is counted, recent is the sum over the last intervals', () => {
+test('for any counts, recent is the sum over the last intervals', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(1000), { maxLength: 30 }), fc.nat(1000), (rises, rest) => {
       const history = new History<string>({ width: 1, length: 4, max: 1 });

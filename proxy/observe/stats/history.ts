@@ -1,30 +1,30 @@
 /**
- * What counters did lately: their increase in each of the last `length` intervals, per key, in a ring of fixed size. PURE. Whoever
- * counts knows nothing of it: counters are read once an interval. There are at most `max` keys; more are left out.
+ * Recent increases of counters: for each of the last `length` intervals, per key, in a ring buffer of fixed size. PURE. Counting is
+ * not affected: counters are read once per interval. At most `max` keys; further ones are left out.
  */
 
 export interface HistoryShape {
-  /** Counters of each key. */
+  /** Counters per key. */
   readonly width: number;
-  /** Intervals. */
+  /** Number of intervals. */
   readonly length: number;
   readonly max: number;
 }
 
-/** Keys between two steps. */
+/** Keys between two yields. */
 const STEP = 50;
 
 interface Entry {
   readonly last: Float64Array;
-  /** Rows of `width`, one per interval, written in turn. */
+  /** Rows of `width` counters, one per interval, as a ring. */
   readonly rises: Float32Array;
-  /** Interval it is known from. */
+  /** First interval of the key. */
   readonly since: number;
-  /** Newest interval that it has. */
+  /** Newest interval of the key. */
   seen: number;
 }
 
-/** The increase of each counter, and within how many milliseconds. */
+/** The increase of each counter, and the milliseconds it took. */
 export interface Recent {
   readonly values: readonly number[];
   readonly ms: number;
@@ -33,14 +33,14 @@ export interface Recent {
 export class History<K> {
   readonly #shape: HistoryShape;
   readonly #entries = new Map<K, Entry>();
-  /** When intervals ended, written in turn. */
+  /** End times of intervals, as a ring. */
   readonly #ends: Float64Array;
-  /** Intervals so far. */
+  /** Number of intervals so far. */
   #count = 0;
 
   constructor(shape: HistoryShape) {
     this.#shape = shape;
-    // Of the present one too, which may be under way: some keys are an interval behind then.
+    // Includes the interval that a sample in progress ends: some keys are one interval behind then.
     this.#ends = new Float64Array(shape.length + 2);
   }
 
@@ -49,8 +49,8 @@ export class History<K> {
   }
 
   /**
-   * Ends an interval, in steps. `read` puts the counters of a key into an array; keys that are not there any more are forgotten. A
-   * second one must not begin before the first has ended.
+   * Ends an interval, in steps. `read` copies the counters of a key into an array; keys that are gone are dropped. Samples must not
+   * overlap.
    */
   *sample(keys: Iterable<K>, read: (key: K, into: Float64Array) => void, now: number): Generator<void, void> {
     this.#count++;
@@ -81,8 +81,8 @@ export class History<K> {
   }
 
   /**
-   * What was counted in the last `length` intervals and in the one that has not ended; undefined where nothing is known of the key.
-   * @param values the counters as they are
+   * Counts of the last `length` intervals and of the unfinished one; undefined if the key is not known.
+   * @param values the present counters
    */
   recent(key: K, values: Float64Array, now: number, length = this.#shape.length): Recent | undefined {
     const entry = this.#entries.get(key);
@@ -97,7 +97,7 @@ export class History<K> {
     return { values: sums, ms: now - this.#end(from) };
   }
 
-  /** A key's first counter per second in each interval that ended, the oldest first. */
+  /** Rate per second of a key's first counter in each finished interval, oldest first. */
   rates(key: K): number[] {
     const entry = this.#entries.get(key);
     if (!entry) return [];
@@ -115,7 +115,7 @@ export class History<K> {
   }
 }
 
-/** A counter that fell began anew. */
+/** A counter that decreased was reset. */
 function rise(last: Float64Array, values: Float64Array, i: number): number {
   return Math.max(0, (values[i] ?? 0) - (last[i] ?? 0));
 }

@@ -54,14 +54,14 @@ function pageOf(view: StatsView): string {
 
 const tagsOf = (html: string) => html.match(/<[^>]*>/g)?.map((tag) => tag.replace(/"[^"]*"/g, '""')) ?? [];
 
-test('whatever names are, the page has the same tags', () => {
+test('whatever the names are, the page has the same tags', () => {
   const expected = tagsOf(pageOf(viewOf('plain')));
   assert.deepEqual(tagsOf(pageOf(viewOf(EVIL))), expected);
   fc.assert(
     fc.property(
       fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', '/', '!', '-', ' ', 'a', '=', '`', '\u2028') }),
       (text) => {
-        // Two of them may be the same, and then one is not shown: the difference must not come from there.
+        // Two of these texts may be equal, and then one is not shown: the difference must not come from there.
         assert.deepEqual(tagsOf(pageOf(viewOf(`x${printable(text)}`))), expected);
       },
     ),
@@ -69,7 +69,7 @@ test('whatever names are, the page has the same tags', () => {
   );
 });
 
-test('text and values of attributes come back as they were', () => {
+test('text and attribute values are read back unchanged', () => {
   const read = (html: string) =>
     html.replace(/&(lt|gt|quot|amp|#39);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"', amp: '&' })[name] ?? "'");
   fc.assert(
@@ -83,7 +83,7 @@ test('text and values of attributes come back as they were', () => {
   );
 });
 
-test('the policy allows exactly the script and the style of the page', () => {
+test('the content security policy allows exactly the script and the style of the page', () => {
   const page = pageOf(viewOf('plain'));
   const policy = contentSecurityPolicy();
   for (const [element, directive] of [
@@ -102,7 +102,7 @@ test('the policy allows exactly the script and the style of the page', () => {
   assert.doesNotMatch(page, / on[a-z]+=| style=|javascript:|src=|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
 });
 
-test('the page itself is small', () => {
+test('the page without rows is small', () => {
   const empty = { ...viewOf(''), routes: [], backends: [], rejected: [] };
   assert.ok(Buffer.byteLength(pageOf(empty)) <= 30_000);
 });

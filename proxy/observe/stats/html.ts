@@ -1,4 +1,4 @@
-/** The page as HTML. Whatever is in the view becomes text, here by escaping, in the browser because it is never read as HTML. */
+/** Renders the page as HTML. All values of the view become text: escaped here, and set as text nodes in the browser. */
 import { createHash } from 'node:crypto';
 import { CLIENT } from './client.gen.ts';
 import { layout } from './page/layout.ts';
@@ -12,7 +12,7 @@ function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
-/** Tags and attributes are ours; their values and all text may be anything. */
+/** Tags and attribute names are constants; attribute values and text may be anything. */
 export function toHtml(tree: Tree): string {
   if (typeof tree === 'string') return escape(tree);
   if (typeof tree === 'function') return toHtml(tree());
@@ -31,7 +31,7 @@ const LOGO =
 
 const HELP = 'policy, backend, endpoint, zone, status …';
 
-/** Yields before every row: a large view has many. */
+/** Yields before every row, since a large view has many. */
 function* write(tree: Tree, parts: string[]): Generator<void> {
   if (typeof tree === 'function') {
     yield;
@@ -47,7 +47,7 @@ function* write(tree: Tree, parts: string[]): Generator<void> {
   }
 }
 
-/** In steps: see `write`. */
+/** Renders in steps: see `write`. */
 export function* writePage(view: StatsView): Generator<void, string> {
   const parts: string[] = [];
   for (const section of layout(view)) yield* write(section, parts);
@@ -68,7 +68,7 @@ export function* writePage(view: StatsView): Generator<void, string> {
 
 let policy: string | undefined;
 
-/** Nothing but this script and this style runs; nothing comes from elsewhere, nothing goes elsewhere; no text ever becomes HTML. */
+/** Allows only this script and this style; no other origin, and no conversion of text to HTML. */
 export function contentSecurityPolicy(): string {
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   return (policy ??= [

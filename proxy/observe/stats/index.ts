@@ -1,4 +1,4 @@
-/** What is under `/stats`: the page, and the same as JSON. Read only, for whoever reaches the port. */
+/** The stats page: HTML at /stats, the same data as JSON at /stats.json. Read only, without authentication. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -13,7 +13,7 @@ import type { StatsView } from './view.ts';
 
 export interface StatsOptions {
   readonly serving: Serving;
-  /** The proxy at this moment. */
+  /** Returns the present state of the proxy. */
   readonly source: () => Source;
   /** Monotonic and unix milliseconds. */
   readonly now: () => number;
@@ -23,15 +23,15 @@ export interface StatsOptions {
 }
 
 export interface Stats {
-  /** Answers what is under its paths; whether it did. */
+  /** Answers requests below /stats; returns whether it did. */
   readonly answer: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
-  /** Stops what runs by itself. */
+  /** Stops sampling. */
   close(): void;
 }
 
-/** A second viewer within this time sees what the first one saw. */
+/** Requests with the same filter within this many ms share one view. */
 const KEEP_MS = 500;
-/** Different filters that are worked on, or were a moment ago. */
+/** Different filters in progress or kept. */
 const MAX_FILTERS = 16;
 
 const compress = promisify(gzip);
@@ -63,7 +63,7 @@ export function createStats(o: StatsOptions): Stats {
   };
 }
 
-/** Relative, so that it works behind `kubectl proxy` as well. */
+/** Relative, so that it works behind `kubectl proxy`, too. */
 function redirect(res: ServerResponse): true {
   res.writeHead(302, { location: 'stats', 'content-length': 0 }).end();
   return true;

@@ -61,7 +61,7 @@ function run<T>(work: Generator<void, T>, took: number[] = []): T {
   }
 }
 
-/** Of work in equal steps, the longest, ms. Each counts as it was at its best, so that other processes do not. */
+/** The longest of equal steps, ms. Each step counts at its shortest, so that other processes have no influence. */
 function longestOf(make: () => Generator<void, unknown>): number {
   const took: number[] = [];
   for (let round = 0; round < 6; round++) run(make(), took);
@@ -107,7 +107,7 @@ test('every status, with its reason and since when', () => {
   assert.deepEqual([view.proxy.uptimeSeconds, view.snapshot], [60, null]);
 });
 
-test('a filter takes endpoints by any of their words, with the routes that lead to them', () => {
+test('a filter matches endpoints by any of their words, and the routes that lead to them', () => {
   const sick = endpoint(4, { watch: { healthy: false, detail: '', stop: () => undefined }, healthy: false });
   const source = sourceOf(
     [pool('shop/web/shop/web:80', [endpoint(0), endpoint(1), sick]), pool('blog/site/blog/site:80', [endpoint(7)])],
@@ -131,7 +131,7 @@ test('a filter takes endpoints by any of their words, with the routes that lead 
   assert.deepEqual(of('nothing'), ['', '', 0]);
 });
 
-test('values of headers are not shown', () => {
+test('header values are not shown', () => {
   const headers = [{ name: 'x-token', value: 'hush' }];
   const matches = [{ method: 'GET', path: { type: 'PathPrefix', value: '/a' } as const, headers }];
   const view = viewOf(sourceOf([], [routeOf('shop/web', { matches })]));
@@ -139,7 +139,7 @@ test('values of headers are not shown', () => {
   assert.doesNotMatch(JSON.stringify(view), /hush/);
 });
 
-test('of 500 backends with 1,000 endpoints each, those in trouble are shown; no step takes long', () => {
+test('of 500 backends with 1,000 endpoints each, unhealthy ones are shown; no step takes long', () => {
   const endpoints = Array.from({ length: 1000 }, (_, i) => endpoint(i));
   const last = endpoint(1000, { healthy: false, watch: { healthy: false, detail: 'HTTP 500', stop: () => undefined } });
   const pools = Array.from({ length: 500 }, (_, i) =>

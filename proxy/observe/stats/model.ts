@@ -1,6 +1,6 @@
 /**
- * What the proxy is doing, as a view of bounded size. PURE but for what it reads. A generator that yields every so often: a proxy may
- * have half a million endpoints, and requests must not wait for somebody to look.
+ * Builds a view of bounded size of the proxy's state. A generator that yields regularly: a proxy may have half a million endpoints,
+ * and requests must not wait for the stats page.
  */
 import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
 import type { EndpointState } from '../../endpoints/endpoint-state.ts';
@@ -16,10 +16,10 @@ import type { Filter } from './text.ts';
 import { VIEW_VERSION } from './view.ts';
 import type { BackendView, RejectedView, RouteView, SnapshotView, StatsView, TotalsView } from './view.ts';
 
-/** Rows of one view. */
+/** Most rows of one view. */
 const MAX_ROUTES = 100;
 const MAX_ENDPOINTS = 300;
-/** Backends without endpoints, which have no rows and must be seen all the same. */
+/** Most backends without endpoints; they have no rows but must be visible. */
 const MAX_EMPTY = 50;
 const MAX_REJECTED = 20;
 /** Endpoints and routes between two yields: tens of microseconds. */
@@ -33,7 +33,7 @@ export interface ProxyFacts {
   readonly startedAt: number;
 }
 
-/** The proxy at this moment. */
+/** The state of the proxy. */
 export interface Source extends Serving {
   readonly facts: ProxyFacts;
   readonly zone: string;
@@ -46,13 +46,13 @@ export interface Source extends Serving {
 
 type Steps<T> = Generator<void, T>;
 
-/** Endpoints of all pools: how many of each there are, and the rows to show. */
+/** Endpoints that match a filter: counts, and the rows to show. */
 interface SearchResult {
   readonly health: Map<string, { healthy: number; endpoints: number }>;
   readonly unhealthy: [EndpointSet, EndpointState][];
   readonly healthy: [EndpointSet, EndpointState][];
   readonly empty: EndpointSet[];
-  /** Ids of pools with an endpoint that matches: their routes do, too. */
+  /** Ids of endpoint sets with a matching endpoint: their routes match, too. */
   readonly matched: Set<string>;
   matching: number;
 }
@@ -120,7 +120,7 @@ function* findEndpoints({ endpointSets }: Source, { words }: Filter): Steps<Sear
   return found;
 }
 
-/** The pools to show, with the endpoints that have rows: those in trouble before the others, where there is no room for all. */
+/** The endpoint sets to show with the endpoints that have rows. If there are too many, unhealthy endpoints go first. */
 function choose({ unhealthy, healthy, empty }: SearchResult): Map<EndpointSet, EndpointState[]> {
   const chosen = new Map<EndpointSet, EndpointState[]>(empty.map((pool) => [pool, []]));
   for (const [pool, e] of [...unhealthy, ...healthy].slice(0, MAX_ENDPOINTS)) {
@@ -128,7 +128,7 @@ function choose({ unhealthy, healthy, empty }: SearchResult): Map<EndpointSet, E
     if (rows) rows.push(e);
     else chosen.set(pool, [e]);
   }
-  // In an order that does not change with anybody's health.
+  // The order must not depend on health.
   for (const rows of chosen.values()) rows.sort((a, b) => a.index - b.index);
   return new Map([...chosen].sort(([a], [b]) => (a.id < b.id ? -1 : 1)));
 }

@@ -1,4 +1,4 @@
-/** A route in the words of the page. PURE. */
+/** The row of one route. PURE. */
 import type { RouteState } from '../../request/route-state.ts';
 import type { Fallback, Match, RequestRedirect } from '../../snapshot/types.ts';
 import { namesOf, ratio, round } from './endpoint-view.ts';
@@ -6,14 +6,14 @@ import type { PolicyLately } from './sampler.ts';
 import { printable } from './text.ts';
 import type { DestinationView, RouteView } from './view.ts';
 
-/** Hostnames, matches and destinations that are shown of one route. */
+/** Most hostnames, matches and destinations shown per route. */
 const MAX_OF_EACH = 8;
 
 export interface RouteFigures {
   readonly lately: PolicyLately | undefined;
   readonly spark: readonly number[];
   readonly pending: number;
-  /** Endpoints of a pool: how many there are, and how many are healthy. */
+  /** Endpoints of a set: how many there are, and how many are healthy. */
   readonly health: (pool: string) => { readonly healthy: number; readonly endpoints: number };
 }
 
@@ -45,7 +45,7 @@ export function routeView(port: number, { route }: RouteState, f: RouteFigures):
   };
 }
 
-/** What a filter finds a route by. */
+/** The texts that a filter matches a route by. */
 export function routeTexts(port: number, { route }: RouteState): string[] {
   const paths = route.matches.flatMap(({ path }) => (path ? [path.value] : []));
   return [route.policy, `:${port}`, ...route.hostnames, ...paths, ...route.destinations.map(({ pool }) => pool)];
@@ -53,7 +53,7 @@ export function routeTexts(port: number, { route }: RouteState): string[] {
 
 const PATH_TYPES = { PathPrefix: 'path', Exact: 'path =', RegularExpression: 'path ~' } as const;
 
-/** Of headers the names alone: a value may be a secret that clients know. */
+/** Names of headers only: a value may be a secret shared with clients. */
 function matchInWords({ method, path, headers = [] }: Match): string {
   const words = [
     ...(method === undefined ? [] : [method]),

@@ -1,4 +1,4 @@
-/** Reads counters every few seconds, so that the page can say what happened lately. Costs requests nothing. */
+/** Reads counters every few seconds, for the recent figures on the stats page. Requests are not affected. */
 import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
 import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
@@ -11,13 +11,13 @@ import type { Recent } from './history.ts';
 
 /** Milliseconds between two samples. */
 export const INTERVAL_MS = 5_000;
-/** Intervals that make a minute. */
+/** Intervals per minute. */
 const MINUTE = 12;
-/** Intervals over which a rate is taken: a whole one, and the one that has not ended. */
+/** Intervals over which a rate is computed: a whole one, plus the unfinished one. */
 const LATELY = 1;
 /** Intervals of a sparkline: five minutes. */
 const SPARK = 60;
-/** What is sampled costs memory: 0.7 kB an endpoint, 2 kB a policy. */
+/** Bounds memory: 0.7 kB per endpoint, 2 kB per policy. */
 const MAX_ENDPOINTS = 5_000;
 const MAX_POLICIES = 1_000;
 
@@ -26,11 +26,11 @@ const FAILED = (['5xx', 'connect', 'reset', 'timeout', 'protocol'] as const).map
 const ANSWERED = (['ok', '5xx'] as const).map(OUTCOME);
 /** Columns of an endpoint. */
 const E = { attempts: 0, failed: 1, answered: 2, ms: 3 };
-/** Columns of a policy; then come the buckets of its histogram. */
+/** Columns of a policy; the buckets of its histogram follow. */
 const P = { requests: 0, failed: 1, buckets: 2 };
 const BUCKET_COUNT = BUCKETS.length + 1;
 
-/** What is served at this moment. */
+/** What the proxy serves at this moment. */
 export interface Serving {
   readonly listeners: ReadonlyMap<number, { readonly routes: ReadonlyMap<string, RouteState> }>;
   readonly endpointSets: ReadonlyMap<string, EndpointSet>;
@@ -40,7 +40,7 @@ export interface Serving {
 export interface EndpointLately {
   readonly attempts: number;
   readonly failed: number;
-  /** Mean milliseconds until the response head; undefined where none came. */
+  /** Mean milliseconds until the response head; undefined without responses. */
   readonly meanMs: number | undefined;
 }
 
@@ -67,7 +67,7 @@ export class Sampler {
   }
 
   /**
-   * In steps; a second one must not begin before the first has ended.
+   * Samples all counters, in steps; samples must not overlap.
    * @param now monotonic milliseconds, as everywhere here
    */
   *sample(now: number): Generator<void, void> {
@@ -86,7 +86,7 @@ export class Sampler {
     yield* this.#sparks.sample(states.keys(), count, now);
   }
 
-  /** Of the last minute; undefined where the endpoint is too new, or one too many. */
+  /** Figures of the last minute; undefined if the endpoint is too new or beyond the limit. */
   endpoint(e: EndpointState, now: number): EndpointLately | undefined {
     if (!this.#endpoints.has(e)) return undefined;
     this.#readEndpoint(e, this.#endpointNow);
@@ -101,7 +101,7 @@ export class Sampler {
     };
   }
 
-  /** Undefined where the policy is too new, or one too many. */
+  /** Undefined if the policy is too new or beyond the limit. */
   policy(state: RouteState, now: number): PolicyLately | undefined {
     this.#readPolicy(state, this.#policyNow);
     const key = state.route.policy;
@@ -118,7 +118,7 @@ export class Sampler {
     };
   }
 
-  /** Requests per second of a policy in each interval of the last five minutes, the oldest first. */
+  /** Requests per second of a policy in each interval of the last five minutes, oldest first. */
   spark(policy: string): number[] {
     return this.#sparks.rates(policy);
   }
@@ -153,7 +153,7 @@ function perSecond({ values, ms }: Recent): number {
   return ((values[P.requests] ?? 0) * 1000) / Math.max(ms, 1);
 }
 
-/** Milliseconds, evenly within a bucket, as Prometheus does it; what is above all buckets counts as the highest bound. */
+/** Milliseconds, interpolated linearly within a bucket as Prometheus does; values above all buckets count as the highest bound. */
 export function quantile(buckets: readonly number[], q: number): number | undefined {
   const total = buckets.reduce((sum, n) => sum + n, 0);
   if (total === 0) return undefined;

@@ -1,8 +1,8 @@
-/** Long work in short slices, with pauses between them that belong to requests. */
+/** Long work in short slices; requests are served in the pauses between them. */
 
-/** Longest slice, ms, give or take one step. */
+/** Longest slice in ms, plus at most one step. */
 const SLICE_MS = 2;
-/** So that looking at a proxy never takes more than a fifth of its time. */
+/** Pause in ms: the stats page takes at most a fifth of the proxy's time. */
 const PAUSE_MS = 8;
 
 /** @param now monotonic milliseconds */
@@ -17,10 +17,10 @@ export async function inSlices<T>(work: Generator<void, T>, now: () => number): 
   }
 }
 
-/** More ask than can be answered soon. */
+/** Too many requests with different filters. */
 export class Busy extends Error {}
 
-/** Work of one kind, one piece at a time; who asks for the same as somebody else shares it, also for a moment after it is done. */
+/** Runs work of one kind one piece at a time. Requests with the same key share one result, which is kept for a while. */
 export class SharedWork<T> {
   readonly #keepMs: number;
   readonly #waiting: number;
@@ -34,7 +34,7 @@ export class SharedWork<T> {
     this.#now = o.now;
   }
 
-  /** @throws Busy where too many others wait */
+  /** @throws Busy if too many others wait */
   get(key: string, make: () => Promise<T>): Promise<T> {
     for (const [other, { until }] of this.#known) if (this.#now() >= until) this.#known.delete(other);
     const known = this.#known.get(key);

@@ -1,4 +1,4 @@
-/** The page and the JSON as a client gets them, of a proxy that serves. */
+/** The page and the JSON as a client gets them, from a serving proxy. */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test } from 'node:test';
@@ -71,7 +71,7 @@ test('shares, errors, latency and rates are those of the last minute', async () 
   assert.deepEqual([totals.errorRatio, totals.endpoints, facts.zone, snapshot?.sequence], [0.5, 2, 'a', 1]);
 });
 
-test('the page says the same, with every name as text', async () => {
+test('the page shows the same, with every name as text', async () => {
   const page = await (await fetch(`${proxy.origin}/stats`)).text();
   for (const text of ['shop/web', 'web-1:80', 'RoundRobin', '2/2 healthy', 'Its Service has no endpoint.'])
     assert.ok(page.includes(text), text);
@@ -81,7 +81,7 @@ test('the page says the same, with every name as text', async () => {
   assert.match(filtered, /value="web-1&quot; &lt;b&gt;"/);
 });
 
-test('an ejected endpoint is so with its reason, and until when', async () => {
+test('an ejected endpoint is shown with its reason and the end of its ejection', async () => {
   const dead = track(
     await startStatsProxy([
       {
@@ -104,7 +104,7 @@ test('an ejected endpoint is so with its reason, and until when', async () => {
   assert.ok(Date.parse(e?.since ?? '') <= before);
 });
 
-test('headers keep the page to itself; / leads to it; nothing can be changed', async () => {
+test('headers forbid framing and other origins; / redirects to the page; other methods are refused', async () => {
   for (const path of ['/stats', '/stats.json']) {
     const { headers } = await fetch(proxy.origin + path);
     assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'.*frame-ancestors 'none'/);
@@ -126,7 +126,7 @@ test('headers keep the page to itself; / leads to it; nothing can be changed', a
   assert.equal((await fetch(`${proxy.origin}/stats/x`)).status, 404);
 });
 
-test('a target that is no path is answered', async () => {
+test('an invalid request target is answered', async () => {
   const { port } = new URL(proxy.origin);
   for (const path of ['//', '/stats?q=%zz&q=%00', 'http://[/', '*', `/stats?q=${'a'.repeat(5000)}`]) {
     const status = await new Promise((resolve, reject) => {
@@ -139,7 +139,7 @@ test('a target that is no path is answered', async () => {
   }
 });
 
-test('who asks for the same shares the work; too many different filters at once are told to wait', async () => {
+test('requests for the same filter share the work; too many different filters at once are refused', async () => {
   const same = await Promise.all(Array.from({ length: 40 }, () => viewOf(proxy, 'same')));
   assert.equal(new Set(same.map(({ at }) => at)).size, 1);
   const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => fetch(`${proxy.origin}/stats.json?q=${i}`)));

@@ -1,4 +1,4 @@
-/** Light and dark, wide and narrow. No line break is needed by anybody. */
+/** Light and dark, wide and narrow. Minified: without line breaks. */
 export const STYLE = `
 :root{--bg:#f4f6f8;--card:#fff;--line:#dde3ea;--text:#17212e;--soft:#566375;--accent:#0b7a72;--fill:#0b7a7226;
 --good:#136b33;--bad:#b3261e;--warn:#8a4b00;--info:#1f5fae;--tint:16%}

@@ -20,9 +20,9 @@ export interface TestPolicy {
 }
 
 export interface StatsProxy {
-  /** Of the observe port. */
+  /** URL of the observe port. */
   readonly origin: string;
-  /** Of the one listener. */
+  /** URL of the only listener. */
   readonly port: number;
   readonly plane: DataPlaneParts;
   readonly source: () => Source;
@@ -33,7 +33,7 @@ export interface StatsProxy {
 export interface StatsProxyOptions {
   readonly pod?: string;
   readonly zone?: string;
-  /** Of the listener; default: a free one. */
+  /** Port of the listener; default: a free one. */
   readonly port?: number;
   /** Milliseconds between two samples. */
   readonly interval?: number;

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { missing, printable, readFilter } from './text.ts';
 
-test('what is not seen, or turns the order round, becomes visible; what is long is cut', () => {
+test('invisible and bidirectional control characters become visible; long text is cut', () => {
   assert.equal(printable('a\u202eb\u0000c\u200bd\ud800e\ne'), 'a\ufffdb\ufffdc\ufffdd\ufffde\ufffde');
   assert.equal(printable('x'.repeat(200)), `${'x'.repeat(160)}…`);
   assert.equal(printable('Pod-1.näme:80 → 🛶'), 'Pod-1.näme:80 → 🛶');
 });
 
-test('printable text is short, well formed and without control characters, whatever it was', () => {
+test('printable text is short, well formed and without control characters, for any input', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
       const seen = printable(text);
@@ -19,7 +19,7 @@ test('printable text is short, well formed and without control characters, whate
   );
 });
 
-test('a filter wants every word somewhere, in any case, and takes signs for signs', () => {
+test('a filter requires every word, ignores case, and is literal', () => {
   const { words } = readFilter('  Shop zone-A ');
   assert.equal(missing(words, ['default/shop', 'zone-a']).length, 0);
   assert.equal(missing(words, ['default/shop', 'zone-b']).length, 1);

@@ -1,19 +1,19 @@
-/** What `/stats.json` says, and the page shows. `version` changes with what a field means. */
+/** The data of `/stats.json`, which the page shows. `version` changes when the meaning of a field changes. */
 
 export const VIEW_VERSION = 1;
 
 export interface StatsView {
   readonly version: typeof VIEW_VERSION;
-  /** ISO 8601, as every time here. */
+  /** ISO 8601, as all times here. */
   readonly at: string;
   readonly proxy: ProxyView;
-  /** Null before the first. */
+  /** Null before the first snapshot. */
   readonly snapshot: SnapshotView | null;
-  /** What this proxy can not do of its snapshot. */
+  /** What this proxy cannot serve of its snapshot. */
   readonly rejected: readonly RejectedView[];
   readonly rejectedLeftOut: number;
   readonly totals: TotalsView;
-  /** What the rows were chosen by; empty: all. */
+  /** The filter of the rows; empty: all. */
   readonly filter: string;
   readonly routes: readonly RouteView[];
   readonly routesLeftOut: number;
@@ -28,9 +28,9 @@ export interface ProxyView {
   readonly zone: string;
   readonly version: string;
   readonly uptimeSeconds: number;
-  /** Empty where it is, else a line that says why not. */
+  /** Empty when ready, else the reason in one line. */
   readonly notReady: string;
-  /** Of clients, open. */
+  /** Open client connections. */
   readonly connections: number;
 }
 
@@ -47,18 +47,18 @@ export interface RejectedView {
   readonly reason: string;
 }
 
-/** Whatever the filter. */
+/** Independent of the filter. */
 export interface TotalsView {
   readonly routes: number;
   readonly endpoints: number;
-  /** Of them, those that pass their checks and are not ejected. */
+  /** Endpoints that pass their checks and are not ejected. */
   readonly healthy: number;
   readonly requestsPerSecond: number;
   /** Of the last minute; null without requests. */
   readonly errorRatio: number | null;
 }
 
-/** A policy on its listener. What is null is not known, or nothing happened to know it from. */
+/** A policy on its listener. Null: not known, for example without requests. */
 export interface RouteView {
   readonly port: number;
   readonly policy: string;
@@ -66,26 +66,26 @@ export interface RouteView {
   /** Empty: every host. */
   readonly hostnames: readonly string[];
   readonly hostnamesLeftOut: number;
-  /** In words; empty: everything. Without values of headers, which may be secrets. */
+  /** In words; empty: everything matches. Without header values, which may be secrets. */
   readonly matches: readonly string[];
   readonly matchesLeftOut: number;
-  /** Where requests go. */
+  /** Destinations of requests. */
   readonly destinations: readonly DestinationView[];
   readonly destinationsLeftOut: number;
-  /** In words; empty: nothing is redirected. */
+  /** In words; empty: no redirect. */
   readonly redirect: string;
-  /** In words; empty: there is none. */
+  /** In words; empty: no fallback. */
   readonly fallback: string;
   readonly requestsPerSecond: number | null;
-  /** One for every 5 s of the last 5 minutes, the oldest first. */
+  /** One value for every 5 s of the last 5 minutes, oldest first. */
   readonly history: readonly number[];
   /** Of the last minute. */
   readonly requests: number | null;
-  /** Answers of 500 and above, of the last minute. */
+  /** Share of responses of 500 and above in the last minute. */
   readonly errorRatio: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
-  /** Requests that wait for their turn. */
+  /** Requests waiting in the queue. */
   readonly pending: number;
 }
 
@@ -103,15 +103,15 @@ export interface BackendView {
   /** `namespace/service:port`. */
   readonly backend: string;
   readonly strategy: string;
-  /** So few endpoints are healthy that all are used. */
+  /** Panic mode: so few endpoints are healthy that all are used. */
   readonly panic: boolean;
   readonly healthy: number;
   readonly endpointCount: number;
-  /** Rows: those that match, as far as there is room; those that are not healthy go first. */
+  /** The matching rows, as far as there is room; unhealthy endpoints go first. */
   readonly endpoints: readonly EndpointRow[];
 }
 
-/** As HAProxy has them; a weight of 0 is DRAIN. NEW: it has not passed its first check. FULL: it has as many requests as it may have. */
+/** HAProxy's names; a weight of 0 is DRAIN. NEW: it has not passed its first check. FULL: it is at its request limit. */
 export type EndpointStatus = 'UP' | 'DOWN' | 'EJECTED' | 'DRAIN' | 'NEW' | 'FULL';
 
 export interface EndpointRow {
@@ -120,21 +120,21 @@ export interface EndpointRow {
   readonly address: string;
   readonly zone: string;
   readonly status: EndpointStatus;
-  /** Why; empty where there is nothing to say. */
+  /** The reason of the status; empty: none. */
   readonly reason: string;
-  /** Since when it has been healthy, or not. */
+  /** Since when it has been healthy, or unhealthy. */
   readonly since: string;
-  /** When an ejection is over and a trial is due; null: it is not ejected. */
+  /** When the ejection time is over and a probation request is due; null: not ejected. */
   readonly ejectedUntil: string | null;
-  /** In effect, which slow start keeps below the full one. */
+  /** Effective weight, which is below the full one during slow start. */
   readonly weight: number;
   readonly fullWeight: number;
   /** Requests in progress. */
   readonly active: number;
-  /** Tries of the last minute, its share in those of its backend, and those that failed. */
+  /** Attempts of the last minute, its share in those of its backend, and the share that failed. */
   readonly attempts: number | null;
   readonly share: number | null;
   readonly errorRatio: number | null;
-  /** Until the response head. */
+  /** Mean time until the response head. */
   readonly meanMs: number | null;
 }

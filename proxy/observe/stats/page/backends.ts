@@ -16,7 +16,7 @@ const COLUMNS = [
   { name: 'Latency', figures: true },
 ];
 
-/** Told apart by their forms, too. */
+/** Statuses also differ by shape, not only by colour. */
 const SIGNS: Readonly<Record<EndpointStatus, string>> = { UP: '●', DOWN: '✕', EJECTED: '▲', DRAIN: '◐', NEW: '○', FULL: '■' };
 
 export function backends({ backends: all, endpointsLeftOut, filter, at }: StatsView): Element {

@@ -1,5 +1,5 @@
 /**
- * What runs in the browser: asks for the view and brings the page up to date, without touching what did not change. Bundled into
+ * The script that runs in the browser: polls the view and updates the page, without touching unchanged nodes. Bundled into
  * ../client.gen.ts by scripts/generate-stats-client.ts.
  */
 import { VIEW_VERSION } from '../view.ts';
@@ -18,12 +18,12 @@ const filter = byId('filter');
 const pause = byId('pause');
 let paused = false;
 let timer: NodeJS.Timeout | undefined;
-/** Number of the newest question: answers to older ones come too late. */
+/** Number of the newest poll; answers to older ones are ignored. */
 let asked = 0;
 let last = '';
 
 function say(text: string, kind: string): void {
-  // A screen reader says what is set, also when it is the same.
+  // A screen reader reads every assignment, even of the same text.
   if (state.textContent === text) return;
   state.textContent = text;
   state.setAttribute('class', kind);
@@ -40,7 +40,7 @@ async function update(): Promise<void> {
   try {
     const view = await ask();
     if (mine !== asked) return;
-    // The proxy is another one by now, and so is its page.
+    // The proxy was upgraded, and the page with it.
     if (view.version !== VIEW_VERSION) return location.reload();
     patch(main, layout(view));
     last = ` since ${view.at.slice(11, 19)} UTC`;

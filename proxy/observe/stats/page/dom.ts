@@ -1,4 +1,4 @@
-/** As much of the browser as the page's script uses. The types of the whole DOM would make its names known to every file here. */
+/** The parts of the browser API that the script uses. The types of the whole DOM would declare its names in every file here. */
 
 export interface DomNode {
   readonly nodeType: number;

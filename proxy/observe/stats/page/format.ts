@@ -1,4 +1,4 @@
-/** Figures for people. */
+/** Formats numbers and durations. */
 
 const NOT_KNOWN = '–';
 type Maybe = number | null;
@@ -31,13 +31,13 @@ const UNITS = [
   ['min', 60],
 ] as const;
 
-/** Whole units, the largest that fits at least twice. */
+/** The largest unit of which there are at least two. */
 export function lasting(seconds: number): string {
   for (const [unit, length] of UNITS) if (seconds >= 2 * length) return `${Math.floor(seconds / length)} ${unit}`;
   return `${Math.max(0, Math.floor(seconds))} s`;
 }
 
-/** From one time to another, both in ISO 8601: clocks of browsers have no say. */
+/** Between two ISO 8601 times of the proxy: the clock of the browser is not used. */
 export function between(from: string, to: string): string {
   return lasting((Date.parse(to) - Date.parse(from)) / 1000);
 }

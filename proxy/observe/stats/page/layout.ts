@@ -1,4 +1,4 @@
-/** The page as a function of the view; the part of it that changes. Runs in the proxy and in the browser. */
+/** The changing part of the page as a function of the view. Runs in the proxy and in the browser. */
 import type { StatsView } from '../view.ts';
 import { backends } from './backends.ts';
 import { between, count, lasting, percent } from './format.ts';
@@ -38,7 +38,7 @@ function alerts({ proxy, rejected, rejectedLeftOut }: StatsView): Element[] {
     h('li', {}, h('b', {}, policy), ` on port ${port}: ${reason}`),
   );
   if (rejectedLeftOut > 0) lines.push(h('li', {}, `… and ${rejectedLeftOut} more.`));
-  return [...notReady, h('div', { class: 'alert' }, h('b', {}, 'This proxy can not serve:'), h('ul', {}, ...lines))];
+  return [...notReady, h('div', { class: 'alert' }, h('b', {}, 'This proxy cannot serve:'), h('ul', {}, ...lines))];
 }
 
 function footer({ at, snapshot }: StatsView): Element {

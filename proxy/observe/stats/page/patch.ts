@@ -1,4 +1,4 @@
-/** Makes what is in the page what it should be. Nodes that stay are not touched: a selection stays where it is. */
+/** Updates the page to match a tree. Unchanged nodes are not touched, so that a text selection stays. */
 import { document } from './dom.ts';
 import type { DomElement, DomNode } from './dom.ts';
 import type { Element, Tree } from './tree.ts';
@@ -17,7 +17,7 @@ export function patch(parent: DomElement, kids: readonly Tree[]): void {
   for (let extra = parent.childNodes[kids.length]; extra; extra = parent.childNodes[kids.length]) parent.removeChild(extra);
 }
 
-/** Whether the node could be made what it should be. */
+/** Returns whether the node could be updated in place. */
 function adapt(node: DomNode, tree: string | Element): boolean {
   if (typeof tree === 'string') {
     if (node.nodeType !== TEXT) return false;

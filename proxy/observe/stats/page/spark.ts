@@ -4,10 +4,10 @@ import type { Element } from './tree.ts';
 
 const WIDTH = 118;
 const HEIGHT = 24;
-/** Points that fill it: five minutes. */
+/** Points of the full width: five minutes. */
 const POINTS = 60;
 
-/** A line that ends at the right with the newest; its height is that of its highest point. */
+/** A line whose newest point is at the right, scaled to its highest point. */
 export function spark(rates: readonly number[]): Element {
   const highest = Math.max(...rates, 0);
   const x = (i: number) => WIDTH - (rates.length - 1 - i) * (WIDTH / (POINTS - 1));
@@ -24,7 +24,7 @@ export function spark(rates: readonly number[]): Element {
   );
 }
 
-/** A bar of a share; beside it stands the figure. */
+/** A bar for a share; the number is next to it. */
 export function bar(share: number): Element {
   return h(
     'svg',

@@ -1,14 +1,14 @@
-/** Tables that become cards where there is no room; their roles stay. */
+/** Tables that are laid out as cards on narrow screens; ARIA roles keep their meaning. */
 import { h } from './tree.ts';
 import type { Element, Tree } from './tree.ts';
 
 export interface Column {
   readonly name: string;
-  /** Figures stand to the right. */
+  /** Numeric column, aligned right. */
   readonly figures?: boolean;
 }
 
-/** Cells of a row, each with what is in it. */
+/** The cells of a row, each with its content. */
 type Row = () => readonly (readonly Tree[])[];
 
 export function table(label: string, columns: readonly Column[], rows: readonly Row[]): Element {
@@ -38,7 +38,7 @@ export function line(...kids: readonly (Tree | undefined)[]): Element {
   return h('div', {}, ...kids);
 }
 
-/** Beside what matters more. */
+/** Secondary text. */
 export function aside(text: string): Element | undefined {
   return text === '' ? undefined : h('small', {}, text);
 }

@@ -1,4 +1,4 @@
-/** A piece of the page as a value: the proxy writes it as HTML, the browser makes it of nodes. Text is text in both. */
+/** Part of the page as a value: the proxy writes it as HTML, the browser creates nodes. Strings are text in both. */
 
 export interface Element {
   readonly tag: string;
@@ -6,10 +6,10 @@ export interface Element {
   readonly kids: readonly Tree[];
 }
 
-/** A function makes its element when it is wanted: a large page is made in pieces. */
+/** A function makes its element on demand, so that a large page is made in pieces. */
 export type Tree = string | Element | (() => Element);
 
-/** Kids that are undefined or empty are left out. */
+/** Undefined and empty children are left out. */
 export function h(tag: string, attrs: Readonly<Record<string, string>>, ...kids: readonly (Tree | undefined)[]): Element {
   return { tag, attrs, kids: kids.filter((kid) => kid !== undefined && kid !== '') as Tree[] };
 }
