@@ -86,7 +86,7 @@ describe('Rendezvous', () => {
   });
 
   for (const state of ['draining', 'filling'] as const) {
-    test(`who is ${state} yields to its secondary, and serves when nobody else does`, () => {
+    test(`a ${state} endpoint yields to its secondary, and serves if no other can`, () => {
       const view = equals(5);
       const b = rendezvous(view);
       const before = placesOf(b, view, 500);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 
 test('at most the limit run at once, in order of arrival, and a failure starts the next', async () => {
-  const gate = new ConcurrencyLimit(2);
+  const limit = new ConcurrencyLimit(2);
   const started: number[] = [];
   let running = 0;
   const task = async (n: number): Promise<number> => {
@@ -14,7 +14,7 @@ test('at most the limit run at once, in order of arrival, and a failure starts t
     if (n === 1) throw new Error('failed');
     return n;
   };
-  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((n) => gate.run(() => task(n))));
+  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((n) => limit.run(() => task(n))));
   assert.deepEqual(started, [0, 1, 2, 3, 4]);
   assert.deepEqual(
     results.map((result) => result.status),

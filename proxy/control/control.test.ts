@@ -63,7 +63,7 @@ const badClaims: readonly [name: string, claims: object, reason: string][] = [
   ['a token for another pod', { aud: 'pod-uid-2' }, 'wrong-audience'],
   ['a token for another method', { htm: 'GET' }, 'wrong-request'],
   ['a token for another path', { htu: '/v1/status' }, 'wrong-request'],
-  ['a token that lives too long', { exp: NOW / 1000 + 60 }, 'wrong-claims'],
+  ['a token that is valid for too long', { exp: NOW / 1000 + 60 }, 'wrong-claims'],
 ];
 
 for (const [name, bad, reason] of badClaims)

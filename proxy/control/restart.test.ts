@@ -62,7 +62,7 @@ test('trusted keys survive a restart with the last good snapshot', async (t) => 
 });
 
 for (const torn of ['', '{"digest":"', 'null', '[]', '{"digest":"ab","snapshot":{}}'])
-  test(`a last good snapshot torn to ${JSON.stringify(torn)} is set aside with a warning; the fence still holds`, async (t) => {
+  test(`a last good snapshot truncated to ${JSON.stringify(torn)} is set aside with a warning; the fence stays`, async (t) => {
     const old = await before(t);
     await writeFile(join(old.folder, 'snapshot.json'), torn);
     const r = await rig(t, old);

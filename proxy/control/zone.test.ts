@@ -49,8 +49,8 @@ test('a restarted container keeps its zone, and the same push changes nothing', 
 });
 
 for (const [name, kept, restored] of [
-  ['no zone, as older proxies wrote it', undefined, true],
-  ['a zone that is no text', 7, false],
+  ['no zone, as older proxies saved it', undefined, true],
+  ['a zone that is not a string', 7, false],
   ['a zone that is too long', 'z'.repeat(254), false],
 ] as const)
   test(`a last good snapshot with ${name}: ${restored ? 'the zone is not known' : 'is set aside'}`, async (t) => {

@@ -111,19 +111,19 @@ describe('gRPC probe', () => {
     const reply = (headers: Record<string, string | number>) => () =>
       http2Backend((stream) => stream.respond(headers, { endStream: true }));
     const cases: readonly [string, () => Promise<Backend>, string][] = [
-      ['accepts and says nothing', () => backend(() => {}), 'no timeout'],
+      ['accepts and sends nothing', () => backend(() => {}), 'no timeout'],
       ['answers nothing over HTTP/2', () => http2Backend(() => {}), 'no timeout'],
       ['a head without an end', () => http2Backend((s) => s.respond({ ':status': 200 })), 'no timeout'],
       ['resets on connect', () => backend((s) => s.resetAndDestroy()), 'no connection reset'],
       ['closes before it answers', () => raw((s) => s.end()), 'no connection reset'],
       ['resets the stream', () => http2Backend((s) => s.close(2)), 'no stream reset'],
-      ['speaks something else', () => raw((s) => s.end('220 mail.example.com ESMTP\r\n')), 'no malformed response'],
-      ['speaks HTTP/1.1', () => httpBackend((_, res) => res.end('fine')), 'no malformed response'],
-      ['goes away with an error', () => http2Backend((s) => s.session?.goaway(2)), 'no connection closed'],
-      ['wants us to go and then hangs', () => http2Backend((s) => s.session?.goaway(0)), 'no timeout'],
+      ['another protocol', () => raw((s) => s.end('220 mail.example.com ESMTP\r\n')), 'no malformed response'],
+      ['HTTP/1.1', () => httpBackend((_, res) => res.end('fine')), 'no malformed response'],
+      ['sends GOAWAY with an error', () => http2Backend((s) => s.session?.goaway(2)), 'no connection closed'],
+      ['sends GOAWAY and hangs', () => http2Backend((s) => s.session?.goaway(0)), 'no timeout'],
       ['HTTP 404', reply({ ':status': 404 }), 'no HTTP 404'],
       ['no gRPC status', reply({ ':status': 200 }), 'no malformed response'],
-      ['a message that is none', () => grpcBackend(Buffer.from('garbage')), 'no malformed response'],
+      ['a malformed message', () => grpcBackend(Buffer.from('garbage')), 'no malformed response'],
       ['a compressed message', () => grpcBackend(Buffer.from([1, 0, 0, 0, 2, 8, 1])), 'no malformed response'],
       ['an endless message', () => grpcBackend(Buffer.alloc(1_000_000)), 'no malformed response'],
     ];

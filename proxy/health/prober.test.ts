@@ -82,14 +82,14 @@ describe('sharing', () => {
   test('one probe for all watchers; a later watcher starts with the present state', async () => {
     const server = await httpBackend((_, res) => res.writeHead(500).end());
     const { prober: p, reports } = prober();
-    const told: string[] = [];
-    const first = p.watch(at(server), HTTP, () => told.push('first'));
-    const second = p.watch(at(server), { ...HTTP }, () => told.push('second'));
+    const called: string[] = [];
+    const first = p.watch(at(server), HTTP, () => called.push('first'));
+    const second = p.watch(at(server), { ...HTTP }, () => called.push('second'));
     await until(() => reports.length === 1, 'the probe');
-    assert.deepEqual(told, ['first', 'second']);
+    assert.deepEqual(called, ['first', 'second']);
     // The same check with its fields in another order.
     const reordered = Object.fromEntries(Object.entries(HTTP).reverse()) as unknown as typeof HTTP;
-    const third = p.watch(at(server), reordered, () => told.push('third'));
+    const third = p.watch(at(server), reordered, () => called.push('third'));
     assert.deepEqual([third.healthy, third.detail], [false, 'HTTP 500']);
     assert.deepEqual([first.healthy, second.healthy, reports.length], [false, false, 1]);
   });
@@ -125,16 +125,16 @@ describe('sharing', () => {
   test('a watcher may stop watches while it is called; stopped ones are not called any more', async () => {
     const server = await httpBackend((_, res) => res.writeHead(500).end());
     const { prober: p, reports } = prober();
-    let told = 0;
+    let called = 0;
     const watches = [0, 1].map(() =>
       p.watch(at(server), { ...HTTP, interval: 20, timeout: 2000 }, () => {
-        told++;
+        called++;
         for (const watch of watches) watch.stop();
       }),
     );
-    await until(() => told > 0, 'the change');
+    await until(() => called > 0, 'the change');
     await until(() => server.open.size === 0, 'the connection to go');
-    assert.deepEqual([reports.length, told], [1, 1]);
+    assert.deepEqual([reports.length, called], [1, 1]);
   });
 });
 
@@ -228,8 +228,8 @@ test('close ends everything at once and reports nothing more', async () => {
   const silent = await backend(() => {});
   const fine = await httpBackend((_, res) => res.end());
   const { prober: p, reports } = prober();
-  for (let i = 0; i < 5; i++) p.watch(at(silent, `s${i}`), HTTP, () => assert.fail('told after close'));
-  p.watch(at(fine), HTTP, () => assert.fail('told after close'));
+  for (let i = 0; i < 5; i++) p.watch(at(silent, `s${i}`), HTTP, () => assert.fail('called after close'));
+  p.watch(at(fine), HTTP, () => assert.fail('called after close'));
   await until(() => silent.open.size === 5 && reports.length === 1, 'probes under way');
   p.close();
   await until(() => silent.open.size === 0 && fine.open.size === 0, 'every connection to go');

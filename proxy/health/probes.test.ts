@@ -153,7 +153,7 @@ describe('HTTP probe', () => {
 
   describe('misbehaving backends', () => {
     const cases: readonly [string, () => Promise<Backend>, string][] = [
-      ['accepts and says nothing', () => backend(() => {}), 'no timeout'],
+      ['accepts and sends nothing', () => backend(() => {}), 'no timeout'],
       ['half a head', () => raw((s) => s.write('HTTP/1.1 200 O')), 'no timeout'],
       ['a head, then a body that never ends', () => raw((s) => s.write(head('content-length: 9\r\n') + 'x')), 'no timeout'],
       ['trickles its body', trickling, 'no timeout'],
@@ -162,7 +162,7 @@ describe('HTTP probe', () => {
       ['resets on the request', () => raw((s) => s.resetAndDestroy()), 'no connection reset'],
       ['closes before the response', () => raw((s) => s.end()), 'no connection reset'],
       ['closes within the body', () => raw((s) => s.end(head('content-length: 9\r\n') + 'x')), 'no connection reset'],
-      ['speaks something else', () => raw((s) => s.end('220 mail.example.com ESMTP\r\n')), 'no malformed response'],
+      ['another protocol', () => raw((s) => s.end('220 mail.example.com ESMTP\r\n')), 'no malformed response'],
       ['an overlong head', () => raw((s) => s.write(head(`x: ${'x'.repeat(100_000)}\r\n`))), 'no malformed response'],
       ['an error that keeps its body', () => raw((s) => s.write('HTTP/1.1 503 No\r\ncontent-length: 9\r\n\r\n')), 'no HTTP 503'],
       [

@@ -5,10 +5,10 @@ import { RequestMetrics } from './request-metrics.ts';
 import { Family, RETENTION_MS, CounterBuffer } from './series.ts';
 
 test('a released series stays for two minutes, then its slots are reused, cleared', () => {
-  const slots = new CounterBuffer();
-  const family = new Family(slots, 2);
+  const buffer = new CounterBuffer();
+  const family = new Family(buffer, 2);
   const a = family.acquire({ name: 'a' });
-  slots.values[a.base + 1] = 5;
+  buffer.values[a.base + 1] = 5;
   family.release(a, 1000);
   assert.equal([...family.held()].length, 0);
   assert.equal([...family.retained(1000 + RETENTION_MS - 1)].length, 1);
@@ -18,10 +18,10 @@ test('a released series stays for two minutes, then its slots are reused, cleare
 });
 
 test('a series that is acquired again within that time continues', () => {
-  const slots = new CounterBuffer();
-  const family = new Family(slots, 1);
+  const buffer = new CounterBuffer();
+  const family = new Family(buffer, 1);
   const a = family.acquire({ name: 'a' });
-  slots.values[a.base] = 5;
+  buffer.values[a.base] = 5;
   family.release(a, 0);
   assert.deepEqual([family.size, family.isHeld({ name: 'a' })], [0, false]);
   assert.equal(family.read(family.acquire({ name: 'a' })), 5);
@@ -29,10 +29,10 @@ test('a series that is acquired again within that time continues', () => {
 });
 
 test('values survive growth of the buffer', () => {
-  const slots = new CounterBuffer();
-  const family = new Family(slots, 100);
+  const buffer = new CounterBuffer();
+  const family = new Family(buffer, 100);
   const first = family.acquire({ n: 'first' });
-  slots.values[first.base] = 7;
+  buffer.values[first.base] = 7;
   for (let i = 0; i < 50; i++) family.acquire({ n: String(i) });
   assert.equal(family.read(first), 7);
 });

@@ -56,8 +56,8 @@ export class Family {
   #series = new Map<string, RetainedSeries>();
   #heldCount = 0;
 
-  constructor(slots: CounterBuffer, width: number) {
-    this.#buffer = slots;
+  constructor(buffer: CounterBuffer, width: number) {
+    this.#buffer = buffer;
     this.width = width;
   }
 

@@ -13,9 +13,9 @@ export interface CountingSet {
 }
 
 const HELP: Readonly<Record<keyof AffinityCounts, string>> = {
-  hits: 'Requests that went where their key belongs.',
-  misses: 'Requests whose key was not remembered, or whose endpoint could not be used.',
-  evictions: 'Keys that were forgotten for want of room before they were idle.',
+  hits: 'Requests that went to the endpoint of their key.',
+  misses: 'Requests whose key was not remembered, or whose endpoint was not usable.',
+  evictions: 'Keys dropped for lack of room before they were idle.',
 };
 
 /** Metrics of affinity tables, per policy; computed for each scrape. */

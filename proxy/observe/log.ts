@@ -41,11 +41,8 @@ export function createHealthLog(log: Logger): HealthLog {
   return {
     ejected: (pool, { hashKey: endpoint }, reason, evidence) =>
       log.warn({ pool, endpoint, reason, evidence }, 'endpoint ejected'),
-    returned: (pool, { hashKey: endpoint }, how) => log.info({ pool, endpoint, how }, 'endpoint back from ejection'),
+    returned: (pool, { hashKey: endpoint }, how) => log.info({ pool, endpoint, how }, 'endpoint readmitted'),
     panic: (pool, on, healthy, of) =>
-      log.warn(
-        { pool, healthy, of },
-        on ? 'panic: too few endpoints are healthy, all are used' : 'panic is over: health counts again',
-      ),
+      log.warn({ pool, healthy, of }, on ? 'panic mode: too few endpoints are healthy, all are used' : 'panic mode ended'),
   };
 }

@@ -43,7 +43,7 @@ export class Metrics implements ControlMetrics {
   readonly requestMetrics: RequestMetrics;
   readonly #refused = countBy(
     this.registry,
-    { name: 'outrigger_refused_total', help: 'Requests and connections refused at admission.' },
+    { name: 'outrigger_refused_total', help: 'Requests and connections refused before routing.' },
     'reason',
     REFUSALS,
   );
@@ -55,22 +55,22 @@ export class Metrics implements ControlMetrics {
   );
   readonly #unchanged = new Counter({
     name: 'outrigger_snapshot_unchanged_total',
-    help: 'Pushes of the snapshot in force.',
+    help: 'Pushes of the snapshot that was in force already.',
     registers: [this.registry.single],
   });
   readonly #unrouted = new Counter({
     name: 'outrigger_unrouted_total',
-    help: 'Requests that match no policy.',
+    help: 'Requests that matched no policy.',
     registers: [this.registry.single],
   });
   readonly #appliedAt = new Gauge({
     name: 'outrigger_snapshot_applied_timestamp_seconds',
-    help: 'Unix time at which the snapshot in force was applied; 0: there is none.',
+    help: 'Unix time at which the snapshot in force was applied; 0: none.',
     registers: [this.registry.single],
   });
   readonly #contactAt = new Gauge({
     name: 'outrigger_control_contact_timestamp_seconds',
-    help: 'Unix time at which an operator last spoke, or at least of the start.',
+    help: 'Unix time of the last authenticated request of an operator, or of the start of the proxy.',
     registers: [this.registry.single],
   });
   readonly #closeProcess: () => void;
@@ -126,7 +126,7 @@ export class Metrics implements ControlMetrics {
     add('gauge', 'connections_active', 'Open client connections.', () =>
       [...g.connections()].map(({ port, open }) => ({ labels: { port: String(port) }, value: open })),
     );
-    add('counter', 'upstream_connections_total', 'Connections to backends, opened or used again.', () => {
+    add('counter', 'upstream_connections_total', 'Connections to backends, by whether they were opened or reused.', () => {
       const { opened, reused } = g.upstream();
       return [
         { labels: { state: 'opened' }, value: opened },
@@ -136,7 +136,7 @@ export class Metrics implements ControlMetrics {
     exposeAffinity(this.registry, g.endpointSets);
     exposeZone(this.registry, g.zone, g.endpointSets);
     exposePanic(this.registry, g.endpointSets);
-    add('gauge', 'listener_rejected', 'Listeners that this proxy cannot serve.', () =>
+    add('gauge', 'listener_rejected', '1: this proxy cannot serve the listener of the policy.', () =>
       [...g.rejectedListeners()].map(({ policy, listener }) => {
         const [namespace = '', name = ''] = policy.split('/');
         return { labels: { namespace, policy: name, port: String(listener) }, value: 1 };

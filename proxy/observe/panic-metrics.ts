@@ -11,7 +11,7 @@ export interface PanickingSet {
 
 /** Panic mode per policy: whether one of its endpoint sets ignores health; computed for each scrape. */
 export function exposePanic(registry: Registry, pools: () => Iterable<PanickingSet>): void {
-  const help = '1: too few endpoints are healthy, and all of them are used.';
+  const help = '1: panic mode: too few endpoints are healthy, and all are used.';
   expose(registry, 'gauge', 'outrigger_panic', help, () => samples(pools()));
 }
 

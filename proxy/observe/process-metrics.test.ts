@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { exposeProcess } from './process-metrics.ts';
 import { Registry } from './registry.ts';
 
-const told = (registry: Registry) => [...registry.pieces()].join('');
+const textOf = (registry: Registry) => [...registry.pieces()].join('');
 
 test('resources and build of the process', async (t) => {
   const registry = new Registry();
   t.after(exposeProcess(registry));
   await new Promise(setImmediate); // the event loop starts only now
-  const value = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(told(registry))?.[1]);
+  const value = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(textOf(registry))?.[1]);
   assert.ok(value('process_cpu_seconds_total') > 0.05);
   assert.ok(value('process_resident_memory_bytes') > 20e6);
   assert.ok(Math.abs(value('process_start_time_seconds') - Date.now() / 1000) < 60);
@@ -19,14 +19,14 @@ test('resources and build of the process', async (t) => {
   await new Promise(setImmediate);
   const after = value('outrigger_event_loop_active_seconds_total');
   assert.ok(after - before > 0.02 && after < 60, `${before} → ${after}`);
-  assert.match(told(registry), /^outrigger_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m);
+  assert.match(textOf(registry), /^outrigger_build_info\{version="\d+\.\d+\.\d+",node="\d+\.\d+\.\d+"\} 1$/m);
 });
 
 test('the event loop delay excludes the interval between two measurements', async (t) => {
   const registry = new Registry();
   t.after(exposeProcess(registry));
   const delay = (quantile: string) =>
-    Number(new RegExp(`^outrigger_event_loop_delay_seconds\\{quantile="${quantile}"\\} (.*)$`, 'm').exec(told(registry))?.[1]);
+    Number(new RegExp(`^outrigger_event_loop_delay_seconds\\{quantile="${quantile}"\\} (.*)$`, 'm').exec(textOf(registry))?.[1]);
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.ok(delay('0.5') < 0.019);
   for (const end = performance.now() + 100; performance.now() < end;) {

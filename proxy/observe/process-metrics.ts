@@ -22,13 +22,13 @@ export function exposeProcess(registry: Registry): () => void {
   one(
     'counter',
     'outrigger_event_loop_active_seconds_total',
-    'Time that the event loop was at work; its rate is at most 1.',
+    'Time during which the event loop was active; its rate is at most 1.',
     () => {
       return performance.eventLoopUtilization().active / 1000;
     },
   );
   const build = { version: VERSION, node: process.versions.node };
-  expose(registry, 'gauge', 'outrigger_build_info', 'What runs.', () => [{ labels: build, value: 1 }]);
+  expose(registry, 'gauge', 'outrigger_build_info', 'Version of the proxy and of Node.', () => [{ labels: build, value: 1 }]);
   return exposeDelay(registry);
 }
 
@@ -36,7 +36,7 @@ function exposeDelay(registry: Registry): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   // The histogram contains the interval itself, which is subtracted.
   const late = (ns: number) => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1000);
-  expose(registry, 'gauge', 'outrigger_event_loop_delay_seconds', 'How late the event loop is, since the last scrape.', () => {
+  expose(registry, 'gauge', 'outrigger_event_loop_delay_seconds', 'Event loop delay since the last scrape.', () => {
     const quantile = (q: number): Sample => ({ labels: { quantile: String(q) }, value: late(delay.percentile(q * 100)) });
     const samples = [quantile(0.5), quantile(0.99), { labels: { quantile: '1' }, value: late(delay.max) }];
     delay.reset();

@@ -33,10 +33,10 @@ test('a counter by reason has a series for every known reason from the start, an
 });
 
 test('a histogram is cumulative, and counts values above its last bucket', () => {
-  const slots = new CounterBuffer();
-  const family = new Family(slots, HISTOGRAM_WIDTH);
+  const buffer = new CounterBuffer();
+  const family = new Family(buffer, HISTOGRAM_WIDTH);
   const series = family.acquire({ policy: 'p' });
-  for (const ms of [1, 3, 3, 60_000]) observe(slots, series, ms);
+  for (const ms of [1, 3, 3, 60_000]) observe(buffer, series, ms);
   const [piece = '', ...rest] = histogram('h', family, family.retained(0));
   assert.equal(rest.length, 0, 'a series is one piece: its numbers are of one moment');
   const lines = piece.trimEnd().split('\n');
@@ -51,11 +51,11 @@ test('a histogram is cumulative, and counts values above its last bucket', () =>
 });
 
 test('values of a label that never occurred are left out, except the first', () => {
-  const slots = new CounterBuffer();
-  const family = new Family(slots, 4);
+  const buffer = new CounterBuffer();
+  const family = new Family(buffer, 4);
   const series = family.acquire({ policy: 'p' });
-  slots.values[series.base] = 9;
-  slots.values[series.base + 3] = 2;
+  buffer.values[series.base] = 9;
+  buffer.values[series.base + 3] = 2;
   assert.deepEqual([...column('c', family, family.retained(0))], ['c{policy="p"} 9\n']);
   const by = { label: 'why', values: ['a', 'b', 'c'], offset: 1 };
   assert.deepEqual([...split('s', family, family.retained(0), by)], ['s{policy="p",why="a"} 0\ns{policy="p",why="c"} 2\n']);

@@ -91,7 +91,7 @@ test('four scrapes at once; a fifth is refused, and accepted again when a client
   );
   const refused = await fetch(url);
   assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1']);
-  assert.match(await refused.text(), /4 scrapes are under way/);
+  assert.match(await refused.text(), /4 scrapes are in progress/);
   for (const socket of idle) socket.destroy();
   const deadline = performance.now() + 5000;
   for (;;) {

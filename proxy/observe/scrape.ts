@@ -33,7 +33,7 @@ export class ScrapeHandler {
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (this.#open === AT_ONCE) {
       res.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' });
-      res.end(`${AT_ONCE} scrapes are under way already\n`);
+      res.end(`${AT_ONCE} scrapes are in progress already\n`);
       return;
     }
     const gzip = takesGzip(req.headers['accept-encoding']);

@@ -7,9 +7,9 @@ import { policyLabels } from '../metrics/labels.ts';
 
 /** The zone of the proxy, and how many attempts stay in it, per zone-aware policy. Computed for each scrape. */
 export function exposeZone(registry: Registry, zone: () => string, pools: () => Iterable<CountingSet>): void {
-  const info = 'The zone of this proxy, as the operator knows it; empty: not known.';
+  const info = 'Zone of this proxy, as set by the operator; empty: not known.';
   expose(registry, 'gauge', 'outrigger_zone_info', info, () => [{ labels: { zone: zone() }, value: 1 }]);
-  const help = 'Tries within the zone of this proxy and in others, where a policy is zone-aware.';
+  const help = 'Attempts within the zone of this proxy (local) and in other zones, of zone-aware policies.';
   expose(registry, 'counter', 'outrigger_zone_attempts_total', help, () => samples(pools()));
 }
 

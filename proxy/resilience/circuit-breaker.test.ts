@@ -67,28 +67,28 @@ describe('a circuit breaker', () => {
   test('a request that needs a specific endpoint does not block those behind it; any other does', () => {
     const breaker = breakerOf(9, 9);
     const log: string[] = [];
-    const fails = (name: string, picky: boolean) =>
-      waiter(name, log, { needsSpecificEndpoint: picky, tryStart: () => log.push(name) < 0 });
-    breaker.enqueue(fails('picky', true));
+    const fails = (name: string, specific: boolean) =>
+      waiter(name, log, { needsSpecificEndpoint: specific, tryStart: () => log.push(name) < 0 });
+    breaker.enqueue(fails('specific', true));
     breaker.enqueue(waiter('a', log));
     breaker.enqueue(fails('b', false));
     breaker.enqueue(waiter('c', log));
     breaker.admitNext();
-    assert.deepEqual(log, ['picky', 'a', 'b']);
+    assert.deepEqual(log, ['specific', 'a', 'b']);
     assert.equal(breaker.pending, 3);
   });
 
   test('removes a pending request: the first, one in the middle, the last', () => {
-    for (const gone of [0, 1, 2]) {
+    for (const removed of [0, 1, 2]) {
       const breaker = breakerOf(0, 9);
       const log: string[] = [];
-      const line = ['a', 'b', 'c'].map((name) => waiter(name, log));
-      for (const w of line) breaker.enqueue(w);
-      breaker.remove(line[gone] as PendingRequest);
+      const queue = ['a', 'b', 'c'].map((name) => waiter(name, log));
+      for (const w of queue) breaker.enqueue(w);
+      breaker.remove(queue[removed] as PendingRequest);
       breaker.configure({ maxRequests: 9, maxPending: 9 });
       assert.deepEqual(
         log,
-        ['a', 'b', 'c'].filter((_, i) => i !== gone),
+        ['a', 'b', 'c'].filter((_, i) => i !== removed),
       );
       assert.equal(breaker.pending, 0);
       assert.equal(breaker.hasCapacity, true);
@@ -115,25 +115,26 @@ describe('a circuit breaker', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), steps, (limit, list) => {
         const breaker = breakerOf(limit, 1000);
-        const [log, line]: [string[], { w: PendingRequest; name: string }[]] = [[], []];
-        let [inside, served] = [0, 0];
+        const [log, queue]: [string[], { w: PendingRequest; name: string }[]] = [[], []];
+        let [active, served] = [0, 0];
         list.forEach((step, i) => {
           if (step === 'come' && breaker.hasCapacity) {
             breaker.acquire();
-            inside++;
+            active++;
           } else if (step === 'come') {
             const name = String(i);
             const entry = { w: waiter(name, log), name };
             breaker.enqueue(entry.w);
-            line.push(entry);
-          } else if (step === 'leave' && inside > 0) {
-            inside--;
+            queue.push(entry);
+          } else if (step === 'leave' && active > 0) {
+            active--;
             breaker.release();
-          } else if (step === 'quit' && line.length > 0) breaker.remove(line.splice(i % line.length, 1)[0]?.w as PendingRequest);
-          for (; served < log.length; served++, inside++) assert.equal(line.shift()?.name, log[served]);
-          assert.ok(inside <= limit);
-          assert.equal(breaker.pending, line.length);
-          assert.ok(line.length === 0 || inside === limit);
+          } else if (step === 'quit' && queue.length > 0)
+            breaker.remove(queue.splice(i % queue.length, 1)[0]?.w as PendingRequest);
+          for (; served < log.length; served++, active++) assert.equal(queue.shift()?.name, log[served]);
+          assert.ok(active <= limit);
+          assert.equal(breaker.pending, queue.length);
+          assert.ok(queue.length === 0 || active === limit);
         });
       }),
     );

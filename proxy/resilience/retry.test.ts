@@ -32,7 +32,7 @@ function failure(kind: FailureKind, sent: Failure['sent'] = 'maybe'): Failure {
 }
 
 /** `where reason` of the decision, or `no`. */
-function verdict(policy: Partial<Retry>, state: Partial<AttemptState>, outcome: Failure | { status: number }): string {
+function decisionOf(policy: Partial<Retry>, state: Partial<AttemptState>, outcome: Failure | { status: number }): string {
   const d = decideRetry({ ...DEFAULT, ...policy }, { ...FIRST, ...state }, outcome);
   return d.again ? `${d.where} ${d.reason}` : 'no';
 }
@@ -61,7 +61,7 @@ describe('conditions', () => {
     ['200', { status: 200 }, DEFAULT.retryOn, 'no'],
   ];
   for (const [name, outcome, retryOn, expected] of cases) {
-    test(`${name} → ${expected}`, () => assert.equal(verdict({ retryOn }, {}, outcome), expected));
+    test(`${name} → ${expected}`, () => assert.equal(decisionOf({ retryOn }, {}, outcome), expected));
   }
 });
 
@@ -69,29 +69,29 @@ test('a failed probation request is retried elsewhere, whatever the policy says'
   const deaf = { retryOn: [], attempts: 1, sameEndpoint: 3 };
   const onTrial = { onProbation: true };
   for (const kind of ['connect', 'reset', 'timeout', 'protocol'] as const)
-    assert.equal(verdict(deaf, onTrial, failure(kind)), 'other probation', kind);
-  assert.equal(verdict(deaf, onTrial, { status: 500 }), 'other probation');
-  assert.equal(verdict(deaf, onTrial, { status: 429 }), 'no');
-  assert.equal(verdict(deaf, onTrial, failure('client-gone')), 'no');
-  assert.equal(verdict({ ...deaf, attempts: 0 }, { ...onTrial, endpointsTried: 1 }, { status: 500 }), 'no');
-  assert.equal(verdict(deaf, { ...onTrial, idempotent: false }, { status: 500 }), 'no');
-  assert.equal(verdict(deaf, { ...onTrial, replayable: false }, { status: 500 }), 'no');
+    assert.equal(decisionOf(deaf, onTrial, failure(kind)), 'other probation', kind);
+  assert.equal(decisionOf(deaf, onTrial, { status: 500 }), 'other probation');
+  assert.equal(decisionOf(deaf, onTrial, { status: 429 }), 'no');
+  assert.equal(decisionOf(deaf, onTrial, failure('client-gone')), 'no');
+  assert.equal(decisionOf({ ...deaf, attempts: 0 }, { ...onTrial, endpointsTried: 1 }, { status: 500 }), 'no');
+  assert.equal(decisionOf(deaf, { ...onTrial, idempotent: false }, { status: 500 }), 'no');
+  assert.equal(decisionOf(deaf, { ...onTrial, replayable: false }, { status: 500 }), 'no');
 });
 
 describe('replay', () => {
   test('not idempotent: only if the backend processed none of it', () => {
     const post = { idempotent: false };
-    assert.equal(verdict({}, post, failure('connect', 'none')), 'other connect-failure');
-    assert.equal(verdict({}, post, failure('reset', 'refused')), 'other reset');
-    assert.equal(verdict({}, post, failure('reset', 'maybe')), 'no');
-    assert.equal(verdict({}, post, { status: 503 }), 'no');
-    assert.equal(verdict({ nonIdempotent: true }, post, failure('reset', 'maybe')), 'other reset');
-    assert.equal(verdict({ nonIdempotent: true }, post, { status: 503 }), 'other gateway-error');
+    assert.equal(decisionOf({}, post, failure('connect', 'none')), 'other connect-failure');
+    assert.equal(decisionOf({}, post, failure('reset', 'refused')), 'other reset');
+    assert.equal(decisionOf({}, post, failure('reset', 'maybe')), 'no');
+    assert.equal(decisionOf({}, post, { status: 503 }), 'no');
+    assert.equal(decisionOf({ nonIdempotent: true }, post, failure('reset', 'maybe')), 'other reset');
+    assert.equal(decisionOf({ nonIdempotent: true }, post, { status: 503 }), 'other gateway-error');
   });
 
   test('never without a replayable body', () => {
     for (const outcome of [failure('connect', 'none'), failure('reset', 'refused'), { status: 503 }]) {
-      assert.equal(verdict({ nonIdempotent: true }, { replayable: false }, outcome), 'no');
+      assert.equal(decisionOf({ nonIdempotent: true }, { replayable: false }, outcome), 'no');
     }
   });
 
@@ -106,25 +106,25 @@ describe('which endpoint', () => {
 
   test('the same endpoint first, while it is usable and attempts are left', () => {
     const connect = failure('connect', 'none');
-    assert.equal(verdict(twice, {}, connect), 'same connect-failure');
-    assert.equal(verdict(twice, { tries: 2, triesHere: 2 }, connect), 'same connect-failure');
-    assert.equal(verdict(twice, { tries: 3, triesHere: 3 }, connect), 'other connect-failure');
-    assert.equal(verdict(twice, { sameEndpointUsable: false }, connect), 'other connect-failure');
-    assert.equal(verdict(twice, {}, failure('reset')), 'same reset');
+    assert.equal(decisionOf(twice, {}, connect), 'same connect-failure');
+    assert.equal(decisionOf(twice, { tries: 2, triesHere: 2 }, connect), 'same connect-failure');
+    assert.equal(decisionOf(twice, { tries: 3, triesHere: 3 }, connect), 'other connect-failure');
+    assert.equal(decisionOf(twice, { sameEndpointUsable: false }, connect), 'other connect-failure');
+    assert.equal(decisionOf(twice, {}, failure('reset')), 'same reset');
   });
 
   test('never the same endpoint after other failures', () => {
     const retryOn = ['connect-failure', 'timeout', 'gateway-error'] as const;
-    assert.equal(verdict({ ...twice, retryOn }, {}, failure('timeout')), 'other timeout');
-    assert.equal(verdict({ ...twice, retryOn }, {}, { status: 503 }), 'other gateway-error');
+    assert.equal(decisionOf({ ...twice, retryOn }, {}, failure('timeout')), 'other timeout');
+    assert.equal(decisionOf({ ...twice, retryOn }, {}, { status: 503 }), 'other gateway-error');
   });
 
   test('at most `attempts` further endpoints; 0 turns off retries on other endpoints, not on the same one', () => {
     const reset = failure('reset');
-    assert.equal(verdict({}, { tries: 2, endpointsTried: 2 }, reset), 'other reset');
-    assert.equal(verdict({}, { tries: 3, endpointsTried: 3 }, reset), 'no');
-    assert.equal(verdict({ attempts: 0 }, {}, reset), 'no');
-    assert.equal(verdict({ attempts: 0, sameEndpoint: 1 }, {}, reset), 'same reset');
+    assert.equal(decisionOf({}, { tries: 2, endpointsTried: 2 }, reset), 'other reset');
+    assert.equal(decisionOf({}, { tries: 3, endpointsTried: 3 }, reset), 'no');
+    assert.equal(decisionOf({ attempts: 0 }, {}, reset), 'no');
+    assert.equal(decisionOf({ attempts: 0, sameEndpoint: 1 }, {}, reset), 'same reset');
   });
 });
 

@@ -70,7 +70,7 @@ describe('without established endpoints', () => {
     ['the others are out', [starter({ usable: false })]],
     ['the others have no weight', [starter({ fullWeight: 0 })]],
   ] as const) {
-    test(`${name}: the whole weight at once`, () => {
+    test(`${name}: the full weight at once`, () => {
       const fresh = starter({ fullWeight: 3, startedAt: 1000 });
       const s = started();
       s.applyWeights([fresh, ...others], 1000);

@@ -44,7 +44,7 @@ describe('paths', () => {
     ['/foo', '/foo', '/', '/'],
   ] as const;
   for (const [path, prefix, replacement, result] of published) {
-    test(`${path}, of which ${prefix} becomes "${replacement}", is ${result}`, () =>
+    test(`${path} with ${prefix} replaced by "${replacement}" is ${result}`, () =>
       assert.equal(modifyPath(to(replacement), path, bare(prefix)), result));
   }
 
@@ -100,11 +100,11 @@ describe('redirects', () => {
     redirectLocation(r, { ...request, ...head }, 8080, prefix);
   const cases: readonly [what: string, r: Omit<RequestRedirect, 'statusCode'>, location: string][] = [
     ['another scheme has its own port', { scheme: 'https' }, 'https://a.test/foo/bar?q=1'],
-    ['the scheme there is has its own port, too', { scheme: 'http' }, 'http://a.test/foo/bar?q=1'],
+    ['the same scheme has its own port, too', { scheme: 'http' }, 'http://a.test/foo/bar?q=1'],
     ['without a scheme, the port is the listener’s', { hostname: 'b.test' }, 'http://b.test:8080/foo/bar?q=1'],
     ['a port', { port: 8443, scheme: 'https' }, 'https://a.test:8443/foo/bar?q=1'],
-    ['a port that need not be said', { port: 80 }, 'http://a.test/foo/bar?q=1'],
-    ['a port that belongs to the other scheme', { port: 443 }, 'http://a.test:443/foo/bar?q=1'],
+    ['the default port is left out', { port: 80 }, 'http://a.test/foo/bar?q=1'],
+    ['the default port of the other scheme', { port: 443 }, 'http://a.test:443/foo/bar?q=1'],
     ['a full path', { scheme: 'https', path: full('/x') }, 'https://a.test/x?q=1'],
     ['a prefix', { scheme: 'https', path: to('') }, 'https://a.test/bar?q=1'],
   ];

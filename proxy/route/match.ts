@@ -79,7 +79,7 @@ export function firstMatch<T>(rules: readonly RouteRule<T>[] | undefined, head: 
   return undefined;
 }
 
-function matches(rule: RouteRule<unknown>, head: RoutedBy): boolean {
+function ruleMatches(rule: RouteRule<unknown>, head: RoutedBy): boolean {
   if (rule.method !== undefined && rule.method !== head.method) return false;
   if (rule.matchesPath !== undefined && !rule.matchesPath(head.path)) return false;
   for (const term of rule.headers) {

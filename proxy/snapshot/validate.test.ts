@@ -135,11 +135,15 @@ const balancing: readonly [name: string, value: unknown, path: string][] = [
   ['nothing', 'RoundRobin', ''],
   ['an unknown strategy', { type: 'Guess' }, '.type'],
   ['a strategy of Object', { type: 'toString' }, '.type'],
-  ['a slow start of no time', { type: 'Random', slowStart: { ...slowly, window: 0 } }, '.slowStart.window'],
+  ['a slow start window of 0', { type: 'Random', slowStart: { ...slowly, window: 0 } }, '.slowStart.window'],
   ['a slow start that never rises', { type: 'Random', slowStart: { ...slowly, aggression: 0 } }, '.slowStart.aggression'],
-  ['aggression in words', { type: 'Random', slowStart: { ...slowly, aggression: '1' } }, '.slowStart.aggression'],
-  ['a slow start from nothing', { type: 'Random', slowStart: { ...slowly, minWeightPercent: 0 } }, '.slowStart.minWeightPercent'],
-  ['a zone that nothing is said of', { type: 'Random', zoneAware: true }, '.zoneAware'],
+  ['an aggression that is a string', { type: 'Random', slowStart: { ...slowly, aggression: '1' } }, '.slowStart.aggression'],
+  [
+    'a slow start from 0 percent',
+    { type: 'Random', slowStart: { ...slowly, minWeightPercent: 0 } },
+    '.slowStart.minWeightPercent',
+  ],
+  ['a zone without settings', { type: 'Random', zoneAware: true }, '.zoneAware'],
   ['a zone preferred from some number on', { type: 'Random', zoneAware: {} }, '.zoneAware.minEndpoints'],
   ['a zone preferred while it is empty', { type: 'Random', zoneAware: { minEndpoints: 0 } }, '.zoneAware.minEndpoints'],
   ['a zone that no pool can fill', { type: 'RoundRobin', zoneAware: { minEndpoints: 5001 } }, '.zoneAware.minEndpoints'],
@@ -166,7 +170,7 @@ const balancing: readonly [name: string, value: unknown, path: string][] = [
   ],
 ];
 for (const [name, value, path] of balancing) {
-  test(`balancing by ${name} is refused`, () =>
+  test(`a load balancer with ${name} is refused`, () =>
     assert.deepEqual(paths(edited({ 'part.loadBalancer': value })), [`part.loadBalancer${path}`]));
 }
 
@@ -224,7 +228,7 @@ const clients: readonly [name: string, value: unknown, at: string][] = [
   ['a number for a range', { trustedCIDRs: [10] }, '.trustedCIDRs[0]'],
 ];
 for (const [name, value, at] of clients)
-  test(`a client’s address by ${name} is a wrong field`, () =>
+  test(`a client address with ${name} is a wrong field`, () =>
     assert.deepEqual(paths(edited({ [client]: value })), [`${client}${at}`]));
 
 test('a client’s address by hops or ranges passes', () => {

@@ -31,19 +31,19 @@ function reasonOf(e: EndpointState, status: EndpointStatus, now: number): string
     case 'EJECTED':
       return e.outlier.evidence + probationOf(e, now);
     case 'DRAIN':
-      return e.state === 'draining' ? 'leaves, or is in maintenance' : 'its weight is 0';
+      return e.state === 'draining' ? 'is leaving, or in maintenance' : 'its weight is 0';
     case 'NEW':
       return 'awaits its first check';
     case 'FULL':
-      return 'has as many requests as it may have';
+      return 'is at its request limit';
     case 'UP':
       return '';
   }
 }
 
 function probationOf({ outlier }: EndpointState, now: number): string {
-  if (outlier.probationRequest) return '; on trial';
-  return now >= outlier.ejectedUntil ? '; the next request tries it' : '';
+  if (outlier.probationRequest) return '; on probation';
+  return now >= outlier.ejectedUntil ? '; the next suitable request tests it' : '';
 }
 
 /** @param tries attempts of its backend within the last minute */

@@ -76,7 +76,7 @@ async function send(req: IncomingMessage, res: ServerResponse, type: string, mak
   } catch (error) {
     if (!(error instanceof Busy)) throw error;
     res.writeHead(503, { 'retry-after': '2', 'content-type': 'text/plain; charset=utf-8' });
-    res.end('too many others look at this proxy with filters of their own: try again in two seconds\n');
+    res.end('too many requests with different filters: try again in two seconds\n');
     return true;
   }
   const zipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '') ? await compress(body, { level: 1 }) : undefined;

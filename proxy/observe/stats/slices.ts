@@ -39,7 +39,7 @@ export class SharedWork<T> {
     for (const [other, { until }] of this.#known) if (this.#now() >= until) this.#known.delete(other);
     const known = this.#known.get(key);
     if (known) return known.result;
-    if (this.#known.size >= this.#waiting) return Promise.reject(new Busy('too many others ask'));
+    if (this.#known.size >= this.#waiting) return Promise.reject(new Busy('too many requests with different filters'));
     const result = this.#turn.then(make);
     const entry = { result, until: Infinity };
     this.#known.set(key, entry);

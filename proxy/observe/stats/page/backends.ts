@@ -77,7 +77,7 @@ function row(e: EndpointRow, at: string): Tree[][] {
 }
 
 function status(e: EndpointRow, at: string): Tree[] {
-  const until = e.ejectedUntil !== null && e.ejectedUntil > at ? `; trial in ${between(at, e.ejectedUntil)}` : '';
+  const until = e.ejectedUntil !== null && e.ejectedUntil > at ? `; probation in ${between(at, e.ejectedUntil)}` : '';
   return [
     h('span', { class: `status ${e.status}` }, h('span', { 'aria-hidden': 'true' }, SIGNS[e.status]), ` ${e.status}`),
     ' ',

@@ -26,7 +26,7 @@ function tiles({ at, proxy, snapshot, totals }: StatsView): Element {
     tile('Connections', count(proxy.connections), 'of clients'),
     snapshot
       ? tile('Snapshot', `${snapshot.sequence}`, `since ${between(snapshot.since, at)}, epoch ${snapshot.epoch}`)
-      : tile('Snapshot', 'none', 'the operator has not been here'),
+      : tile('Snapshot', 'none', 'not received from the operator yet'),
     tile('Uptime', lasting(proxy.uptimeSeconds), `${proxy.mode}${zone}, version ${proxy.version}`),
   );
 }
