@@ -1,7 +1,7 @@
 /** The strategy of a policy, in the wire's terms. */
 import { DEFAULTS } from '../api/defaults.ts';
 import type { ConsistentHashSpec, HashOnSpec, LoadBalancerSpec, SlowStartSpec } from '../api/policy.gen.ts';
-import type { Affinity, HashOn, HashTable, LoadBalancer, SlowStart } from '../../proxy/snapshot/types.ts';
+import type { AffinitySettings, HashOn, HashTable, LoadBalancer, SlowStartSettings } from '../../proxy/snapshot/types.ts';
 import type { FieldParser } from './field-parser.ts';
 
 /** @param drain milliseconds for which a draining endpoint keeps its keys */
@@ -24,7 +24,7 @@ export function readLoadBalancer(given: LoadBalancerSpec | undefined, drain: num
   };
 }
 
-function readSlowStart(given: SlowStartSpec, fields: FieldParser): SlowStart {
+function readSlowStart(given: SlowStartSpec, fields: FieldParser): SlowStartSettings {
   const { window, aggression, minWeightPercent } = { ...DEFAULTS.slowStart, ...given };
   return { window: fields.duration('loadBalancer.slowStart.window', window), aggression, minWeightPercent };
 }
@@ -43,7 +43,7 @@ function readHashOn({ type = DEFAULTS.hashOn.type, header, cookie, queryParam }:
   return { type, name: cookie?.name ?? '', ttl };
 }
 
-function readAffinity(given: NonNullable<ConsistentHashSpec['affinity']>, drain: number, fields: FieldParser): Affinity {
+function readAffinity(given: NonNullable<ConsistentHashSpec['affinity']>, drain: number, fields: FieldParser): AffinitySettings {
   const { maxEntries, idleTimeout } = { ...DEFAULTS.affinity, ...given };
   return { maxEntries, idleTimeout: fields.duration('loadBalancer.consistentHash.affinity.idleTimeout', idleTimeout), drain };
 }

@@ -3,10 +3,10 @@ import type { HeaderSource, RequestHead } from '../message/request-head.ts';
 import type { HashOn } from '../snapshot/load-balancer.ts';
 
 /** The part of a request that a key may be made of. */
-export type KeySource = Pick<RequestHead, 'path' | 'target'> & HeaderSource;
+export type HashKeySource = Pick<RequestHead, 'path' | 'target'> & HeaderSource;
 
 /** The hash key of a request; undefined: it has none, for example because the header is absent. An empty value is no key. */
-export function keyOf(on: HashOn, source: KeySource, clientAddress: string): string | undefined {
+export function hashKeyOf(on: HashOn, source: HashKeySource, clientAddress: string): string | undefined {
   switch (on.type) {
     case 'SourceIP':
       return clientAddress;

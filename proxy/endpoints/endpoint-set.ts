@@ -7,24 +7,20 @@ import type { Balancer } from '../balance/balancer.ts';
 import type { Hash } from '../balance/hash.ts';
 import type { ConnectionQuota } from '../message/attempt.ts';
 import { createBalancer } from '../balance/strategies.ts';
-import { EndpointState } from './endpoint-state.ts';
+import type { EndpointState } from './endpoint-state.ts';
+import { EndpointList } from './endpoint-list.ts';
+import type { EndpointListDeps } from './endpoint-list.ts';
 import { EndpointHealth } from './endpoint-health.ts';
 import type { EndpointHealthDeps } from './endpoint-health.ts';
 import type { MaglevTables } from '../balance/maglev-tables.ts';
-import type { EndpointSetMetrics } from '../metrics/request-metrics.ts';
 import type { BackgroundWork } from './background-work.ts';
 import type { AttemptHandle, AttemptResult, ProbationKind } from './attempt-handle.ts';
 import { SlowStart } from '../resilience/slow-start.ts';
-import type { Endpoint, HashOn, LoadBalancer, PoolPart } from '../snapshot/types.ts';
+import type { HashOn, LoadBalancer, PoolPart } from '../snapshot/types.ts';
 
-export interface EndpointSetDeps extends EndpointHealthDeps {
+export interface EndpointSetDeps extends EndpointHealthDeps, EndpointListDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  readonly metrics: EndpointSetMetrics;
-  /** The endpoint has joined this set; it may have been in it before. */
-  readonly joined: (e: EndpointState) => void;
-  /** The endpoint has left this set. */
-  readonly left: (e: EndpointState) => void;
   readonly tables: MaglevTables;
   readonly background: BackgroundWork;
 }
@@ -44,7 +40,7 @@ export class EndpointSet {
   #balancer: Balancer;
   #slowStart = new SlowStart();
   #deps: EndpointSetDeps;
-  #byId = new Map<string, EndpointState>();
+  #list: EndpointList;
   #context: { tried: number[]; now: number; random: () => number; hash: Hash | undefined };
   #nothingTried: number[] = [];
 
@@ -57,6 +53,7 @@ export class EndpointSet {
       changed: (endpoints) => this.#onHealthChange(endpoints),
       firstProbePassed: () => this.#updateBalancer(),
     });
+    this.#list = new EndpointList(this, this.health, deps);
     this.#context = { tried: this.#nothingTried, now: 0, random: deps.random, hash: undefined };
   }
 
@@ -74,7 +71,7 @@ export class EndpointSet {
     }
     const otherCheck = this.health.configure(part.healthCheck);
     this.#slowStart.configure('slowStart' in part.loadBalancer ? part.loadBalancer.slowStart : undefined);
-    this.#updateEndpoints(part.endpoints, otherCheck);
+    this.endpoints = this.#list.update(part.endpoints, otherCheck);
     this.health.evaluate(this.endpoints);
     this.#slowStart.applyWeights(this.endpoints, this.#deps.now());
     this.#updateBalancer();
@@ -195,36 +192,8 @@ export class EndpointSet {
   /** Stops probing. Requests in flight may still end. */
   close(): void {
     this.#deps.background.delete(this.#balancer);
-    for (const e of this.endpoints) this.#remove(e);
+    this.#list.close();
     this.endpoints = [];
-  }
-
-  #updateEndpoints(wanted: readonly Endpoint[], otherCheck: boolean): void {
-    const next = new Map<string, EndpointState>();
-    for (const w of wanted) {
-      const known = this.#byId.get(w.id);
-      const stays = known?.address === w.address && known.port === w.port;
-      const e = stays ? known : new EndpointState(w, this, this.#deps.metrics.endpoint(w.hashKey, w.zone));
-      if (this.#byId.size > 0 && w.state === 'active' && (!stays || e.state === 'draining')) e.startedAt = this.#deps.now();
-      e.update(w, this.health.hasProbes && (stays ? e.state === 'filling' : this.#byId.size > 0), this.#deps.now());
-      if (!stays || otherCheck) this.health.watch(e);
-      if (!stays) {
-        e.healthChangedAt = this.#deps.now();
-        this.#deps.joined(e);
-      }
-      next.set(w.id, e);
-    }
-    for (const e of this.endpoints) if (next.get(e.id) !== e) this.#remove(e);
-    this.#byId = next;
-    this.endpoints = [...next.values()];
-    this.endpoints.forEach((e, i) => (e.index = i));
-  }
-
-  #remove(e: EndpointState): void {
-    e.index = -1;
-    this.health.remove(e);
-    e.metrics.release();
-    this.#deps.left(e);
   }
 
   #indexes(tried: readonly EndpointState[]): number[] {

@@ -30,7 +30,7 @@ const REFUSALS: readonly LocalReason[] = [
 ];
 
 /** Values that other parts provide for each scrape. */
-export interface Gauges {
+export interface MetricSources {
   readonly connections: () => Iterable<{ readonly port: number; readonly open: number }>;
   readonly upstream: () => { readonly opened: number; readonly reused: number };
   readonly endpointSets: () => Iterable<CountingSet & PanickingSet>;
@@ -77,7 +77,7 @@ export class Metrics implements ControlMetrics {
   #version: Version | undefined;
 
   /** @param now monotonic milliseconds. */
-  constructor(now: () => number, gauges: Gauges) {
+  constructor(now: () => number, gauges: MetricSources) {
     this.requestMetrics = new RequestMetrics(now);
     // The start counts as contact, so that silence since the start is visible.
     this.onContact();
@@ -120,7 +120,7 @@ export class Metrics implements ControlMetrics {
     );
   }
 
-  #exposeGauges(g: Gauges): void {
+  #exposeGauges(g: MetricSources): void {
     const add = (type: Metric['type'], name: string, help: string, read: () => Iterable<Sample>) =>
       expose(this.registry, type, `outrigger_${name}`, help, read);
     add('gauge', 'connections_active', 'Open client connections.', () =>

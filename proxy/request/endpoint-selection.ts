@@ -1,7 +1,7 @@
 /** Where the tries of one request go: which endpoint of which backend of its route is next. */
 import { hash64 } from '../balance/hash.ts';
 import type { Hash } from '../balance/hash.ts';
-import { formatCookie, keyOf, makeCookieValue } from '../balance/hash-key.ts';
+import { formatCookie, hashKeyOf, makeCookieValue } from '../balance/hash-key.ts';
 import type { Exchange } from '../message/exchange.ts';
 import type { Outcome } from '../health/outlier-state.ts';
 import type { EndpointState } from '../endpoints/endpoint-state.ts';
@@ -55,7 +55,7 @@ export class EndpointSelection {
 
   /** A client without the cookie gets one with its response, so that its later requests have a key. */
   #hashKey(on: HashOn, x: Exchange): Hash | undefined {
-    let key = keyOf(on, x.request, x.clientAddress);
+    let key = hashKeyOf(on, x.request, x.clientAddress);
     if (key === undefined && on.type === 'Cookie') {
       key = makeCookieValue(this.#random);
       this.cookies.push(formatCookie({ ...on, sameSite: 'Lax' }, key, isSecure(x)));

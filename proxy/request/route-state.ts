@@ -12,7 +12,7 @@ import { RetryBudget } from '../resilience/retry-budget.ts';
 import { compileFilters } from '../route/filters.ts';
 import type { Filters } from '../route/filters.ts';
 import { Sessions } from './sessions.ts';
-import type { CircuitBreakerSettings, HashOn, RetryBudget as Settings, Route } from '../snapshot/types.ts';
+import type { CircuitBreakerSettings, HashOn, RetryBudgetSettings as Settings, Route } from '../snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
 

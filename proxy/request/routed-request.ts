@@ -151,8 +151,8 @@ export class RoutedRequest {
     const decision = decideRetry(
       retry,
       {
-        tries: this.#tries,
-        triesHere: this.#triesHere,
+        attempts: this.#tries,
+        attemptsHere: this.#triesHere,
         endpointsTried: this.#endpointsTried,
         idempotent: isIdempotent(this.head.method),
         replayable: this.#x.body?.replayable ?? true,

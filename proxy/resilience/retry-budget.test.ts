@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { RetryBudget as Settings } from '../snapshot/types.ts';
+import type { RetryBudgetSettings } from '../snapshot/types.ts';
 import { RetryBudget } from './retry-budget.ts';
 
-function budgetOf(settings: Settings): RetryBudget {
+function budgetOf(settings: RetryBudgetSettings): RetryBudget {
   const budget = new RetryBudget();
   budget.configure(settings);
   return budget;

@@ -1,5 +1,5 @@
 /** Limits retries to a share of requests, so that they cannot multiply the load on failing backends. PURE. */
-import type { RetryBudget as Settings } from '../snapshot/types.ts';
+import type { RetryBudgetSettings } from '../snapshot/types.ts';
 
 /** Deposits and withdrawals expire after this long. */
 const SECONDS = 10;
@@ -20,7 +20,7 @@ export class RetryBudget {
   #second = 0;
 
   /** Deposits and withdrawals stay. */
-  configure({ percent, minPerSecond }: Settings): void {
+  configure({ percent, minPerSecond }: RetryBudgetSettings): void {
     this.#percent = percent;
     this.#reserve = minPerSecond * SECONDS * 100;
   }

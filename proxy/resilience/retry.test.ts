@@ -16,8 +16,8 @@ const DEFAULT: Retry = {
 };
 
 const FIRST: AttemptState = {
-  tries: 1,
-  triesHere: 1,
+  attempts: 1,
+  attemptsHere: 1,
   endpointsTried: 1,
   idempotent: true,
   replayable: true,
@@ -107,8 +107,8 @@ describe('which endpoint', () => {
   test('the same endpoint first, while it is usable and attempts are left', () => {
     const connect = failure('connect', 'none');
     assert.equal(decisionOf(twice, {}, connect), 'same connect-failure');
-    assert.equal(decisionOf(twice, { tries: 2, triesHere: 2 }, connect), 'same connect-failure');
-    assert.equal(decisionOf(twice, { tries: 3, triesHere: 3 }, connect), 'other connect-failure');
+    assert.equal(decisionOf(twice, { attempts: 2, attemptsHere: 2 }, connect), 'same connect-failure');
+    assert.equal(decisionOf(twice, { attempts: 3, attemptsHere: 3 }, connect), 'other connect-failure');
     assert.equal(decisionOf(twice, { sameEndpointUsable: false }, connect), 'other connect-failure');
     assert.equal(decisionOf(twice, {}, failure('reset')), 'same reset');
   });
@@ -121,8 +121,8 @@ describe('which endpoint', () => {
 
   test('at most `attempts` further endpoints; 0 turns off retries on other endpoints, not on the same one', () => {
     const reset = failure('reset');
-    assert.equal(decisionOf({}, { tries: 2, endpointsTried: 2 }, reset), 'other reset');
-    assert.equal(decisionOf({}, { tries: 3, endpointsTried: 3 }, reset), 'no');
+    assert.equal(decisionOf({}, { attempts: 2, endpointsTried: 2 }, reset), 'other reset');
+    assert.equal(decisionOf({}, { attempts: 3, endpointsTried: 3 }, reset), 'no');
     assert.equal(decisionOf({ attempts: 0 }, {}, reset), 'no');
     assert.equal(decisionOf({ attempts: 0, sameEndpoint: 1 }, {}, reset), 'same reset');
   });
@@ -138,7 +138,8 @@ describe('back-off', () => {
   test('none before an untried endpoint', () => assert.equal(after({}, { anotherUntried: true }), 0));
 
   test('before the same endpoint: doubles from base to max, of which half is random', () => {
-    const ms = (triesHere: number, u: number) => after({ sameEndpoint: 99 }, { tries: triesHere, triesHere, random: () => u });
+    const ms = (triesHere: number, u: number) =>
+      after({ sameEndpoint: 99 }, { attempts: triesHere, attemptsHere: triesHere, random: () => u });
     assert.deepEqual(
       [1, 2, 3, 4, 5, 60].map((n) => ms(n, 0)),
       [12.5, 25, 50, 100, 125, 125],
@@ -149,7 +150,7 @@ describe('back-off', () => {
 
   test('when all endpoints were tried', () => {
     assert.equal(after({}, { anotherUntried: false, random: () => 0 }), 12.5);
-    assert.equal(after({}, { anotherUntried: false, tries: 2, endpointsTried: 2, random: () => 0 }), 25);
+    assert.equal(after({}, { anotherUntried: false, attempts: 2, endpointsTried: 2, random: () => 0 }), 25);
   });
 
   test('a base of 0 means no wait', () => assert.equal(after({ backOff: { base: 0, max: 0 } }, { anotherUntried: false }), 0));
@@ -166,8 +167,8 @@ function play(policy: Retry, endpoints: number, usable: (endpoint: number, tries
       policy,
       {
         ...FIRST,
-        tries,
-        triesHere,
+        attempts: tries,
+        attemptsHere: triesHere,
         endpointsTried: turns,
         sameEndpointUsable: usable(here, triesHere),
         anotherUntried: another !== undefined,

@@ -7,9 +7,9 @@ export type RetryReason = 'connect-failure' | 'reset' | 'timeout' | 'gateway-err
 /** The progress of a request after an attempt has ended; that attempt is included. */
 export interface AttemptState {
   /** Attempts made, ≥ 1. */
-  readonly tries: number;
+  readonly attempts: number;
   /** Consecutive attempts on the present endpoint, ≥ 1. */
-  readonly triesHere: number;
+  readonly attemptsHere: number;
   /** Endpoints used, ≥ 1; an endpoint that is used again after another one counts again. */
   readonly endpointsTried: number;
   readonly idempotent: boolean;
@@ -65,11 +65,11 @@ export function decideRetry(policy: Retry, s: AttemptState, outcome: Failure | {
   if (reason === undefined || !s.replayable) return NO;
   const unprocessed = !('status' in outcome) && outcome.sent !== 'maybe';
   if (!unprocessed && !s.idempotent && !policy.nonIdempotent) return NO;
-  if (s.tries >= (policy.attempts + 1) * (policy.sameEndpoint + 1)) return NO;
+  if (s.attempts >= (policy.attempts + 1) * (policy.sameEndpoint + 1)) return NO;
 
   const connectionFailed = !('status' in outcome) && (outcome.kind === 'connect' || outcome.kind === 'reset');
-  if (connectionFailed && !s.onProbation && s.sameEndpointUsable && s.triesHere <= policy.sameEndpoint) {
-    return { again: true, where: 'same', afterMs: backOff(policy, s.triesHere - 1, s.random), reason };
+  if (connectionFailed && !s.onProbation && s.sameEndpointUsable && s.attemptsHere <= policy.sameEndpoint) {
+    return { again: true, where: 'same', afterMs: backOff(policy, s.attemptsHere - 1, s.random), reason };
   }
   if (s.endpointsTried > policy.attempts) return NO;
   const afterMs = s.anotherUntried ? 0 : backOff(policy, s.endpointsTried - 1, s.random);

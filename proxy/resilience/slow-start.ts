@@ -1,5 +1,5 @@
 /** Slow start: weights rise gradually, so that an endpoint with cold caches does not get its full share at once. PURE. */
-import type { SlowStart as Settings } from '../snapshot/types.ts';
+import type { SlowStartSettings } from '../snapshot/types.ts';
 
 /** Number of steps; each changed weight is an update of the balancer. */
 const STEPS = 16;
@@ -21,10 +21,10 @@ export interface SlowStartEndpoint {
 export class SlowStart {
   /** Monotonic milliseconds at which a weight may change next; Infinity: never. */
   nextChangeAt = Infinity;
-  #settings: Settings | undefined;
+  #settings: SlowStartSettings | undefined;
 
   /** Undefined: every endpoint has its full weight from the start. */
-  configure(settings: Settings | undefined): void {
+  configure(settings: SlowStartSettings | undefined): void {
     this.#settings = settings;
   }
 
@@ -46,11 +46,11 @@ export class SlowStart {
 }
 
 /** 0 to STEPS; STEPS: slow start is over. */
-function stepOf({ startedAt }: SlowStartEndpoint, { window }: Settings, now: number): number {
+function stepOf({ startedAt }: SlowStartEndpoint, { window }: SlowStartSettings, now: number): number {
   // A small addition, so that rounding never puts the start of a step into the step before.
   return Math.min(STEPS, Math.floor(((now - startedAt) / window) * STEPS + 1e-6));
 }
 
-function shareAt(step: number, { aggression, minWeightPercent }: Settings): number {
+function shareAt(step: number, { aggression, minWeightPercent }: SlowStartSettings): number {
   return Math.max(minWeightPercent / 100, (step / STEPS) ** (1 / aggression));
 }

@@ -15,13 +15,13 @@ export type LoadBalancer =
   | {
       readonly type: PlainStrategy;
       /** Not with RoundRobin, which ignores weights. */
-      readonly slowStart?: SlowStart;
-      readonly zoneAware?: ZoneAware;
+      readonly slowStart?: SlowStartSettings;
+      readonly zoneAware?: ZoneAwareSettings;
     }
   | { readonly type: 'ConsistentHash'; readonly consistentHash: ConsistentHash };
 
 /** The weight of an endpoint that joins, or becomes healthy again, rises to its full value within the window. */
-export interface SlowStart {
+export interface SlowStartSettings {
   /** ≥ 1. */
   readonly window: number;
   /** > 0; 1: linear; higher values rise earlier. */
@@ -31,12 +31,12 @@ export interface SlowStart {
 }
 
 /** Prefers the endpoints of the proxy's own zone. */
-export interface ZoneAware {
+export interface ZoneAwareSettings {
   /** With fewer usable local endpoints the zone is not preferred; ≥ 1. */
   readonly minEndpoints: number;
 }
 
-export type ConsistentHash = HashTable & { readonly hashOn: HashOn; readonly affinity?: Affinity };
+export type ConsistentHash = HashTable & { readonly hashOn: HashOn; readonly affinity?: AffinitySettings };
 
 export type HashTable =
   | {
@@ -58,7 +58,7 @@ export type HashOn =
     };
 
 /** Remembers which endpoint a key went to. */
-export interface Affinity {
+export interface AffinitySettings {
   /** ≥ 1. */
   readonly maxEntries: number;
   readonly idleTimeout: number;

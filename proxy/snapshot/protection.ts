@@ -1,7 +1,7 @@
 /** The wire contract, protection: limits on load of backends, and fallbacks; part of types.ts. */
 
 /** Limits retries after something was sent; retries before that are free. */
-export interface RetryBudget {
+export interface RetryBudgetSettings {
   /** 0-100: percentage of the first attempts of the last 10 s. */
   readonly percent: number;
   /** ≥ 0: additional retries, whatever the traffic. */

@@ -7,7 +7,7 @@
 
 import type { HealthCheck } from './health-check.ts';
 import type { LoadBalancer } from './load-balancer.ts';
-import type { CircuitBreakerSettings, Fallback, RetryBudget } from './protection.ts';
+import type { CircuitBreakerSettings, Fallback, RetryBudgetSettings } from './protection.ts';
 import type { Version } from './version.ts';
 import type { HeaderModifier, Match, RequestRedirect, SessionPersistence, UrlRewrite } from './routing.ts';
 
@@ -104,7 +104,7 @@ export interface Retry {
   /** A request body up to this many bytes is kept for retries. */
   readonly bufferLimit: number;
   /** Absent: limited by `attempts` only. */
-  readonly budget?: RetryBudget;
+  readonly budget?: RetryBudgetSettings;
 }
 
 export interface Timeouts {

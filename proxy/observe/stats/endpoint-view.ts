@@ -1,17 +1,17 @@
 /** The row of one endpoint. PURE. */
 import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { EndpointSet } from '../../endpoints/endpoint-set.ts';
-import type { EndpointLately } from './sampler.ts';
+import type { RecentEndpoint } from './sampler.ts';
 import { printable } from './text.ts';
 import type { EndpointRow, EndpointStatus } from './view.ts';
 
 /** Monotonic and unix milliseconds of the same moment. */
-export interface Moment {
+export interface ClockReading {
   readonly now: number;
   readonly wall: number;
 }
 
-export function isoAt({ now, wall }: Moment, monotonic: number): string {
+export function isoAt({ now, wall }: ClockReading, monotonic: number): string {
   return new Date(wall - (now - monotonic)).toISOString();
 }
 
@@ -47,7 +47,7 @@ function probationOf({ outlier }: EndpointState, now: number): string {
 }
 
 /** @param tries attempts of its backend within the last minute */
-export function endpointView(e: EndpointState, lately: EndpointLately | undefined, tries: number, at: Moment): EndpointRow {
+export function endpointView(e: EndpointState, lately: RecentEndpoint | undefined, tries: number, at: ClockReading): EndpointRow {
   const status = statusOf(e);
   return {
     name: printable(e.hashKey),

@@ -14,7 +14,7 @@ export interface HistoryShape {
 /** Keys between two yields. */
 const STEP = 50;
 
-interface Entry {
+interface HistoryEntry {
   readonly last: Float64Array;
   /** Rows of `width` counters, one per interval, as a ring. */
   readonly rises: Float32Array;
@@ -32,7 +32,7 @@ export interface Recent {
 
 export class History<K> {
   readonly #shape: HistoryShape;
-  readonly #entries = new Map<K, Entry>();
+  readonly #entries = new Map<K, HistoryEntry>();
   /** End times of intervals, as a ring. */
   readonly #ends: Float64Array;
   /** Number of intervals so far. */

@@ -8,7 +8,7 @@ import type { RouteState } from '../../request/route-state.ts';
 import type { Rejected } from '../../snapshot/types.ts';
 import { ROUTE_SLOT } from '../../metrics/route-metrics.ts';
 import { endpointView, namesOf, ratio, round, statusOf } from './endpoint-view.ts';
-import type { Moment } from './endpoint-view.ts';
+import type { ClockReading } from './endpoint-view.ts';
 import { routeTexts, routeView } from './route-view.ts';
 import type { Sampler, Serving } from './sampler.ts';
 import { missing, printable } from './text.ts';
@@ -57,7 +57,7 @@ interface SearchResult {
   matching: number;
 }
 
-export function* makeView(source: Source, sampler: Sampler, filter: Filter, at: Moment): Steps<StatsView> {
+export function* makeView(source: Source, sampler: Sampler, filter: Filter, at: ClockReading): Steps<StatsView> {
   const found = yield* findEndpoints(source, filter);
   const chosen = choose(found);
   const backends: BackendView[] = [];
@@ -138,7 +138,7 @@ function* backendView(
   rows: readonly EndpointState[],
   found: SearchResult,
   sampler: Sampler,
-  at: Moment,
+  at: ClockReading,
 ): Steps<BackendView> {
   let tries = 0;
   for (const [i, e] of pool.endpoints.entries()) {
@@ -157,7 +157,7 @@ function* backendView(
   };
 }
 
-function* routeViews(source: Source, sampler: Sampler, { words }: Filter, found: SearchResult, at: Moment) {
+function* routeViews(source: Source, sampler: Sampler, { words }: Filter, found: SearchResult, at: ClockReading) {
   const shown: RouteView[] = [];
   let matching = 0;
   const health = (pool: string) => found.health.get(pool) ?? { healthy: 0, endpoints: 0 };
@@ -180,7 +180,7 @@ function* routesOf({ listeners }: Source): Generator<[port: number, state: Route
   }
 }
 
-function* totals(source: Source, sampler: Sampler, { health }: SearchResult, at: Moment): Steps<TotalsView> {
+function* totals(source: Source, sampler: Sampler, { health }: SearchResult, at: ClockReading): Steps<TotalsView> {
   const sums = { routes: 0, perSecond: 0, requests: 0, failed: 0 };
   for (const [, state] of routesOf(source)) {
     yield;

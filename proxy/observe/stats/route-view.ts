@@ -2,7 +2,7 @@
 import type { RouteState } from '../../request/route-state.ts';
 import type { Fallback, Match, RequestRedirect } from '../../snapshot/types.ts';
 import { namesOf, ratio, round } from './endpoint-view.ts';
-import type { PolicyLately } from './sampler.ts';
+import type { RecentPolicy } from './sampler.ts';
 import { printable } from './text.ts';
 import type { DestinationView, RouteView } from './view.ts';
 
@@ -10,7 +10,7 @@ import type { DestinationView, RouteView } from './view.ts';
 const MAX_OF_EACH = 8;
 
 export interface RouteFigures {
-  readonly lately: PolicyLately | undefined;
+  readonly lately: RecentPolicy | undefined;
   readonly spark: readonly number[];
   readonly pending: number;
   /** Endpoints of a set: how many there are, and how many are healthy. */

@@ -37,14 +37,14 @@ export interface Serving {
   readonly buffer: CounterBuffer;
 }
 
-export interface EndpointLately {
+export interface RecentEndpoint {
   readonly attempts: number;
   readonly failed: number;
   /** Mean milliseconds until the response head; undefined without responses. */
   readonly meanMs: number | undefined;
 }
 
-export interface PolicyLately {
+export interface RecentPolicy {
   readonly perSecond: number;
   /** Within the last minute. */
   readonly requests: number;
@@ -87,7 +87,7 @@ export class Sampler {
   }
 
   /** Figures of the last minute; undefined if the endpoint is too new or beyond the limit. */
-  endpoint(e: EndpointState, now: number): EndpointLately | undefined {
+  endpoint(e: EndpointState, now: number): RecentEndpoint | undefined {
     if (!this.#endpoints.has(e)) return undefined;
     this.#readEndpoint(e, this.#endpointNow);
     const recent = this.#endpoints.recent(e, this.#endpointNow, now);
@@ -102,7 +102,7 @@ export class Sampler {
   }
 
   /** Undefined if the policy is too new or beyond the limit. */
-  policy(state: RouteState, now: number): PolicyLately | undefined {
+  policy(state: RouteState, now: number): RecentPolicy | undefined {
     this.#readPolicy(state, this.#policyNow);
     const key = state.route.policy;
     const minute = this.#policies.recent(key, this.#policyNow, now);
