@@ -7,7 +7,8 @@ import { gzipSync } from 'node:zlib';
 import { digest, snapshotDigest } from '../snapshot/canonical.ts';
 import { claims, endpoint, poolPart, signToken, snapshot, testKey } from '../snapshot/testing.ts';
 import type { Snapshot } from '../snapshot/types.ts';
-import { NOW, POD, push, rig, send, status, until } from './testing.ts';
+import { NOW, POD, push, rig, send, status } from './testing.ts';
+import { until } from '../test-until.ts';
 import type { Rig } from './testing.ts';
 
 const MiB = 1024 * 1024;

@@ -14,6 +14,8 @@ import type { ControlLog } from './log.ts';
 import type { DataPlane, ResolvedSnapshot } from './data-plane.ts';
 import type { ControlMetrics } from './control-metrics.ts';
 
+export { until } from '../test-until.ts';
+
 export const POD = 'pod-uid-1';
 
 export class FakeDataPlane implements DataPlane {
@@ -114,15 +116,6 @@ export async function rig(t: TestContext, over: Partial<Pick<Rig, 'folder' | 'ke
     await rm(folder, { recursive: true, force: true });
   });
   return { control, dataPlane, metrics, log, port, folder, key, clock, restored };
-}
-
-/** Waits for a condition; fails after 5 s. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 export interface Answer {

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import type { GrpcCheck } from '../snapshot/types.ts';
 import { GrpcProbe } from './grpc-probe.ts';
 import { runProbe } from './probe.ts';
-import { backend, GRPC, grpcBackend, http2Backend, httpBackend, statusFrame, until, type Backend } from './testing.ts';
+import { backend, GRPC, grpcBackend, http2Backend, httpBackend, statusFrame, type Backend } from './testing.ts';
+import { until } from '../test-until.ts';
 
 /** Runs one probe; returns `ok detail` or `no detail`. */
 async function run(probe: GrpcProbe, timeout = 2000): Promise<string> {

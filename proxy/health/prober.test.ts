@@ -4,7 +4,8 @@ import { afterEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { HttpCheck } from '../snapshot/types.ts';
 import { Prober, type ProbeReport, type ProberOptions } from './prober.ts';
-import { backend, HTTP, httpBackend, TCP, until, type Backend } from './testing.ts';
+import { backend, HTTP, httpBackend, TCP, type Backend } from './testing.ts';
+import { until } from '../test-until.ts';
 
 const probers: Prober[] = [];
 afterEach(() => {

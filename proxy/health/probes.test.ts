@@ -7,7 +7,8 @@ import type { HttpCheck } from '../snapshot/types.ts';
 import { HttpProbe } from './http-probe.ts';
 import { runProbe, type Probe } from './probe.ts';
 import { TcpProbe } from './tcp-probe.ts';
-import { backend, HTTP, httpBackend, until, type Backend } from './testing.ts';
+import { backend, HTTP, httpBackend, type Backend } from './testing.ts';
+import { until } from '../test-until.ts';
 
 /** Runs one probe; returns `ok detail` or `no detail`. */
 async function run(probe: Probe, timeout = 2000): Promise<string> {

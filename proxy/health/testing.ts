@@ -107,12 +107,3 @@ async function listen(server: Server, address: string): Promise<Backend> {
   self.port = (server.address() as AddressInfo).port;
   return self;
 }
-
-/** Waits until the condition holds; fails after two seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 2000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { ConcurrencyLimit } from '../control/concurrency-limit.ts';
+import { acceptsGzip } from './accept-encoding.ts';
 import type { Registry } from './registry.ts';
 
 /** Longest slice in ms, plus a few pieces. */
@@ -20,7 +22,7 @@ export class ScrapeHandler {
   readonly #now: () => number;
   readonly #timeout: number;
   #open = 0;
-  #turn = Promise.resolve();
+  readonly #turns = new ConcurrencyLimit(1);
 
   /** @param now monotonic milliseconds */
   constructor(registry: Registry, now: () => number, timeout = TIMEOUT_MS) {
@@ -36,7 +38,7 @@ export class ScrapeHandler {
       res.end(`${AT_ONCE} scrapes are in progress already\n`);
       return;
     }
-    const gzip = takesGzip(req.headers['accept-encoding']);
+    const gzip = acceptsGzip(req.headers['accept-encoding']);
     res.writeHead(200, {
       'content-type': this.#registry.contentType,
       vary: 'accept-encoding',
@@ -72,15 +74,6 @@ export class ScrapeHandler {
 
   /** One slice per turn of the event loop, whatever the number of scrapes. */
   #next(): Promise<void> {
-    this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)));
-    return this.#turn;
+    return this.#turns.run(() => new Promise((resolve) => setImmediate(resolve)));
   }
-}
-
-/** Whether an Accept-Encoding header accepts gzip (`q=0` refuses it). */
-function takesGzip(accepted: string | string[] | undefined): boolean {
-  return String(accepted ?? '')
-    .split(',')
-    .map((coding) => /^\s*(?:x-)?gzip\s*(?:;\s*q=([\d.]+)\s*)?$/i.exec(coding))
-    .some((found) => found !== null && Number(found[1] ?? 1) > 0);
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { acceptsGzip } from '../accept-encoding.ts';
 import { contentSecurityPolicy, writePage } from './html.ts';
 import { makeView } from './model.ts';
 import type { Source } from './model.ts';
@@ -79,7 +80,7 @@ async function send(req: IncomingMessage, res: ServerResponse, type: string, mak
     res.end('too many requests with different filters: try again in two seconds\n');
     return true;
   }
-  const zipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '') ? await compress(body, { level: 1 }) : undefined;
+  const zipped = acceptsGzip(req.headers['accept-encoding']) ? await compress(body, { level: 1 }) : undefined;
   res.writeHead(200, {
     'content-type': `${type}; charset=utf-8`,
     'content-length': (zipped ?? body).length,

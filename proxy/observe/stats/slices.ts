@@ -1,4 +1,5 @@
 /** Long work in short slices; requests are served in the pauses between them. */
+import { ConcurrencyLimit } from '../../control/concurrency-limit.ts';
 
 /** Longest slice in ms, plus at most one step. */
 const SLICE_MS = 2;
@@ -26,7 +27,7 @@ export class SharedWork<T> {
   readonly #waiting: number;
   readonly #now: () => number;
   readonly #known = new Map<string, { readonly result: Promise<T>; until: number }>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #oneAtATime = new ConcurrencyLimit(1);
 
   constructor(o: { readonly keepMs: number; readonly waiting: number; readonly now: () => number }) {
     this.#keepMs = o.keepMs;
@@ -40,11 +41,11 @@ export class SharedWork<T> {
     const known = this.#known.get(key);
     if (known) return known.result;
     if (this.#known.size >= this.#waiting) return Promise.reject(new Busy('too many requests with different filters'));
-    const result = this.#turn.then(make);
+    const result = this.#oneAtATime.run(make);
     const entry = { result, until: Infinity };
     this.#known.set(key, entry);
     const done = () => void (entry.until = this.#now() + this.#keepMs);
-    this.#turn = result.then(done, done);
+    result.then(done, done);
     return result;
   }
 }
