@@ -55,7 +55,7 @@ function checkFilters(route: Route, at: readonly (string | number)[], report: Re
   const { destinations, matches, urlRewrite, requestHeaderModifier, requestRedirect, fallback } = route;
   if (requestRedirect === undefined && destinations.length === 0) report.failAt([...at, 'destinations'], 'are empty');
   if (requestRedirect !== undefined && (destinations.length > 0 || urlRewrite || requestHeaderModifier || fallback))
-    report.failAt([...at, 'requestRedirect'], 'excludes destinations, fallback, urlRewrite and requestHeaderModifier');
+    report.failAt([...at, 'requestRedirect'], 'excludes backends, fallback, urlRewrite and requestHeaderModifier');
   const byPrefix = matches.every(({ path }) => path === undefined || path.type === 'PathPrefix');
   for (const filter of ['urlRewrite', 'requestRedirect'] as const)
     if (route[filter]?.path?.type === 'ReplacePrefixMatch' && !byPrefix)
