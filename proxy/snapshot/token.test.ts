@@ -50,7 +50,7 @@ test('every claim is required and typed', () => {
     assert.equal(judge({ ...good, [name]: undefined }), 'wrong-claims', `without ${name}`);
     assert.equal(judge({ ...good, [name]: ['x'] }), 'wrong-claims', `${name} as a list`);
   }
-  assert.equal(judge({ ...good, iss: 'somebody' }), 'wrong-claims');
+  assert.equal(judge({ ...good, iss: 'another-issuer' }), 'wrong-claims');
   assert.equal(judge({ ...good, bsha: 'AB' }), 'wrong-claims');
   assert.equal(judge({ ...good, epoch: -1 }), 'wrong-claims');
 });

@@ -164,7 +164,7 @@ const balancing: readonly [name: string, value: unknown, path: string][] = [
     '.consistentHash.hashOn.name',
   ],
   [
-    'affinity for nobody',
+    'affinity without entries',
     hashed({ ...table, affinity: { maxEntries: 0, idleTimeout: 1, drain: 0 } }),
     '.consistentHash.affinity.maxEntries',
   ],
