@@ -6,6 +6,9 @@ const PURE =
   '^(proxy/(balance|resilience|route|message|http1)/|proxy/health/(health-state|outlier-detection|outlier-state|failure-window|probe-schedule|grpc-message)\\.ts$|operator/translate/)';
 const IO =
   '^(node:)?(fs|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|perf_hooks|os|process|cluster)(/|$)';
+/** Folders of operator/ that each do one job. */
+const FEATURES = 'watch|translate|push|status|service|inject|leader|signing-keys|observe';
+
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -19,6 +22,22 @@ module.exports = {
       'Of proxy/, the operator may import the wire contract only.',
       { path: '^operator/', pathNot: TESTS },
       { path: '^proxy/', pathNot: '^proxy/snapshot/' },
+    ),
+    forbid(
+      'operator-features-share-through-util',
+      "Features of the operator are connected in wiring.ts and share tools through util/. Types are free. Listed: the watch machinery, which every feature with its own watch uses, and the log levels, which are also valid in the sidecar's file.",
+      { path: `^operator/(${FEATURES})/`, pathNot: TESTS },
+      {
+        path: `^operator/(${FEATURES})/`,
+        pathNot: ['^operator/$1/', '^operator/watch/(reflector|relister|object-cache)\\.ts$', '^operator/observe/log\\.ts$'],
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    forbid(
+      'operator-tools-know-no-feature',
+      'api/, kube/ and util/ are below the features of the operator.',
+      { path: '^operator/(api|kube|util)/', pathNot: TESTS },
+      { path: '^operator/', pathNot: '^operator/(api|kube|util)/' },
     ),
     forbid(
       'proxy-stays-small',

@@ -51,6 +51,8 @@ test('import rules: each of them catches what it forbids, and lets the allowed n
   const cases: Readonly<Record<string, readonly [file: string, imported: string]>> = {
     'proxy-knows-no-operator': ['proxy/a.ts', '../operator/api/x.ts'],
     'operator-knows-only-the-wire': ['operator/a.ts', '../proxy/control/x.ts'],
+    'operator-features-share-through-util': ['operator/status/a.ts', '../push/x.ts'],
+    'operator-tools-know-no-feature': ['operator/kube/a.ts', '../watch/x.ts'],
     'proxy-stays-small': ['proxy/b.ts', 'undici'],
     'pure-is-pure': ['proxy/balance/a.ts', 'node:fs'],
     'pure-knows-pure': ['proxy/route/a.ts', '../control/x.ts'],
@@ -70,6 +72,8 @@ test('import rules: each of them catches what it forbids, and lets the allowed n
     ['proxy/downstream/http1/b.ts', '../../message/x.ts'],
     ['proxy/upstream/http-proxy/b.ts', '../../http1/x.ts'],
     ['proxy/data-plane.ts', './upstream/http-proxy/x.ts'],
+    ['operator/status/b.ts', '../util/x.ts'],
+    ['operator/watch/a.ts', '../kube/x.ts'],
     ['proxy/balance/a.test.ts', 'node:fs'],
   ];
   const folder = await tree(t, [...Object.values(cases), ...allowed, ['proxy/d.ts', './c.ts']]);
