@@ -44,13 +44,13 @@ test('reports the installed version, a missing one, and failures, which are trie
 });
 
 test('an older schema is in the metric, and once in the log with the commands to run; a newer one is not', () => {
-  const told: string[] = [];
-  const log = { warn: (_facts: object, message: string) => void told.push(message) };
+  const reported: string[] = [];
+  const log = { warn: (_facts: object, message: string) => void reported.push(message) };
   const { found } = crdVersionOptions({ call: async () => assert.fail() }, log as Parameters<typeof crdVersionOptions>[1], {
-    outdated: (outdated) => void told.push(String(outdated)),
+    outdated: (outdated) => void reported.push(String(outdated)),
   });
   for (const version of [SCHEMA_VERSION - 1, SCHEMA_VERSION - 1, SCHEMA_VERSION, SCHEMA_VERSION + 1]) found(version);
-  const [first, remedy, ...rest] = told;
+  const [first, remedy, ...rest] = reported;
   assert.deepEqual([first, ...rest], ['true', 'true', 'false', 'false']);
   assert.match(remedy ?? '', /helm upgrade.*kubectl apply --server-side -f crds/);
 });

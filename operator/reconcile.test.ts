@@ -141,7 +141,7 @@ test('pending changes are translated before anything is pushed under a new epoch
   calls.length = 0;
   reconciler.setEpoch(9);
   assert.deepEqual(calls, ['push 10', 'status', 'reconciled', 'epoch 9']);
-  assert.equal(desired.at(-1)?.fleet.termJustBegan, true, 'no proxy was heard of in this term');
+  assert.equal(desired.at(-1)?.fleet.termJustBegan, true, 'no proxy has been contacted in this term');
 });
 
 test('an error of a proxy is reported once, and so is its end', () => {

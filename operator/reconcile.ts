@@ -10,7 +10,7 @@ import { createCoalescer } from './util/coalesce.ts';
 
 export interface ReconcilerOptions {
   readonly translate: (inventory: Inventory) => Translation;
-  /** The present inventory; undefined until every collection was listed once. */
+  /** The present inventory; undefined until every collection has been listed once. */
   readonly inventory: () => Inventory | undefined;
   readonly fleet: Fleet;
   readonly status: StatusWriter;

@@ -5,7 +5,7 @@ import type { Pod } from '../api/kubernetes.ts';
 import { json, startTestServer, statusOf, until } from '../kube/test-server.ts';
 import { createUninjectedPods } from './uninjected-pods.ts';
 
-interface Told {
+interface WrittenEvent {
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly reason: string;
   readonly note: string;
@@ -20,13 +20,13 @@ function pod(name: string, spec: Pod['spec'] = {}, more: Partial<Pod['metadata']
 
 /** An API server with these Pods, a watch that stays open, and the Events that it was sent. */
 async function start(context: TestContext, pods: readonly Pod[], { leading = true, labelled = [] as readonly Pod[] } = {}) {
-  const [events, counts, errors]: [Told[], number[], string[]] = [[], [], []];
+  const [events, counts, errors]: [WrittenEvent[], number[], string[]] = [[], [], []];
   let watch: ServerResponse | undefined;
   let answer = 201;
   const state = { leading };
   const { client } = await startTestServer(context, ({ method, query, body }, response) => {
     if (method === 'POST') {
-      if (answer === 201) events.push(JSON.parse(body) as Told);
+      if (answer === 201) events.push(JSON.parse(body) as WrittenEvent);
       return json(response, answer, answer === 201 ? {} : statusOf(answer, 'Whatever'));
     }
     assert.equal(query.get('labelSelector'), 'outrigger.dev/inject=true,outrigger.dev/proxy!=sidecar');
@@ -75,7 +75,7 @@ test('a Pod that asks for a sidecar and runs without one gets one Event, which s
   const [late, host] = events;
   assert.deepEqual(late?.metadata, { name: 'late.no-sidecar-uid-late', namespace: 'shop' });
   assert.deepEqual([late.reason, late.regarding.kind, late.regarding.name], ['SidecarNotInjected', 'Pod', 'late']);
-  assert.match(late.note, /Delete the Pod, so that its controller creates it anew/);
+  assert.match(late.note, /Delete the Pod, so that its controller creates it again/);
   assert.match(host?.note ?? '', /remove hostNetwork/);
   assert.equal(counts.at(-1), 2);
   await watching;

@@ -129,5 +129,5 @@ function runs({ metadata, status }: Pod): boolean {
 function explain(pod: Pod): string {
   const refused = refusal(pod);
   if (refused !== undefined) return `The Pod asks for a sidecar and runs without one: ${refused}.`;
-  return 'The Pod asks for a sidecar and runs without one: it was created while the webhook could not be reached, or is in a namespace that it leaves out. Delete the Pod, so that its controller creates it anew.';
+  return 'The Pod asks for a sidecar and runs without one: it was created while the webhook could not be reached, or is in a namespace that it leaves out. Delete the Pod, so that its controller creates it again.';
 }

@@ -47,7 +47,7 @@ class FakeApi {
     this.#watches.add(response.on('close', () => this.#watches.delete(response)));
   };
 
-  /** Somebody else writes the configuration. */
+  /** Someone else writes the configuration. */
   write(caBundle: string): void {
     this.configuration = { ...this.#meta(this.configuration.metadata.name), webhooks: [{ clientConfig: { caBundle } }] };
     const event = `${JSON.stringify({ type: 'MODIFIED', object: this.configuration })}\n`;

@@ -31,19 +31,19 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
   });
   readonly #pushes = new Counter({
     name: 'outrigger_operator_pushes_total',
-    help: 'Snapshots pushed, by what came back.',
+    help: 'Snapshots pushed, by the outcome.',
     labelNames: ['result'],
     registers: this.#registers,
   });
   readonly #propagation = new Histogram({
     name: 'outrigger_operator_propagation_seconds',
-    help: 'From the first sight of a change until every Ready proxy has acknowledged it.',
+    help: 'From when a change was first seen until every Ready proxy has acknowledged it.',
     buckets: PROPAGATION_BUCKETS,
     registers: this.#registers,
   });
   readonly #proxies = new Gauge({
     name: 'outrigger_operator_proxies',
-    help: 'Proxies: current has what it should, pending is yet to get it, failing failed lately.',
+    help: 'Proxies: current has its content, pending does not yet, failing failed last time.',
     labelNames: ['state'],
     registers: this.#registers,
   });
@@ -62,9 +62,9 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
     help: 'The epoch of the last term of this process.',
     registers: this.#registers,
   });
-  readonly #heard = new Gauge({
+  readonly #lastContact = new Gauge({
     name: 'outrigger_operator_watch_last_event_timestamp_seconds',
-    help: 'When the API server was last heard of a kind: list, event or bookmark.',
+    help: 'When a list, event or bookmark of a kind last arrived from the API server.',
     labelNames: ['kind'],
     registers: this.#registers,
   });
@@ -82,13 +82,13 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
   });
   readonly #serviceWrites = new Counter({
     name: 'outrigger_operator_gateway_service_writes_total',
-    help: "Writes of the gateways' Service, by what came of them.",
+    help: "Writes of the gateways' Service, by the outcome.",
     labelNames: ['result'],
     registers: this.#registers,
   });
   readonly #injections = new Counter({
     name: 'outrigger_operator_injections_total',
-    help: 'Pods that the webhook was asked about, by what it answered.',
+    help: 'Pods that the webhook reviewed, by its answer.',
     labelNames: ['result'],
     registers: this.#registers,
   });
@@ -158,7 +158,7 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
 
   /** @param now unix seconds */
   contact(kind: string, now: number): void {
-    this.#heard.set({ kind }, now);
+    this.#lastContact.set({ kind }, now);
     this.#restarts.inc({ kind }, 0);
   }
 

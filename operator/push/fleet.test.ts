@@ -20,7 +20,7 @@ const EPOCH = 1_795_305_600;
 const current = (fleet: Fleet, ...uids: string[]): boolean => uids.every((uid) => fleet.reports().get(uid)?.current === true);
 const settledSoon = (fleet: Fleet, ...uids: string[]): Promise<void> => until(() => current(fleet, ...uids));
 
-test('nothing is pushed before there is both a wish and an epoch; then every proxy gets everything', async (t) => {
+test('nothing is pushed before there are both a desired content and an epoch; then every proxy gets everything', async (t) => {
   const rig = new Rig(t);
   const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
   const fleet = rig.fleet();
@@ -71,7 +71,7 @@ test('a change of one endpoint sends one pool', async (t) => {
   );
 });
 
-test('a wish that changes nothing pushes nothing', async (t) => {
+test('an equal translation pushes nothing', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
@@ -104,7 +104,7 @@ test('one push in flight per proxy, and only the newest behind it', async (t) =>
   );
 });
 
-test('proxies that hang or are dead delay nobody', async (t) => {
+test('proxies that hang or are dead do not delay others', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const hanging = await blackHole(t);
@@ -131,7 +131,7 @@ async function blackHole(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('every proxy is told its own zone with the same bytes; another zone is pushed without a new version', async (t) => {
+test('every proxy gets its own zone with the same bytes; a changed zone is pushed without a new version', async (t) => {
   const rig = new Rig(t);
   const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
   const fleet = rig.fleet();
@@ -157,7 +157,7 @@ test('every proxy is told its own zone with the same bytes; another zone is push
   );
 });
 
-test('a proxy that lacks parts says so and gets them with the next try', async (t) => {
+test('a proxy that lacks parts gets them with the next push', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
@@ -220,7 +220,7 @@ test('another snapshot of the same version: the sequence is raised and the push 
   assert.equal(fleet.reports().get('one')?.error, undefined);
 });
 
-test('a proxy that saw a higher epoch fences the leader, once, and takes its next epoch', async (t) => {
+test('a proxy with a higher epoch fences the leader, once, and accepts its next epoch', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const [successor, fleet] = [rig.fleet(), rig.fleet()];
@@ -251,8 +251,8 @@ test('under a new epoch every proxy gets its content again; what it has stays cu
 });
 
 for (const [what, end] of [
-  ['who no longer leads pushes nothing', (fleet) => fleet.setEpoch(undefined)],
-  ['a Lease that is no longer fresh stops pushes before anybody said so', (_, rig) => (rig.leading = false)],
+  ['a standby pushes nothing', (fleet) => fleet.setEpoch(undefined)],
+  ['a Lease that is no longer fresh stops pushes at once', (_, rig) => (rig.leading = false)],
 ] satisfies [string, (fleet: ReturnType<Rig['fleet']>, rig: Rig) => void][]) {
   test(what, async (t) => {
     const rig = new Rig(t);
@@ -271,7 +271,7 @@ for (const [what, end] of [
   });
 }
 
-test('what was known of proxies ends with the term: another may have led since; a standby counts no proxy', async (t) => {
+test('what was known of proxies is dropped with the term, and a standby counts no proxy', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet();
@@ -295,7 +295,7 @@ test('what was known of proxies ends with the term: another may have led since; 
   await until(() => rig.counts['current'] === 1);
 });
 
-test('a clock that differs too much: retried, reported, and healed', async (t) => {
+test('a clock that differs too much is retried and reported, and recovers', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   one.skew = 600_000;
@@ -338,7 +338,7 @@ test('a new container is pushed to at once, whatever the back-off', async (t) =>
   assert.deepEqual(rig.results.slice(0, 2), ['failed', 'acked']);
 });
 
-test('what drifted is noticed by asking, and healed', async (t) => {
+test('drift is detected by a status query, and corrected', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet({ statusInterval: 20, firstStatus: 20 });
@@ -352,7 +352,7 @@ test('what drifted is noticed by asking, and healed', async (t) => {
   await settledSoon(fleet, 'one');
 });
 
-test('rejected listeners and endpoints that are not healthy come with the answers', async (t) => {
+test('answers bring rejected listeners and unhealthy endpoints', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   one.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
@@ -369,7 +369,7 @@ test('rejected listeners and endpoints that are not healthy come with the answer
   await until(() => rig.changed > before);
 });
 
-test('a higher fence found by asking fences the leader', async (t) => {
+test('a higher fence in a status answer fences the leader', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const [successor, fleet] = [rig.fleet(), rig.fleet({ statusInterval: 20, firstStatus: 200 })];
@@ -400,7 +400,7 @@ test('propagation is measured until the last Ready proxy acknowledged', async (t
   assert.ok((rig.propagated[0] ?? 0) >= 5);
 });
 
-test('a proxy that left is neither pushed to nor reported', async (t) => {
+test('a proxy that is gone is neither pushed to nor reported', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
   const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });

@@ -10,7 +10,7 @@ import { content, Rig, target, translation, type TestProxy } from './testing.ts'
 const EPOCH = 1_795_305_600;
 const contentOf = (n: number) => content([poolPart([endpoint(n)])]);
 
-test('keys rotate without a refused push: proxies that run, that join with either file, that start again, and another leader', async (t) => {
+test('keys rotate without a refused push: running proxies, new ones with either file, restarted ones, and another leader', async (t) => {
   const rig = new Rig(t);
   const [signer, successor] = [rig.signer, createSigner(generateKey())];
   const [a, b] = [signer.publicKey, successor.publicKey];
@@ -21,7 +21,7 @@ test('keys rotate without a refused push: proxies that run, that join with eithe
   const timing = { statusInterval: 10, firstStatus: 10 };
   let fleet = rig.fleet(timing);
   let wanted = 0;
-  /** Another content, acknowledged by everybody; questions go on all the while. */
+  /** Another content, acknowledged by every proxy, while status queries continue. */
   const push = async (): Promise<void> => {
     wanted += 1;
     fleet.setDesired(translation(targets(), contentOf(wanted)), performance.now());
@@ -66,7 +66,7 @@ test('keys rotate without a refused push: proxies that run, that join with eithe
   assert.deepEqual(refused, []);
 });
 
-test('a proxy that forgot the successor is reached with the old key', async (t) => {
+test('a proxy that lost the successor is pushed to with the old key', async (t) => {
   const rig = new Rig(t);
   const successor = createSigner(generateKey());
   const one = await rig.proxy('one');
@@ -84,7 +84,7 @@ test('a proxy that forgot the successor is reached with the old key', async (t) 
   assert.equal(fleet.proxiesMissingKey(successor.publicKey).length, 0);
 });
 
-test('a proxy that is about to go holds up no rotation, one that can not be reached does', (t) => {
+test('a terminating proxy does not delay a rotation, an unreachable one does', (t) => {
   const rig = new Rig(t);
   const fleet = rig.fleet();
   const gone = target('going', '127.9.5.1', { terminating: true });

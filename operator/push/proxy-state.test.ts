@@ -7,29 +7,29 @@ import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
 import { SnapshotVersioner, desiredContent } from './versioned-snapshot.ts';
 import { content, target } from './testing.ts';
 
-const stamp = new SnapshotVersioner(9, ['k']).assignVersion(desiredContent(content([poolPart([endpoint(1)])])), 1);
+const snapshot = new SnapshotVersioner(9, ['k']).assignVersion(desiredContent(content([poolPart([endpoint(1)])])), 1);
 const TERMS = { epoch: 9, trustedKeys: ['k'] };
-const right: PushAnswer = { pod: 'one', applied: { ...stamp.version, digest: stamp.digest }, rejected: [] };
-const status: StatusAnswer = { ...right, fence: stamp.version, trustedKeys: [], unhealthy: [] };
+const right: PushAnswer = { pod: 'one', applied: { ...snapshot.version, digest: snapshot.digest }, rejected: [] };
+const status: StatusAnswer = { ...right, fence: snapshot.version, trustedKeys: [], unhealthy: [] };
 const fresh = (): ProxyState => new ProxyState(target('one', '10.0.0.1'), PUSH_TIMING);
 
 function acknowledged(): ProxyState {
   const state = fresh();
-  assert.ok(state.acknowledge(stamp, right, 0));
+  assert.ok(state.acknowledge(snapshot, right, 0));
   return state;
 }
 
-test('a proxy is pushed to until it has what it should under this epoch, then asked from time to time', () => {
-  assert.deepEqual(fresh().nextStep(stamp.key, TERMS, 0), { kind: 'push' });
+test('a proxy is pushed to until it has its content under this epoch, then queried at intervals', () => {
+  assert.deepEqual(fresh().nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
   assert.deepEqual(fresh().nextStep(undefined, TERMS, 0), { kind: 'wait', ms: Infinity });
   const state = acknowledged();
-  assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'wait', ms: 2000 });
-  assert.deepEqual(state.nextStep(stamp.key, TERMS, 2000), { kind: 'status' });
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'wait', ms: 2000 });
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 2000), { kind: 'status' });
   assert.deepEqual(state.nextStep('another', TERMS, 0), { kind: 'push' });
-  assert.deepEqual(state.nextStep(stamp.key, { ...TERMS, epoch: 10 }, 0), { kind: 'push' });
+  assert.deepEqual(state.nextStep(snapshot.key, { ...TERMS, epoch: 10 }, 0), { kind: 'push' });
 });
 
-test('questions are 24 to 36 s apart', () => {
+test('status queries are 24 to 36 s apart', () => {
   for (const [random, ms] of [
     [0, 24_000],
     [0.5, 30_000],
@@ -37,17 +37,17 @@ test('questions are 24 to 36 s apart', () => {
   ] as const) {
     const state = acknowledged();
     assert.ok(state.applyStatus(status, 0, () => random));
-    const step = state.nextStep(stamp.key, TERMS, 0);
+    const step = state.nextStep(snapshot.key, TERMS, 0);
     assert.equal(step.kind === 'wait' && Math.round(step.ms), ms);
   }
 });
 
-test('a proxy that rejects a listener is asked every two seconds, until it does no longer', () => {
+test('a proxy that rejects a listener is queried every two seconds, until it no longer does', () => {
   const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'port 80 is in use' }];
   const state = acknowledged();
-  const waits = (ms: number) => assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'wait', ms });
+  const waits = (ms: number) => assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'wait', ms });
   assert.ok(state.applyStatus(status, 0, () => 0.5));
-  assert.ok(state.acknowledge(stamp, { ...right, rejected }, 0));
+  assert.ok(state.acknowledge(snapshot, { ...right, rejected }, 0));
   waits(2000);
   assert.ok(state.applyStatus({ ...status, rejected }, 0, () => 0.5));
   waits(2000);
@@ -55,13 +55,13 @@ test('a proxy that rejects a listener is asked every two seconds, until it does 
   waits(30_000);
 });
 
-test('back-off starts at 100 ms, doubles, ends at 10 s, and is drawn from its upper half', () => {
+test('back-off starts at 100 ms, doubles, ends at 10 s, and is random within its upper half', () => {
   fc.assert(
     fc.property(fc.nat(40), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {
       const state = fresh();
       for (let i = 0; i <= failures; i++) state.fail('failed', 0, () => random);
       const whole = Math.min(10_000, 100 * 2 ** failures);
-      const step = state.nextStep(stamp.key, TERMS, 0);
+      const step = state.nextStep(snapshot.key, TERMS, 0);
       assert.ok(step.kind === 'wait' && step.ms >= whole / 2 && step.ms <= whole);
     }),
   );
@@ -70,52 +70,52 @@ test('back-off starts at 100 ms, doubles, ends at 10 s, and is drawn from its up
 test('a success ends the back-off and the error', () => {
   const state = fresh();
   state.fail('failed', 0, () => 1);
-  assert.ok(state.failing && state.report(stamp.key).error === 'failed');
-  state.acknowledge(stamp, right, 0);
+  assert.ok(state.failing && state.report(snapshot.key).error === 'failed');
+  state.acknowledge(snapshot, right, 0);
   assert.equal(state.failing, false);
-  assert.equal(state.report(stamp.key).error, undefined);
+  assert.equal(state.report(snapshot.key).error, undefined);
 });
 
-test('a new address or container forgets what was acknowledged and the delay, not the parts', () => {
+test('a new address or container drops what was acknowledged and the delay, but not the parts', () => {
   for (const over of [{ address: '10.0.0.2' }, { container: 'c2' }]) {
     const state = acknowledged();
     state.fail('failed', 0, () => 1);
     state.retarget(target('one', '10.0.0.1', over));
-    assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'push' });
+    assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
     assert.deepEqual(
       [...state.knownParts],
-      stamp.content.pools.map((pool) => pool.digest),
+      snapshot.content.pools.map((pool) => pool.digest),
     );
   }
   const state = acknowledged();
   state.retarget(target('one', '10.0.0.1', { ready: false }));
-  assert.ok(state.hasContent(stamp.key));
+  assert.ok(state.hasContent(snapshot.key));
 });
 
-test('another zone is pushed, while what was acknowledged stays so', () => {
+test('a changed zone is pushed, while the content stays acknowledged', () => {
   const state = acknowledged();
-  const { generation: life } = state;
+  const { generation } = state;
   state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
-  assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'push' });
-  assert.ok(state.hasContent(stamp.key));
-  assert.ok(state.acknowledge(stamp, right, 0, 'a'));
-  assert.equal(state.nextStep(stamp.key, TERMS, 0).kind, 'wait');
-  assert.equal(state.generation, life);
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
+  assert.ok(state.hasContent(snapshot.key));
+  assert.ok(state.acknowledge(snapshot, right, 0, 'a'));
+  assert.equal(state.nextStep(snapshot.key, TERMS, 0).kind, 'wait');
+  assert.equal(state.generation, generation);
 });
 
-test('a zone that was signed before it was known to be another one is pushed again', () => {
+test('a zone that changed during a push is pushed again', () => {
   const state = fresh();
   state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
-  assert.ok(state.acknowledge(stamp, right, 0, ''));
-  assert.deepEqual(state.nextStep(stamp.key, TERMS, 0), { kind: 'push' });
+  assert.ok(state.acknowledge(snapshot, right, 0, ''));
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
 });
 
 test('another digest, or none, in a status is drift', () => {
   const other = acknowledged();
-  other.applyStatus({ ...status, applied: { ...stamp.version, digest: 'ab'.repeat(32) } }, 0, () => 0);
-  assert.deepEqual([other.hasContent(stamp.key), other.knownParts.size], [false, 1]);
+  other.applyStatus({ ...status, applied: { ...snapshot.version, digest: 'ab'.repeat(32) } }, 0, () => 0);
+  assert.deepEqual([other.hasContent(snapshot.key), other.knownParts.size], [false, 1]);
   const none = acknowledged();
   const { applied: _, ...empty } = status;
   none.applyStatus(empty, 0, () => 0);
-  assert.deepEqual([none.hasContent(stamp.key), none.knownParts.size], [false, 0]);
+  assert.deepEqual([none.hasContent(snapshot.key), none.knownParts.size], [false, 0]);
 });

@@ -11,47 +11,47 @@ import { content } from './testing.ts';
 
 const parts = [1, 2].map((n) => poolPart([endpoint(n)]));
 const digests = parts.map((part) => digest(part));
-const stamper = new SnapshotVersioner(9, [testKey().publicKey]);
-const stamp = stamper.assignVersion(desiredContent(content(parts)), 1);
+const versioner = new SnapshotVersioner(9, [testKey().publicKey]);
+const snapshot = versioner.assignVersion(desiredContent(content(parts)), 1);
 
-test('a body carries the stamp and the parts asked for, and is valid', async () => {
-  const body = await new SnapshotBodyCache().get(stamp, digests.slice(1));
+test('a body contains the version and the requested parts, and is valid', async () => {
+  const body = await new SnapshotBodyCache().get(snapshot, digests.slice(1));
   assert.equal(body.sha256, createHash('sha256').update(body.bytes).digest('hex'));
   assert.ok(body.gzip);
   const result = validateSnapshot(JSON.parse(gunzipSync(body.bytes).toString()));
   assert.ok(result.ok);
   assert.deepEqual(result.snapshot.parts, { [digests[1] as string]: parts[1] });
-  assert.equal(result.digest, stamp.digest);
+  assert.equal(result.digest, snapshot.digest);
 });
 
 test('a small body is not compressed', async () => {
-  const body = await new SnapshotBodyCache().get(stamper.assignVersion(desiredContent(content([])), 1), []);
+  const body = await new SnapshotBodyCache().get(versioner.assignVersion(desiredContent(content([])), 1), []);
   assert.equal(body.gzip, false);
   assert.ok(validateSnapshot(JSON.parse(body.bytes.toString())).ok);
 });
 
 test('proxies that need the same share one body, the last few are kept', async () => {
   const bodies = new SnapshotBodyCache(2);
-  const first = bodies.get(stamp, digests);
-  assert.equal(bodies.get(stamp, digests), first);
-  assert.notEqual(bodies.get(stamp, []), first);
-  assert.equal(bodies.get(stamp, digests), first);
-  void bodies.get(stamp, digests.slice(1));
-  assert.equal(bodies.get(stamp, digests), first, 'it was used more lately than the other');
-  void bodies.get(stamp, []);
-  void bodies.get(stamp, digests.slice(1));
-  assert.notEqual(bodies.get(stamp, digests), first);
+  const first = bodies.get(snapshot, digests);
+  assert.equal(bodies.get(snapshot, digests), first);
+  assert.notEqual(bodies.get(snapshot, []), first);
+  assert.equal(bodies.get(snapshot, digests), first);
+  void bodies.get(snapshot, digests.slice(1));
+  assert.equal(bodies.get(snapshot, digests), first, 'it was used more recently than the other');
+  void bodies.get(snapshot, []);
+  void bodies.get(snapshot, digests.slice(1));
+  assert.notEqual(bodies.get(snapshot, digests), first);
 });
 
-test('a body that no proxy would read is not sent', async () => {
+test('a body that is too large for a proxy is not sent', async () => {
   await assert.rejects(
-    new SnapshotBodyCache(16, 1000).get(stamp, digests),
+    new SnapshotBodyCache(16, 1000).get(snapshot, digests),
     /^Error: the snapshot has \d+ bytes, a proxy reads at most 1000$/,
   );
 });
 
-test('lacking names each part once that is not had', () => {
-  const twice = stamper.assignVersion(desiredContent(content([...parts, ...parts])), 1);
+test('missingParts names each unknown part once', () => {
+  const twice = versioner.assignVersion(desiredContent(content([...parts, ...parts])), 1);
   assert.deepEqual(missingParts(twice, new Set()), digests);
   assert.deepEqual(missingParts(twice, new Set(digests.slice(0, 1))), digests.slice(1));
 });

@@ -100,7 +100,7 @@ export class Rig {
     return proxy;
   }
 
-  /** Starts the proxy's container (anew). */
+  /** Starts the proxy's container, or restarts it. */
   async boot(proxy: TestProxy, bootstrapKeys = [this.signer.publicKey]): Promise<void> {
     proxy.dataPlane = new FakeDataPlane();
     proxy.metrics = new FakeMetrics();

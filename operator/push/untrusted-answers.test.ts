@@ -1,4 +1,4 @@
-/** Answers are not authenticated: what a pod that lies can and can not do. */
+/** Answers are not authenticated: what false answers can and cannot cause. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../../proxy/control/testing.ts';
@@ -11,8 +11,8 @@ import { content, Rig, target, translation } from './testing.ts';
 const EPOCH = Math.floor(Date.now() / 1000);
 const part = poolPart([endpoint(1)]);
 
-/** A client behind which a pod says what it likes. */
-function liar(push: (n: number) => PushOutcome, status?: StatusOutcome): ProxyClient {
+/** A client that gives these answers. */
+function answering(push: (n: number) => PushOutcome, status?: StatusOutcome): ProxyClient {
   let pushes = 0;
   return {
     push: async () => push(++pushes),
@@ -33,13 +33,13 @@ const acknowledged = (pod: string, sequence: number, digest: string): PushOutcom
   answer: { pod, applied: { epoch: EPOCH, sequence, digest }, rejected: [] },
 });
 
-test('an acknowledgement of another pod, version or digest is none', async (t) => {
+test('an acknowledgement of another pod, version or digest does not count', async (t) => {
   const right = 'cd'.repeat(32);
-  for (const lie of [acknowledged('two', 1, right), acknowledged('one', 2, right), acknowledged('one', 1, right)]) {
+  for (const answer of [acknowledged('two', 1, right), acknowledged('one', 2, right), acknowledged('one', 1, right)]) {
     const rig = new Rig(t);
     const fleet = facing(
       rig,
-      liar(() => lie),
+      answering(() => answer),
     );
     await until(() => rig.results.length >= 2);
     assert.ok(rig.results.every((result) => result === 'failed'));
@@ -54,23 +54,23 @@ test('an epoch far beyond ours and the clock does not fence the leader; a plausi
   const rig = new Rig(t);
   facing(
     rig,
-    liar(() => stale({ epoch: Number.MAX_SAFE_INTEGER, sequence: 1 })),
+    answering(() => stale({ epoch: Number.MAX_SAFE_INTEGER, sequence: 1 })),
   );
   await until(() => rig.results.length >= 3);
   assert.deepEqual(rig.fenced, []);
   facing(
     rig,
-    liar(() => stale({ epoch: EPOCH + 60, sequence: 1 })),
+    answering(() => stale({ epoch: EPOCH + 60, sequence: 1 })),
   );
   await until(() => rig.fenced.length === 1);
 });
 
-test('a pod that fences again and again only sets its own, growing, pace', async (t) => {
+test('a pod that fences repeatedly is only pushed to less and less often', async (t) => {
   const rig = new Rig(t);
   let epoch = EPOCH;
   const fleet = facing(
     rig,
-    liar(() => ({ kind: 'stale', current: { epoch: epoch + 1, sequence: 1 } })),
+    answering(() => ({ kind: 'stale', current: { epoch: epoch + 1, sequence: 1 } })),
     { retry: { base: 40, max: 60_000 } },
   );
   const began = performance.now();
@@ -82,11 +82,11 @@ test('a pod that fences again and again only sets its own, growing, pace', async
   assert.ok(performance.now() - began >= 20 + 40, 'half of 40 ms, then half of 80 ms');
 });
 
-test('missing parts without end: everything is sent, then with delays', async (t) => {
+test('after repeated 424 answers everything is sent, with delays', async (t) => {
   const rig = new Rig(t);
   facing(
     rig,
-    liar(() => ({ kind: 'missing', digests: ['ab'.repeat(32)] })),
+    answering(() => ({ kind: 'missing', digests: ['ab'.repeat(32)] })),
     { retry: { base: 60_000, max: 60_000 } },
   );
   await until(() => rig.results.length === 2);
@@ -95,7 +95,7 @@ test('missing parts without end: everything is sent, then with delays', async (t
   assert.deepEqual(rig.results, ['missing', 'missing']);
 });
 
-test('a status of another pod is not believed', async (t) => {
+test('a status of another pod does not count', async (t) => {
   const rig = new Rig(t);
   const answer = { pod: 'two', fence: { epoch: EPOCH + 1, sequence: 1 }, rejected: [], trustedKeys: [], unhealthy: [] };
   const honest = await rig.proxy('one');
@@ -109,11 +109,11 @@ test('a status of another pod is not believed', async (t) => {
   assert.equal(fleet.reports().get('one')?.current, true);
 });
 
-test('a content that was refused is tried seldom, the next content at once', async (t) => {
+test('a refused content is retried with delays, the next content is pushed at once', async (t) => {
   const rig = new Rig(t);
   const fleet = facing(
     rig,
-    liar(() => ({ kind: 'invalid', detail: 'HTTP 422 invalid: a is wrong' })),
+    answering(() => ({ kind: 'invalid', detail: 'HTTP 422 invalid: a is wrong' })),
     { retry: { base: 60_000, max: 60_000 } },
   );
   await until(() => rig.results.length === 1);

@@ -154,7 +154,7 @@ test('node ports stay with their ports, manual edits are undone, ports of other 
   assert.ok(before[8081]);
   assert.equal(after[8081], before[8081]);
 
-  // Somebody takes a port away, points the other elsewhere, and changes the selector.
+  // Someone removes a port, points the other elsewhere, and changes the selector.
   const edited = (await world.service()) as Service;
   const [kept] = edited.spec.ports ?? [];
   const spec = { ...edited.spec, selector: { app: 'other' }, ports: [{ ...kept, targetPort: 1 }] };

@@ -32,14 +32,14 @@ test('a port opens once every Ready proxy has answered and one listens', () => {
   const { publish } = setup();
   const [a, b] = all.translation.proxies;
   assert.ok(a && b);
-  const nobody = new Map<string, ProxyReport>();
-  assert.deepEqual(publish(all, nobody), { ports: [], recheckAfter: Infinity });
+  const noReports = new Map<string, ProxyReport>();
+  assert.deepEqual(publish(all, noReports), { ports: [], recheckAfter: Infinity });
   const first = new Map([[a.uid, has(all.translation, a)]]);
   assert.deepEqual(publish(all, first), { ports: [], recheckAfter: PORT_SEQUENCER_TIMING.openWithin });
   const refused = new Map(first).set(b.uid, has(all.translation, b, [80]));
   assert.deepEqual(publish(all, refused), { ports: [80, 8080], recheckAfter: Infinity });
   const bothRefuse = new Map(refused).set(a.uid, has(all.translation, a, [80]));
-  assert.deepEqual(publish(all, bothRefuse).ports, [8080], 'nobody listens on 80');
+  assert.deepEqual(publish(all, bothRefuse).ports, [8080], 'no proxy listens on 80');
 });
 
 test('a proxy that hangs delays a port for a bounded time', () => {

@@ -35,13 +35,13 @@ function setup(service: object = {}) {
   const clock = fakeClock();
   const state = { leading: true, error: undefined as Error | undefined, deployment: true, version: 100, foreign: [] as number[] };
   const calls: Call[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   const results: string[] = [];
   let stored: Service | undefined;
   const call = async (request: Call): Promise<unknown> => {
     calls.push(request);
     const { method = 'GET', body } = request;
-    if (method === 'POST') return void told.push((body as { reason: string }).reason);
+    if (method === 'POST') return void reported.push((body as { reason: string }).reason);
     if (method === 'GET') {
       if (!state.deployment) throw new ApiError(404, 'NotFound', 'gone');
       return { metadata: { uid: 'deployment-uid' } };
@@ -63,7 +63,7 @@ function setup(service: object = {}) {
     leading: () => state.leading,
     instance: 'operator-1',
     wrote: (result) => results.push(result),
-    failed: (error) => told.push(error.message),
+    failed: (error) => reported.push(error.message),
     changed: () => void (changes += 1),
     random: () => 1,
     now: () => 0,
@@ -71,7 +71,7 @@ function setup(service: object = {}) {
   });
   const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
   const writes = () => calls.filter(({ method }) => method === 'PATCH' || method === 'DELETE');
-  return { clock, state, calls, told, results, writer, settle, writes, stored: () => stored, changes: () => changes };
+  return { clock, state, calls, reported, results, writer, settle, writes, stored: () => stored, changes: () => changes };
 }
 
 test('applies the whole Service under its own field manager, once, owned by the Deployment', async () => {
@@ -212,12 +212,12 @@ test('there is no Service without ports; only the observed one is deleted, and n
 });
 
 test('a Service that others created is not taken over, and that is reported', async () => {
-  const { writer, settle, writes, told } = setup();
+  const { writer, settle, writes, reported } = setup();
   writer.observe({ metadata: { name: 'outrigger-gateway', uid: 'u', resourceVersion: '1', creationTimestamp: 'x' }, spec: {} });
   writer.setDesired(ports(8080));
   await settle();
   assert.equal(writes().length, 0);
-  assert.match(told[0] ?? '', /did not make is in its place: remove it/);
+  assert.match(reported[0] ?? '', /did not make is in its place: remove it/);
 });
 
 test('writes nothing unless leading, and nothing after stop', async () => {
@@ -234,33 +234,33 @@ test('writes nothing unless leading, and nothing after stop', async () => {
 });
 
 test('without the Deployment, or when a write fails: tried again with back-off, counted, reported once, and so is the recovery', async () => {
-  const { clock, state, writer, settle, told, results, writes } = setup();
+  const { clock, state, writer, settle, reported, results, writes } = setup();
   state.deployment = false;
   writer.setDesired(ports(8080));
   await settle();
   assert.equal(writes().length, 0);
-  assert.match(told[0] ?? '', /there is no Deployment outrigger-gateway in outrigger-system/);
-  assert.equal(told[1], 'GatewayServiceFailed');
+  assert.match(reported[0] ?? '', /there is no Deployment outrigger-gateway in outrigger-system/);
+  assert.equal(reported[1], 'GatewayServiceFailed');
   clock.advance(499);
   await settle();
   assert.equal(results.length, 1, 'not before the back-off is over');
   clock.advance(1);
   await settle();
   assert.equal(results.length, 2);
-  assert.equal(told.filter((one) => one === 'GatewayServiceFailed').length, 1);
+  assert.equal(reported.filter((one) => one === 'GatewayServiceFailed').length, 1);
   state.deployment = true;
   state.error = new ApiError(403, 'Forbidden', 'no');
   clock.advance(1000);
   await settle();
-  assert.equal(told.filter((one) => one === 'GatewayServiceFailed').length, 2, 'another cause is another Event');
+  assert.equal(reported.filter((one) => one === 'GatewayServiceFailed').length, 2, 'another cause is another Event');
   state.error = undefined;
   clock.advance(2000);
   await settle();
   assert.deepEqual(results, ['failed', 'failed', 'failed', 'applied']);
-  assert.equal(told.at(-1), 'GatewayServiceWritten');
+  assert.equal(reported.at(-1), 'GatewayServiceWritten');
 });
 
-test('a write that is undone before the watch shows it is made again', async () => {
+test('a write that is undone before the watch shows it is repeated', async () => {
   const { clock, writer, settle, writes } = setup();
   writer.setDesired(ports(8080));
   await settle();

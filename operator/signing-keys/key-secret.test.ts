@@ -29,7 +29,7 @@ function secret(...others: readonly string[]): Data {
   return { 'key.pem': pem, keys: [...others, createSigner(pem).publicKey, ''].join('\n') };
 }
 
-test('the Secret is made once and read from then on', async () => {
+test('the Secret is created once and read from then on', async () => {
   const secrets = store();
   const first = await ensureSigningKeys(secrets);
   const made = secrets.secrets.get(SIGNING_SECRET);
@@ -54,7 +54,7 @@ test('further keys of the Secret are trusted, too', async () => {
   assert.deepEqual(keys.trustedKeys, [successor, keys.signer.publicKey]);
 });
 
-test('a Secret that can not be used is an error that names it, and stays as it is', async () => {
+test('a Secret that cannot be used is an error that names it, and is not changed', async () => {
   const good = secret();
   const other = secret();
   for (const bad of [

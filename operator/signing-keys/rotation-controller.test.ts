@@ -15,7 +15,7 @@ const a = createSigner(A).publicKey;
 /** One Secret and its replicas, each with a fleet that only records. */
 function setup(replicas = 1) {
   const clock = fakeClock();
-  const state = { lacking: [] as string[], leader: 0, error: undefined as Error | undefined, version: 1, writes: 0 };
+  const state = { missing: [] as string[], leader: 0, error: undefined as Error | undefined, version: 1, writes: 0 };
   let secret: ObservedSecret;
   const make = (next: KeySecret): ObservedSecret => {
     const metadata = { name: 'outrigger-signing-key', uid: 'u', resourceVersion: String(state.version++), creationTimestamp: '' };
@@ -26,7 +26,7 @@ function setup(replicas = 1) {
     const reported: string[] = [];
     const failures: string[] = [];
     const controller = createRotationController({
-      distribution: { setKeys: (keys) => trusted.push(keys), proxiesMissingKey: () => state.lacking },
+      distribution: { setKeys: (keys) => trusted.push(keys), proxiesMissingKey: () => state.missing },
       replace: async ({ object }, next) => {
         if (state.error) throw state.error;
         if (object.metadata.resourceVersion !== secret.object.metadata.resourceVersion) return false;
@@ -63,14 +63,14 @@ test('from the annotation to the new key: announced at once, retired when all tr
   put(annotated());
   await settle();
   assert.equal(state.writes, 1);
-  state.lacking = ['outrigger/p1'];
+  state.missing = ['outrigger/p1'];
   notify();
   const successor = one?.trusted.at(-1)?.successor?.publicKey ?? '';
   assert.deepEqual(one?.trusted.at(-1)?.trustedKeys, [a, successor]);
   clock.advance(2 * OVERLAP);
   await settle();
   assert.equal(state.writes, 1, 'a proxy does not trust it yet');
-  state.lacking = [];
+  state.missing = [];
   one?.controller.reconcile();
   await settle();
   assert.equal(state.writes, 2);

@@ -22,8 +22,8 @@ test('announce, wait for proxies and for files, retire, idle', () => {
   const first = nextRotationStep(secret({ 'key.pem': A, keys: file(other, a), more: 'x' }), READY);
   const announced = { 'key.pem': A, 'next.pem': B, keys: file(other, a, b), more: 'x' };
   assert.deepEqual(first, { kind: 'announce', publicKey: b, annotations: ASKED, data: announced });
-  const lacking = (key: string): string[] => (key === b ? ['outrigger/p1'] : []);
-  assert.deepEqual(nextRotationStep(secret(announced), { ...READY, proxiesMissingKey: lacking }), {
+  const proxiesMissingKey = (key: string): string[] => (key === b ? ['outrigger/p1'] : []);
+  assert.deepEqual(nextRotationStep(secret(announced), { ...READY, proxiesMissingKey }), {
     kind: 'proxies',
     names: ['outrigger/p1'],
   });

@@ -38,7 +38,7 @@ export interface RotationFacts {
 /** @throws when the Secret cannot be used */
 export function nextRotationStep(
   { annotations, data }: KeySecret,
-  { overlapped, proxiesMissingKey: lacking, makeKey }: RotationFacts,
+  { overlapped, proxiesMissingKey, makeKey }: RotationFacts,
 ): RotationStep {
   const { signer, successor } = readSigningKeys(data);
   const published = parseKeys(data['keys'] ?? '');
@@ -49,7 +49,7 @@ export function nextRotationStep(
     const announced = { ...data, 'next.pem': pem, keys: lines([...published, publicKey]) };
     return { kind: 'announce', publicKey, annotations, data: announced };
   }
-  const names = lacking(publicKey);
+  const names = proxiesMissingKey(publicKey);
   if (names.length > 0) return { kind: 'proxies', names };
   if (!overlapped) return { kind: 'overlap' };
   const { 'next.pem': _, ...rest } = data;

@@ -29,7 +29,7 @@ interface Case {
   readonly reports: Record<string, ProxyReport>;
   readonly verdict?: Partial<Verdict>;
   readonly previous?: Condition;
-  readonly settling?: boolean;
+  readonly termJustBegan?: boolean;
   readonly want: [status: string, reason: string, message: RegExp];
 }
 
@@ -64,20 +64,20 @@ const CASES: readonly Case[] = [
     want: ['False', 'Pending', /waiting for/],
   },
   {
-    what: 'a proxy that can not be reached',
+    what: 'a proxy that cannot be reached',
     reports: { p1: acked(3), p2: { ...noContact, error: 'connection refused' } },
     previous: condition('Programmed', 'True'),
     want: ['False', 'Pending', /waiting for outrigger-system\/p2 \(connection refused\)/],
   },
   {
-    what: 'a proxy that was not heard of yet, though this generation was programmed before: leading has just begun',
+    what: 'a proxy without contact, this generation was programmed before, and the term has just begun',
     reports: { p1: acked(3), p2: noContact },
     previous: condition('Programmed', 'True'),
-    settling: true,
+    termJustBegan: true,
     want: ['True', 'Programmed', /^as before$/],
   },
   {
-    what: 'a proxy that was not heard of yet, though this generation was programmed before: it was started anew',
+    what: 'a proxy without contact, this generation was programmed before, later in the term',
     reports: { p1: acked(3), p2: noContact },
     previous: condition('Programmed', 'True'),
     want: ['False', 'Pending', /^1 of 2 Ready proxies run it; waiting for outrigger-system\/p2\.$/],
@@ -93,13 +93,13 @@ const CASES: readonly Case[] = [
     want: ['True', 'Programmed', /2 of 2/],
   },
   {
-    what: 'nobody heard of yet, and another generation was programmed before',
+    what: 'no contact, and another generation was programmed before',
     reports: {},
-    settling: true,
+    termJustBegan: true,
     previous: condition('Programmed', 'True', { observedGeneration: 2 }),
     want: ['False', 'Pending', /^0 of 2/],
   },
-  { what: 'nobody heard of yet, nothing before', reports: {}, want: ['False', 'Pending', /^0 of 2/] },
+  { what: 'no contact, nothing before', reports: {}, want: ['False', 'Pending', /^0 of 2/] },
   {
     what: 'rejected by one',
     reports: { p1: acked(3), p2: acked(3, { rejected }) },
@@ -178,11 +178,11 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { what, targets = two, reports, verdict: extra, previous, settling, want } of CASES) {
+for (const { what, targets = two, reports, verdict: extra, previous, termJustBegan, want } of CASES) {
   test(`Programmed: ${what} → ${want[0]}, ${want[1]}`, () => {
     const before = previous && { conditions: [previous] };
     const { status, reason, message, observedGeneration } = programmed(
-      statusOf(verdict(extra), fleetOf(targets, reports, settling), before, NOW),
+      statusOf(verdict(extra), fleetOf(targets, reports, termJustBegan), before, NOW),
     );
     assert.deepEqual([status, reason, observedGeneration], [want[0], want[1], 3]);
     assert.match(message, want[2]);
@@ -225,7 +225,7 @@ test('an endpoint is healthy when it is for a majority of the reporting proxies'
   assert.equal(healthy({ p1: of('e1'), p2: of() }), 1, 'a draw is no majority');
   assert.equal(healthy({ p1: of('e1', 'e1'), p2: of(), p3: of() }), 2, 'a proxy counts once');
   assert.equal(healthy({ p1: of('e1'), p2: { ...of(), unhealthy: undefined } }), 1, 'a proxy without a report does not count');
-  assert.equal(healthy({}), 2, "nobody reports: Kubernetes' word stands");
+  assert.equal(healthy({}), 2, 'no report: all Ready endpoints count');
   const elsewhere = acked(3, { unhealthy: [{ pool: 'shop/other/shop/web:80', endpoint: 'e1', reason: 'probe', detail: '' }] });
   assert.equal(healthy({ p1: elsewhere }), 2, 'what another policy finds is not ours');
 });
@@ -242,15 +242,15 @@ test('Events cover changed conditions, not pending ones, nor a new policy that i
   const fine = {
     conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'True'), condition('Programmed', 'True')],
   };
-  const told = (before: PolicyStatus | undefined, after: PolicyStatus) =>
+  const eventsOf = (before: PolicyStatus | undefined, after: PolicyStatus) =>
     transitions(before, after).map(({ type, reason }) => `${type} ${reason}`);
-  assert.deepEqual(told(undefined, fine), ['Normal Programmed']);
-  assert.deepEqual(told(fine, fine), []);
+  assert.deepEqual(eventsOf(undefined, fine), ['Normal Programmed']);
+  assert.deepEqual(eventsOf(fine, fine), []);
   const pending = { conditions: [condition('Programmed', 'False', { reason: 'Pending' })] };
-  assert.deepEqual(told(fine, pending), []);
-  assert.deepEqual(told(pending, fine), ['Normal Programmed']);
+  assert.deepEqual(eventsOf(fine, pending), []);
+  assert.deepEqual(eventsOf(pending, fine), ['Normal Programmed']);
   const lost = { conditions: [condition('Accepted', 'False', { reason: 'Conflicted' })] };
-  assert.deepEqual(told(fine, lost), ['Warning Conflicted']);
-  assert.deepEqual(told(undefined, lost), ['Warning Conflicted']);
-  assert.deepEqual(told(lost, fine), ['Normal Accepted', 'Normal Programmed']);
+  assert.deepEqual(eventsOf(fine, lost), ['Warning Conflicted']);
+  assert.deepEqual(eventsOf(undefined, lost), ['Warning Conflicted']);
+  assert.deepEqual(eventsOf(lost, fine), ['Normal Accepted', 'Normal Programmed']);
 });

@@ -1,6 +1,6 @@
 /**
  * `Programmed` against what is true: proxies that join, leave, restart with what they had, reject, and whose answers get lost; a
- * policy that is edited and made anew; an operator that starts anew. The status may say less than is true, never more.
+ * policy that is edited and recreated; an operator that restarts. The status may be behind, never ahead.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -34,15 +34,15 @@ interface Simulated {
 
 class Simulation {
   readonly proxies = new Map<string, Simulated>();
-  readonly #stamper = new SnapshotVersioner(1, ['k']);
+  readonly #versioner = new SnapshotVersioner(1, ['k']);
   uid = 'uid-1';
   generation = 1;
   settling = true;
   status: PolicyStatus | undefined;
 
-  get wish(): DesiredContent {
+  get desired(): DesiredContent {
     const one = listener(8080, KEY, 'shop/checkout/shop/web:80');
-    // A policy that is made anew is younger.
+    // A recreated policy is younger.
     const routes = one.routes.map((route) => ({ ...route, generation: this.generation, created: this.uid.length }));
     const content: SnapshotContent = {
       listeners: [{ ...one, routes }],
@@ -63,16 +63,16 @@ class Simulation {
 
   /** The proxy applies what is pushed; the operator hears of it unless the answer is lost. */
   push(one: Simulated, answered: boolean): void {
-    const stamp = this.#stamper.assignVersion(this.wish, one.known.minSequence);
+    const snapshot = this.#versioner.assignVersion(this.desired, one.known.minSequence);
     one.saved = one.running;
     one.running = { uid: this.uid, generation: this.generation, rejected: one.rejects };
     const rejected = one.rejects ? [{ policy: KEY, listener: 8080, reason: 'in use' }] : [];
-    const answer = { pod: one.target.uid, applied: { ...stamp.version, digest: stamp.digest }, rejected };
-    if (!answered) one.known.fail('no answer', 0, () => 1, stamp.key);
-    else assert.ok(one.known.acknowledge(stamp, answer, 0));
+    const answer = { pod: one.target.uid, applied: { ...snapshot.version, digest: snapshot.digest }, rejected };
+    if (!answered) one.known.fail('no answer', 0, () => 1, snapshot.key);
+    else assert.ok(one.known.acknowledge(snapshot, answer, 0));
   }
 
-  /** The container starts anew, with the newest snapshot it saved or the one before; the watch shows it. */
+  /** The container restarts, with the newest snapshot it saved or the one before; the watch shows it. */
   restart(one: Simulated, older: boolean): void {
     if (older) one.running = one.saved;
     this.aim(one, { container: `${one.target.container}+` });
@@ -97,7 +97,7 @@ class Simulation {
   /** What a look at everything writes into the status: whether it says Programmed. */
   look(): boolean {
     const all = [...this.proxies.values()];
-    const { key, content } = this.wish;
+    const { key, content } = this.desired;
     const reports = Object.fromEntries(all.map(({ target, known }) => [target.uid, known.report(key, content.uids)]));
     const judged = verdict({ uid: this.uid, generation: this.generation, proxies: all.map(({ target }) => target.uid) });
     const view = fleetOf(

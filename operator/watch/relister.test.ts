@@ -5,8 +5,8 @@ import { createRelister } from './relister.ts';
 const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('lists everything again on request, and waits for the slowest kind for a bounded time', async () => {
-  const heard: string[] = [];
-  const relister = createRelister({ onContact: (kind) => heard.push(kind), onFailure: () => undefined });
+  const contacts: string[] = [];
+  const relister = createRelister({ onContact: (kind) => contacts.push(kind), onFailure: () => undefined });
   let rounds = 0;
   let open = 0;
   const watch = async (signal: AbortSignal): Promise<void> => {
@@ -31,9 +31,9 @@ test('lists everything again on request, and waits for the slowest kind for a bo
   await relisting;
   const began = performance.now();
   await relister.relist(30);
-  assert.ok(performance.now() - began >= 25, 'a list that fails keeps nobody from leading for ever');
+  assert.ok(performance.now() - began >= 25, 'a list that fails delays leadership for a bounded time');
   const last = relister.relist(60_000);
   controller.abort();
   await Promise.all([running, last]);
-  assert.deepEqual([rounds, open, heard.length], [3, 0, 5]);
+  assert.deepEqual([rounds, open, contacts.length], [3, 0, 5]);
 });

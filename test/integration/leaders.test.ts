@@ -166,7 +166,7 @@ test('a leader that wakes up after another took over pushes nothing older, and w
   const { status } = await harness.policy('web');
   const taken = epochOf(await leading.lease());
   await until('it stands by', 10_000, async () =>
-    /standing by/.test((await sleeper.log()).split('leading has ended').at(-1) ?? ''),
+    /standing by/.test((await sleeper.log()).split('the term has ended').at(-1) ?? ''),
   );
   await pause(500);
   assert.deepEqual((await harness.policy('web')).status, status);
@@ -194,7 +194,7 @@ test('a process that slept lists everything anew before it leads, so that nothin
     leader.kill('SIGCONT');
   }
   await leading.roles();
-  assert.match(await sleeper.log(), /stopped for a while: everything is listed anew/);
+  assert.match(await sleeper.log(), /stopped for a while: it lists everything again/);
   await seen.assertRose();
 });
 

@@ -107,7 +107,7 @@ describe('sidecars', { skip }, () => {
     } finally {
       harness.operator.kill('SIGCONT');
     }
-    await untilTold('late', /Delete the Pod, so that its controller creates it anew/);
+    await untilTold('late', /Delete the Pod, so that its controller creates it again/);
     await untilCounted(1);
   });
 });

@@ -72,6 +72,6 @@ test('a deleted Secret is created again by the leader, while the others continue
   remove();
   assert.equal(await keep(secrets, { serving: made }), made);
   assert.equal(data(), undefined);
-  const anew = await keep(secrets, { serving: made, leading: () => true });
-  assert.notEqual(anew.bundle, made.bundle);
+  const remade = await keep(secrets, { serving: made, leading: () => true });
+  assert.notEqual(remade.bundle, made.bundle);
 });
