@@ -128,7 +128,7 @@ function dispatchers(): { of(access: Access): Dispatcher; destroy(): Promise<voi
 }
 
 function dispatcherFor({ tls, proxy }: Access): Dispatcher {
-  // HTTP/1.1: every watch has a connection of its own, so that one that stalls does not stall the others.
+  // HTTP/1.1: every watch has its own connection, so that one that stalls does not stall the others.
   const options = { allowH2: false, pipelining: 1, keepAliveTimeout: 30_000 } as const;
   if (proxy !== undefined) return new ProxyAgent({ ...options, uri: proxy, requestTls: { ...tls, timeout: 5000 } });
   return new Agent({ ...options, connect: { ...tls, timeout: 5000 } });

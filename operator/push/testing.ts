@@ -1,4 +1,4 @@
-/** For tests: real control servers on loopback addresses, a fleet before them, and contents to want. */
+/** For tests: real control servers on loopback addresses, a fleet for them, and contents. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ export interface Sent {
   readonly snapshot?: Snapshot;
 }
 
-/** Quick enough for tests; questions come only where a test wants them. */
+/** Short enough for tests. Status queries come only where a test enables them. */
 export const QUICK: PushTiming = { retry: { base: 10, max: 50 }, statusInterval: 3_600_000, firstStatus: 3_600_000 };
 
 export class Rig {
@@ -87,7 +87,7 @@ export class Rig {
     this.#t = t;
   }
 
-  /** A real control server on an address of its own. */
+  /** A real control server on its own address. */
   async proxy(uid: string, bootstrapKeys?: string[]): Promise<TestProxy> {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-fleet-'));
     const address = `127.9.0.${++this.#addresses}`;

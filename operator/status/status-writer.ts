@@ -8,6 +8,7 @@ import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { sameConditions, sameCounts } from './status-comparison.ts';
 import { statusOf, type FleetView } from './policy-status.ts';
+import { EventRateLimit } from './event-rate-limit.ts';
 import { transitions } from './transitions.ts';
 
 /** The input from which all statuses are computed. */
@@ -57,8 +58,7 @@ interface Entry {
   /** Monotonic ms. */
   notBefore: number;
   countsNotBefore: number;
-  /** Rate limit of Events, in monotonic ms: see `mayRecordEvent`. */
-  eventsSpent: number;
+  readonly events: EventRateLimit;
   /** The result of the last write, used until the watch has caught up with it. */
   written: { readonly basedOn: string; readonly resourceVersion: string; readonly status: PolicyStatus } | undefined;
 }
@@ -73,8 +73,6 @@ interface Plan {
 
 const FIELD_MANAGER = 'outrigger-operator';
 const WRITE_TIMEOUT = 10_000;
-const EVENT_EVERY = 300_000;
-const EVENT_BURST = 25;
 
 /** Writes statuses by server-side apply: only those that changed; conditions at once, counts with a minimum interval. */
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
@@ -180,7 +178,15 @@ class StatusApplier implements StatusWriter {
     if (known?.uid === uid) return known;
     // After a start counts wait, too: no proxy has been contacted yet.
     const countsNotBefore = this.#clock.now() + this.#timing.counts;
-    const entry: Entry = { uid, busy: false, failures: 0, notBefore: 0, countsNotBefore, eventsSpent: 0, written: undefined };
+    const entry: Entry = {
+      uid,
+      busy: false,
+      failures: 0,
+      notBefore: 0,
+      countsNotBefore,
+      events: new EventRateLimit(),
+      written: undefined,
+    };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -221,7 +227,7 @@ class StatusApplier implements StatusWriter {
   /** Best effort: an Event that is lost is not sent again. */
   async #recordEvents(key: string, entry: Entry, { policy, previous, status }: Plan): Promise<void> {
     for (const transition of transitions(previous, status)) {
-      if (!mayRecordEvent(entry, this.#clock.now())) return;
+      if (!entry.events.allow(this.#clock.now())) return;
       const { name, namespace = '', uid, resourceVersion } = policy.metadata;
       const regarding = { apiVersion: POLICY_API_VERSION, kind: 'LoadBalancerPolicy', namespace, name, uid, resourceVersion };
       await this.#events.record(regarding, transition, this.#stopped.signal).catch((error: unknown) => {
@@ -229,14 +235,6 @@ class StatusApplier implements StatusWriter {
       });
     }
   }
-}
-
-/** Like Kubernetes' own controllers: a burst of 25 Events about one object, then one every five minutes. */
-function mayRecordEvent(entry: Entry, now: number): boolean {
-  const spent = Math.max(entry.eventsSpent, now) + EVENT_EVERY;
-  if (spent - now > EVENT_BURST * EVENT_EVERY) return false;
-  entry.eventsSpent = spent;
-  return true;
 }
 
 /** Whether the cache has the policy as of our last write, or newer. Versions are decimal numbers of any length. */
