@@ -7,26 +7,47 @@
  * test into a failure: on a machine where everything was installed, a skip means that something was not tested.
  */
 import { runChecks } from './checks.ts';
-import { runSuite, type Counts } from './suites.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
+import { beginRun } from './run.ts';
+import { runSuite, type Counts, type Suite } from './suites.ts';
 
+/** The one that takes longest first: it ends no later than all others together. */
 const CHECKS = {
-  typecheck: ['tsc', '--project', '.'],
   lint: ['eslint', '--max-warnings=0', '.'],
+  typecheck: ['tsc', '--project', '.'],
   format: ['prettier', '--check', '--log-level=warn', '.'],
   imports: ['depcruise', '--config', '.dependency-cruiser.cjs', 'operator', 'proxy', 'scripts', 'test'],
   'dead-code': ['knip', '--no-progress'],
   generated: ['node', 'scripts/generated.ts'],
 } as const;
 
-/** In turn, after the checks. Golden and contract tests are unit tests by nature; `golden` runs the first of them alone. */
+/**
+ * Clusters of integration test files at the same time. On one given API server, or in one given block of addresses, there is room for
+ * one only.
+ */
+const { OUTRIGGER_TEST_CLUSTER, OUTRIGGER_TEST_POD_PREFIX } = process.env;
+const clusters = OUTRIGGER_TEST_CLUSTER === 'external' || OUTRIGGER_TEST_POD_PREFIX !== undefined ? 1 : 2;
+
+/**
+ * In turn, after the checks. Most test files wait more than they compute, so more of them run at the same time than there are CPUs.
+ * Golden and contract tests are unit tests by nature; `golden` runs the first of them alone.
+ */
 const SUITES = {
   unit: {
     files: ['{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/monitoring,test/bench}/**/*.test.ts'],
-    concurrency: 2,
+    concurrency: 4,
+    timed: {
+      files: ['operator/{leader,watch}/*.test.ts', 'proxy/e2e/{circuit-breaker,ejection}.test.ts', 'proxy/pipeline.test.ts'],
+      concurrency: 2,
+    },
   },
   golden: { files: ['{operator,test/golden}/**/*golden*.test.ts'], concurrency: 2 },
-  integration: { files: ['test/integration/**/*.test.ts'], concurrency: 1 },
-} as const;
+  integration: {
+    files: ['test/integration/**/*.test.ts'],
+    concurrency: clusters,
+    timed: { files: ['test/integration/faults.test.ts'], concurrency: 1 },
+  },
+} as const satisfies Readonly<Record<string, Suite>>;
 
 const BUILD = { build: ['node', 'scripts/build.ts'] } as const;
 
@@ -49,17 +70,20 @@ const steps = chosen(process.argv.slice(2));
 const failed: string[] = [];
 const totals: Counts = { passed: 0, failed: 0, skipped: 0 };
 const started = performance.now();
+const interrupted = beginRun();
+process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
 
-failed.push(...(await runChecks(Object.fromEntries(steps.filter(isCheck).map((step) => [step, CHECKS[step]])))));
+failed.push(...(await runChecks(Object.fromEntries(steps.filter(isCheck).map((step) => [step, CHECKS[step]])), interrupted)));
 for (const step of steps) {
+  if (interrupted.aborted) break;
   if (isSuite(step)) {
-    const { ok, counts } = await runSuite(step, SUITES[step].files, SUITES[step].concurrency);
+    const { ok, counts } = await runSuite(step, SUITES[step], interrupted);
     if (!ok) failed.push(step);
     totals.passed += counts.passed;
     totals.failed += counts.failed;
     totals.skipped += counts.skipped;
   } else if (!isCheck(step)) {
-    failed.push(...(await runChecks({ [step]: BUILD[step] })));
+    failed.push(...(await runChecks({ [step]: BUILD[step] }, interrupted)));
   }
 }
 
@@ -67,4 +91,5 @@ console.log(
   `\n${steps.length} steps in ${((performance.now() - started) / 1000).toFixed(1)} s${failed.length > 0 ? `; FAILED: ${failed.join(', ')}` : ', all passed'}`,
 );
 if (steps.some(isSuite)) console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
-process.exitCode = failed.length > 0 ? 1 : 0;
+if (interrupted.aborted) console.log('interrupted: not every step ran to its end');
+else process.exitCode = failed.length > 0 ? 1 : 0;

@@ -75,7 +75,7 @@ function rowOf({ what, backends: count, policy, occur }: Fault): Experiment {
       cpu: 'shared',
     });
     let occurrences = 0;
-    for (await pause(HEALTHY_MS / 2); load.running; await pause(HEALTHY_MS)) {
+    for (await pause(HEALTHY_MS / 2); load.running; await Promise.race([pause(HEALTHY_MS), load.report])) {
       await occur(backends, occurrences);
       occurrences += 1;
     }

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { COMPILE_CACHE } from '../../scripts/compile-cache.ts';
 import { startChild } from '../bench/child.ts';
 import type { Cleanup } from '../bench/cleanup.ts';
 import type { AddressBlock } from '../local-cluster/pods.ts';
@@ -33,7 +34,8 @@ export class FaultyBackend {
   /** Starts the process, also after a kill, on the same address and in mode `normal`. Resolves when it listens. */
   async start(): Promise<void> {
     const args = ['--bind', this.address, '--port', String(BACKEND_PORT)];
-    const child = startChild({ program: 'test/chaos/faulty-backend.ts', args, cpu: 'shared' }, ['pipe', 'pipe', 'inherit']);
+    const env = { NODE_COMPILE_CACHE: COMPILE_CACHE };
+    const child = startChild({ program: 'test/chaos/faulty-backend.ts', args, env, cpu: 'shared' }, ['pipe', 'pipe', 'inherit']);
     child.stdin?.on('error', () => undefined); // the process was killed; `setMode` reports it
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator]();

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { ApiServerProcess } from '../local-cluster/apiserver-process.ts';
-import { AddressBlock } from '../local-cluster/pods.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { external } from './platform.ts';
 
@@ -19,15 +18,12 @@ const DEADLINE_MS = 120_000;
 let stateDir: string;
 let server: ApiServerProcess;
 let kubectl: Kubectl;
-let podPrefix: string;
 before(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'outrigger-external-'));
   const kubeconfig = join(stateDir, 'kubeconfig');
-  const block = await AddressBlock.claim(undefined);
-  podPrefix = block.prefix;
-  block.release(); // the tests claim it themselves
   server = await ApiServerProcess.start({
-    ...{ bind: '127.0.0.1', port: 0, podPrefix, token: 'external', kubeconfig },
+    // Any block of addresses: each file that runs against this server claims the first that is free.
+    ...{ bind: '127.0.0.1', port: 0, podPrefix: '127.1.', token: 'external', kubeconfig },
     ...{ stateDir: join(stateDir, 'apiserver'), logFile: join(stateDir, 'apiserver.log') },
     auditLog: join(stateDir, 'audit.jsonl'),
   });
@@ -49,7 +45,6 @@ test(
       ...inherited,
       OUTRIGGER_TEST_CLUSTER: 'external',
       KUBECONFIG: join(stateDir, 'kubeconfig'),
-      OUTRIGGER_TEST_POD_PREFIX: podPrefix,
     };
     const args = ['--test', '--test-concurrency=1', '--test-reporter=tap', ...FILES];
     const output = await new Promise<string>((resolve) => {

@@ -58,7 +58,7 @@ async function connect(stateDir: string, nodes: Nodes): Promise<Platform> {
   const config = await promisify(execFile)(kubectl, ['config', 'view', '--raw', '--minify', '--flatten']);
   await mkdir(stateDir, { recursive: true });
   await writeFile(kubeconfig, config.stdout, { mode: 0o600 });
-  const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX'] ?? '127.1.0.');
+  const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX']);
   const proxy = await startProxy(kubectl, kubeconfig);
   const api = new Api(proxy.url);
   const schedulerName = `outrigger-tests-${randomBytes(4).toString('hex')}`;

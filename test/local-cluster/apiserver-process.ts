@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { COMPILE_CACHE } from './compile-cache.ts';
+import { COMPILE_CACHE } from '../../scripts/compile-cache.ts';
 import { tied } from './tied.ts';
 
 const MAIN = join(import.meta.dirname, 'apiserver', 'main.ts');

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { COMPILE_CACHE } from './compile-cache.ts';
+import { COMPILE_CACHE } from '../../scripts/compile-cache.ts';
 import type { Launch } from './expand.ts';
 import { tied } from './tied.ts';
 
