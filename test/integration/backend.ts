@@ -1,4 +1,4 @@
-/** Backends of the tests: real HTTP servers in this process, each on an address of its own, that behave as told. */
+/** Backends of the tests: real HTTP servers in this process, each on an address of its own, whose answers a test can set. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressBlock } from '../local-cluster/pods.ts';
 
@@ -7,11 +7,11 @@ export const BACKEND_PORT = 8080;
 export class Backend {
   readonly name: string;
   readonly address: string;
-  /** Of the Pod that stands for it. */
+  /** UID of the Pod object that represents it. */
   readonly uid: string;
   /** Requests received. */
   hits = 0;
-  /** How it answers; default: 200 and its name. */
+  /** Answers a request; default: 200 and its name. */
   respond: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => response.end(this.name);
   readonly #server: Server;
 
@@ -33,7 +33,7 @@ export class Backend {
     return backend;
   }
 
-  /** Ends at once, whatever is in progress. */
+  /** Closes at once, with every open connection. */
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

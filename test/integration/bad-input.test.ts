@@ -1,4 +1,4 @@
-/** Mistakes in policies: where each is refused, that the message says what to change, and that nobody else notices. */
+/** Mistakes in policies: where each is refused, that the message says what to change, and that other policies are not affected. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { until } from '../local-cluster/cluster.ts';
@@ -28,7 +28,7 @@ after(async () => {
 
 const toWeb = (port: number) => ({ listener: { port }, backendRefs: [{ name: 'web', port: 80 }] });
 
-/** What the schema knows to be wrong: kubectl fails, shows the message, and nothing is stored. */
+/** What the schema refuses: kubectl fails and shows the message, and nothing is stored. */
 const REFUSED: readonly [what: string, spec: object, message: RegExp][] = [
   ['an unknown field', { ...toWeb(8401), loadBalancing: {} }, /unknown field "spec\.loadBalancing"/],
   ['an unknown field, nested', { ...toWeb(8401), listener: { port: 8401, hots: ['a'] } }, /unknown field "spec\.listener\.hots"/],
@@ -69,7 +69,7 @@ for (const [what, spec, message] of REFUSED) {
   });
 }
 
-/** What only the cluster, or more than a schema, can tell: the policy is stored, and a condition says what to change. */
+/** What a schema cannot check: the policy is stored, and a condition says what to change. */
 const ACCUSED: readonly [what: string, spec: Parameters<Harness['apply']>[1], type: string, reason: string, message: RegExp][] = [
   [
     'a missing Service',
@@ -99,14 +99,14 @@ const ACCUSED: readonly [what: string, spec: Parameters<Harness['apply']>[1], ty
 ];
 
 for (const [what, spec, type, reason, message] of ACCUSED) {
-  test(`${what} is told in the condition ${type}, and can be mended`, async () => {
+  test(`${what} is reported in the condition ${type}, and can be corrected`, async () => {
     await harness.apply('accused', spec);
     const condition = await harness.untilCondition('accused', type, 'False', reason);
     assert.match(condition.message, message);
     if (type === 'Accepted') {
       await harness.untilCondition('accused', 'Programmed', 'False', 'Invalid');
     } else {
-      // The proxies run it, and have nowhere to send its requests.
+      // The proxies run it without any endpoint.
       await harness.untilProgrammed('accused');
       const { status, headers } = await ask(harness.gateways[0].url(8402));
       assert.deepEqual([status, headers['outrigger-reason']], [503, 'no-endpoint']);
@@ -119,11 +119,11 @@ for (const [what, spec, type, reason, message] of ACCUSED) {
   });
 }
 
-test('of two policies on one match the older wins; the loser says who won, and takes over when the winner goes', async () => {
+test('of two policies on one match the older wins; the status of the other names it, and the other takes over when it is deleted', async () => {
   await harness.publish('only-b', b);
   // By name, the younger one would come first.
   const { metadata } = await harness.apply('z-older', { ...toWeb(8403), backendRefs: [{ name: 'web', port: 80 }] });
-  await until('its second is over', 5_000, () => Date.now() >= Date.parse(metadata.creationTimestamp) + 1000);
+  await until('the second of its creation is over', 5_000, () => Date.now() >= Date.parse(metadata.creationTimestamp) + 1000);
   await harness.apply('a-younger', { ...toWeb(8403), backendRefs: [{ name: 'only-b', port: 80 }] });
   const lost = await harness.untilCondition('a-younger', 'Accepted', 'False', 'Conflicted');
   assert.match(
@@ -139,7 +139,7 @@ test('of two policies on one match the older wins; the loser says who won, and t
   assert.equal((await ask(harness.gateways[0].url(8403))).body, 'b');
 });
 
-test('who does not validate strictly gets a warning, and the unknown field is not stored', async () => {
+test('without strict validation an unknown field causes a warning and is not stored', async () => {
   const body = JSON.stringify(policy('pruned', { ...toWeb(8404), loadBalancing: {} }));
   const { code, err } = await harness.kubectl(['apply', '--validate=warn', '-f', '-'], body);
   assert.equal(code, 0, err);
@@ -147,7 +147,7 @@ test('who does not validate strictly gets a warning, and the unknown field is no
   assert.ok(!('loadBalancing' in (await harness.policy('pruned')).spec));
 });
 
-test('nobody else noticed any of this', async () => {
+test('no request of another policy failed meanwhile', async () => {
   const { sent, failed } = await bystanders.stop();
   assert.deepEqual(failed, []);
   assert.ok(sent > 100, `${sent} requests`);

@@ -78,7 +78,7 @@ test('the least busy endpoint is chosen while others are busy', async () => {
   }
 });
 
-test('a weight on a Pod is a share, from the annotation on until it goes', async () => {
+test('the weight annotation of a Pod sets its share while it is there', async () => {
   await harness.apply('weighted', { listener: { port: 8202 }, backendRefs: WEB, loadBalancer: { type: 'WeightedRoundRobin' } });
   await harness.untilProgrammed('weighted');
   const about = (wanted: number[], shares: number[]) => shares.every((share, i) => Math.abs(share - (wanted[i] ?? 0)) <= 1);
@@ -90,7 +90,7 @@ test('a weight on a Pod is a share, from the annotation on until it goes', async
   await harness.onEachGateway('a has one', async (gateway) => about([10, 10, 10], await counts(gateway.url(8202), 30)));
 });
 
-test('maintenance: what runs is finished, nothing new begins, and it returns', async () => {
+test('maintenance: running requests finish, no new one starts, and the endpoint comes back', async () => {
   await harness.apply('maintained', { listener: { port: 8203 }, backendRefs: WEB, loadBalancer: { type: 'RoundRobin' } });
   await harness.untilProgrammed('maintained');
   const [gateway] = harness.gateways;
@@ -100,7 +100,7 @@ test('maintenance: what runs is finished, nothing new begins, and it returns', a
   const response = await held.promise;
 
   await annotate('a', 'outrigger.dev/maintenance=true');
-  await harness.onEachGateway('a rests', async (each) => (await counts(each.url(8203), 20))[0] === 0);
+  await harness.onEachGateway('a gets no requests', async (each) => (await counts(each.url(8203), 20))[0] === 0);
   response.end('a, at last');
   const bodies = (await Promise.all(longs)).map(({ status, body }) => `${status} ${body}`).sort();
   assert.deepEqual(bodies, ['200 a, at last', '200 b', '200 c']);
@@ -109,7 +109,7 @@ test('maintenance: what runs is finished, nothing new begins, and it returns', a
   await harness.onEachGateway('a is back', async (each) => (await counts(each.url(8203), 30))[0] === 10);
 });
 
-test('backendRefs share the traffic by weight; the share of a missing Service goes to the others, and the status says so', async () => {
+test('backendRefs share the traffic by weight; the share of a missing Service goes to the others, and the status names it', async () => {
   await harness.apply('shared', {
     listener: { port: 8204 },
     backendRefs: [
@@ -132,7 +132,7 @@ test('backendRefs share the traffic by weight; the share of a missing Service go
   assert.match(unresolved.message, /absent/);
 });
 
-test('host, path, method and header decide between policies, the most specific first', async () => {
+test('host, path, method and header select the policy, the most specific first', async () => {
   const to = async (name: string, hostnames: string[], match: object) => {
     const [backend] = await harness.backends(name);
     await harness.publish(name, backend);

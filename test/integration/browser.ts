@@ -26,11 +26,11 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
-/** A browser with a profile of its own; gone when the scope ends. */
-export async function startBrowser(scope: Cleanup): Promise<Browser> {
+/** A browser with a profile of its own, ended with `cleanup`. */
+export async function startBrowser(cleanup: Cleanup): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'outrigger-chromium-'));
-  scope.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
-  // Without its sandbox, which a container does not allow: it sees nothing but our own pages.
+  cleanup.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
+  // Without its sandbox, which a container does not allow: it opens only our own pages.
   const flags = [
     '--headless=new',
     '--no-sandbox',
@@ -50,7 +50,7 @@ export async function startBrowser(scope: Cleanup): Promise<Browser> {
   ]);
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const gone = once(child, 'exit');
-  scope.defer(async () => {
+  cleanup.defer(async () => {
     child.kill('SIGKILL');
     await gone;
   });
@@ -66,7 +66,7 @@ export async function startBrowser(scope: Cleanup): Promise<Browser> {
   });
   const socket = new WebSocket(address);
   await once(socket, 'open');
-  scope.defer(() => socket.close());
+  cleanup.defer(() => socket.close());
   return new Browser(socket);
 }
 
@@ -116,9 +116,9 @@ export class Browser {
 }
 
 export class Page {
-  /** What the console says, also what the browser itself says there: violations, failures to load, exceptions. */
+  /** Messages of the console, including those of the browser itself: violations, failures to load, exceptions. */
   readonly complaints: string[] = [];
-  /** URLs it asked for. */
+  /** URLs that it requested. */
   readonly asked: string[] = [];
   readonly #browser: Browser;
   readonly #session: string;
@@ -150,7 +150,7 @@ export class Page {
     await this.send('Emulation.setScriptExecutionDisabled', { value: !on });
   }
 
-  /** Settles when the page is complete. */
+  /** Resolves when the page is complete. */
   async go(url: string): Promise<void> {
     await this.send('Page.navigate', { url });
     await this.until('the page is complete', `document.readyState === 'complete' && location.href !== 'about:blank'`);
@@ -171,12 +171,12 @@ export class Page {
     await until(what, CONDITION_MS, () => this.evaluate<boolean>(`!!(${expression})`).catch(() => false));
   }
 
-  /** What a reader sees. */
+  /** The visible text. */
   text(selector = 'body'): Promise<string> {
     return this.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`);
   }
 
-  /** Types into what has the focus. */
+  /** Types into the focused element. */
   async type(text: string): Promise<void> {
     await this.send('Input.insertText', { text });
   }
@@ -186,7 +186,7 @@ export class Page {
       await this.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: KEYS[key] });
   }
 
-  /** PNG of what is in view. */
+  /** PNG of the visible part. */
   async screenshot(): Promise<Buffer> {
     const { data } = await this.send('Page.captureScreenshot', { format: 'png' });
     return Buffer.from(String(data), 'base64');

@@ -1,4 +1,4 @@
-/** What ships are bundles, not the sources: each must start by itself, without node_modules, and do its work. */
+/** The images contain bundles, not the sources: each must start without node_modules and do its work. */
 import assert from 'node:assert/strict';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { external } from './platform.ts';
 const scope = new Cleanup();
 after(() => scope.run());
 
-/** A bundle in a folder with nothing else in it, nor above it: as in its image. */
+/** A copy of a bundle in a folder with nothing else in it or above it, as in its image. */
 async function alone(bundle: string): Promise<string> {
   ensureBundles();
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-bundle-'));
@@ -43,7 +43,7 @@ test('the bundle of the proxy starts, takes a signed push, serves and is scraped
   assert.ok(page.includes(`127.0.0.1:${backend.port}`));
 });
 
-test('it asks gRPC backends for their health, which takes a module that it has not loaded before', async () => {
+test('it checks the health of gRPC backends, which needs a module that is loaded on demand', async () => {
   const health = await grpcBackend(statusFrame(1));
   const address = '127.78.0.2';
   await startProxy(scope, {
@@ -57,7 +57,7 @@ test('it asks gRPC backends for their health, which takes a module that it has n
   });
   const text = await metrics();
   assert.doesNotMatch(text, /result="failed"/);
-  // Apart from traffic.
+  // Health checks do not count as traffic.
   assert.doesNotMatch(text, /outrigger_attempts_total\{.*\} [1-9]/);
   assert.match(text, /outrigger_upstream_connections_total\{state="opened"\} 0/);
 });

@@ -10,15 +10,15 @@ export interface Answer {
 
 export interface Question {
   readonly method?: string;
-  /** A `host` in here is sent instead of the address. */
+  /** A `host` replaces the address in the Host header. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default: a connection for this request alone. */
+  /** Default: a new connection for each request. */
   readonly agent?: Agent;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** @throws when the connection fails, breaks, or is silent for 10 s. */
+/** @throws when the connection fails, breaks, or is idle for 10 s. */
 export function ask(url: string, { method = 'GET', headers = {}, agent }: Question = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const options = { method, headers, agent: agent ?? false, timeout: TIMEOUT_MS };
@@ -36,7 +36,7 @@ export function ask(url: string, { method = 'GET', headers = {}, agent }: Questi
   });
 }
 
-/** Who answered how often: bodies of `count` requests one after the other. @throws on any answer but 200 */
+/** How often each backend answered: response bodies of `count` requests in sequence. @throws on any status but 200 */
 export async function whoAnswers(url: string, count: number, question?: Question): Promise<Map<string, number>> {
   const answers = new Map<string, number>();
   for (let i = 0; i < count; i += 1) {
@@ -50,10 +50,10 @@ export async function whoAnswers(url: string, count: number, question?: Question
 /** Pause of one client between two requests, ms: with a few clients that is a few hundred requests a second at most. */
 const PAUSE_MS = 15;
 
-/** Clients that ask each URL, over and over, on kept-alive connections, until they are stopped. */
+/** Clients that request each URL in a closed loop on kept-alive connections, until they are stopped. */
 export class Load {
   sent = 0;
-  /** What went wrong, with the time in ms since the start. */
+  /** Failures, with the time in ms since the start. */
   readonly failed: string[] = [];
   readonly #began = performance.now();
   readonly #stopping = new AbortController();
@@ -64,7 +64,7 @@ export class Load {
     this.#clients = urls.flatMap((url) => Array.from({ length: clientsEach }, () => this.#run(url)));
   }
 
-  /** No failure of this URL counts from now on: whoever serves it is about to be killed. */
+  /** No failure of this URL counts from now on: its server is about to be killed. */
   spare(url: string): void {
     this.#spared.set(url, Infinity);
   }

@@ -1,4 +1,4 @@
-/** What a platform engineer does to the control plane, and what goes wrong in it: rotating keys, proxies that crash, proxies that hang. */
+/** Operations and faults of the control plane: key rotation, proxies that crash, proxies that hang. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { until } from '../local-cluster/cluster.ts';
@@ -29,7 +29,7 @@ after(() => harness.stop());
 
 const count = (metrics: string, series: string) => Number(new RegExp(`^${series} (\\S+)$`, 'm').exec(metrics)?.[1] ?? 0);
 
-test('keys rotate without a refused push, while proxies join and start again and another operator takes over', async () => {
+test('keys rotate without a refused push, while proxies join and restart and another operator takes over', async () => {
   const { api, systemNamespace: namespace, gateways, platform } = harness;
   const secret = () => api.get<Secret>(secretPath(namespace, SECRET));
   const before = (await secret()).data;
@@ -51,7 +51,7 @@ test('keys rotate without a refused push, while proxies join and start again and
   assert.notEqual(rotated['key.pem'], before['key.pem']);
   assert.notEqual(rotated['keys'], before['keys']);
 
-  // With the new key alone: a change, and a proxy that starts again.
+  // With only the new key: a change, and a restart of a proxy.
   await leading.change();
   await leading.untilInForce(all);
   assert.deepEqual((await load.stop()).failed, []);
@@ -71,7 +71,7 @@ test('keys rotate without a refused push, while proxies join and start again and
   await api.delete(podPath(namespace, joined.name), { gracePeriodSeconds: 0 });
 });
 
-test('proxies that crash or hang are counted and named, and delay nobody', async (t) => {
+test('proxies that crash or hang are counted and named, and do not delay others', async (t) => {
   const { api, systemNamespace: namespace, gateways, platform } = harness;
   const [well, hangs] = gateways;
   const crashing = gatewayPod('gateway-crash', namespace) as { spec: { containers: { args: string[] }[] } };

@@ -1,4 +1,4 @@
-/** Under load and some faults no panel of any dashboard is empty, and every alert has something to look at. */
+/** Under load and some faults no panel of any dashboard is empty, and the series of every alert exist. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type ServerResponse } from 'node:http';
@@ -12,14 +12,14 @@ import { Harness } from './harness.ts';
 import type { PolicySpec } from './objects.ts';
 import { problemWith, startPrometheus, type Prometheus, type Target } from './prometheus.ts';
 
-/** Stands for what Grafana puts in the place of its variables: ten scrapes. */
+/** Replaces Grafana's interval variables: ten scrapes. */
 const RATE_INTERVAL = '10s';
 const NOISE_MS = 100;
-/** Until everything has happened, was scraped twice, and can be seen. */
+/** Until everything has happened and was scraped twice. */
 const SHOWN_WITHIN_MS = 30_000;
-/** Between two looks. */
+/** Between two queries. */
 const AGAIN_MS = 500;
-const PORTS = { web: 8601, limited: 8602, nobody: 8603, blocked: 8604 } as const;
+const PORTS = { web: 8601, limited: 8602, empty: 8603, blocked: 8604 } as const;
 
 const to = (service: string) => [{ name: service, port: 80 }];
 const SPECS: Readonly<Record<keyof typeof PORTS, PolicySpec>> = {
@@ -35,8 +35,8 @@ const SPECS: Readonly<Record<keyof typeof PORTS, PolicySpec>> = {
     healthCheck: { active: { type: 'HTTP', path: '/', interval: '1s' } },
     circuitBreaker: { maxParallelRequests: 1, maxPendingRequests: 1 },
   },
-  nobody: {
-    listener: { port: PORTS.nobody, hostnames: ['nobody.example'] },
+  empty: {
+    listener: { port: PORTS.empty, hostnames: ['empty.example'] },
     backendRefs: to('empty'),
     fallback: { type: 'Response', response: { statusCode: 503, body: 'closed' } },
   },
@@ -66,7 +66,7 @@ function targetsOf({ operator, gateways, systemNamespace: namespace }: Harness):
   }));
 }
 
-/** Load on both gateways, beside one of every fault that a panel is about. */
+/** Load on both gateways, and one of each fault that a panel shows. */
 async function makeTraffic(): Promise<void> {
   const [good, flaky, failing, dying, slow] = await harness.backends('good', 'flaky', 'failing', 'dying', 'slow');
   await harness.publish('web', good, flaky, failing, dying);
@@ -74,7 +74,7 @@ async function makeTraffic(): Promise<void> {
   await harness.publish('empty');
   await squat(harness.gateways[0].address);
   for (const [name, spec] of Object.entries(SPECS)) await harness.apply(name, spec);
-  await harness.untilProgrammed('web', 'limited', 'nobody');
+  await harness.untilProgrammed('web', 'limited', 'empty');
   flaky.respond = answersBadly();
   failing.respond = (_request, response) => void response.writeHead(503).end();
   slow.respond = (_request, response) => void setTimeout(() => response.end('late'), 50);
@@ -90,14 +90,14 @@ async function makeTraffic(): Promise<void> {
   await harness.apply('web', { ...SPECS.web, loadBalancer: { type: 'RoundRobin' } });
 }
 
-/** The first gateway can not have this port. */
+/** The first gateway cannot bind this port. */
 async function squat(address: string): Promise<void> {
   const squatter: Server = createServer().listen(PORTS.blocked, address);
   await once(squatter, 'listening');
   endings.push(() => void squatter.close());
 }
 
-/** Of four answers one is an error, and one breaks off. */
+/** One answer of four is an error, one is cut off. */
 function answersBadly(): (request: unknown, response: ServerResponse) => void {
   let n = 0;
   return (_request, response) => {
@@ -108,25 +108,25 @@ function answersBadly(): (request: unknown, response: ServerResponse) => void {
   };
 }
 
-/** A client for whom there is nobody, one for whom there is no policy, one that leaves, one that speaks nonsense, and a stranger. */
+/** Clients without an endpoint and without a policy, one that disconnects, one that sends invalid HTTP, one without authorization. */
 function makeNoise(address: string): void {
   const ignore = () => undefined;
-  const nobody = `http://${address}:${PORTS.nobody}/`;
-  ask(nobody, { headers: { host: 'nobody.example' } }).catch(ignore);
-  ask(nobody, { headers: { host: 'unknown.example' } }).catch(ignore);
+  const empty = `http://${address}:${PORTS.empty}/`;
+  ask(empty, { headers: { host: 'empty.example' } }).catch(ignore);
+  ask(empty, { headers: { host: 'unknown.example' } }).catch(ignore);
   ask(`http://${address}:9900/v1/status`).catch(ignore);
   const leaving = request(`http://${address}:${PORTS.limited}/`, { agent: false }).on('error', ignore).end();
   setTimeout(() => leaving.destroy(), 20);
   connect(PORTS.web, address).on('error', ignore).end('nonsense\r\n\r\n').resume();
 }
 
-/** As a person looks at everything, and Grafana asks for it. */
+/** An expression with values in the place of Grafana's variables: all namespaces, policies and pods. */
 function substituted(expr: string): string {
   const plain = expr.replaceAll('$__rate_interval', RATE_INTERVAL).replaceAll('$__range', '30s');
   return plain.replaceAll(/\$\{?[a-z]+\}?/g, '.*');
 }
 
-/** What is wrong with an expression; undefined: it has at least one number. */
+/** The problem with an expression; undefined: its result has at least one number. */
 async function problemOf(expr: string): Promise<string | undefined> {
   try {
     const results = await prometheus.query(expr);
@@ -139,18 +139,18 @@ async function problemOf(expr: string): Promise<string | undefined> {
 
 type Asked = readonly (readonly [what: string, expr: string])[];
 
-/** Those of the last look; the first look without any is the last. */
+/** Problems of the last query; a query without any is the last. */
 async function problemsOf(expressions: Asked): Promise<string[]> {
   assert.ok(expressions.length > 0);
   const deadline = performance.now() + SHOWN_WITHIN_MS;
   for (;;) {
-    const problems = await look(expressions);
+    const problems = await query(expressions);
     if (problems.length === 0 || performance.now() > deadline) return problems;
     await pause(AGAIN_MS);
   }
 }
 
-async function look(expressions: Asked): Promise<string[]> {
+async function query(expressions: Asked): Promise<string[]> {
   const found = expressions.map(async ([what, expr]) => {
     const problem = await problemOf(expr);
     return problem === undefined ? [] : [`${what} ${problem}: ${expr}`];
@@ -177,28 +177,28 @@ for (const [file, dashboard] of readDashboards()) {
   });
 }
 
-/** Those that have nothing to look at here, and why. */
+/** Alerts whose series do not exist here, and why. */
 const NOTHING_HERE: Readonly<Record<string, string>> = {
   OutriggerWebhookCertificateExpiring: 'without a webhook there is no certificate; 0 stands for that',
 };
 
-test('every alert has something to look at', { skip }, async () => {
-  const looked = readAlerts().map((alert) => [alert.alert, withoutThreshold(alert)] as const);
-  assert.deepEqual(await problemsOf(looked.filter(([name]) => !(name in NOTHING_HERE))), []);
-  const others = await look(looked.filter(([name]) => name in NOTHING_HERE));
-  assert.equal(others.length, Object.keys(NOTHING_HERE).length, 'a reason that holds no longer');
+test('the series of every alert exist', { skip }, async () => {
+  const checked = readAlerts().map((alert) => [alert.alert, withoutThreshold(alert)] as const);
+  assert.deepEqual(await problemsOf(checked.filter(([name]) => !(name in NOTHING_HERE))), []);
+  const others = await query(checked.filter(([name]) => name in NOTHING_HERE));
+  assert.equal(others.length, Object.keys(NOTHING_HERE).length, 'a reason that no longer applies');
 });
 
-test('what is empty, wrong or no number is found', { skip }, async () => {
-  const problems = await look([
-    ['nobody', 'outrigger_that_nobody_has'],
+test('an empty result, an error and NaN are found', { skip }, async () => {
+  const problems = await query([
+    ['none', 'outrigger_that_does_not_exist'],
     ['nothing', '0 * outrigger_operator_leader / 0'],
     ['nonsense', 'sum('],
     ['one', 'outrigger_operator_leader'],
   ]);
   assert.deepEqual(
     problems.map((problem) => problem.split(':')[0]),
-    ['nobody is empty', 'nothing has no number', 'nonsense is an error'],
+    ['none is empty', 'nothing has no number', 'nonsense is an error'],
   );
 });
 

@@ -1,6 +1,6 @@
 /**
- * OUTRIGGER_TEST_CLUSTER=external, against the API server of a local cluster that somebody else started: nothing but its KUBECONFIG
- * is known. A part of the suite runs as it would against a real server, and must leave nothing behind there.
+ * OUTRIGGER_TEST_CLUSTER=external, against an API server that is started apart: only its KUBECONFIG is known. A part of the
+ * suite runs as it would against a real server, and must leave nothing there.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** A few seconds of every fault of a backend; `npm run chaos` does the same for longer. */
+/** Two seconds of every fault of a backend; `npm run chaos` runs the same for longer. */
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import type { Row } from '../bench/bench.ts';
@@ -25,7 +25,7 @@ async function rowsOf(chaos: Experiment, seconds: number, note: (text: string) =
 const inWords = ({ what, number }: Row) => `${what}: ${number}`;
 
 for (const [name, chaos] of Object.entries({ ...backendFaults, ejection })) {
-  test(`${name}: clients notice nothing`, { skip: external.ownCluster }, async (t) => {
+  test(`${name}: no request fails`, { skip: external.ownCluster }, async (t) => {
     const rows = await rowsOf(chaos, 2, (text) => t.diagnostic(text));
     rows.forEach((row) => t.diagnostic(inWords(row)));
     assert.ok(rows.length > 0);
@@ -35,7 +35,7 @@ for (const [name, chaos] of Object.entries({ ...backendFaults, ejection })) {
 
 const missing = COMPETITORS.map(whyUnavailable).find((problem) => problem !== undefined);
 const skip = external.ownCluster || (missing ?? false);
-test('beside HAProxy and nginx, backends are killed in turn, and of our requests none fails', { skip }, async (t) => {
+test('compared with HAProxy and nginx: backends are killed in turn, and none of our requests fails', { skip }, async (t) => {
   const rows = await rowsOf(comparisonRows['beside-kill'], 1, (text) => t.diagnostic(text));
   rows.forEach((row) => t.diagnostic(inWords(row)));
   assert.equal(rows.length, COMPETITORS.length);

@@ -1,4 +1,4 @@
-/** The gateways' Service and who may use what of them, with a `--gateway-config` as the chart writes it. */
+/** The gateways' Service and what each namespace may use of them, with a `--gateway-config` as the chart writes it. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const toWeb = (port: number, hostnames: string[] = ['a.example']) => ({
   backendRefs: [{ name: 'web', port: 80 }],
 });
 
-/** Owns the Service; runs nothing by itself, since the tests' gateways are Pods of their own. */
+/** Owns the Service. Without replicas: the tests create the gateways' Pods. */
 const DEPLOYMENT = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -69,10 +69,10 @@ const untilPorts = (...ports: number[]) =>
     );
   });
 
-test('no Service without the Deployment that owns it, and that is an Event; then one with the ports of accepted policies', async () => {
+test('no Service without its owning Deployment, which is reported as an Event; then one with the ports of accepted policies', async () => {
   await harness.apply('first', toWeb(8500));
   await harness.untilProgrammed('first');
-  await until('the failure is told', 30_000, async () =>
+  await until('the failure is reported', 30_000, async () =>
     (await harness.operator.metrics()).includes('service_writes_total{result="failed"}'),
   );
   assert.equal(await find(), undefined);
@@ -89,7 +89,7 @@ test('no Service without the Deployment that owns it, and that is an Event; then
   assert.match(events.out, /Normal +GatewayServiceWritten +deployment\/outrigger-gateway/);
 });
 
-test('what a namespace may not use is refused, with what it may; the Service never has it', async () => {
+test('a port or host name that a namespace may not use is refused; the message names what is allowed, the Service never has it', async () => {
   await harness.apply('port', toWeb(8503));
   await harness.apply('host', toWeb(8501, ['a.example', 'bank.test']));
   const port = await harness.untilCondition('port', 'Accepted', 'False', 'PortUnavailable');
@@ -110,9 +110,9 @@ test('listeners open before their port and close after it; a port that stays kee
   assert.equal(portsOf(both).find(({ port }) => port === 8500)?.nodePort, before);
 
   await harness.api.patch(servicePath(harness.systemNamespace, 'outrigger-gateway'), {
-    spec: { selector: { app: 'somebody-else' } },
+    spec: { selector: { app: 'another-app' } },
   });
-  await until('the selector is healed', 30_000, async () => {
+  await until('the selector is restored', 30_000, async () => {
     const selector = (await find())?.spec.selector;
     return selector?.['app'] === 'outrigger-gateway';
   });
@@ -128,10 +128,10 @@ test('listeners open before their port and close after it; a port that stays kee
   });
 });
 
-test('the Service comes back when it is deleted, outlives a restart of the operator, and goes with the last listener', async () => {
+test('the Service comes back when it is deleted, outlives a restart of the operator, and is deleted with the last listener', async () => {
   const { metadata } = await untilPorts(8500);
   await harness.api.delete(servicePath(harness.systemNamespace, 'outrigger-gateway'));
-  await until('another one', 30_000, async () => {
+  await until('a new Service', 30_000, async () => {
     const found = await find();
     return found !== undefined && found.metadata.uid !== metadata.uid;
   });

@@ -1,4 +1,4 @@
-/** What every integration test stands on: see README.md in this folder. */
+/** The base of every integration test: see README.md in this folder. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,12 +19,12 @@ const GONE_MS = 60_000;
 export class Harness {
   readonly platform: Platform;
   readonly api: Api;
-  /** Of the tests' objects; new, and gone in the end. */
+  /** Of the tests' objects; created at the start, deleted at the end. */
   readonly namespace: string;
-  /** Of the operator and the gateways; likewise. */
+  /** Of the operator and the gateways; created and deleted likewise. */
   readonly systemNamespace: string;
   readonly kubectl: Kubectl;
-  /** One, unless the test asked for others. */
+  /** One, unless the options name several. */
   readonly operators: readonly Component[];
   readonly gateways: readonly [Component, Component];
   readonly #stateDir: string;
@@ -42,10 +42,10 @@ export class Harness {
   }
 
   /**
-   * A platform with Outrigger running and Ready. Nothing is left of it when this throws.
+   * A platform with Outrigger running and Ready. Everything that was started is removed when this throws.
    *
    * @param zones of the two gateways; without them, both are on one Node, or none
-   * @param options names and flags of operators, where one as it comes will not do
+   * @param options names and flags of operators, where one with default flags is not enough
    */
   static async start(zones?: readonly [string, string], options: Omit<OutriggerOptions, 'nodes'> = {}): Promise<Harness> {
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-integration-'));
@@ -85,7 +85,7 @@ export class Harness {
     }
   }
 
-  /** Servers of these names, each with a Pod that stands for it. */
+  /** Servers of these names, each with a Pod object that represents it. */
   async backends<N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: Backend }> {
     const started = names.map(async (name) => {
       const { metadata } = await createPod(this.api, this.namespace, backendPod(name));
@@ -96,7 +96,7 @@ export class Harness {
     return (await Promise.all(started)) as { [K in keyof N]: Backend };
   }
 
-  /** Makes exactly these the endpoints of a Service, which is made when it is not there. */
+  /** Makes exactly these the endpoints of a Service, which is created if it does not exist. */
   async publish(name: string, ...endpoints: readonly (Backend | Published)[]): Promise<void> {
     const published = endpoints.map((each) => (each instanceof Backend ? { backend: each } : each));
     const slice = endpointSlice(name, this.namespace, published);
@@ -125,7 +125,7 @@ export class Harness {
     await this.api.delete(policyPath(this.namespace, name));
   }
 
-  /** Waits until a condition of the policy's present generation has this status, and this reason where one is given. */
+  /** Waits until a condition of the policy's current generation has this status, and this reason where one is given. */
   untilCondition(name: string, type: string, status: 'True' | 'False', reason?: string): Promise<Condition> {
     let seen: unknown;
     return until(`${name} is ${type}=${status}`, CONDITION_MS, async () => {
@@ -144,7 +144,7 @@ export class Harness {
     await Promise.all(names.map((name) => this.untilCondition(name, 'Programmed', 'True')));
   }
 
-  /** `check` for each gateway, until it holds; what it throws does not count until the time is over. */
+  /** Repeats `check` for each gateway until it returns true; what it throws is reported only after a time-out. */
   async onEachGateway(what: string, check: (gateway: Component) => Promise<boolean>, ms = CONDITION_MS): Promise<void> {
     for (const gateway of this.gateways) {
       let last: unknown;
@@ -169,7 +169,7 @@ interface Namespaces {
   readonly system: string;
 }
 
-/** The operator goes last, so that what it does about vanishing policies is part of every run. */
+/** The operator is deleted last, so that its handling of deleted policies is part of every run. */
 async function clear(api: Api, { tests, system }: Namespaces): Promise<void> {
   for (const name of [tests, system]) {
     await api.delete(namespacePath(name)).catch((error: unknown) => {

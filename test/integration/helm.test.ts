@@ -1,6 +1,6 @@
 /**
- * The chart's life by the real helm: installed, uninstalled, upgraded from the version before under load, rolled back; and its roles beside
- * what was asked of the API server meanwhile.
+ * The chart by the real helm: installed, uninstalled, upgraded from the previous version under load, rolled back; and its roles compared
+ * with the calls to the API server.
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
@@ -22,14 +22,14 @@ const WAIT = ['--wait', '--timeout', '60s'] as const;
 
 const skip = external.ownCluster || whyNoHelm;
 let release: Release;
-/** That of the notes. */
+/** YAML of the policy in the chart's notes. */
 let firstPolicy: string;
-/** Calls of an operator whose release was being uninstalled, its rights first. */
+/** Calls of an operator during an uninstall, which deletes its rights before itself. */
 let refusedAtEnd: readonly ServiceAccountCall[];
 before(async () => {
   if (skip !== false) return;
   release = await Release.prepare();
-  // Somebody has emptied the certificate of an earlier installation: it is made anew, in its place.
+  // The certificate Secret of an earlier installation is empty: the operator fills it.
   const certificate = { metadata: { name: 'outrigger-webhook-certificate' } };
   await release.cluster.api.create(`${namespacePath(SYSTEM)}/secrets`, certificate);
 });
@@ -37,7 +37,7 @@ after(async () => {
   if (skip === false) await release.stop();
 });
 
-test('from helm install to the first proxied request, by what its notes say', { skip }, async (t) => {
+test('from helm install to the first proxied request, as its notes say', { skip }, async (t) => {
   const began = performance.now();
   const notes = await release.helm('install', 'outrigger', CHART, ...release.values);
   firstPolicy = (/kubectl apply -f - <<EOF\n(.*?)\n +EOF/s.exec(notes)?.[1] ?? '').replace(/^ {2}/gm, '');
@@ -86,8 +86,8 @@ test(
   },
 );
 
-test('the roles allow what was asked of the API server, and nothing else', { skip }, async () => {
-  // What a release does not do every day: rotate its key, and have no listener.
+test('the roles allow exactly the calls that were made to the API server', { skip }, async () => {
+  // Rare operations: rotating the key, and having no listener.
   await release.must(['--namespace', SYSTEM, 'annotate', 'secret', 'outrigger-signing-key', 'outrigger.dev/rotate=now']);
   await release.cluster.api.delete(policyPath('default', 'first-policy'));
   await release.untilServiceIsGone();
@@ -102,18 +102,18 @@ test('the roles allow what was asked of the API server, and nothing else', { ski
     unused = [...granted].filter((right) => !used.has(right));
     return unused.length === 0;
   }).catch(() => undefined);
-  assert.deepEqual(unused, [], 'granted, and used by nobody');
+  assert.deepEqual(unused, [], 'granted, and never used');
   const isGranted = (call: ServiceAccountCall) => needed(call).some((right) => granted.has(right));
   const beyond = (await release.calls()).filter((call) => call.serviceAccount !== OPERATOR || !isGranted(call));
-  assert.deepEqual(beyond, [], 'asked for, and not in the chart');
-  assert.deepEqual(await release.refused(), [], 'asked for, and refused');
+  assert.deepEqual(beyond, [], 'called, and not granted by the chart');
+  assert.deepEqual(await release.refused(), [], 'called, and refused');
   await until('the key is rotated', CONDITION_MS, async () => {
     const { data, metadata } = await release.cluster.api.get<Secret>(SECRET_PATH);
     return !('next.pem' in data) && metadata.annotations?.['outrigger.dev/rotate'] === undefined;
   });
 });
 
-test('uninstalling keeps the resource, the policies and the key; installing again goes on with them', { skip }, async () => {
+test('uninstalling keeps the resource, the policies and the key; a new installation uses them', { skip }, async () => {
   const { api } = release.cluster;
   await release.must(['apply', '-f', '-'], firstPolicy);
   await release.untilProgrammed();
@@ -125,7 +125,7 @@ test('uninstalling keeps the resource, the policies and the key; installing agai
   assert.ok(await api.find(policyPath('default', 'first-policy')));
   assert.deepEqual(await api.get(SECRET_PATH), kept);
 
-  // The operator lost its rights with the release, so it could not give its Lease back, and the next one would wait for 15 s.
+  // The operator lost its rights with the release and could not release its Lease, so the next one would wait for 15 s.
   await api.delete(leasePath(SYSTEM));
   refusedAtEnd = await release.refused();
   await release.helm('install', 'outrigger', release.previous, ...release.values, ...WAIT);
@@ -133,7 +133,7 @@ test('uninstalling keeps the resource, the policies and the key; installing agai
   assert.deepEqual((await api.get<Secret>(SECRET_PATH)).data, kept.data);
 });
 
-/** Every pod is replaced, not one request fails meanwhile, and keys and certificates stay. */
+/** Every pod is replaced, no request fails meanwhile, and keys and certificates stay. */
 async function underLoad(t: TestContext, what: string, change: () => Promise<unknown>): Promise<void> {
   const before = await release.treasures();
   const old = await release.pods();
@@ -142,11 +142,7 @@ async function underLoad(t: TestContext, what: string, change: () => Promise<unk
   try {
     await change();
     await release.untilProgrammed();
-    await until(
-      'the pods of before are gone',
-      CONDITION_MS,
-      async () => ![...(await release.pods())].some((uid) => old.has(uid)),
-    );
+    await until('the previous pods are gone', CONDITION_MS, async () => ![...(await release.pods())].some((uid) => old.has(uid)));
   } finally {
     await load.stop();
   }
@@ -156,16 +152,20 @@ async function underLoad(t: TestContext, what: string, change: () => Promise<unk
   assert.deepEqual(await release.treasures(), before);
 }
 
-test('an upgrade from the version before brings its defaults, loses no key and drops no request', { skip }, async (t) => {
-  assert.ok((await release.flags()).includes('--max-connections=5000'));
-  await underLoad(t, 'upgrade', () => release.helm('upgrade', 'outrigger', CHART, '--reset-then-reuse-values', ...WAIT));
-  assert.ok(!(await release.flags()).includes('--max-connections=5000'));
-  assert.match(await release.helm('list'), /outrigger-0\.1\.0/);
-});
+test(
+  'an upgrade from the previous version applies the new defaults, keeps the keys and fails no request',
+  { skip },
+  async (t) => {
+    assert.ok((await release.flags()).includes('--max-connections=5000'));
+    await underLoad(t, 'upgrade', () => release.helm('upgrade', 'outrigger', CHART, '--reset-then-reuse-values', ...WAIT));
+    assert.ok(!(await release.flags()).includes('--max-connections=5000'));
+    assert.match(await release.helm('list'), /outrigger-0\.1\.0/);
+  },
+);
 
-test('a rollback goes back just as quietly', { skip }, async (t) => {
+test('a rollback restores the defaults and fails no request', { skip }, async (t) => {
   await underLoad(t, 'rollback', () => release.helm('rollback', 'outrigger', ...WAIT));
   assert.ok((await release.flags()).includes('--max-connections=5000'));
   assert.match(await release.helm('list'), /outrigger-0\.0\.9/);
-  assert.deepEqual(await release.refused(), refusedAtEnd, 'upgrades ask for nothing that is refused');
+  assert.deepEqual(await release.refused(), refusedAtEnd, 'upgrades make no call that is refused');
 });

@@ -6,10 +6,10 @@ import { ensureHelm } from '../../scripts/tools.ts';
 
 export const CHART = join(import.meta.dirname, '../../charts/outrigger');
 
-/** `helm ARGS…`; its output. @throws Error with helm's words when it fails */
+/** `helm ARGS…`; its output. @throws Error with helm's output when it fails */
 export type Helm = (...args: readonly string[]) => Promise<string>;
 
-/** A helm of this server and namespace, whose caches are in `folder`. */
+/** A helm for this server and namespace, with its caches in `folder`. */
 export async function helmFor(kubeconfig: string, namespace: string, folder: string): Promise<Helm> {
   const file = await ensureHelm();
   const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: kubeconfig };
@@ -23,8 +23,8 @@ export async function helmFor(kubeconfig: string, namespace: string, folder: str
 }
 
 /**
- * The chart as it was before this version. None has been released yet, so it is made of this one: an older version, and an older
- * default.
+ * The chart of the previous version. None has been released yet, so it is made from the present one: an older version number and an
+ * older default.
  */
 export async function previousChart(folder: string): Promise<string> {
   const chart = join(folder, 'previous');

@@ -1,4 +1,4 @@
-/** A few kills of everything that can be killed; `npm run chaos` does the same for longer. */
+/** A few SIGKILLs of operator, API server and proxies; `npm run chaos` runs more of them. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { seeded } from '../../proxy/balance/testing.ts';
@@ -19,7 +19,7 @@ after(() => harness.stop());
 
 for (const victim of VICTIMS) {
   const skip = victim === 'apiserver' && external.killApiServer;
-  test(`${victim} killed ${KILLS} times: survivors serve every request, and all converges by itself`, { skip }, async (t) => {
+  test(`${victim} killed ${KILLS} times: the others serve every request, and everything converges again`, { skip }, async (t) => {
     const { requests, failed, converged } = await killRepeatedly(harness, churn, victim, KILLS, seeded(SEED));
     t.diagnostic(`${requests} requests; converged after ${converged.map(Math.round).join(', ')} ms`);
     assert.deepEqual(failed, []);

@@ -1,4 +1,4 @@
-/** What kubectl says of policies: get, describe, explain, and wait. */
+/** kubectl on policies: get, describe, explain and wait. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -26,18 +26,18 @@ async function describedEvents(name: string): Promise<string> {
   return /^Events:\n[^]*$/m.exec(out)?.[0] ?? '';
 }
 
-test('wait: until it is programmed; not while it is not; not for a generation before', async () => {
+test('wait: succeeds once it is programmed, not before, and not by the condition of an older generation', async () => {
   await harness.apply('waited', toWeb(8600));
   const first = await wait('waited', 30_000);
   assert.deepEqual([first.code, first.out], [0, 'loadbalancerpolicy.outrigger.dev/waited condition met\n'], first.err);
 
-  const nobody = { ...toWeb(8601), proxies: { selector: { matchLabels: { app: 'nobody' } } } };
-  await harness.apply('unselected', nobody);
+  const unselected = { ...toWeb(8601), proxies: { selector: { matchLabels: { app: 'none' } } } };
+  await harness.apply('unselected', unselected);
   const never = await wait('unselected', 1500);
   assert.equal(never.code, 1);
   assert.match(never.err, /timed out waiting for the condition on loadbalancerpolicies\/unselected/);
 
-  // The condition that is there says True, of the generation before the edit: the stopped operator can not write another.
+  // The condition is True for the generation before the edit: the stopped operator cannot write a new one.
   process.kill(harness.operator.pid ?? assert.fail('the operator runs'), 'SIGSTOP');
   try {
     await harness.apply('waited', toWeb(8602));
@@ -59,7 +59,7 @@ test('get: the columns', async () => {
   assert.match(rows[1] ?? '', /^unselected +LeastRequest +8601 +1\/1 +0\/0 +True +False +\d+m?s?/);
 });
 
-test('describe: messages that name proxies, and Events, one for each turn', async () => {
+test('describe: messages that name proxies, and one Event for each change', async () => {
   const [first] = harness.gateways;
   const squatter = createServer().listen(8603, first.address);
   await once(squatter, 'listening');
@@ -97,7 +97,7 @@ interface Schema {
   readonly items?: Schema;
 }
 
-/** Paths of a schema without a description; `metadata` has the one of Kubernetes. */
+/** Paths of a schema without a description; `metadata` has that of Kubernetes. */
 function* undescribed(schema: Schema, path: string): Generator<string> {
   if (path === 'lbp.metadata') return;
   if (!/\S.{8,}/.test(schema.description ?? '')) yield path;

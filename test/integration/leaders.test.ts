@@ -1,4 +1,4 @@
-/** Two operators and two gateways: who leads when a leader ends, hangs or loses its Lease, and that clients see nothing of it. */
+/** Two operators and two gateways: which leads when a leader ends, hangs or loses its Lease, and that no client's request fails. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -28,7 +28,7 @@ before(async () => {
 });
 after(() => harness.stop());
 
-/** Versions that a proxy put in force, in order, as its log tells. */
+/** Versions that a proxy put in force, in order, from its log. */
 async function versions(gateway: Component): Promise<Version[]> {
   return [...(await gateway.log()).matchAll(/^.*"a snapshot is in force".*$/gm)].map(
     ([line]) => (JSON.parse(line) as { version: Version }).version,
@@ -45,7 +45,7 @@ async function assertVersionsRose(): Promise<void> {
   }
 }
 
-/** Asks both gateways over and over which change is in force. */
+/** Requests from both gateways, in a closed loop, which change is in force. */
 function watchChanges(): { assertRose(): Promise<void> } {
   let over = false;
   const asking = harness.gateways.map(async (gateway) => {
@@ -53,7 +53,7 @@ function watchChanges(): { assertRose(): Promise<void> } {
     while (!over) seen.push(Number((await ask(gateway.url(PORT))).headers['x-change']));
     return seen;
   });
-  // A test that fails early does not ask what became of it.
+  // A test that fails early does not await it.
   for (const each of asking) each.catch(() => undefined);
   return {
     async assertRose() {
@@ -69,7 +69,7 @@ function watchChanges(): { assertRose(): Promise<void> } {
   };
 }
 
-/** While both gateways are asked in a closed loop: not one request fails. */
+/** With a closed-loop load on both gateways, of which no request fails. */
 async function underLoad(work: () => Promise<void>): Promise<void> {
   const load = new Load(harness.gateways.map((gateway) => gateway.url(PORT)));
   try {
@@ -87,7 +87,7 @@ async function assertPushedWithin(signal: keyof typeof WITHIN): Promise<string> 
   return `${took} ms`;
 }
 
-test('one leads, the other is Ready all the same; the Lease is written as client-go writes it', async () => {
+test('one leads, the other is Ready too; the Lease is written as client-go writes it', async () => {
   const [leader, standby] = await leading.roles();
   assert.equal((await fetch(`${standby.observe}/readyz`)).status, 200);
   assert.match(await standby.metrics(), /^outrigger_operator_leader 0$/m);
@@ -124,7 +124,7 @@ test('a leader that crashes leads again as soon as its pod restarts it, under a 
   assert.notEqual(after.spec.holderIdentity, before.spec.holderIdentity);
 });
 
-test('SIGKILL, and the pod is gone: the standby pushes a change within 17 s; a pod of the same name stands by', async (t) => {
+test('SIGKILL, and the pod is gone: the standby pushes a change within 17 s; a new pod of the same name stands by', async (t) => {
   const [leader, standby] = await leading.roles();
   const before = epochOf(await leading.lease());
   await underLoad(async () => {
@@ -135,10 +135,10 @@ test('SIGKILL, and the pod is gone: the standby pushes a change within 17 s; a p
   assert.ok(epochOf(taken) > before);
   await leading.replace(leader);
   assert.equal((await leading.roles())[0], standby);
-  assert.equal(epochOf(await leading.lease()), epochOf(taken), 'whoever comes back under the name of a leader takes nothing');
+  assert.equal(epochOf(await leading.lease()), epochOf(taken), 'a pod with the name of a former leader does not take the Lease');
 });
 
-test('a Lease that is deleted is made anew under a higher epoch, and changes go on', async () => {
+test('a deleted Lease is created again with a higher epoch, and changes are still pushed', async () => {
   await leading.roles();
   const before = epochOf(await leading.lease());
   await underLoad(async () => {
@@ -150,9 +150,9 @@ test('a Lease that is deleted is made anew under a higher epoch, and changes go 
   await assertVersionsRose();
 });
 
-test('a leader that wakes up after another took over pushes nothing older, and writes no status', async () => {
+test('a leader that resumes after another took over pushes nothing older, and writes no status', async () => {
   const [sleeper, standby] = await leading.roles();
-  // In the middle of something, which it will go on with.
+  // In the middle of a push, which it continues when it resumes.
   await leading.change();
   sleeper.kill('SIGSTOP');
   try {
@@ -178,7 +178,7 @@ test('a leader that wakes up after another took over pushes nothing older, and w
   for (const gateway of harness.gateways) assert.equal((await versions(gateway)).at(-1)?.epoch, taken);
 });
 
-test('a process that slept lists everything anew before it leads, so that nothing older is pushed', async () => {
+test('a process that was stopped lists everything again before it leads, so that nothing older is pushed', async () => {
   const [leader, sleeper] = await leading.roles();
   const seen = watchChanges();
   sleeper.kill('SIGSTOP');
@@ -198,13 +198,13 @@ test('a process that slept lists everything anew before it leads, so that nothin
   await seen.assertRose();
 });
 
-test('two that fight over the Lease never push an older state, and the newest is in force in the end', async () => {
+test('two operators that contend for the Lease never push an older state, and the newest is in force at the end', async () => {
   const seen = watchChanges();
   await underLoad(async () => {
     for (let round = 0; round < 15; round += 1) {
       await leading.change();
       await unsettle(round).catch((error: unknown) => {
-        // Both write to it all the time.
+        // Both operators write to it at the same time.
         if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
       });
       await pause(200);
@@ -219,7 +219,7 @@ test('two that fight over the Lease never push an older state, and the newest is
   assert.ok(epochs.size >= 8, `both led in turn: ${[...epochs].join(' ')}`);
 });
 
-/** Takes the Lease away from whoever holds it, in one of three ways. */
+/** Takes the Lease from its holder, in one of three ways. */
 async function unsettle(round: number): Promise<void> {
   const path = leasePath(harness.systemNamespace);
   if (round % 3 === 0) await harness.api.delete(path);

@@ -1,4 +1,4 @@
-/** Who leads among several operators, and how long it takes until a change is pushed, whoever does it. */
+/** Which of several operators leads, and how long it takes until a change is pushed, whichever does it. */
 import { until } from '../local-cluster/cluster.ts';
 import { ask } from './client.ts';
 import type { Harness } from './harness.ts';
@@ -17,7 +17,7 @@ const LEADING_MS = 20_000;
 
 export const epochOf = ({ metadata }: Lease) => Number(metadata.annotations?.['outrigger.dev/epoch']);
 
-/** The operators of a harness, one of which may be replaced, and a policy that is changed over and over. */
+/** The operators of a harness, which may be replaced, and a policy that is changed repeatedly. */
 export class Leading {
   operators: readonly Component[];
   readonly #harness: Harness;
@@ -46,7 +46,7 @@ export class Leading {
     });
   }
 
-  /** A change that every answer shows, of Service `web`. */
+  /** Changes the policy of Service `web` so that a header of every response shows it. */
   async change(): Promise<void> {
     this.#change += 1;
     const responseHeaderModifier = { set: [{ name: 'x-change', value: String(this.#change) }] };
@@ -57,7 +57,7 @@ export class Leading {
       });
       return;
     }
-    // Operators write to the same object at the same time, so nothing may depend on its version.
+    // Operators write to the same object at the same time, so the write must not depend on its version.
     await this.#harness.api.patch(policyPath(this.#harness.namespace, 'web'), { spec: { responseHeaderModifier } });
   }
 
@@ -71,7 +71,7 @@ export class Leading {
     }
   }
 
-  /** Milliseconds from now until a change that is made now is in force everywhere. @throws after `limit` and 5 s */
+  /** Milliseconds until a change that is made now is in force on every gateway. @throws after `limit` and 5 s */
   async timeToPush(limit: number): Promise<number> {
     const began = performance.now();
     await this.change();
@@ -79,7 +79,7 @@ export class Leading {
     return performance.now() - began;
   }
 
-  /** Kills an operator for good, pod and all. */
+  /** Kills an operator and deletes its pod. */
   async destroy(operator: Component): Promise<void> {
     operator.kill('SIGKILL');
     await this.#harness.api.delete(podPath(this.#harness.systemNamespace, operator.name), { gracePeriodSeconds: 0 });
@@ -103,7 +103,7 @@ export class Leading {
   }
 }
 
-/** Whether an operator says that it leads; one that does not answer does not. */
+/** Whether an operator reports that it leads; false without an answer. */
 export async function leads(operator: Component): Promise<boolean> {
   return /^outrigger_operator_leader 1$/m.test(await operator.metrics().catch(() => ''));
 }

@@ -8,7 +8,7 @@ import { BACKEND_PORT, type Backend } from './backend.ts';
 export type Policy = LoadBalancerPolicy & ApiObject;
 export type { PolicySpec };
 
-/** A Pod with what a kubelet says of its containers. */
+/** A Pod with the container statuses that a kubelet writes. */
 export interface RunPod extends Pod {
   readonly status?: Pod['status'] & {
     readonly containerStatuses?: readonly {
@@ -19,7 +19,7 @@ export interface RunPod extends Pod {
   };
 }
 
-/** One endpoint of a Service: a backend, ready and serving unless said otherwise. */
+/** One endpoint of a Service: a backend, by default ready and serving. */
 export interface Published {
   readonly backend: Backend;
   readonly ready?: boolean;
@@ -56,7 +56,7 @@ export const service = (name: string) => ({
   spec: { ports: [{ name: 'http', port: SERVICE_PORT, targetPort: BACKEND_PORT }] },
 });
 
-/** Stands for a backend; nothing runs it. */
+/** Represents a backend; nothing runs it. */
 export const backendPod = (name: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',

@@ -29,7 +29,7 @@ export class Component {
     this.#container = pod.spec.containers[0]?.name ?? '';
   }
 
-  /** Of a listener on this component's address. */
+  /** URL of a listener on this component's address. */
   url(port: number, path = '/'): string {
     return `http://${this.address}:${port}${path}`;
   }
@@ -49,7 +49,7 @@ export class Component {
     return this.#platform.api.get<RunPod>(podPath(this.#namespace, this.name));
   }
 
-  /** Waits until the pod runner has started the process again and it is Ready; `before` is how often it had been. */
+  /** Waits until the process was restarted and is Ready; `before` is the earlier number of restarts. */
   untilRestarted(before: number): Promise<RunPod> {
     return until(`${this.name} runs again`, READY_MS, async () => {
       const pod = await this.pod();
@@ -61,7 +61,7 @@ export class Component {
     return (await fetch(`${this.observe}/metrics`)).text();
   }
 
-  /** Everything the process printed, over all its starts. */
+  /** The output of the process, of all its starts. */
   log(): Promise<string> {
     return readFile(join(this.#platform.logs, `${this.#namespace}_${this.name}_${this.#container}.log`), 'utf8');
   }
@@ -86,7 +86,7 @@ export async function startOutrigger(platform: Platform, namespace: string, opti
   return { operators: started, gateways: [first, second] as const };
 }
 
-/** One operator more; resolves when it is Ready. */
+/** Starts another operator; resolves when it is Ready. */
 export function startOperator(
   platform: Platform,
   namespace: string,
@@ -96,7 +96,7 @@ export function startOperator(
   return startPod(platform, namespace, operatorPod(name, platform.kubeconfig, namespace, extraArgs), 'operator');
 }
 
-/** One gateway more; resolves when it is Ready. */
+/** Starts another gateway; resolves when it is Ready. */
 export function startGateway(platform: Platform, namespace: string, name: string, nodeName?: string): Promise<Component> {
   return startPod(platform, namespace, gatewayPod(name, namespace), 'gateway', nodeName);
 }
@@ -121,9 +121,9 @@ function placed(pod: object, placement: object): object {
   return { ...pod, spec: { ...spec, ...placement } };
 }
 
-/** A new namespace has no service account for a moment, and a real server refuses its Pods until it has. */
+/** Retries: a real server refuses Pods in a new namespace until its service account exists. */
 export function createPod(api: Api, namespace: string, pod: object): Promise<RunPod> {
-  return until('the service account is there', 10_000, () =>
+  return until('the service account exists', 10_000, () =>
     api.create<RunPod>(podPath(namespace), pod).catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 403 && /service ?account/.test(error.message)) return undefined;
       throw error;

@@ -1,4 +1,4 @@
-/** What roles grant, and what was asked for, in the same words: `SCOPE GROUP/RESOURCE[NAME] VERB`. */
+/** What roles grant and what was called, in one format: `SCOPE GROUP/RESOURCE[NAME] VERB`. */
 import type { ServiceAccountCall } from '../local-cluster/calls.ts';
 import type { Rendered } from '../install/helm.ts';
 import type { Rules } from '../install/kinds.ts';
@@ -22,7 +22,7 @@ export function grantedTo(serviceAccount: string, objects: readonly Rendered[]):
     return role.rules.flatMap(({ apiGroups: groups, resources, verbs, resourceNames = [''] }) =>
       groups.flatMap((group) =>
         resources.flatMap((resource) =>
-          resourceNames.flatMap((one) => verbs.map((verb) => words({ scope, group, resource, name: one, verb }))),
+          resourceNames.flatMap((one) => verbs.map((verb) => format({ scope, group, resource, name: one, verb }))),
         ),
       ),
     );
@@ -30,20 +30,20 @@ export function grantedTo(serviceAccount: string, objects: readonly Rendered[]):
   return new Set(granted);
 }
 
-/** Each of what would have allowed a call. */
+/** The rights any of which allows a call. */
 export function needed({ namespace, apiGroup: group, resource, name, verb }: ServiceAccountCall): readonly string[] {
   const scopes = namespace === '' ? ['*'] : [namespace, '*'];
   const names = name === '' ? [''] : [name, ''];
-  return scopes.flatMap((scope) => names.map((one) => words({ scope, group, resource, name: one, verb })));
+  return scopes.flatMap((scope) => names.map((one) => format({ scope, group, resource, name: one, verb })));
 }
 
 interface Right {
   readonly scope: string;
   readonly group: string;
   readonly resource: string;
-  /** Empty: whatever the name. */
+  /** Empty: any name. */
   readonly name: string;
   readonly verb: string;
 }
 
-const words = ({ scope, group, resource, name, verb }: Right) => `${scope} ${group}/${resource}${name && `[${name}]`} ${verb}`;
+const format = ({ scope, group, resource, name, verb }: Right) => `${scope} ${group}/${resource}${name && `[${name}]`} ${verb}`;

@@ -1,4 +1,4 @@
-/** Where the tests run: on an API server of their own, or on the one that KUBECONFIG names. Nothing else knows the difference. */
+/** Where the tests run: on an API server of their own, or on the one that KUBECONFIG names. No other file depends on which. */
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,11 +15,11 @@ import { tied } from '../local-cluster/tied.ts';
 
 const EXTERNAL = process.env['OUTRIGGER_TEST_CLUSTER'] === 'external';
 
-/** What does not run on a server that is not ours, and why not; false where the server is ours. For the option `skip` of tests. */
+/** What cannot run on a foreign server, and why; false on a server of the tests. For the option `skip` of tests. */
 export const external = {
-  killApiServer: EXTERNAL && 'the API server that KUBECONFIG names belongs to somebody else, and is not killed',
-  callWebhooks: EXTERNAL && 'an API server without nodes has no way to a Service, and so to no webhook',
-  ownCluster: EXTERNAL && 'it brings up a local cluster of its own',
+  killApiServer: EXTERNAL && 'the API server that KUBECONFIG names is a foreign one, which tests do not kill',
+  callWebhooks: EXTERNAL && 'an API server without nodes cannot reach a Service, and so no webhook',
+  ownCluster: EXTERNAL && 'it starts a local cluster of its own',
 } as const;
 
 export interface Platform {
@@ -31,9 +31,9 @@ export interface Platform {
   /** What the spec of a Pod must hold so that `pods` runs it. */
   readonly placement: object;
   readonly logs: string;
-  /** Undefined where it is not ours. */
+  /** Undefined for a foreign one. */
   readonly apiServer: Cluster['apiServer'] | undefined;
-  /** Resolves when nothing is left of what was started or created. */
+  /** Resolves when everything that was started or created is gone. */
   stop(): Promise<void>;
 }
 
@@ -49,8 +49,8 @@ async function startLocal(stateDir: string, nodes: Nodes): Promise<Platform> {
 }
 
 /**
- * On a server without nodes: our Pods name a scheduler that nobody is, so that no kubelet gets them, and a pod runner of our own
- * keeps their processes and their status. `kubectl proxy` carries whatever credentials the kubeconfig has.
+ * On a server without nodes: our Pods name a scheduler that does not exist, so that no kubelet gets them, and a pod runner of our own
+ * runs their processes and writes their status. `kubectl proxy` adds the credentials of the kubeconfig.
  */
 async function connect(stateDir: string, nodes: Nodes): Promise<Platform> {
   const kubeconfig = join(stateDir, 'kubeconfig');
@@ -82,7 +82,7 @@ async function startProxy(kubectl: string, kubeconfig: string): Promise<{ url: s
   const gone = once(child, 'exit').then(() => undefined);
   const said = once(createInterface({ input: child.stdout }), 'line').then(([line]) => String(line));
   const [, address] = /Starting to serve on (\S+)/.exec((await Promise.race([said, gone])) ?? '') ?? [];
-  if (address === undefined) throw new Error('kubectl proxy did not start; its words are above');
+  if (address === undefined) throw new Error('kubectl proxy did not start; its output is above');
   const stop = async () => {
     child.kill();
     await gone;

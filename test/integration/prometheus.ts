@@ -1,4 +1,4 @@
-/** A real Prometheus that scrapes operator and gateways as a PodMonitor of the chart makes it do. */
+/** A real Prometheus that scrapes operator and gateways as a PodMonitor of the chart configures it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { closedPort } from '../../proxy/testing.ts';
 import { until } from '../local-cluster/cluster.ts';
 import { tied } from '../local-cluster/tied.ts';
 
-/** Why a tool of Debian's package prometheus can not be used here; undefined: it can. */
+/** Why a tool of Debian's package prometheus cannot be used here; undefined: it can. */
 export function problemWith(tool: 'prometheus' | 'promtool'): string | undefined {
   return spawnSync(tool, ['--version'], { stdio: 'ignore' }).error && `${tool} is not installed (apt-get install prometheus)`;
 }
@@ -27,7 +27,7 @@ export interface Result {
 }
 
 export interface Prometheus {
-  /** At this moment. @throws Error with Prometheus' own words */
+  /** The value now. @throws Error with Prometheus' message */
   query(expr: string): Promise<readonly Result[]>;
   stop(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function startPrometheus(targets: readonly Target[]): Promise<Prome
   };
   try {
     await until('Prometheus has scraped every target', 30_000, async () => {
-      if (child.exitCode !== null) throw new Error(`prometheus ended with code ${child.exitCode}; its words are above`);
+      if (child.exitCode !== null) throw new Error(`prometheus ended with code ${child.exitCode}; its output is above`);
       const up = await prometheus.query('up == 1').catch(() => []);
       return up.length === targets.length;
     });

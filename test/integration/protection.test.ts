@@ -1,4 +1,4 @@
-/** What a policy does for its clients when endpoints leave, are busy, or can not be used: sessions, slow start, limits, fallbacks. */
+/** What a policy does for its clients when endpoints leave, are busy, or cannot be used: sessions, slow start, limits, fallbacks. */
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import test, { after, before } from 'node:test';
@@ -21,7 +21,7 @@ after(() => harness.stop());
 const WEB = [{ name: 'web', port: 80 }];
 const sessionOf = (answer: Answer) => answer.headers['set-cookie']?.[0]?.split(';')[0];
 
-test('a session holds on both gateways, while its Pod drains, and moves when that is gone', async () => {
+test('a session stays on its Pod on both gateways, also while the Pod drains, and moves when the Pod is gone', async () => {
   await harness.apply('sticky', {
     listener: { port: 8210 },
     backendRefs: WEB,
@@ -40,7 +40,10 @@ test('a session holds on both gateways, while its Pod drains, and moves when tha
     assert.equal(code, 0, err);
   };
   await annotate('outrigger.dev/maintenance=true');
-  await harness.onEachGateway('newcomers go elsewhere', async (gateway) => !(await whoAnswers(gateway.url(8210), 10)).has(own));
+  await harness.onEachGateway(
+    'new sessions go to another Pod',
+    async (gateway) => !(await whoAnswers(gateway.url(8210), 10)).has(own),
+  );
   for (const gateway of [one, other]) assert.deepEqual([...(await whoAnswers(gateway.url(8210), 10, visit))], [[own, 10]]);
   await annotate('outrigger.dev/maintenance-');
 
@@ -61,14 +64,14 @@ test('a Pod that joins starts slowly', async () => {
   await harness.untilProgrammed('slowly');
   await harness.publish('web', a, b, c);
   // One part in twenty-one.
-  await harness.onEachGateway('it takes little', async (gateway) => {
+  await harness.onEachGateway('its share is small', async (gateway) => {
     const share = (await whoAnswers(gateway.url(8211), 42)).get('c') ?? 0;
     return share >= 1 && share <= 4;
   });
   await harness.publish('web', a, b);
 });
 
-test('beyond its limit requests wait; beyond the line they are sent away', async () => {
+test('requests beyond the limit wait; those beyond the pending queue are refused', async () => {
   await harness.apply('limited', {
     listener: { port: 8212 },
     backendRefs: [{ name: 'spare', port: 80 }],
@@ -94,7 +97,7 @@ test('beyond its limit requests wait; beyond the line they are sent away', async
   }
 });
 
-test('a fallback serves when nothing is left, and no longer than that; its Service may come late', async () => {
+test('a fallback serves only while no endpoint is left; its Service may be created later', async () => {
   const fallback = { type: 'BackendRef', backendRef: { name: 'late', port: 80 } } as const;
   const loadBalancer = { type: 'RoundRobin' } as const;
   await harness.apply('covered', { listener: { port: 8213 }, backendRefs: WEB, loadBalancer, fallback });
@@ -108,10 +111,13 @@ test('a fallback serves when nothing is left, and no longer than that; its Servi
   await harness.untilCondition('covered', 'ResolvedRefs', 'True');
   await harness.publish('web');
   await harness.onEachGateway('the fallback serves', async (gateway) => (await bodies(gateway.url(8213))).join() === 'spare');
-  // Endpoints of the fallback are none of the policy's.
+  // Endpoints of the fallback do not count as the policy's.
   await until('no endpoint is ready', 30_000, async () => (await harness.policy('covered')).status?.endpoints?.ready === 0);
   await harness.publish('web', a, b);
-  await harness.onEachGateway('it rests', async (gateway) => (await bodies(gateway.url(8213))).join() === 'a,b');
+  await harness.onEachGateway(
+    'the fallback serves no more',
+    async (gateway) => (await bodies(gateway.url(8213))).join() === 'a,b',
+  );
 
   await harness.apply('covered', {
     listener: { port: 8213 },

@@ -1,4 +1,4 @@
-/** A local cluster for the chart, with backends and the real helm and kubectl, and what tests ask of a release in it. */
+/** A local cluster for the chart, with backends and the real helm and kubectl, and queries of a release in it. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ export class Release {
   readonly cluster: Cluster;
   readonly helm: Helm;
   readonly kubectl: Kubectl;
-  /** A folder with the chart of before. */
+  /** A folder with the previous chart. */
   readonly previous: string;
   /** Flags of helm that give the values. */
   readonly values: readonly string[];
@@ -54,7 +54,7 @@ export class Release {
     this.values = ['--values', join(stateDir, 'values.json')];
   }
 
-  /** Everything but the release: that is the tests' to install. What will run are the bundles, as in the images. */
+  /** Everything but the release, which the tests install. Pods run the bundles, as in the images. */
   static async prepare(): Promise<Release> {
     ensureBundles();
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-helm-'));
@@ -86,7 +86,7 @@ export class Release {
     return new Set(pods.map(({ metadata }) => metadata.uid));
   }
 
-  /** kubectl, whose words are the failure when it refuses. */
+  /** Runs kubectl; its error output is the failure message. */
   async must(args: readonly string[], input?: string): Promise<string> {
     const { code, out, err } = await this.kubectl(args, input);
     assert.equal(code, 0, err);
@@ -107,7 +107,7 @@ export class Release {
     });
   }
 
-  /** What no upgrade may touch, once the operator has made all of it. */
+  /** Keys and certificates, which no upgrade may change; resolves when the operator has written all of them. */
   treasures(): Promise<object> {
     return until('the operator has written its caBundle', CONDITION_MS, async () => {
       const { api } = this.cluster;
@@ -118,7 +118,7 @@ export class Release {
     });
   }
 
-  /** What service accounts of the release asked for. */
+  /** Calls of the release's service accounts to the API server. */
   async calls(): Promise<readonly ServiceAccountCall[]> {
     const calls = await readCalls(this.cluster.auditLog);
     return calls.filter(({ serviceAccount }) => serviceAccount.startsWith(`${SYSTEM}:`));

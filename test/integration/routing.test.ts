@@ -1,4 +1,4 @@
-/** Several policies on one port: which of them takes a request, and what they change of it. */
+/** Several policies on one port: which of them gets a request, and what it changes in it. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import type { Backend } from './backend.ts';
@@ -23,7 +23,7 @@ const to = ({ name }: Backend) => [{ name, port: 80 }];
 const get = (path: string, host = 'any.test'): Promise<Answer> =>
   ask(new URL(path, harness.gateways[1].url(listener.port)).href, { headers: { host } });
 
-test('prefixes, expressions, rewrites and redirects share a port; each policy keeps to its own', async () => {
+test('prefixes, expressions, rewrites and redirects share a port; each policy changes only its own requests', async () => {
   const policies = {
     rest: { listener, backendRefs: to(a) },
     versions: {
@@ -57,7 +57,7 @@ test('prefixes, expressions, rewrites and redirects share a port; each policy ke
   assert.equal(status?.conditions?.find(({ type }) => type === 'ResolvedRefs')?.message, 'The policy names no backends.');
 });
 
-test('a port has one client address: the oldest policy says which, until it changes its mind', async () => {
+test('a port has one client address: the oldest policy decides which, also after an edit', async () => {
   const port = 8601;
   a.respond = (request, response) => response.end(String(request.headers['x-forwarded-for']));
   const list = async (): Promise<readonly string[]> => {

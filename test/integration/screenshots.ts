@@ -1,6 +1,6 @@
 /**
  * Takes the pictures of the stats page that the README shows: `node test/integration/screenshots.ts [FOLDER]`, by default docs/images.
- * Needs chromium; takes half a minute, in which a shop with a sick endpoint is asked for things.
+ * Needs chromium; takes half a minute of load on a shop with a failing endpoint.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
@@ -74,7 +74,7 @@ async function shop(): Promise<TestPolicy[]> {
   ];
 }
 
-/** Goes up and down, each path in its own measure. */
+/** Rises and falls, differently for each path. */
 function load({ port }: StatsProxy): void {
   const ask = (path: string, headers = '') =>
     void rawRequest(port, `GET ${path} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n${headers}\r\n`).catch(

@@ -1,10 +1,10 @@
-/** Load on a Service, as a load balancer brings it that follows the Service's endpoints, each change a moment late. */
+/** Load on a Service as from a load balancer that follows the Service's endpoints, each change with a delay. */
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Api } from '../local-cluster/api.ts';
 import { ask } from './client.ts';
 
-/** What load balancers need to notice a change, ms; gateways must drain for longer. */
+/** Delay until the load balancer follows a change, ms; gateways must drain for longer. */
 const LAG_MS = 200;
 /** Pause of one client between two requests, ms. */
 const PAUSE_MS = 10;
@@ -34,7 +34,7 @@ export class ServiceLoad {
 
   /** Resolves when requests flow. @throws Error when the Service has no endpoint */
   async start(): Promise<void> {
-    this.#ready = await this.#look();
+    this.#ready = await this.#readyEndpoints();
     if (this.#ready.length === 0) throw new Error('the Service has no ready endpoint');
     this.#running = Promise.all([this.#follow(), ...Array.from({ length: CLIENTS }, () => this.#client())]);
   }
@@ -45,7 +45,7 @@ export class ServiceLoad {
   }
 
   /** `HOST:PORT` of each ready endpoint. */
-  async #look(): Promise<readonly string[]> {
+  async #readyEndpoints(): Promise<readonly string[]> {
     const { items } = await this.#api.get<{ items: readonly Slice[] }>(this.#path);
     return items.flatMap(({ endpoints, ports: [first] }) =>
       endpoints.flatMap(({ addresses: [address], conditions }) => (conditions.ready ? [`${address}:${first?.port ?? 0}`] : [])),
@@ -54,7 +54,7 @@ export class ServiceLoad {
 
   async #follow(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      const seen = await this.#look();
+      const seen = await this.#readyEndpoints();
       await pause(LAG_MS);
       this.#ready = seen;
     }
@@ -72,7 +72,7 @@ export class ServiceLoad {
     agent.destroy();
   }
 
-  /** What went wrong; undefined: nothing. */
+  /** The failure; undefined: none. */
   async #ask(endpoint: string, agent: Agent): Promise<string | undefined> {
     this.used.add(endpoint);
     try {

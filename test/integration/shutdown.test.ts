@@ -1,4 +1,4 @@
-/** SIGTERM: what was accepted is finished, what is held is given back, and the process ends with 0. */
+/** SIGTERM: accepted requests finish, the Lease is released, and the process exits with 0. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { until } from '../local-cluster/cluster.ts';
@@ -29,33 +29,33 @@ after(() => harness.stop());
 
 const restarts = async (component: Component) => (await component.pod()).status?.containerStatuses?.[0]?.restartCount ?? 0;
 
-/** The process ended by itself with 0, and the next one is Ready. */
+/** The process exited with 0, and the next one is Ready. */
 async function assertEndedWell(component: Component, before: number): Promise<void> {
   const pod = await component.untilRestarted(before);
   assert.equal(pod.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 0);
 }
 
-test('a gateway under load: /readyz fails at once, no accepted request fails, kept-alive clients are told to leave', async () => {
+test('a gateway under load: /readyz fails at once, no accepted request fails, kept-alive connections are closed by the response', async () => {
   const [gateway, survivor] = harness.gateways;
   const before = await restarts(gateway);
-  // Kept-alive clients, which go on until nobody listens any more; and long requests.
+  // Kept-alive clients, which continue until the listener closes; and long requests.
   const load = new Load([gateway.url(8500)], 4);
   const elsewhere = new Load([survivor.url(8500)], 1);
   const slow = Array.from({ length: 10 }, () => ask(gateway.url(8500, '/slow')));
   await until('the load runs', 10_000, () => load.sent > 40);
 
   gateway.kill('SIGTERM');
-  // New connections are welcome until those who send them have heard of it.
-  const newcomers: Promise<{ status: number }>[] = [];
+  // New connections are accepted until load balancers have seen the failed readiness.
+  const late: Promise<{ status: number }>[] = [];
   const readiness = await until('/readyz fails', 5_000, async () => {
-    newcomers.push(ask(gateway.url(8500)));
+    late.push(ask(gateway.url(8500)));
     const { status, body } = await ask(`${gateway.observe}/readyz`);
     return status === 503 && body;
   });
   assert.equal(readiness, 'shutting down\n');
 
-  for (const { status } of await Promise.all([...slow, ...newcomers])) assert.equal(status, 200);
-  await until('nobody listens', 10_000, () => load.failed.length > 0);
+  for (const { status } of await Promise.all([...slow, ...late])) assert.equal(status, 200);
+  await until('the listener is closed', 10_000, () => load.failed.length > 0);
   await assertEndedWell(gateway, before);
   const { sent, failed } = await load.stop();
   // Refused connections were never accepted.
@@ -66,12 +66,12 @@ test('a gateway under load: /readyz fails at once, no accepted request fails, ke
   assert.ok(sent > 40);
   assert.deepEqual((await elsewhere.stop()).failed, []);
 
-  // From its last good snapshot and the operator, all by itself.
+  // From its last good snapshot, then from the operator.
   await harness.onEachGateway('it serves again', async (each) => (await ask(each.url(8500))).status === 200);
   await harness.untilProgrammed('web');
 });
 
-test('the operator: the Lease is given back, traffic goes on, and its successor has a higher epoch', async () => {
+test('the operator: the Lease is released, traffic continues, and its successor has a higher epoch', async () => {
   const { operator, systemNamespace, api } = harness;
   const lease = () => api.get<Lease>(leasePath(systemNamespace));
   const held = await lease();
@@ -79,7 +79,7 @@ test('the operator: the Lease is given back, traffic goes on, and its successor 
   const before = await restarts(operator);
   const load = new Load(harness.gateways.map((gateway) => gateway.url(8500)));
   operator.kill('SIGTERM');
-  await until('the Lease names nobody', 10_000, async () => !(await lease()).spec.holderIdentity);
+  await until('the Lease has no holder', 10_000, async () => !(await lease()).spec.holderIdentity);
   await assertEndedWell(operator, before);
   const next = await lease();
   const epoch = ({ metadata }: Lease) => Number(metadata.annotations['outrigger.dev/epoch']);

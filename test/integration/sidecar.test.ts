@@ -1,4 +1,4 @@
-/** Sidecars: injected by the operator's webhook, Ready with the first snapshot, there while the operator is away; and Pods without one. */
+/** Sidecars: injected by the operator's webhook, Ready with the first snapshot, still serving while the operator is down; and Pods without one. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,13 +16,13 @@ import { external } from './platform.ts';
 const PORT = 8900;
 const READY_MS = 30_000;
 const id = randomBytes(4).toString('hex');
-/** Of the applications; the Services are in the harness's. */
+/** Namespace of the applications; the Services are in the harness's namespace. */
 const NAMESPACE = `outrigger-apps-${id}`;
 const CONFIGURATION = `outrigger-sidecar-injector-${id}`;
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
 const EVENTS = `/apis/events.k8s.io/v1/namespaces/${NAMESPACE}/events`;
 
-/** Calls its sidecar once, as soon as it starts, and prints the answer; without one it ends, and is started again. */
+/** Calls its sidecar once, as soon as it starts, and prints the answer; without one it exits, and is restarted. */
 const APPLICATION = `fetch('http://' + process.env.POD_IP + ':${PORT}/').then((answer) => answer.text()).then((text) => {
   console.log(text);
   setInterval(() => undefined, 1000);
@@ -53,7 +53,7 @@ describe('sidecars', { skip }, () => {
       spec.initContainers?.map(({ name }) => name),
       ['outrigger-proxy'],
     );
-    // Its very first call was answered.
+    // Its first call was answered.
     assert.equal(status?.containerStatuses?.[0]?.restartCount, 0);
     await untilCondition('web', 'Programmed', 'Programmed');
     const current = await harness.api.get<Policy>(policyPath(NAMESPACE, 'web'));
@@ -68,7 +68,7 @@ describe('sidecars', { skip }, () => {
     await assert.rejects(ask(`http://${status?.podIP}:${PORT}/`), /ECONNREFUSED/);
   });
 
-  test('a Pod that can not have one is admitted with a warning, and told about', async () => {
+  test('a Pod that cannot have one is admitted with a warning, and reported', async () => {
     const ports = [{ containerPort: 9901 }];
     const { err } = await harness.kubectl(
       ['apply', '--namespace', NAMESPACE, '-f', '-'],
@@ -83,7 +83,7 @@ describe('sidecars', { skip }, () => {
     await untilCounted(0);
   });
 
-  test('while the operator is away: sidecars start again from what they know; new Pods run without, and are told about later', async () => {
+  test('while the operator is down: sidecars restart from their last snapshot; new Pods run without one, and are reported later', async () => {
     const { status } = await harness.api.get<RunPod>(podPath(NAMESPACE, 'caller'));
     const url = `http://${status?.podIP}:${PORT}/`;
     harness.operator.kill('SIGSTOP');
@@ -115,7 +115,7 @@ describe('sidecars', { skip }, () => {
 async function start(): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-sidecar-'));
   const webhook = { configuration: CONFIGURATION, service: 'outrigger-webhook' };
-  // The machine's loopback is that of all pods.
+  // All pods share the machine's loopback.
   const config = { image: 'outrigger/proxy', logLevel: 'info', extraArgs: ['--bind', '$(POD_IP)'], webhook };
   await writeFile(join(folder, 'sidecar.json'), JSON.stringify(config));
   harness = await Harness.start(undefined, { operatorArgs: ['--sidecar-config', join(folder, 'sidecar.json')] });
@@ -144,7 +144,7 @@ async function stop(): Promise<void> {
   await rm(folder, { recursive: true });
 }
 
-/** As the chart has it, with less patience. */
+/** As in the chart, with a shorter time-out. */
 function configurationOf(namespace: string): object {
   const entry = {
     name: 'sidecar.outrigger.dev',
@@ -190,7 +190,7 @@ function untilCondition(name: string, type: string, reason: string): Promise<unk
   });
 }
 
-/** An Event on the Pod, and one only. */
+/** The Event on the Pod, of which there is exactly one. */
 async function untilTold(name: string, note: RegExp): Promise<void> {
   const told = await until(`an Event on ${name}`, READY_MS, async () => {
     const { items } = await harness.api.get<{ items: { regarding: { name: string }; reason: string; note: string }[] } & RunPod>(

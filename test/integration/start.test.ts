@@ -1,4 +1,4 @@
-/** `npm start`, as somebody types it: through the bootstrap, until it prints what to try, until Ctrl-C has ended all of it. */
+/** `npm start` as a user runs it: through the bootstrap, until it prints what to try, until Ctrl-C has ended every process. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,9 +17,9 @@ test(
   'npm start: two gateways balance over three backends, kubectl works, Ctrl-C ends every process',
   { skip: external.ownCluster },
   async (t) => {
-    const kubectl = await ensureKubectl(); // outside the time that is measured
+    const kubectl = await ensureKubectl(); // a download does not count as start time
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-start-'));
-    await rm(stateDir, { recursive: true }); // it makes its own
+    await rm(stateDir, { recursive: true }); // the program creates it
     const child = spawn('node', ['scripts/bootstrap.mjs', 'test/local-cluster/start.ts', '--state-dir', stateDir], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -32,7 +32,7 @@ test(
     });
     let printed = '';
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    await until('it says what to try', 60_000, () => printed.includes('Ctrl-C ends everything') || child.exitCode !== null);
+    await until('it prints what to try', 60_000, () => printed.includes('Ctrl-C ends everything') || child.exitCode !== null);
 
     const gateways = [...printed.matchAll(/curl (http:\S+:8080\/)/g)].map(([, url]) => url ?? '');
     assert.equal(gateways.length, 2, printed);

@@ -1,4 +1,4 @@
-/** The stats page as somebody sees it: in headless Chromium, of a proxy that serves. */
+/** The stats page in headless Chromium, of a proxy under load. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { startStatsProxy, type StatsProxy, type TestPolicy } from '../../proxy/observe/stats/testing.ts';
@@ -26,7 +26,7 @@ const CHECK = {
 } as const;
 const ACTIVE = { ...CHECK, expectedStatuses: [{ from: 200, to: 299 }] };
 
-/** A proxy with two backends, one of them as sick as it is told to be, and a little load. */
+/** A proxy with two backends, one of which a test can make fail, and a little load. */
 async function startServing(...more: readonly TestPolicy[]): Promise<{ proxy: StatsProxy; fall: (sick: boolean) => void }> {
   let sick = false;
   const fine = await httpBackend((_req, res) => res.end('fine'));
@@ -49,7 +49,7 @@ async function startServing(...more: readonly TestPolicy[]): Promise<{ proxy: St
   return { proxy, fall: (to) => void (sick = to) };
 }
 
-test('it shows routes and endpoints, brings itself up to date, and nothing is amiss in the console', { skip }, async () => {
+test('it shows routes and endpoints, refreshes itself, and logs nothing to the console', { skip }, async () => {
   const { proxy, fall } = await startServing();
   const page = await browser.open();
   await page.go(proxy.origin);
@@ -73,11 +73,11 @@ test('it shows routes and endpoints, brings itself up to date, and nothing is am
     'there is a line of requests',
     `document.querySelector('.spark polyline:not(.base)').getAttribute('points').split(' ').length > 5`,
   );
-  // What did not change is the very same node: a selection in it stays.
+  // An element that did not change is still the same node, so a selection in it stays.
   await page.evaluate(`globalThis.row = document.querySelector('article tbody tr'), undefined`);
   fall(true);
   await page.until(
-    'it says that one is down, and why',
+    'it shows that one is down, and why',
     `/✕ DOWN.*check: HTTP 500/s.test(document.querySelector('article').innerText)`,
   );
   assert.match(await page.text('h3'), /1\/2 healthy/);
@@ -94,7 +94,7 @@ test('it shows routes and endpoints, brings itself up to date, and nothing is am
   );
 });
 
-test('names that are markup are inert text, and so they stay', { skip }, async () => {
+test('names that contain markup are shown as text, also after a refresh', { skip }, async () => {
   const { proxy } = await startServing({
     policy: `shop/${EVIL}`,
     backends: { [`shop/${EVIL}`]: [endpoint(1, { hashKey: EVIL, zone: EVIL })] },
@@ -109,13 +109,13 @@ test('names that are markup are inert text, and so they stay', { skip }, async (
   const shown = `document.body.innerText.split('<img src=x onerror="globalThis.hacked=1">').length > 6`;
   assert.equal(await page.evaluate(`${harmless} && ${shown}`), true);
   await page.evaluate(`globalThis.asked = performance.getEntriesByType('resource').length, undefined`);
-  await page.until('it was brought up to date', `performance.getEntriesByType('resource').length > globalThis.asked + 1`);
+  await page.until('it was refreshed', `performance.getEntriesByType('resource').length > globalThis.asked + 1`);
   assert.equal(await page.evaluate(`${harmless} && ${shown}`), true);
   assert.deepEqual(page.complaints, []);
   assert.equal(await page.evaluate(`document.getElementById('filter').value`), 'onerror="globalThis.hacked=1">');
 });
 
-test('by keyboard: the filter narrows what is shown, in the address too; the page can be paused', { skip }, async () => {
+test('by keyboard: the filter narrows what is shown and is kept in the URL; the page can be paused', { skip }, async () => {
   const { proxy } = await startServing();
   const page = await browser.open();
   await page.go(`${proxy.origin}/stats`);
@@ -129,12 +129,12 @@ test('by keyboard: the filter narrows what is shown, in the address too; the pag
   assert.equal(await page.evaluate('document.activeElement.id'), 'pause');
   await page.evaluate('document.activeElement.click()');
   assert.equal(await page.evaluate(`document.getElementById('pause').getAttribute('aria-pressed')`), 'true');
-  await page.until('it says so', `document.getElementById('state').innerText.includes('paused')`);
+  await page.until('it shows that it is paused', `document.getElementById('state').innerText.includes('paused')`);
   await page.evaluate('document.activeElement.click()');
   await page.until('it goes on', `document.getElementById('state').innerText.includes('live')`);
 });
 
-test('light and dark differ, both can be read; nothing is wider than a phone', { skip }, async () => {
+test('light and dark differ, both are legible; nothing is wider than a phone', { skip }, async () => {
   const { proxy } = await startServing({
     policy: 'a-namespace-with-a-long-name/a-policy-with-a-very-long-name-that-goes-on-and-on',
     backends: {
@@ -164,7 +164,7 @@ test('light and dark differ, both can be read; nothing is wider than a phone', {
   assert.deepEqual(page.complaints, []);
 });
 
-test('without scripts it is a page of the moment, and the filter works; without a proxy it says so', { skip }, async () => {
+test('without scripts it shows the current state, and the filter works; without a proxy it says so', { skip }, async () => {
   const { proxy } = await startServing();
   const page = await browser.open();
   await page.scripts(false);
@@ -177,10 +177,10 @@ test('without scripts it is a page of the moment, and the filter works; without 
   await page.go(`${proxy.origin}/stats`);
   await page.until('it is live', `document.getElementById('state').innerText.includes('live')`);
   await proxy.close();
-  await page.until('it says that nobody answers', `/no answer/.test(document.getElementById('state').innerText)`);
+  await page.until('it shows that the proxy does not answer', `/no answer/.test(document.getElementById('state').innerText)`);
 });
 
-/** The least contrast of any text with what is behind it (WCAG), in the page. */
+/** The lowest contrast of any text with its background (WCAG), in the page. */
 const LEAST_CONTRAST = `(() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const over = (...colours) => {

@@ -24,7 +24,7 @@ before(async () => {
   harness = await Harness.start();
   [a, b, c] = await harness.backends('a', 'b', 'c');
   await harness.publish('web', a, b, c);
-  // Looked at in the end: health is asked of the proxies every half minute, and counts are written ten seconds apart.
+  // Checked at the end: the operator polls the proxies for health every 30 s, and writes counts at most every 10 s.
   const [well, ill] = await harness.backends('well', 'ill');
   ill.respond = (_request, response) => response.writeHead(500).end();
   await harness.publish('monitored', well, ill);
@@ -77,7 +77,7 @@ test('endpoints and proxies are counted', async () => {
 });
 
 test('a selector that selects no proxy: Programmed is False, NoProxies; one that selects them all again: True', async () => {
-  await harness.apply('unselected', { ...toWeb(8303), proxies: { selector: { matchLabels: { app: 'nobody' } } } });
+  await harness.apply('unselected', { ...toWeb(8303), proxies: { selector: { matchLabels: { app: 'none' } } } });
   await harness.untilCondition('unselected', 'Programmed', 'False', 'NoProxies');
   assert.equal((await harness.policy('unselected')).status?.summary?.proxies, '0/0');
   for (const gateway of harness.gateways) await assert.rejects(ask(gateway.url(8303)), { code: 'ECONNREFUSED' });
@@ -120,7 +120,7 @@ test('changes of endpoints alone never flip Programmed', async () => {
   assert.equal(transition(end), transition(start));
 });
 
-test('a port in use on one gateway: the message names both, the other gateway serves, and it recovers by itself', async () => {
+test('a port in use on one gateway: the message names both, the other gateway serves, and it recovers without an edit', async () => {
   const [first, second] = harness.gateways;
   const squatter = createServer().listen(8305, first.address);
   await once(squatter, 'listening');
@@ -140,12 +140,12 @@ test('a port in use on one gateway: the message names both, the other gateway se
   assert.equal((await ask(first.url(8305))).status, 200);
 });
 
-test('a policy without listener only monitors, and tells which endpoints are healthy', async () => {
+test('a policy without listener only monitors, and reports which endpoints are healthy', async () => {
   const accepted = await harness.untilCondition('monitor', 'Accepted', 'True');
   assert.match(accepted.message, /only monitors/);
   await harness.untilProgrammed('monitor');
   await harness.onEachGateway(
-    'ill is found ill',
+    'the failing endpoint is unhealthy',
     async (gateway) => healthOf(await gateway.metrics(), 'monitor') === 'ill:8080=0 well:8080=1',
   );
   const { status } = await until('it is counted', 60_000, async () => {

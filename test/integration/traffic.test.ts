@@ -1,4 +1,4 @@
-/** From `kubectl apply` to a response, and what can be seen on the way. */
+/** From `kubectl apply` to a response, and what can be observed on the way. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { until } from '../local-cluster/cluster.ts';
@@ -69,7 +69,7 @@ test('an edit takes effect, its generation is observed, and the old port closes'
   }
 });
 
-test('a deleted policy gives 404 where another shares its port, else its port closes; the other never notices', async () => {
+test('a deleted policy gives 404 where another shares its port, else its port closes; no request of the other fails', async () => {
   await harness.apply('stays', toWeb(8103, { matches: [{ path: { value: '/stays' } }] }));
   await harness.apply('goes', toWeb(8103, { matches: [{ path: { value: '/goes' } }] }));
   await harness.apply('goes-too', toWeb(8104));
@@ -116,19 +116,19 @@ test('endpoints come, go and terminate, and no request fails', async () => {
   await untilServedBy('a', 'c');
   await harness.publish('changing', { backend: a, ready: false, serving: true, terminating: true }, c);
   await untilServedBy('c');
-  // With nothing better left, what terminates but still serves has to.
+  // Without a ready endpoint, a terminating one that still serves is used.
   await harness.publish('changing', { backend: a, ready: false, serving: true, terminating: true });
   await untilServedBy('a');
   const { failed } = await load.stop();
   assert.deepEqual(failed, []);
   await harness.publish('changing');
-  await harness.onEachGateway('nobody is left', async (gateway) => {
+  await harness.onEachGateway('no endpoint is left', async (gateway) => {
     const { status, headers } = await ask(gateway.url(8105));
     return status === 503 && headers['outrigger-reason'] === 'no-endpoint';
   });
 });
 
-test('proxies and operator count what they do', async () => {
+test('metrics of proxies and operator', async () => {
   await harness.apply('counted', toWeb(8106));
   await harness.untilProgrammed('counted');
   const labels = `namespace="${harness.namespace}",policy="counted"`;
@@ -150,13 +150,13 @@ test('proxies and operator count what they do', async () => {
   assert.match(metrics, /^outrigger_operator_propagation_seconds_count [1-9]/m);
 });
 
-test('the access log has a line of JSON for each request of a policy that asks for it', async () => {
+test('the access log has a line of JSON for each request of a policy that enables it', async () => {
   await harness.apply('logged', toWeb(8107, { accessLog: {} }));
   await harness.untilProgrammed('logged');
   const [gateway] = harness.gateways;
   await ask(gateway.url(8107, '/seen?by=all'), { headers: { host: 'shop.example.com', authorization: 'secret' } });
   await ask(gateway.url(8106, '/unseen'));
-  const line = await until('the line is there', 10_000, async () =>
+  const line = await until('the line is written', 10_000, async () =>
     (await gateway.log()).split('\n').find((text) => text.includes('"access":true')),
   );
   const { policy: of, method, host, path, status, endpoint, tries } = JSON.parse(line) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** Two gateways in two zones, and endpoints in both: who answers whom, while zones are whole, in part, and gone. */
+/** Two gateways in two zones, and endpoints in both: which zone answers while a zone is healthy, partly unhealthy and empty. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import type { Backend } from './backend.ts';
@@ -33,20 +33,20 @@ before(async () => {
 });
 after(() => harness.stop());
 
-/** Requests that each zone answered, of 70. */
+/** How many of 70 requests each zone answered. */
 async function byZone(gateway: Component): Promise<[a: number, b: number]> {
   const answers = await whoAnswers(gateway.url(PORT), 70);
   const sum = (of: Backend[]) => of.reduce((total, { name }) => total + (answers.get(name) ?? 0), 0);
   return [sum(inA), sum(inB)];
 }
 
-/** Shares are exact, but other clients take turns between ours; nothing at all is nothing. */
+/** Shares are exact within 2, since requests of other clients come in between; a share of 0 is exactly 0. */
 function untilShared(what: string, gateway: Component, wanted: readonly [number, number]): Promise<void> {
   const near = (share: number, i: number) => Math.abs(share - (wanted[i] as number)) <= (wanted[i] === 0 ? 0 : 2);
   return harness.onEachGateway(what, async (each) => each !== gateway || (await byZone(each)).every(near));
 }
 
-/** From now on they answer probes and requests with their names, or with 503. */
+/** Make them answer probes and requests with their names (heal) or with 503 (fall). */
 function heal(...backends: Backend[]): void {
   for (const backend of backends) backend.respond = (_request, response) => response.end(backend.name);
 }
@@ -54,7 +54,7 @@ function fall(...backends: Backend[]): void {
   for (const backend of backends) backend.respond = (_request, response) => response.writeHead(503).end();
 }
 
-test('each gateway stays in its zone, and says so', async () => {
+test('each gateway prefers its zone, and reports it', async () => {
   const [a, b] = harness.gateways;
   await untilShared('all in zone a', a, [70, 0]);
   await untilShared('all in zone b', b, [0, 70]);
@@ -81,7 +81,7 @@ test('a gateway that restarts without the operator is still in its zone', async 
   }
 });
 
-test('with half of a zone ill, five of seven requests stay; with none left, no request fails', async () => {
+test('with half of a zone unhealthy, five of seven requests stay; with none left, no request fails', async () => {
   const [a, b] = harness.gateways;
   const load = new Load(harness.gateways.map((gateway) => gateway.url(PORT)));
   fall(...inA.slice(0, 2));

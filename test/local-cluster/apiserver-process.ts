@@ -19,7 +19,7 @@ export interface ApiServerOptions {
   readonly kubeconfig: string;
   readonly logFile: string;
   readonly auditLog: string;
-  /** Under which loopback endpoints are accepted. */
+  /** Prefix of the loopback addresses that endpoints may have. */
   readonly podPrefix: string;
 }
 
@@ -33,7 +33,7 @@ export class ApiServerProcess {
     this.url = url;
   }
 
-  /** Resolves when it answers. @throws Error, with the log's place, when it ends or says nothing for 20 s. */
+  /** Resolves when it answers. @throws Error, with the path of the log, when it ends or prints nothing for 20 s. */
   static async start(options: ApiServerOptions): Promise<ApiServerProcess> {
     const { bind, port, stateDir, token, kubeconfig, logFile, auditLog, podPrefix } = options;
     const flags = Object.entries({
@@ -58,11 +58,11 @@ export class ApiServerProcess {
     const deadline = AbortSignal.timeout(START_MS);
     try {
       const lines = createInterface({ input: child.stdout as Readable });
-      // Readline goes on reading, so that the server never blocks on a full pipe.
+      // Readline continues to read, so that the server never blocks on a full pipe.
       const ended = once(child, 'exit', { signal: deadline }).then(() => undefined);
       const first = once(lines, 'line', { signal: deadline }).then(([line]) => String(line));
       const line = await Promise.race([first, ended]);
-      if (line === undefined) throw new Error('it ended');
+      if (line === undefined) throw new Error('the process ended');
       return new ApiServerProcess(child, (JSON.parse(line) as { url: string }).url);
     } catch (error) {
       child.kill('SIGKILL');

@@ -1,4 +1,4 @@
-/** What service accounts asked the API server for, from its audit log: for comparing with what roles allow. */
+/** The calls of service accounts to the API server, from its audit log, to compare with what roles allow. */
 import { readFile } from 'node:fs/promises';
 
 export interface ServiceAccountCall {
@@ -10,7 +10,7 @@ export interface ServiceAccountCall {
   readonly resource: string;
   /** Empty at the cluster's scope. */
   readonly namespace: string;
-  /** Empty for collections, unless they are narrowed to one by `metadata.name`. */
+  /** Empty for collections, unless they are restricted to one object by `metadata.name`. */
   readonly name: string;
   /** False: it was refused. */
   readonly allowed: boolean;
@@ -18,7 +18,7 @@ export interface ServiceAccountCall {
 
 const PREFIX = 'system:serviceaccount:';
 
-/** Each different call once, in the order of their first times. Other users are left out. */
+/** Each distinct call once, in the order of first occurrence. Calls of other users are left out. */
 export async function readCalls(auditLog: string): Promise<readonly ServiceAccountCall[]> {
   const calls = new Map<string, ServiceAccountCall>();
   for (const line of (await readFile(auditLog, 'utf8')).split('\n')) {

@@ -50,7 +50,7 @@ test('the Node of its pods is Ready and in a zone', async () => {
   assert.partialDeepStrictEqual(status.conditions, [{ type: 'Ready', status: 'True' }]);
 });
 
-test('pods run, answer on their own addresses, and stand in the slice of their Service', async () => {
+test('pods run, answer on their own addresses, and are in the slice of their Service', async () => {
   await create(cluster.api, backendService('echo', 'default'));
   await Promise.all(['echo-1', 'echo-2'].map((name) => create(cluster.api, backendPod(name, 'default', 'echo'))));
   for (const name of ['echo-1', 'echo-2']) {
@@ -80,7 +80,7 @@ test('a crashed container is restarted under another id; the pod keeps its addre
   assert.notEqual(container(again)?.containerID, container(first)?.containerID);
 });
 
-test('a deleted pod is terminating but serving in its slice until its probe fails, then its process and object go', async () => {
+test('a deleted pod is terminating but serving in its slice until its probe fails, then its process and object are gone', async () => {
   await create(cluster.api, backendService('leaving', 'default'));
   await create(cluster.api, backendPod('leaving-1', 'default', 'leaving'));
   await untilReady('leaving-1');
@@ -96,7 +96,7 @@ test('a deleted pod is terminating but serving in its slice until its probe fail
   await until('the slice is empty', 5_000, async () => Object.keys(await conditionsInSlice('leaving')).length === 0);
 });
 
-test('a deletion without grace ends a process that would linger', async () => {
+test('a deletion without grace period ends a process that ignores SIGTERM for a while', async () => {
   await create(cluster.api, backendPod('forced', 'default', 'forced'));
   await untilReady('forced');
   const pid = cluster.pods.pid('default', 'forced') ?? 0;
@@ -105,7 +105,7 @@ test('a deletion without grace ends a process that would linger', async () => {
   assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });
 
-test('a pod waits for its Secret, then finds the chosen members at the mount path, and an emptyDir that outlives the container', async () => {
+test('a pod waits for its Secret, then finds the selected keys at the mount path, and an emptyDir that survives a restart of the container', async () => {
   const script = `
     const fs = require('fs');
     fs.appendFileSync('/data/starts', 'x');
@@ -151,16 +151,16 @@ test('a pod waits for its Secret, then finds the chosen members at the mount pat
   await until('its volumes are gone', 5_000, () => !existsSync(join(stateDir, 'pods', metadata.uid)));
 });
 
-test('what can not be run is said in the status', async () => {
+test('the status of a pod that cannot run gives the reason', async () => {
   const env = [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'spec.hostname' } } }];
   const spec = { nodeName: 'local', containers: [{ name: 'c', image: 'none', command: ['node'], env }] };
   await create(cluster.api, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'wrong', namespace: 'default' }, spec });
-  await until('the status says so', 5_000, async () =>
+  await until('the status gives the reason', 5_000, async () =>
     JSON.stringify((await getPod('wrong'))?.status).includes('spec.hostname is not supported'),
   );
 });
 
-test('pods that are for another scheduler, and bound to no Node, are left alone', async () => {
+test('pods of another scheduler that are bound to no Node are not run', async () => {
   const spec = { schedulerName: 'another', containers: [{ name: 'c', image: 'none', command: ['node'] }] };
   await create(cluster.api, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'unbound', namespace: 'default' }, spec });
   await create(cluster.api, backendPod('bound', 'default', 'bound'));
@@ -168,7 +168,7 @@ test('pods that are for another scheduler, and bound to no Node, are left alone'
   assert.equal((await getPod('unbound'))?.status?.podIP, undefined);
 });
 
-test('with the API server killed pods run on; after its return the runner catches up', async () => {
+test('pods keep running while the API server is killed; after its restart the runner catches up', async () => {
   const before = await untilReady('echo-1');
   const pid = cluster.pods.pid('default', 'echo-1');
   await cluster.apiServer.kill();
@@ -179,7 +179,7 @@ test('with the API server killed pods run on; after its return the runner catche
   assert.equal((await getPod('echo-1'))?.metadata.uid, before.metadata.uid);
   await create(cluster.api, backendPod('echo-4', 'default', 'echo'));
   await untilReady('echo-4');
-  await until('the restart is known', 5_000, async () =>
+  await until('the restart is reported', 5_000, async () =>
     /"restartCount":1/.test(JSON.stringify((await getPod('echo-2'))?.status)),
   );
   assert.equal(cluster.pods.pid('default', 'echo-1'), pid);
@@ -206,7 +206,7 @@ test('a second cluster gets addresses of its own; stopping it leaves no process'
   for (const pid of pids) assert.throws(() => process.kill(pid ?? 0, 0), { code: 'ESRCH' });
 });
 
-test('a cluster whose own process is killed leaves no process either', async (t) => {
+test('a cluster whose parent process is killed leaves no process either', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-cluster-'));
   t.after(() => rm(folder, { recursive: true }));
   const program = `

@@ -15,7 +15,7 @@ const CRD = join(import.meta.dirname, '..', '..', 'crds', 'loadbalancerpolicies.
 const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 export interface ClusterOptions {
-  /** Holds the API server's state, the kubeconfig, pods' volumes and every log. Made when missing; state in it is taken up again. */
+  /** Holds the API server's state, the kubeconfig, pods' volumes and every log. Created when missing; existing state in it is used. */
   readonly stateDir: string;
   /** Of the API server, on 127.0.0.1; default: chosen by the system. */
   readonly port?: number;
@@ -25,7 +25,7 @@ export interface ClusterOptions {
   readonly nodes?: Nodes;
   /** Run the bundles in `dist/` where a container names one of the project's images; default: the sources. */
   readonly bundles?: boolean;
-  /** False: without the LoadBalancerPolicy kind, for a chart that brings it. */
+  /** False: without the LoadBalancerPolicy kind, for a chart that installs it. */
   readonly crd?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface Cluster {
   readonly kubeconfigPath: string;
   /** Where every container's and the API server's output goes. */
   readonly logs: string;
-  /** Who asked the API server for what; see `readCalls`. */
+  /** The API server's audit log; see `readCalls`. */
   readonly auditLog: string;
   readonly api: Api;
   readonly pods: PodRunner;
@@ -46,7 +46,7 @@ export interface Cluster {
   stop(graceSeconds?: number): Promise<void>;
 }
 
-/** Brings up API server, pod runner, scheduler, and the controllers of Deployments and EndpointSlices, with the LoadBalancerPolicy kind in place unless told otherwise. */
+/** Starts API server, pod runner, scheduler, and the controllers of Deployments and EndpointSlices; creates the LoadBalancerPolicy kind unless `crd` is false. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { stateDir, nodes = { [NODE_NAME]: 'local-a' } } = options;
   const logs = join(stateDir, 'logs');
@@ -118,7 +118,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return cluster;
 }
 
-/** The API server's certificate, which it writes into the kubeconfig: it signs for itself. */
+/** The API server's certificate, which it writes into the kubeconfig: it is self-signed. */
 async function readCa(kubeconfig: string): Promise<string> {
   const { clusters } = parse(await readFile(kubeconfig, 'utf8')) as {
     clusters: { cluster: { 'certificate-authority-data': string } }[];
@@ -126,7 +126,7 @@ async function readCa(kubeconfig: string): Promise<string> {
   return Buffer.from(clusters[0]?.cluster['certificate-authority-data'] ?? '', 'base64').toString();
 }
 
-/** Creates the LoadBalancerPolicy kind, and waits until the server serves it. False: it was there before. */
+/** Creates the LoadBalancerPolicy kind, and waits until the server serves it. @returns false: it existed before */
 export async function applyCrd(api: Api): Promise<boolean> {
   const crd = parse(await readFile(CRD, 'utf8')) as object;
   const created = await api.create(CRD_PATH, crd).then(
@@ -142,7 +142,7 @@ export async function applyCrd(api: Api): Promise<boolean> {
   return created;
 }
 
-/** Asks every 20 ms until the answer is neither undefined nor false. @throws Error naming `what` after `ms`. */
+/** Calls `ask` every 20 ms until its result is neither undefined nor false. @throws Error naming `what` after `ms`. */
 export async function until<T>(
   what: string,
   ms: number,

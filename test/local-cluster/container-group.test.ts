@@ -10,7 +10,7 @@ import { SOURCES } from './images.ts';
 import type { ContainerSpec, Pod } from './pod-types.ts';
 import { AddressBlock } from './pods.ts';
 
-/** Writes down when it starts and when it is told to end; serves what `/data/NAME-status` says (200) after `upAfter` ms. */
+/** Logs its start and its SIGTERM; answers with the status in `/data/NAME-status` (default 200) after `upAfter` ms. */
 const PROGRAM = `
   const [name, upAfter, endAfter] = process.argv.slice(1);
   const fs = require('fs');
@@ -35,7 +35,7 @@ function container(name: string, upAfter: string, more: Partial<ContainerSpec> =
   };
 }
 const probe = (more = {}) => ({ httpGet: { port: 8080 }, periodSeconds: 1, ...more });
-/** Ends by itself, with this code. */
+/** Exits with this code. */
 const brief = (name: string, code: number, more: Partial<ContainerSpec> = {}) =>
   container(name, 'never', { command: ['node', '-e', PROGRAM, name, 'never', String(code)], ...more });
 
@@ -55,9 +55,9 @@ async function group(t: TestContext, spec: Pick<Pod['spec'], 'initContainers' | 
     readFileSync(join(folder, 'data', 'events'), { encoding: 'utf8', flag: 'a+' })
       .trim()
       .split('\n');
-  const says = (name: string, status: number) =>
+  const setStatus = (name: string, status: number) =>
     appendFileSync(join(folder, 'data', `${name}-status`), String(status), { flag: 'w' });
-  return { containers, events, says };
+  return { containers, events, setStatus };
 }
 
 test('a sidecar has started before the next container starts, and ends after it', async (t) => {
@@ -76,7 +76,7 @@ test('a sidecar has started before the next container starts, and ends after it'
   await until('all run', 10_000, () => ['first starts', 'main starts'].every((event) => events().includes(event)));
   assert.deepEqual([...containers.pids().keys()], ['main', 'first', 'second']);
   await containers.stop(5_000);
-  // A sidecar without startup probe counts as started when its process is there, so nobody waits for its first words.
+  // A sidecar without startup probe counts as started when its process is there, so nothing waits for its first output.
   assert.deepEqual(
     events().filter((event) => event !== 'first starts'),
     ['init starts', 'second starts', 'second serves', 'main starts', 'main ends', 'second ends', 'first ends'],
@@ -84,23 +84,23 @@ test('a sidecar has started before the next container starts, and ends after it'
   assert.equal(containers.pids().size, 0);
 });
 
-test('an init container that fails is tried again, and holds up what comes after it', async (t) => {
+test('an init container that fails is restarted, and delays those after it', async (t) => {
   const { containers, events } = await group(t, { initContainers: [brief('init', 3)], containers: [container('main', 'never')] });
   void containers.start();
-  await until('it was tried again', 10_000, () => events().filter((event) => event === 'init starts').length >= 2);
+  await until('it was restarted', 10_000, () => events().filter((event) => event === 'init starts').length >= 2);
   assert.equal(events().includes('main starts'), false);
   assert.equal(containers.inits.get('init')?.done, false);
   await containers.stop(1_000);
   assert.equal(events().includes('main starts'), false);
 });
 
-test('a container that never gets through its startup probe is started again', async (t) => {
+test('a container whose startup probe never passes is restarted', async (t) => {
   const { containers } = await group(t, {
     containers: [container('main', 'never', { startupProbe: probe({ failureThreshold: 1 }) })],
   });
   void containers.start();
   const main = containers.mains.get('main');
-  await until('it was started again', 10_000, () => main?.container.restarts === 1);
+  await until('it was restarted', 10_000, () => main?.container.restarts === 1);
   assert.equal(main?.started, false);
 });
 
@@ -110,12 +110,12 @@ test('readiness waits for the startup probe; a failing liveness probe ends the p
     livenessProbe: probe({ failureThreshold: 1 }),
     readinessProbe: probe(),
   };
-  const { containers, events, says } = await group(t, { containers: [container('main', '100', probes)] });
+  const { containers, events, setStatus } = await group(t, { containers: [container('main', '100', probes)] });
   await containers.start();
   const main = containers.mains.get('main');
   await until('it is ready', 10_000, () => main?.ready === true);
-  says('main', 500);
-  await until('it was told to end', 10_000, () => events().includes('main ends'));
-  says('main', 200);
+  setStatus('main', 500);
+  await until('it got SIGTERM', 10_000, () => events().includes('main ends'));
+  setStatus('main', 200);
   await until('it runs again', 10_000, () => main?.ready === true && main.container.restarts === 1);
 });

@@ -18,8 +18,8 @@ export interface GroupPlace {
 export const isSidecar = ({ restartPolicy }: ContainerSpec): boolean => restartPolicy === 'Always';
 
 /**
- * The containers of one pod in their order. Init containers come first, one after the other: a plain one must end well, a sidecar
- * (`restartPolicy: Always`) must have started, and stays. At the end the others go first, then the sidecars, the last one first.
+ * The containers of one pod in their order. Init containers start first, one after the other: a plain one must exit with 0, a sidecar
+ * (`restartPolicy: Always`) must have started, and keeps running. At the end the others stop first, then the sidecars, the last one first.
  */
 export class ContainerGroup {
   readonly inits: ReadonlyMap<string, ProbedContainer>;
@@ -27,7 +27,7 @@ export class ContainerGroup {
   readonly #sidecars: readonly ProbedContainer[];
   #stopping = false;
 
-  /** @throws Error for what can not be run */
+  /** @throws Error for what cannot run */
   constructor(pod: Pod, place: GroupPlace, changed: () => void) {
     const { namespace, name } = pod.metadata;
     const make = (spec: ContainerSpec, once: boolean): [string, ProbedContainer] => {
@@ -68,5 +68,5 @@ export class ContainerGroup {
   }
 }
 
-/** What a sidecar has left to end in when the others used up the grace period. */
+/** Time for a sidecar to end when the others used up the grace period, ms. */
 const LAST_GRACE_MS = 1_000;

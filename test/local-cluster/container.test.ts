@@ -17,7 +17,7 @@ const pod: Pod = {
 
 const nowhere: Surroundings = { podIP: '127.1.0.7', mounts: new Map(), entryPoints: SOURCES, env: {} };
 
-test('command, arguments and environment: fields of the pod, variables, and mounts in their real place', () => {
+test('command, arguments and environment: fields of the pod, variables, and mounts as real paths', () => {
   const container = {
     name: 'c',
     command: ['node', '$(MAIN)'],
@@ -41,7 +41,7 @@ test('command, arguments and environment: fields of the pod, variables, and moun
   });
 });
 
-test('the environment of the pod is there for all, and a container may set it otherwise', () => {
+test('every container gets the environment of the pod, and may override it', () => {
   const container = { name: 'c', command: ['x', '$(A)$(B)'], env: [{ name: 'B', value: 'own' }] };
   const { argv, env } = expand(pod, container, { ...nowhere, env: { A: 'given', B: 'given' } });
   assert.deepEqual({ argv, env }, { argv: ['x', 'givenown'], env: { A: 'given', B: 'own' } });
@@ -60,7 +60,7 @@ test('images of the project have entry points, whatever their tag; others need a
   assert.throws(() => expand(pod, { name: 'c', image: 'example.org/other:1', args }, nowhere), /give the container a command/);
 });
 
-test('fields of the pod; one that the runner does not know is an error', () => {
+test('fields of the pod; an unsupported one is an error', () => {
   const value = (fieldPath: string, of = pod) =>
     expand(of, { name: 'c', command: ['x'], env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath } } }] }, nowhere).env['X'];
   const labelled = { ...pod, metadata: { ...pod.metadata, labels: { 'a.b/c': 'd' } }, spec: { ...pod.spec, nodeName: 'n1' } };
@@ -85,7 +85,7 @@ async function start(t: TestContext, script: string): Promise<{ container: Conta
   return { container, states, log };
 }
 
-test('a container that ends is started again, later each time, under a new id; its output is kept', async (t) => {
+test('a container that ends is restarted with a growing delay under a new id; its output is kept', async (t) => {
   const { container, states, log } = await start(t, 'console.log("here"); process.exit(3)');
   await until('two restarts', 5_000, () => container.restarts >= 2 && container.running);
   assert.deepEqual(states.slice(0, 4), ['running', 'terminated', 'waiting', 'running']);
@@ -94,7 +94,7 @@ test('a container that ends is started again, later each time, under a new id; i
   assert.match(await readFile(log, 'utf8'), /here\nhere\n/);
 });
 
-test('a killed process is reported with its signal, and started again', async (t) => {
+test('a killed process is reported with its signal, and restarted', async (t) => {
   const { container } = await start(t, 'setInterval(() => undefined, 1000)');
   const { id, pid = 0 } = container;
   process.kill(pid, 'SIGKILL');
@@ -120,7 +120,7 @@ test('stop: SIGTERM first, SIGKILL when the grace period is over, and no restart
   assert.match(JSON.stringify(container.state), /"signal":9/);
 });
 
-test('a command that does not exist is a failure that is tried again, not a crash of the runner', async (t) => {
+test('a command that does not exist is retried, and does not crash the runner', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-container-'));
   const container = new Container({ argv: ['outrigger-no-such-command'], env: {} }, join(folder, 'log'), () => undefined);
   t.after(async () => {

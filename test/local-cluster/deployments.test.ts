@@ -65,7 +65,7 @@ test(
   },
 );
 
-test('an upgrade replaces pods one by one, and never has fewer ready than asked for', { skip }, async () => {
+test('an upgrade replaces pods one by one, and never has fewer ready pods than wanted', { skip }, async () => {
   const before = new Set((await live()).map(({ metadata }) => metadata.uid));
   let [least, most] = [Infinity, 0];
   let watching = true;
@@ -86,7 +86,7 @@ test('an upgrade replaces pods one by one, and never has fewer ready than asked 
   assert.ok(pods.every(({ metadata }) => metadata.annotations?.['colour'] === 'blue' && !before.has(metadata.uid)));
 });
 
-test('kubectl scale changes how many there are', { skip }, async () => {
+test('kubectl scale changes the number of pods', { skip }, async () => {
   assert.match(await kubectl('scale', 'deployment', 'demo', '--replicas=3', '--current-replicas=2'), /demo scaled/);
   await until('there are three', 10_000, async () => (await live()).filter(isReady).length === 3);
   await assert.rejects(
@@ -100,17 +100,17 @@ test('kubectl scale changes how many there are', { skip }, async () => {
 test('a deleted pod is replaced', { skip }, async () => {
   const [gone] = await live();
   await kubectl('delete', 'pod', gone?.metadata.name ?? '', '--timeout=20s');
-  await until('another one is there', 10_000, async () => {
+  await until('a new one is ready', 10_000, async () => {
     const pods = await live();
     return pods.length === 2 && pods.every(isReady) && !pods.some(({ metadata }) => metadata.uid === gone?.metadata.uid);
   });
 });
 
-test('a version that never gets ready leaves the old one alone, and a rollback ends the attempt', { skip }, async () => {
+test('a version that never becomes ready does not replace the old one, and a rollback ends the rollout', { skip }, async () => {
   const before = (await live()).map(({ metadata }) => metadata.uid).sort();
   const broken = { spec: { template: { spec: { containers: [{ name: 'c', image: 'outrigger/none:1' }] } } } };
   await cluster.api.patch(DEPLOYMENT, broken);
-  await until('one of the new version is there', 10_000, async () => (await live()).length === 3);
+  await until('a pod of the new version exists', 10_000, async () => (await live()).length === 3);
   await assert.rejects(kubectl('rollout', 'status', 'deployment/demo', '--timeout=1s'), /timed out/);
   await helm('rollback', 'demo', '2', '--wait', '--timeout', '30s', '--force-conflicts');
   assert.deepEqual((await live()).map(({ metadata }) => metadata.uid).sort(), before);
@@ -135,7 +135,7 @@ test('helm uninstall leaves no pod, slice, or process', { skip }, async () => {
   const pid = cluster.pods.pid('shop', pod?.metadata.name ?? '') ?? 0;
   assert.ok(pid > 0);
   await helm('uninstall', 'demo');
-  await until('all is gone', 10_000, async () => {
+  await until('everything is gone', 10_000, async () => {
     const slices = await cluster.api.get<{ items: object[] }>('/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices');
     return (await listPods()).length === 0 && slices.items.length === 0;
   });

@@ -1,4 +1,4 @@
-/** Keeps the pods of Deployments, and their status. What to do next is decided in rollout.ts, each time from what the API server has. */
+/** Keeps the pods of Deployments, and their status. rollout.ts decides the next step, each time from the state in the API server. */
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type Api } from './api.ts';
@@ -7,13 +7,13 @@ import type { Pod } from './pod-types.ts';
 import { HASH_LABEL, plan, templateHash, type Deployment } from './rollout.ts';
 
 const RETRY_MS = 100;
-/** How often one is looked at that is not complete, since time passes for `minReadySeconds` and the progress deadline. */
+/** Interval at which an incomplete one is reconciled, ms, for `minReadySeconds` and the progress deadline. */
 const AGAIN_MS = 1_000;
 
 const podsPath = (namespace = '') => `/api/v1/namespaces/${namespace}/pods`;
 const deploymentPath = (key: string) => `/apis/apps/v1/namespaces/${key.replace('/', '/deployments/')}`;
 
-/** Works until it is stopped. */
+/** Runs until it is stopped. */
 export function runDeployments(api: Api): { stop(): Promise<void> } {
   const waiting = new Set<string>();
   const timers = new Map<string, NodeJS.Timeout>();
@@ -34,7 +34,7 @@ export function runDeployments(api: Api): { stop(): Promise<void> } {
       }
     }
   };
-  const look = (key: string) => {
+  const reconcileSoon = (key: string) => {
     if (stopped) return;
     waiting.add(key);
     working ??= work().finally(() => (working = undefined));
@@ -45,15 +45,15 @@ export function runDeployments(api: Api): { stop(): Promise<void> } {
       key,
       setTimeout(() => {
         timers.delete(key);
-        look(key);
+        reconcileSoon(key);
       }, AGAIN_MS),
     );
   };
   const podChanged = (pod: Pod) => {
     const owner = ownerOf(pod);
-    if (owner) look(`${pod.metadata.namespace}/${owner.name}`);
+    if (owner) reconcileSoon(`${pod.metadata.namespace}/${owner.name}`);
   };
-  const deploymentChanged = (deployment: Deployment) => look(keyOf(deployment));
+  const deploymentChanged = (deployment: Deployment) => reconcileSoon(keyOf(deployment));
 
   const followers = [
     follow<Pod>(api, '/api/v1/pods', podChanged, podChanged),
@@ -73,7 +73,7 @@ function ownerOf(pod: Pod): { readonly name: string; readonly uid: string } | un
   return pod.metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Deployment' && controller === true);
 }
 
-/** One step of one Deployment. @returns whether there is nothing left to do but to wait for events */
+/** One step of one Deployment. @returns whether the next step needs an event first */
 async function reconcile(api: Api, key: string): Promise<boolean> {
   const path = deploymentPath(key);
   const deployment = await api.find<Deployment>(path);
@@ -87,7 +87,7 @@ async function reconcile(api: Api, key: string): Promise<boolean> {
     for (let n = 0; n < steps.create; n += 1) await api.create(podsPath(namespace), podOf(deployment));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
-    refusal = error.message; // by an admission webhook, say
+    refusal = error.message; // for example by an admission webhook
   }
   for (const { metadata } of steps.remove) {
     const preconditions = { uid: metadata.uid };

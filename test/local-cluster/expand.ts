@@ -1,7 +1,7 @@
 import { entryPoint, type EntryPoints } from './images.ts';
 import type { ContainerSpec, Pod } from './pod-types.ts';
 
-/** What a process is started with. */
+/** How a process is started. */
 export interface Launch {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export interface Surroundings {
   /** Mount path → real folder. */
   readonly mounts: ReadonlyMap<string, string>;
   readonly entryPoints: EntryPoints;
-  /** Given to every container; what it sets itself wins. */
+  /** For every container, which may override it. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -20,7 +20,7 @@ export interface Surroundings {
  * Command line and environment of a container. Kubernetes' own expansions come first: `$(NAME)` of a variable that is defined before,
  * `$$` for a dollar sign, fields of the pod. Then, because a process here has no file system of its own, every mount path in the texts
  * becomes the real folder.
- * @throws Error for a field that the runner does not know, and for an image without command that is not known
+ * @throws Error for an unsupported field, and for an unknown image without command
  */
 export function expand(pod: Pod, container: ContainerSpec, { podIP, mounts, entryPoints, env: given }: Surroundings): Launch {
   const byLength = [...mounts].sort(([a], [b]) => b.length - a.length);

@@ -8,8 +8,8 @@ export interface Follower {
 const RETRY_MS = 100;
 
 /**
- * LIST, then WATCH, and again from the start whenever a watch ends: `changed` hears of every object, `gone` of every one that is there
- * no longer, also of those that went while nobody watched. It never gives up; an API server that is away is asked every 100 ms.
+ * LIST, then WATCH, and again from the start whenever a watch ends: `changed` is called for every object, `gone` for every deleted one,
+ * also for those deleted between two watches. It never gives up; an API server that is down is retried every 100 ms.
  */
 export function follow<T extends ApiObject>(
   api: Api,

@@ -1,4 +1,4 @@
-/** The objects of `npm start`: what a Helm release and an application would bring to a real cluster. */
+/** The objects of `npm start`: what a Helm release and an application create in a real cluster. */
 import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 import { NODE_NAME } from './pods.ts';
 

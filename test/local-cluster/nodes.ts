@@ -1,4 +1,4 @@
-/** Nodes as kubelets and a cloud bring them: with a zone, and Ready. Nothing but their names and zones means anything here. */
+/** Nodes as kubelets and a cloud create them: Ready, with a zone. Only their names and zones have an effect here. */
 import { ApiError, type Api } from './api.ts';
 
 const NODES = '/api/v1/nodes';
@@ -6,7 +6,7 @@ const NODES = '/api/v1/nodes';
 /** Name of a Node → its zone. */
 export type Nodes = Readonly<Record<string, string>>;
 
-/** Creates those that are not there yet. */
+/** Creates those that do not exist yet. */
 export async function registerNodes(api: Api, nodes: Nodes): Promise<void> {
   for (const [name, zone] of Object.entries(nodes)) {
     const labels = { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'topology.kubernetes.io/zone': zone };

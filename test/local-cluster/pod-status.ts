@@ -9,7 +9,7 @@ export interface ContainerView {
   readonly ready: boolean;
   /** Of init containers: the next one may start. */
   readonly passed: boolean;
-  /** Why the container can not be made at all. */
+  /** Why the container cannot be created. */
   readonly problem: string | undefined;
 }
 

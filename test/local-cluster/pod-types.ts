@@ -1,6 +1,6 @@
 import type { ApiObject } from './api.ts';
 
-/** What the pod runner reads of a Pod. */
+/** The fields of a Pod that the pod runner uses. */
 export interface Pod extends ApiObject {
   readonly spec: PodSpec;
   readonly status?: { readonly phase?: string; readonly podIP?: string; readonly conditions?: readonly PodCondition[] };
@@ -45,7 +45,7 @@ export interface Volume {
   readonly configMap?: { readonly name: string } & Projection;
 }
 
-/** What of a Secret or ConfigMap becomes files; without `items`, everything. */
+/** The keys of a Secret or ConfigMap that become files; without `items`, all. */
 export interface Projection {
   readonly optional?: boolean;
   readonly items?: readonly { readonly key: string; readonly path: string }[];

@@ -14,16 +14,16 @@ const DEFAULT_GRACE_SECONDS = 30;
 
 export interface PodPlace {
   readonly podIP: string;
-  /** Holds the pod's volumes, and goes with it. */
+  /** Holds the pod's volumes; removed with it. */
   readonly folder: string;
-  /** Holds what the containers print, and stays. */
+  /** Holds the containers' output; not removed. */
   readonly logs: string;
-  /** Aborted when the whole cluster ends: nobody waits for the API server any more. */
+  /** Aborted when the whole cluster ends: from then on nothing waits for the API server. */
   readonly closing: AbortSignal;
   readonly entryPoints: EntryPoints;
 }
 
-/** One pod that runs on this machine: its volumes, its containers, its probes, and what the API server is told of them. */
+/** One pod that runs on this machine: its volumes, containers and probes, and their status in the API server. */
 export class RunningPod {
   readonly place: PodPlace;
   readonly #api: Api;
@@ -47,7 +47,7 @@ export class RunningPod {
     });
   }
 
-  /** Whether this is the pod of that name, and no older one that is still ending. */
+  /** Whether this is the current pod of that name, not an older one that is still ending. */
   is(namespace: string, name: string): boolean {
     return this.#pod.metadata.namespace === namespace && this.#pod.metadata.name === name && !this.#stopped;
   }
@@ -57,24 +57,24 @@ export class RunningPod {
     return this.#group?.pids() ?? new Map<string, number>();
   }
 
-  /** The object changed: labels and status are taken over, a deletion begins. */
+  /** After a change of the object: takes over labels and status, or begins its deletion. */
   update(pod: Pod): void {
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp === undefined || this.#stopping) return;
     void this.stop(pod.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS).then(() => this.#remove());
   }
 
-  /** A Secret or ConfigMap that it mounts changed: its files follow, as a kubelet's do a while later. */
+  /** After a change of a mounted Secret or ConfigMap: updates its files, which a kubelet does with a delay. */
   renew(plural: 'secrets' | 'configmaps', source: ApiObject): void {
     if (!mountsSource(this.#pod, plural, source)) return;
     const write = () => (this.#stopping ? undefined : prepareVolumes(this.#api, this.#pod, this.place.folder));
     this.#renewing = this.#renewing.then(write).then(
       () => undefined,
-      () => undefined, // the next change, or the next start, brings it
+      () => undefined, // the next change, or the next start, writes it
     );
   }
 
-  /** Ends every process and forgets the volumes. Called again with 0, it ends them at once. */
+  /** Ends every process and removes the volumes. Called again with 0, it ends them at once. */
   async stop(graceSeconds = this.#pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS): Promise<void> {
     const stopped = this.#stop(graceSeconds * 1000);
     this.#stopping ??= stopped;
@@ -96,7 +96,7 @@ export class RunningPod {
     await this.#group.start();
   }
 
-  /** What must be there before a container may start. @returns undefined while it is not; else the environment for all containers */
+  /** Prepares what a container needs to start. @returns undefined while something is missing; else the environment for all containers */
   async #prepare(folder: string): Promise<Record<string, string> | undefined> {
     if (!(await prepareVolumes(this.#api, this.#pod, folder))) return undefined;
     return serviceAccountEnv(this.#api, this.#pod, folder);
@@ -111,7 +111,7 @@ export class RunningPod {
     await rm(this.place.folder, { recursive: true, force: true });
   }
 
-  /** Status goes out one request at a time, the newest always last. */
+  /** Sends the status, one request at a time; the last request always has the newest. */
   #report(): void {
     this.#dirty = true;
     this.#reporting ??= this.#send().finally(() => (this.#reporting = undefined));
@@ -155,7 +155,7 @@ export class RunningPod {
     return podStatus(this.#pod, this.place.podIP, { inits, mains }, `${new Date().toISOString().slice(0, 19)}Z`);
   }
 
-  /** Everything has ended: the API server may forget the pod. */
+  /** Every process has ended: deletes the pod's object. */
   async #remove(): Promise<void> {
     while (!this.place.closing.aborted) {
       try {

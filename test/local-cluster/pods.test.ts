@@ -1,4 +1,4 @@
-/** What a pod of a chart brings: a service account, a ConfigMap, a sidecar. */
+/** What a pod of a chart uses: a service account, a ConfigMap, a sidecar. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import type { Pod } from './pod-types.ts';
 const NAMESPACE = '/api/v1/namespaces/default';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
 
-/** Lists ConfigMaps, then tries to list Secrets, with what KUBECONFIG names; prints both answers and what is mounted. */
+/** Lists ConfigMaps, then tries to list Secrets, with the kubeconfig that KUBECONFIG names; prints both statuses and the mounted file. */
 const PROGRAM = `
   const fs = require('fs');
   const { clusters, users, contexts } = JSON.parse(fs.readFileSync(process.env.KUBECONFIG));
@@ -36,7 +36,7 @@ after(async () => {
 const find = (name: string) => cluster.api.find<Pod>(`${NAMESPACE}/pods/${name}`);
 const status = async (name: string) => JSON.stringify((await find(name))?.status ?? {});
 
-test('a pod waits for its service account and its ConfigMap, then asks the API server with a token of its own', async () => {
+test('a pod waits for its service account and its ConfigMap, then calls the API server with a token of its own', async () => {
   const { api } = cluster;
   const volumes = [{ name: 'app', configMap: { name: 'app', items: [{ key: 'colour', path: 'colour' }] } }];
   const container = {
@@ -57,7 +57,7 @@ test('a pod waits for its service account and its ConfigMap, then asks the API s
   assert.equal(cluster.pods.pid('default', 'reader'), undefined);
   await api.create(`${NAMESPACE}/serviceaccounts`, { metadata: { name: 'reader' } });
   const log = () => readFile(join(cluster.logs, 'default_reader_c.log'), 'utf8').catch(() => '');
-  await until('it has asked', 10_000, async () => (await log()) === '200,403 red colour\n');
+  await until('it has called', 10_000, async () => (await log()) === '200,403 red colour\n');
   const call = { serviceAccount: 'default:reader', verb: 'list', apiGroup: '', namespace: 'default', name: '' };
   const byResource = (await readCalls(cluster.auditLog)).toSorted((a, b) => a.resource.localeCompare(b.resource));
   assert.deepEqual(byResource, [
@@ -67,7 +67,7 @@ test('a pod waits for its service account and its ConfigMap, then asks the API s
 
   const mounted = async () => join(stateDir, 'pods', (await find('reader'))?.metadata.uid ?? '', 'app', 'colour');
   await api.patch(`${NAMESPACE}/configmaps/app`, { data: { colour: 'blue' } });
-  await until('the file has followed', 5_000, async () => (await readFile(await mounted(), 'utf8')) === 'blue');
+  await until('the file is updated', 5_000, async () => (await readFile(await mounted(), 'utf8')) === 'blue');
 
   const uid = (await find('reader'))?.metadata.uid ?? '';
   const file = join(stateDir, 'pods', uid, '.kubeconfig');
@@ -76,7 +76,7 @@ test('a pod waits for its service account and its ConfigMap, then asks the API s
   await until('the token is gone with the pod', 5_000, () => !existsSync(file));
 });
 
-test('the status tells of a sidecar, and the pod is ready when that is ready too', async () => {
+test('the status contains the sidecar, and the pod is ready when the sidecar is ready too', async () => {
   const backend = (name: string, port: number, more: object) => ({
     ...{ name, image: 'outrigger/sample-backend', args: ['--bind', '$(POD_IP)', '--port', String(port), '--linger-ms', '0'] },
     env: [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],

@@ -1,6 +1,6 @@
 /**
  * The pod runner: what a kubelet is to a node. Every Pod that is bound to one of the cluster's Nodes runs as processes of this machine,
- * each pod on a loopback address of its own. Pods with another nodeName, or none, are left alone: tests write those themselves.
+ * each pod on a loopback address of its own. Pods with another nodeName, or none, are not run: tests write their status themselves.
  */
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { SOURCES, type EntryPoints } from './images.ts';
 import { RunningPod } from './pod.ts';
 import type { Pod } from './pod-types.ts';
 
-/** The Node of a cluster that was not asked for others. */
+/** The Node of a cluster that was started without `nodes`. */
 export const NODE_NAME = 'local';
 
 /** The kubelet's port. A runner holds it on the last address of its block, so that two runners never share a block. */
@@ -24,7 +24,7 @@ export interface PodRunner {
   stop(graceSeconds: number): Promise<void>;
 }
 
-/** Addresses of pods: `prefix` and a number from 1 to 253, used in turn so that an address rests before it is used again. */
+/** Addresses of pods: `prefix` and a number from 1 to 253, used in turn, so that a freed address is used again as late as possible. */
 export class AddressBlock {
   readonly prefix: string;
   readonly #guard: Server;

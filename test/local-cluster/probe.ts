@@ -1,17 +1,17 @@
 import { get } from 'node:http';
 import type { ContainerSpec, Probe } from './pod-types.ts';
 
-/** Until it passes a container is asked this often, ms; much more often than a kubelet does, so that starts are quick. */
+/** Interval of a probe until it passes, ms; much shorter than a kubelet's, so that starts are quick. */
 const EAGER_MS = 100;
 
 export interface ProbeEvents {
-  /** `passing` is another than before. */
+  /** `passing` has changed. */
   readonly changed: () => void;
-  /** It failed `failureThreshold` times in a row, or never passed in the time of as many periods. */
+  /** Failed `failureThreshold` times in a row, or did not pass once in as many periods. */
   readonly failed?: () => void;
 }
 
-/** Asks as a kubelet does: passing at the first success, not passing after `failureThreshold` failures in a row. */
+/** Probes as a kubelet does: passing at the first success, not passing after `failureThreshold` failures in a row. */
 export class HttpProbe {
   passing = false;
   readonly #target: { readonly host: string; readonly port: number; readonly path: string; readonly timeout: number };
@@ -23,7 +23,7 @@ export class HttpProbe {
   #timer: NodeJS.Timeout | undefined;
   #run = 0;
 
-  /** @throws Error when the probe asks nothing by HTTP, or names a port that the container does not declare */
+  /** @throws Error when the probe is not httpGet, or names a port that the container does not declare */
   constructor(probe: Probe, container: ContainerSpec, podIP: string, events: ProbeEvents) {
     if (!probe.httpGet) throw new Error(`container ${container.name}: only httpGet probes are supported`);
     const { port, path = '/' } = probe.httpGet;
@@ -35,7 +35,7 @@ export class HttpProbe {
     this.#events = events;
   }
 
-  /** Begins anew: a run of a container inherits nothing from the run before. `passing`: what it counts as before the first answer. */
+  /** Starts with no results: a restarted container keeps none of its earlier run. @param passing the result before the first probe */
   start(passing = false, delayMs = 0): void {
     this.stop();
     this.passing = passing;

@@ -7,14 +7,14 @@ export interface ProbedOptions {
   readonly launch: Launch;
   readonly logFile: string;
   readonly podIP: string;
-  /** A plain init container: it is done when it ends well. */
+  /** A plain init container: done when it exits with 0. */
   readonly once: boolean;
-  /** Of the pod: what a probe's restart leaves the process, ms. */
+  /** Of the pod: time for the process to end when a probe restarts it, ms. */
   readonly graceMs: number;
   readonly changed: () => void;
 }
 
-/** A container with its probes: until the startup probe has passed the others wait; a failing startup or liveness probe restarts it. */
+/** A container with its probes: the others begin when the startup probe has passed; a failing startup or liveness probe restarts it. */
 export class ProbedContainer {
   readonly container: Container;
   readonly #spec: ContainerSpec;
@@ -25,7 +25,7 @@ export class ProbedContainer {
   readonly #options: ProbedOptions;
   #started = false;
 
-  /** @throws Error for a probe that can not be asked */
+  /** @throws Error for an unsupported probe */
   constructor(spec: ContainerSpec, options: ProbedOptions) {
     this.#spec = spec;
     this.#options = options;
@@ -43,7 +43,7 @@ export class ProbedContainer {
     this.container = new Container(launch, logFile, () => this.#containerChanged(), once);
   }
 
-  /** Runs, and its startup probe has passed. */
+  /** Running, with a passed startup probe. */
   get started(): boolean {
     return this.#started;
   }
@@ -52,7 +52,7 @@ export class ProbedContainer {
     return this.#started && (this.#readiness?.passing ?? true);
   }
 
-  /** A plain init container ended well. */
+  /** A plain init container exited with 0. */
   get done(): boolean {
     return this.#options.once && this.container.succeeded;
   }

@@ -40,13 +40,13 @@ function pods(of: Deployment, kinds: string): Pod[] {
   });
 }
 
-/** What is done, as `+CREATED -REMOVED…`. */
+/** The step, as `+CREATED -REMOVED…`. */
 function steps(of: Deployment, kinds: string): string {
   const { create, remove } = plan(of, pods(of, kinds), NOW);
   return [`+${create}`, ...remove.map(({ metadata }) => `-${metadata.name}`)].join(' ');
 }
 
-test('a rolling update surges first, and takes an old pod away when enough others are ready', () => {
+test('a rolling update surges first, and deletes an old pod when enough others are ready', () => {
   const table: [Deployment, string, string][] = [
     [deployment(3), '', '+3'],
     [deployment(2, rolling(1, 0)), 'OO', '+1'],
@@ -65,25 +65,25 @@ test('a rolling update surges first, and takes an old pod away when enough other
   for (const [of, kinds, expected] of table) assert.equal(steps(of, kinds), expected, `${of.spec.replicas} of ${kinds}`);
 });
 
-test('scaling down takes those that are not ready, then the youngest', () => {
+test('scaling down deletes pods that are not ready, then the youngest', () => {
   assert.equal(steps(deployment(1), 'NnN'), '+0 -n1 -N2');
   assert.equal(steps(deployment(0), 'N'), '+0 -N0');
   assert.equal(steps(deployment(2), 'Nxf'), '+1');
 });
 
-test('Recreate ends all old pods before it makes a new one', () => {
+test('Recreate ends all old pods before it creates a new one', () => {
   const recreate = { type: 'Recreate' };
   assert.equal(steps(deployment(2, recreate), 'OO'), '+0 -O0 -O1');
   assert.equal(steps(deployment(2, recreate), 'xx'), '+0');
   assert.equal(steps(deployment(2, recreate), 'n'), '+1');
 });
 
-test('a pod counts as available when it was ready for minReadySeconds', () => {
+test('a pod is available once it was ready for minReadySeconds', () => {
   assert.equal(steps(deployment(1, rolling(1, 0), { minReadySeconds: 5 }), 'ON'), '+0 -O0');
   assert.equal(steps(deployment(1, rolling(1, 0), { minReadySeconds: 30 }), 'ON'), '+0');
 });
 
-test('the status counts pods, and says how far the update is', () => {
+test('the status counts pods and reports the progress of the update', () => {
   const of = deployment(2, rolling(1, 0));
   const { status, complete } = plan(of, pods(of, 'OnN'), NOW);
   const { conditions, ...counts } = status;
@@ -98,7 +98,7 @@ test('the status counts pods, and says how far the update is', () => {
   assert.equal(done.status.conditions?.[1]?.reason, 'NewReplicaSetAvailable');
 });
 
-test('no progress for progressDeadlineSeconds is said; conditions keep their times; a refusal is a condition', () => {
+test('no progress for progressDeadlineSeconds is a condition, as is a refused pod; conditions keep their times', () => {
   const of = deployment(1, rolling(1, 0), { progressDeadlineSeconds: 30 });
   const first = plan(of, pods(of, 'n'), NOW).status;
   const later = plan({ ...of, status: first }, pods(of, 'n'), NOW + 20_000).status;

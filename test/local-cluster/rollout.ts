@@ -1,5 +1,5 @@
 /**
- * What a Deployment asks for next: how many pods to create, which to delete, and what its status is. Pure. As in Kubernetes, but the
+ * The next step of a Deployment: how many pods to create, which to delete, and its status. Pure. As in Kubernetes, but the
  * pods belong to the Deployment itself: no ReplicaSets in between.
  */
 import { createHash } from 'node:crypto';
@@ -46,13 +46,13 @@ export interface Plan {
   readonly create: number;
   readonly remove: readonly Pod[];
   readonly status: DeploymentStatus;
-  /** Nothing is left to do, or to wait for. */
+  /** Nothing to do or to wait for. */
   readonly complete: boolean;
 }
 
 export const HASH_LABEL = 'pod-template-hash';
 
-/** Of a template: pods that carry another one are of an older version. */
+/** Hash of a template: pods with another one are of an older version. */
 export function templateHash({ spec }: Deployment): string {
   return createHash('sha256').update(JSON.stringify(spec.template, inOrder)).digest('hex').slice(0, 10);
 }
@@ -108,7 +108,7 @@ interface Groups {
   readonly available: ReadonlySet<Pod>;
 }
 
-/** A share is rounded up for the surge and down for what may be missing; one of both must let something happen. */
+/** A percentage is rounded up for the surge and down for maxUnavailable; one of both must be above 0, so that the update can proceed. */
 function bounds({ spec }: Deployment): { maxSurge: number; maxUnavailable: number } {
   const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
   const amount = (value: Amount, round: (value: number) => number) =>
@@ -118,7 +118,7 @@ function bounds({ spec }: Deployment): { maxSurge: number; maxUnavailable: numbe
   return { maxSurge: surge, maxUnavailable: surge === 0 && missing === 0 ? Math.min(1, spec.replicas) : missing };
 }
 
-/** Surge first; an old pod goes when enough others are available, those that are of no use before the rest. */
+/** Surge first; old pods are deleted when enough others are available, unavailable ones first. */
 function roll(
   replicas: number,
   { fresh, old, available }: Groups,
@@ -136,13 +136,13 @@ function roll(
   return { create, remove: [...surplus, ...useless, ...leastUseful(useful, available).slice(0, spare)] };
 }
 
-/** All old ones end before the first new one is made. */
+/** All old pods end before the first new one is created. */
 function recreate(replicas: number, { fresh, old, available }: Groups, othersLeft: boolean): Pick<Plan, 'create' | 'remove'> {
   const surplus = leastUseful(fresh, available).slice(0, Math.max(0, fresh.length - replicas));
   return { create: othersLeft ? 0 : Math.max(0, replicas - fresh.length), remove: [...old, ...surplus] };
 }
 
-/** Those that are not available come first, then the youngest. */
+/** Unavailable ones first, then the youngest. */
 function leastUseful(pods: readonly Pod[], available: ReadonlySet<Pod>): Pod[] {
   const created = ({ metadata }: Pod) => metadata.creationTimestamp ?? '';
   return pods.toSorted((a, b) => Number(available.has(a)) - Number(available.has(b)) || created(b).localeCompare(created(a)));

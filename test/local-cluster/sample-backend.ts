@@ -1,13 +1,13 @@
 /**
- * A small HTTP server to balance over.
+ * A small HTTP server to balance load over.
  *
  *   node sample-backend.ts --bind ADDRESS --port 8080 [--linger-ms 1000]     with POD_NAME in the environment
  *
  * GET /           `hello from POD_NAME`
  * GET /slow?ms=N  the same, N ms later (at most a minute)
- * GET /healthz    200; 503 once it was told to stop
- * SIGTERM: /healthz fails at once, everything else is served for `--linger-ms` more (clients need time to hear of it); then open
- * requests finish and it ends.
+ * GET /healthz    200; 503 from SIGTERM on
+ * SIGTERM: /healthz fails at once, everything else is served for `--linger-ms` more (load balancers need time to notice); then open
+ * requests finish and the process ends.
  */
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     'linger-ms': { type: 'string', default: '1000' },
   },
 });
-const name = process.env['POD_NAME'] ?? 'nobody';
+const name = process.env['POD_NAME'] ?? 'unnamed';
 let stopping = false;
 
 const server = createServer((request, response) => {

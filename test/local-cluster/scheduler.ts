@@ -1,4 +1,4 @@
-/** Binds pods that name no Node to one of the cluster's: where the fewest pods of the same owner are, then the fewest of all. */
+/** Binds pods that name no Node to one of the cluster's: the one with the fewest pods of the same owner, then the fewest pods. */
 import { ApiError, type Api } from './api.ts';
 import { follow, type Follower } from './follow.ts';
 import type { Nodes } from './nodes.ts';
@@ -6,7 +6,7 @@ import type { Pod } from './pod-types.ts';
 
 const SCHEDULER = 'default-scheduler';
 
-/** Affinity, spread constraints, taints, selectors of Nodes and resources are not looked at. */
+/** Affinity, spread constraints, taints, node selectors and resources are ignored. */
 export function schedulePods(api: Api, nodes: Nodes): Follower {
   const bound = new Map<string, { readonly node: string; readonly owner: string }>();
   const choose = (owner: string): string | undefined => {
@@ -30,7 +30,7 @@ export function schedulePods(api: Api, nodes: Nodes): Follower {
   return follow<Pod>(api, '/api/v1/pods', changed, ({ metadata }) => bound.delete(metadata.uid));
 }
 
-/** Until it is done, or the pod is gone. */
+/** Repeats until the pod is bound or gone. */
 async function bind(api: Api, path: string, patch: object): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     try {

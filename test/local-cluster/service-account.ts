@@ -1,4 +1,4 @@
-/** What a pod does the API's work with: a kubeconfig with a token of its service account, named by KUBECONFIG in its environment. */
+/** A pod's access to the API server: a kubeconfig with a token of its service account, named by KUBECONFIG in its environment. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Api, ApiObject } from './api.ts';
@@ -12,9 +12,9 @@ interface Account extends ApiObject {
 }
 
 /**
- * The environment that a pod's containers get; undefined while a service account that the pod names is not there, which keeps the pod
- * waiting. `default`, which nobody makes here, may be missing. Nothing for a pod that wants no token, nor where the API server is
- * somebody else's.
+ * The environment of a pod's containers; undefined while a service account that the pod names does not exist, which keeps the pod
+ * waiting. `default`, which nothing creates here, may be missing. Empty for a pod without automounted token, and on a foreign API
+ * server.
  *
  * @param folder of the pod; its volumes' names never begin with a dot
  */

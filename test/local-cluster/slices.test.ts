@@ -20,7 +20,7 @@ function pod(name: string, ready: boolean, extra: { deleted?: boolean; app?: str
 const conditions = (pods: Pod[], of = service) =>
   sliceContent(of, pods).endpoints.map((each) => (each as { conditions: object }).conditions);
 
-test('an endpoint carries what the real controller writes', () => {
+test('an endpoint has the fields that the real controller writes', () => {
   assert.deepEqual(sliceContent(service, [pod('a', true)], { local: 'eu-1a' }), {
     endpoints: [
       {

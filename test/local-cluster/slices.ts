@@ -1,6 +1,6 @@
 /**
  * What Kubernetes' EndpointSlice controller does, for Services with a selector: one slice a Service (a laptop has few pods), rewritten
- * whenever it would read differently. Conditions as recorded from a real controller: `serving` is the pod's Ready condition,
+ * whenever its content would change. Conditions as recorded from a real controller: `serving` is the pod's Ready condition,
  * `terminating` is its deletionTimestamp, `ready` is serving and not terminating.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -68,7 +68,7 @@ function matches(service: Service, pod: Pod): boolean {
   );
 }
 
-/** A named port is looked up in the first pod that has it; pods that name different numbers are not supported. */
+/** A named port has the number that the first pod with it declares; pods with different numbers are not supported. */
 function targetPort(target: number | string, pods: readonly Pod[]): number | undefined {
   if (typeof target === 'number') return target;
   const ports = pods.flatMap((pod) => pod.spec.containers.flatMap((container) => container.ports ?? []));
@@ -95,7 +95,7 @@ export function keepSlices(api: Api, nodes: Nodes): { stop(): Promise<void> } {
         await write(api, service, content);
         written.set(key, content);
       } catch (error) {
-        if (error instanceof ApiError && error.status < 500 && error.status !== 409) continue; // the Service is going away
+        if (error instanceof ApiError && error.status < 500 && error.status !== 409) continue; // the Service is being deleted
         waiting.add(key);
         await delay(RETRY_MS);
       }
@@ -117,7 +117,7 @@ export function keepSlices(api: Api, nodes: Nodes): { stop(): Promise<void> } {
     schedule([keyOf(service)]);
   };
   const serviceGone = (service: Service) => {
-    services.delete(keyOf(service)); // its slice goes with its owner
+    services.delete(keyOf(service)); // its slice is deleted with its owner
     written.delete(keyOf(service));
   };
 

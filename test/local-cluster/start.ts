@@ -18,7 +18,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** One Ctrl-C arrives several times: from the terminal, from npm, from the bootstrap. */
 const BURST_MS = 500;
 const STOP_SECONDS = 5;
-/** Marks a state folder as ours, and says whose. */
+/** Marks a state folder as one of `npm start`, and names the process that uses it. */
 const PID_FILE = 'start.pid';
 
 const began = performance.now();
@@ -31,7 +31,7 @@ if (values.help) {
   console.log(HELP);
   process.exit(0);
 }
-/** Whether a signal has come. */
+/** Whether a signal has arrived. */
 let ending = false;
 const stateDir = resolve(ROOT, values['state-dir']);
 await takeStateDir(stateDir);
@@ -52,7 +52,7 @@ try {
   process.exit(1);
 }
 
-/** What an earlier start left is thrown away; a folder that another start uses, or that holds anything else, is left alone. */
+/** Removes what an earlier start left; refuses a folder that another start uses, or that holds anything else. */
 async function takeStateDir(folder: string): Promise<void> {
   const pidFile = join(folder, PID_FILE);
   const found = await readdir(folder).catch((): string[] => []);
@@ -72,7 +72,7 @@ async function takeStateDir(folder: string): Promise<void> {
   await writeFile(pidFile, `${process.pid}\n`);
 }
 
-/** Numbers of processes are used again, so the number alone does not tell. */
+/** Process ids are reused, so the id alone does not identify a process. */
 async function isStart(pid: number): Promise<boolean> {
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return commandLine.includes('start.ts');

@@ -11,7 +11,7 @@ interface Source {
 type Files = ReadonlyMap<string, Buffer>;
 
 /**
- * Makes a pod's volumes under `folder`, one folder each; they last as long as the pod. Returns whether all are there: a Secret or
+ * Creates a pod's volumes under `folder`, one folder each; they last as long as the pod. Returns whether all exist: a Secret or
  * ConfigMap, or a member of it, that does not exist yet keeps the pod waiting, as a kubelet does, unless it is optional.
  */
 export async function prepareVolumes(api: Api, pod: Pod, folder: string): Promise<boolean> {
@@ -47,7 +47,7 @@ async function project(files: Files | undefined, { items, optional = false }: Pr
         () => false,
       )
     )
-      continue; // nobody who watches it is woken up
+      continue; // so that file watchers see no event
     await mkdir(dirname(file), { recursive: true });
     await writeFile(`${file}.new`, content, { mode: 0o600 });
     await rename(`${file}.new`, file);

@@ -26,7 +26,7 @@ function map(name: string, data: JsonObject): JsonObject {
 }
 
 describe('server-side apply', () => {
-  it('creates, changes, and takes away what is no longer named', async () => {
+  it('creates, changes, and removes what is no longer in the configuration', async () => {
     const made = await apply(`${MAPS}/m`, 'one', map('m', { a: '1', b: '1' }));
     assert.equal(made.status, 201);
     const changed = await apply(`${MAPS}/m`, 'one', map('m', { a: '2' }));
@@ -34,7 +34,7 @@ describe('server-side apply', () => {
     assert.deepEqual(at(changed.body, 'data'), { a: '2' });
   });
 
-  it('leaves what another manager owns too', async () => {
+  it('keeps what another manager owns too', async () => {
     await apply(`${MAPS}/shared`, 'one', map('shared', { a: '1', b: '1' }));
     await apply(`${MAPS}/shared`, 'two', map('shared', { b: '1', c: '1' }));
     const less = await apply(`${MAPS}/shared`, 'one', map('shared', { a: '1' }));
@@ -43,7 +43,7 @@ describe('server-side apply', () => {
     assert.deepEqual(at(none.body, 'data'), { a: '1' });
   });
 
-  it('names one conflict in a sentence, and gives way to force', async () => {
+  it('names a conflict in one sentence, and overrides it with force', async () => {
     await apply(`${MAPS}/c`, 'one', map('c', { a: '1' }));
     const conflict = await apply(`${MAPS}/c`, 'two', map('c', { a: '2' }));
     assert.equal(conflict.status, 409);
@@ -60,7 +60,7 @@ describe('server-side apply', () => {
     assert.deepEqual(second.body, first.body);
   });
 
-  it('lets two managers own different ports of a Service, and one of them leave', async () => {
+  it('allows two managers different ports of a Service, and removes those of one', async () => {
     const service = (ports: JsonObject[]): JsonObject => ({
       apiVersion: 'v1',
       kind: 'Service',
@@ -75,7 +75,7 @@ describe('server-side apply', () => {
     assert.deepEqual(numbers(await apply(`${SERVICES}/gw`, 'helm', { ...service([]), spec: {} })), [2]);
   });
 
-  it('takes YAML', async () => {
+  it('accepts YAML', async () => {
     const answer = await apply(`${MAPS}/y`, 'one', 'apiVersion: v1\nkind: ConfigMap\ndata:\n  a: "1"\n');
     assert.deepEqual([answer.status, at(answer.body, 'data')], [201, { a: '1' }]);
     assert.equal((await apply(`${MAPS}/y`, 'one', '{unclosed')).status, 400);

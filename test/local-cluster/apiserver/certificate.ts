@@ -1,6 +1,6 @@
 /**
- * A self-signed certificate for loopback, so that clients can be given an https URL: kubectl and helm send a token over
- * nothing else. ECDSA P-256, X.509 v3 in DER (RFC 5280), written out by hand because node:crypto makes keys but no certificates.
+ * A self-signed certificate for loopback, so that clients can use an https URL: kubectl and helm send a token only
+ * over TLS. ECDSA P-256, X.509 v3 in DER (RFC 5280), encoded here because node:crypto creates keys but no certificates.
  */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import fs from 'node:fs';
@@ -14,7 +14,7 @@ export interface Identity {
 
 const VALID_FOR = 365 * 24 * 3600 * 1000;
 
-/** The identity kept in a folder; made on first use, so that clients outlive a restart. */
+/** The identity kept in a folder; created on first use, so that clients need no new one after a restart. */
 export function identityIn(directory: string, now: Date): Identity {
   const file = path.join(directory, 'identity.json');
   if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, 'utf8')) as Identity;
@@ -62,7 +62,7 @@ export function selfSigned(now: Date, ...names: readonly string[]): Identity {
   return { certificate: pem(certificate), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
-/** Its own authority, for servers, under the names of loopback. */
+/** Self-signed, for servers, with the names of loopback. */
 function extensions(others: readonly string[]): Buffer {
   const names = sequence(
     ...['localhost', ...others].map((name) => der(0x82, Buffer.from(name))),

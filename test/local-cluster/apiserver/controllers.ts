@@ -1,6 +1,6 @@
 /**
- * The little that a control plane does by itself here: CustomResourceDefinitions become established, what lives in a
- * namespace or is of a kind that is being deleted goes first, and what lost its owners goes after them. Runs after the writes that call for it, and at start.
+ * The controllers of the control plane: CustomResourceDefinitions become established; the objects of a namespace or kind that is being
+ * deleted are deleted first; objects are deleted after their owners. Runs after the writes that may need it, and at start.
  */
 import { CLEANUP, crdKind } from './crd/kind.ts';
 import { clone, asArray, asObject } from './json.ts';
@@ -99,7 +99,7 @@ export class Controllers {
     this.#cluster.store.commit('DELETED', '/namespaces', object);
   }
 
-  /** Asks every object to go. @returns how many are still there, waiting for grace or finalizers */
+  /** Deletes every object. @returns how many remain, waiting for their grace period or finalizers */
   #removeAll(kind: Kind, namespace?: string): number {
     const { store } = this.#cluster;
     for (const { metadata } of store.list(kind.resource, namespace)) {

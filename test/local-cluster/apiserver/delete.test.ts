@@ -29,7 +29,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe('delete', () => {
-  it('gives a running Pod its grace, and takes a shorter one later', async () => {
+  it('gives a running Pod its grace period, and accepts a shorter one later', async () => {
     await server.must('POST', PODS, pod('p', 'n1'));
     const first = await server.must('DELETE', `${PODS}/p`);
     assert.equal(at(first, 'metadata', 'deletionGracePeriodSeconds'), 20);
@@ -43,7 +43,7 @@ describe('delete', () => {
     assert.ok(await gone(`${PODS}/p`));
   });
 
-  it('removes a Pod at once that is on no node', async () => {
+  it('removes a Pod without a node at once', async () => {
     await server.must('POST', PODS, pod('unscheduled'));
     await server.must('DELETE', `${PODS}/unscheduled`);
     assert.ok(await gone(`${PODS}/unscheduled`));
@@ -59,7 +59,7 @@ describe('delete', () => {
     assert.ok(await gone(`${MAPS}/f`));
   });
 
-  it('keeps to preconditions', async () => {
+  it('checks preconditions', async () => {
     const made = await server.must('POST', MAPS, { metadata: { name: 'pre' } });
     const wrong = await server.request('DELETE', `${MAPS}/pre`, { preconditions: { uid: 'other' } });
     assert.equal(wrong.status, 409);
@@ -68,7 +68,7 @@ describe('delete', () => {
     await server.must('DELETE', `${MAPS}/pre`, { preconditions: { uid: at(made, 'metadata', 'uid') as string } });
   });
 
-  it('empties a namespace, then removes it, and lets nothing new in meanwhile', async () => {
+  it('empties a namespace, then removes it, and refuses new objects meanwhile', async () => {
     await server.createNamespace('leaving');
     const pods = '/api/v1/namespaces/leaving/pods';
     await server.must('POST', '/api/v1/namespaces/leaving/configmaps', { metadata: { name: 'a' } });
@@ -84,7 +84,7 @@ describe('delete', () => {
     await until(() => gone('/api/v1/namespaces/leaving'));
   });
 
-  it('finishes after a restart what was under way', async () => {
+  it('finishes a deletion after a restart', async () => {
     await server.createNamespace('half');
     await server.must('POST', '/api/v1/namespaces/half/pods', pod('slow', 'n1'));
     await server.must('DELETE', '/api/v1/namespaces/half');
@@ -107,7 +107,7 @@ describe('delete', () => {
     return at(await server.must('POST', MAPS, { metadata: { name: 'owner' } }), 'metadata', 'uid');
   }
 
-  it('takes away what lost its owner, and what that owned', async () => {
+  it('removes what lost its owner, and what that owned', async () => {
     const uid = await owner();
     const { metadata } = await server.must('POST', MAPS, owned('child', uid));
     const grandchild = owned('grandchild', at(metadata, 'uid'));
@@ -121,7 +121,7 @@ describe('delete', () => {
     assert.ok(!(await gone(`${MAPS}/stranger`)));
   });
 
-  it('keeps what has another owner, or one of a kind that nobody knows', async () => {
+  it('keeps what has another owner, or one of an unknown kind', async () => {
     const uid = await owner();
     const { uid: second } = asObject((await server.must('GET', `${MAPS}/stranger`))['metadata']);
     const two = owned('two', uid);
@@ -137,7 +137,7 @@ describe('delete', () => {
     assert.ok(!(await gone(`${MAPS}/odd`)));
   });
 
-  it('in the foreground waits for what blocks it, and orphans on demand', async () => {
+  it('in the foreground waits for blocking dependents, and orphans on request', async () => {
     const uid = await owner();
     const blocking = owned('blocking', uid, { blockOwnerDeletion: true });
     asObject(blocking['metadata'])['finalizers'] = ['a.example/x'];

@@ -1,6 +1,6 @@
 /**
  * How the parts of an object merge: which lists are keyed, which maps are one value. Server-side apply and field ownership
- * walk objects along this. Custom resources take it from their schema; built-in kinds from the table below.
+ * follow this. Custom resources take it from their schema; built-in kinds from the table below.
  */
 
 /** Keyed lists match items by these fields; a key that an item leaves out has its default. */
@@ -10,7 +10,7 @@ export interface ListKeys {
 }
 
 export interface FieldType {
-  /** Always there, even when empty, and therefore never owned itself. */
+  /** Always present, even when empty, and therefore never owned itself. */
   readonly fixed: boolean;
   /** `granular`: fields are owned one by one; `atomic`: owned as one value. */
   readonly map: 'granular' | 'atomic';
@@ -22,7 +22,7 @@ export interface FieldType {
 const byName: ListKeys = { keys: ['name'] };
 const containerPorts: ListKeys = { keys: ['containerPort', 'protocol'], defaults: { protocol: 'TCP' } };
 
-/** Field names, optionally after the Kind or list that holds them. What is not here is an atomic list. */
+/** Field names, optionally after the Kind or list that holds them. A list that is not here is atomic. */
 const LISTS: Readonly<Record<string, ListKeys | 'set'>> = {
   finalizers: 'set',
   ownerReferences: { keys: ['uid'] },
@@ -47,7 +47,7 @@ const ATOMIC_MAPS = new Set([
 ]);
 const FIXED = new Set(['containers', 'metadata', 'spec', 'status', 'template', 'strategy', 'names', 'acceptedNames']);
 
-/** The type of a built-in kind. `owner` is the Kind or the innermost list walked through. */
+/** The type of a built-in kind. `owner` is the Kind or the innermost list around the field. */
 export function builtInFields(owner: string, name = ''): FieldType {
   return {
     fixed: FIXED.has(name),

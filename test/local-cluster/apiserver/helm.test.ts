@@ -65,7 +65,7 @@ describe('helm', { skip }, () => {
   const get = async (url: string) => (await server.request('GET', url)).body as JsonObject;
   const colour = async () => at(await get(`${SHOP}/configmaps/demo`), 'data', 'colour');
 
-  it('has a namespace that kubectl created, in protobuf', async () => {
+  it('has a namespace that kubectl created by protobuf', async () => {
     assert.match(await tool(kubectlFile, ['create', 'namespace', 'shop']), /namespace\/shop created/);
     const { metadata, status } = await get(SHOP);
     assert.deepEqual(at(metadata, 'labels'), { 'kubernetes.io/metadata.name': 'shop' });
@@ -81,7 +81,7 @@ describe('helm', { skip }, () => {
     assert.equal(at(secrets[0], 'type'), 'helm.sh/release.v1');
     assert.equal(at(secrets[0], 'metadata', 'labels', 'status'), 'deployed');
     const release = Buffer.from(asString(at(secrets[0], 'data', 'release')), 'base64').toString();
-    assert.match(release, /^H4sI/, 'what helm packs itself arrives unchanged');
+    assert.match(release, /^H4sI/, 'the packed release arrives unchanged');
   });
 
   it('upgrades, and rolls back', async () => {
@@ -94,14 +94,14 @@ describe('helm', { skip }, () => {
     assert.match(await helm('history', 'demo'), /superseded[\s\S]*Rollback to 1/);
   });
 
-  it('is refused what a real server refuses', async () => {
+  it('gets the refusals of a real server', async () => {
     await assert.rejects(helm('upgrade', 'demo', chart, '--set', 'webhook=wrong'), /three segments separated by dots/);
     const misspelt = helm('upgrade', 'demo', chart, '--set', 'imageField=imege');
     await assert.rejects(misspelt, /\.spec\.template\.spec\.containers\[0\]\.imege: field not declared in schema/);
     await assert.rejects(helm('install', 'demo', chart), /cannot reuse a name/);
   });
 
-  it('renders what needs a kind only where that kind is', async () => {
+  it('renders objects of an optional kind only where the kind exists', async () => {
     const monitor = '/apis/monitoring.coreos.com/v1/namespaces/shop/podmonitors/demo';
     assert.equal((await server.request('GET', monitor)).status, 404);
     await server.createKind(MONITORS);
@@ -109,7 +109,7 @@ describe('helm', { skip }, () => {
     assert.equal((await server.request('GET', monitor)).status, 200);
   });
 
-  it('uninstalls everything but what is to be kept', async () => {
+  it('uninstalls everything except what is to be kept', async () => {
     await helm('uninstall', 'demo');
     for (const url of OBJECTS) assert.equal((await server.request('GET', url)).status, 404, url);
     assert.equal((await server.request('GET', CRD)).status, 200);

@@ -1,6 +1,6 @@
 /**
- * The append-only file under the store: one JSON line a change. A line counts once its newline is written, so a process that
- * is killed in the middle of a write loses at most a change nobody was told about.
+ * The append-only file under the store: one line of JSON for each change. A line counts once its newline is written, so a process that
+ * is killed in the middle of a write loses at most a change that was not acknowledged.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -35,12 +35,12 @@ export class Journal {
     this.#file = path.join(directory, 'journal.jsonl');
   }
 
-  /** Bytes in the file; the store compacts when they grow too many. */
+  /** Bytes in the file; the store compacts it when it grows too large. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Reads the file; a torn last line is dropped, damage anywhere else is an error. */
+  /** Reads the file; a partial last line is dropped, damage anywhere else is an error. */
   read(): Recorded {
     if (!fs.existsSync(this.#file)) return { base: { rv: 0, objects: [] }, changes: [] };
     const lines = fs.readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);

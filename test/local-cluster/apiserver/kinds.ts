@@ -1,4 +1,4 @@
-/** What the server knows about a kind of object, built in or from a CustomResourceDefinition. One value per group, version, plural. */
+/** The description of a kind of object, built in or from a CustomResourceDefinition. One for each group, version and plural. */
 import type { FieldType } from './fields.ts';
 import { builtInFields } from './fields.ts';
 import type { JsonObject, KubeObject } from './json.ts';
@@ -6,7 +6,7 @@ import { at, asString } from './json.ts';
 import type { FieldError, ResourceName } from './status.ts';
 import type { Store } from './store.ts';
 
-/** What the hooks of a kind may look at besides the object. */
+/** What the hooks of a kind may use besides the object. */
 export interface Cluster {
   readonly store: Store;
   /** Loopback addresses starting with this may be endpoints, unlike in a real cluster. */
@@ -53,9 +53,9 @@ export interface Kind extends ResourceName {
   readonly nameRule: 'subdomain' | 'label' | 'serviceName' | 'any';
   /** Removes unknown fields in place; @returns their paths. */
   prune(object: JsonObject): string[];
-  /** Defaults that count as written by the client. */
+  /** Defaults, which the client owns as if it had written them. */
   defaults(object: KubeObject): void;
-  /** What the server itself fills in, after field ownership is settled. `old` is undefined on creation. */
+  /** Sets what the server writes, after field ownership is computed. `old` is undefined on creation. */
   prepare(object: KubeObject, old: KubeObject | undefined, cluster: Cluster): void;
   validate(object: KubeObject, old: KubeObject | undefined, cluster: Cluster): FieldError[];
   /** Between the stored form and this version's. */
@@ -67,7 +67,7 @@ export function apiVersionOf(kind: { readonly group: string; readonly version: s
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
 }
 
-/** What the description of a built-in kind must say; the rest has the usual values. */
+/** What the description of a built-in kind must contain; the rest has defaults. */
 export type KindDescription = Pick<Kind, 'group' | 'version' | 'kind' | 'plural'> & Partial<Kind>;
 
 const nothing = (): void => undefined;

@@ -1,4 +1,4 @@
-/** The file that kubectl, helm and the operator find this server with. */
+/** The kubeconfig with which kubectl, helm and the operator reach this server. */
 import fs from 'node:fs';
 
 export interface Access {
@@ -6,14 +6,14 @@ export interface Access {
   readonly token: string;
   /** PEM to trust; absent for plain HTTP. */
   readonly certificate?: string;
-  /** That commands are about when they name none; default `default`. */
+  /** Namespace of commands without one; default `default`. */
   readonly namespace?: string;
 }
 
 /** Writes it in one step, readable by its owner only. JSON is valid YAML. */
 export function writeKubeconfig(file: string, { server, token, certificate, namespace = 'default' }: Access): void {
   const name = 'outrigger-local';
-  // client-node refuses a plain URL unless it is told not to expect a certificate.
+  // client-node refuses a plain URL unless verification is off.
   const trust =
     certificate === undefined
       ? { 'insecure-skip-tls-verify': true }

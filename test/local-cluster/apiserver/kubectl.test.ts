@@ -1,4 +1,4 @@
-/** The real kubectl against this server: what people type while they try the project. */
+/** The real kubectl against this server: the commands of a user who tries the project. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
@@ -95,7 +95,7 @@ describe('kubectl', { skip }, () => {
     );
   });
 
-  it('hears in words why a policy is refused', async () => {
+  it('prints why a policy is refused', async () => {
     assert.match(
       await refusal(policy(70000)),
       /spec\.listener\.port: Invalid value: 70000: .* should be less than or equal to 65535/,
@@ -119,7 +119,7 @@ describe('kubectl', { skip }, () => {
     assert.match(text, /enum: LeastRequest, RoundRobin, ConsistentHash/);
   });
 
-  it('annotates, labels, patches in every way it can', async () => {
+  it('annotates, labels, and patches in each of its ways', async () => {
     const on = ['-n', 'shop', 'lbp', 'checkout'];
     await kubectl('annotate', ...on, 'a=b');
     await kubectl('label', ...on, 'c=d');

@@ -67,7 +67,7 @@ describe('list', () => {
     assert.equal(at(unknown.body, 'message'), 'field label not supported: data.x');
   });
 
-  it('honours resourceVersion', async () => {
+  it('respects resourceVersion', async () => {
     const now = Number(meta(await server.must('GET', MAPS), 'resourceVersion'));
     await server.must('POST', MAPS, { metadata: { name: 'later' } });
     const exact = await server.must('GET', `${MAPS}?resourceVersion=${now}&resourceVersionMatch=Exact`);

@@ -1,4 +1,4 @@
-/** LIST: selectors, pages that stay consistent, and what `resourceVersion` means for a list. */
+/** LIST: selectors, pages that stay consistent, and the meaning of `resourceVersion` for a list. */
 import { isObject } from './json.ts';
 import type { Json, JsonObject, KubeObject } from './json.ts';
 import type { Cluster, Kind } from './kinds.ts';
@@ -92,7 +92,7 @@ export function versionOf(query: URLSearchParams): number | undefined {
   return Number(text);
 }
 
-/** The rules on how `resourceVersion`, its match and `sendInitialEvents` go together. */
+/** The valid combinations of `resourceVersion`, its match and `sendInitialEvents`. */
 export function checkVersionOptions(query: URLSearchParams, watching: boolean): void {
   const match = query.get('resourceVersionMatch') ?? '';
   const initial = query.get('sendInitialEvents') !== null;

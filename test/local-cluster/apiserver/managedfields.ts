@@ -53,7 +53,7 @@ export function decode(fields: Json | undefined): FieldSet {
   return set;
 }
 
-/** How a path is written in conflict messages: `.spec.ports[port=80,protocol="TCP"].name`. */
+/** The form of a path in conflict messages: `.spec.ports[port=80,protocol="TCP"].name`. */
 export function printable(path: string): string {
   return elements(path).map(printElement).join('');
 }
@@ -74,7 +74,7 @@ export function itemKey(item: Json, list: ListKeys): string {
   return `k:${JSON.stringify(key)}`;
 }
 
-/** What the server itself writes: never owned by anybody. */
+/** Written by the server: never owned. */
 const UNOWNED = new Set([
   ...['f:apiVersion', 'f:kind', 'f:metadata'],
   ...'name namespace creationTimestamp selfLink uid generation managedFields resourceVersion deletionTimestamp deletionGracePeriodSeconds'
@@ -143,7 +143,7 @@ function compareInto(left: Json, right: Json, type: FieldType, path: string, out
   }
 }
 
-/** The paths an applied configuration lays claim to: its leaves, and each item of a keyed list. */
+/** The paths that an applied configuration claims: its leaves, and each item of a keyed list. */
 export function claimed(config: JsonObject, type: FieldType): FieldSet {
   const set: FieldSet = new Set();
   const walk = (value: Json, valueType: FieldType, path: string): void => {
@@ -160,7 +160,7 @@ function isItem(path: string): boolean {
   return asString(elements(path).at(-1)).startsWith('k:');
 }
 
-/** Adds every parent path, so that removing what is left of a difference never takes a parent of something kept. */
+/** Adds every parent path, so that removing the rest of a difference never removes a parent of something kept. */
 export function withParents(set: FieldSet): FieldSet {
   const out: FieldSet = new Set(set);
   for (const path of set) {

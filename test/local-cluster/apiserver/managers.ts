@@ -1,4 +1,4 @@
-/** Who owns which fields, as kept in `metadata.managedFields`; what an update takes over and what an apply collides with. */
+/** Who owns which fields, as kept in `metadata.managedFields`; what an update takes over and where an apply conflicts. */
 import type { FieldType } from './fields.ts';
 import { asString } from './json.ts';
 import type { JsonObject, KubeObject } from './json.ts';
@@ -61,7 +61,7 @@ function minus(set: FieldSet, ...others: FieldSet[]): FieldSet {
   return new Set([...set].filter((path) => others.every((other) => !other.has(path))));
 }
 
-/** An update owns what it changed; everybody else loses that. `before` is undefined on creation. */
+/** An update owns what it changed; other managers lose that. `before` is undefined on creation. */
 export function afterUpdate(
   managers: readonly Manager[],
   before: KubeObject | undefined,
@@ -79,7 +79,7 @@ export function afterUpdate(
   return [...others, { ...writer, fields }];
 }
 
-/** An apply owns exactly what it says. Changing what others own is a conflict unless it is forced. */
+/** An apply owns exactly what it contains. Changing what others own is a conflict unless it is forced. */
 export function afterApply(
   managers: readonly Manager[],
   before: KubeObject | undefined,
@@ -95,7 +95,7 @@ export function afterApply(
   );
   if (conflicts.length > 0 && !claim.force) throw conflictError(conflicts);
   const kept = others.map((manager) => ({ ...manager, fields: minus(manager.fields, added, modified, removed) }));
-  // Claiming what is there already changes nothing, so it is not dated.
+  // Claiming what is unchanged is no write, so its time stays.
   const changes = added.size + modified.size + removed.size > 0;
   const time = changes ? writer.time : (managers.find((manager) => same(manager, writer))?.time ?? '');
   return [...kept, { ...writer, time, fields: claim.fields }];

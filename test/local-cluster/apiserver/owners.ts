@@ -1,6 +1,6 @@
 /**
- * Owner references: what all of whose owners are gone goes too. A deletion in the foreground waits for what its object owns, one that
- * orphans first takes the references away; both are finalizers, as in a real cluster.
+ * Owner references: an object is deleted when all of its owners are gone. A foreground deletion waits for what its object owns, one that
+ * orphans first removes the references; both are finalizers, as in a real cluster.
  */
 import { asArray, asObject, asString, clone } from './json.ts';
 import type { JsonObject, KubeObject } from './json.ts';
@@ -17,7 +17,7 @@ interface Stored {
   readonly object: KubeObject;
 }
 
-/** Looks at every object once. Runs after deletions; a laptop has few objects. */
+/** Checks every object once. Runs after deletions; a laptop has few objects. */
 export function settleOwners(cluster: Cluster, kinds: readonly Kind[]): void {
   const tables = [...new Map(kinds.map((kind) => [kind.resource, kind])).values()];
   const all = tables.flatMap((kind) => cluster.store.list(kind.resource).map((object): Stored => ({ kind, object })));
@@ -42,7 +42,7 @@ function keyIn(kind: Kind, namespace: string | undefined, name: string): string 
   return kind.namespaced && namespace !== undefined ? `${namespace}/${name}` : name;
 }
 
-/** An owner of a kind that nobody knows counts as there: what can not be looked up is not deleted. */
+/** An owner of an unknown kind counts as existing: what cannot be looked up causes no deletion. */
 function isThere(cluster: Cluster, kinds: readonly Kind[], owner: JsonObject, namespace: string | undefined): boolean {
   const [version = '', group = ''] = asString(owner['apiVersion']).split('/').reverse();
   const kind = kinds.find((one) => one.kind === owner['kind'] && one.group === group && version !== '');
@@ -51,7 +51,7 @@ function isThere(cluster: Cluster, kinds: readonly Kind[], owner: JsonObject, na
   return found !== undefined && found.metadata.uid === owner['uid'] && !has(found, FOREGROUND);
 }
 
-/** Those that it owns lose their references; then it goes. */
+/** Removes the references of those that it owns; then it is removed. */
 function orphan(cluster: Cluster, { kind, object }: Stored, owned: readonly Stored[]): void {
   for (const one of owned) {
     const left = ownersOf(one.object).filter(({ uid }) => uid !== object.metadata.uid);
@@ -63,7 +63,7 @@ function orphan(cluster: Cluster, { kind, object }: Stored, owned: readonly Stor
   release(cluster, { kind, object }, ORPHAN);
 }
 
-/** It goes when nothing that holds it up is left. */
+/** Removed when nothing that blocks it is left. */
 function finish(cluster: Cluster, { kind, object }: Stored, owned: readonly Stored[]): void {
   const { uid } = object.metadata;
   const holds = (owner: JsonObject): boolean => owner['uid'] === uid && owner['blockOwnerDeletion'] === true;

@@ -1,4 +1,4 @@
-/** The server as a process: killed, restarted, told to stop. */
+/** The server as a process: killed, restarted, stopped. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -29,7 +29,7 @@ async function start(...extra: string[]): Promise<{ child: ChildProcess; url: st
   running.add(child);
   for await (const line of createInterface({ input: child.stdout }))
     return { child, url: (JSON.parse(line) as { url: string }).url };
-  throw new Error('the server ended without a word');
+  throw new Error('the server ended without output');
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -46,7 +46,7 @@ async function list(url: string): Promise<JsonObject[]> {
 }
 
 describe('the server process', () => {
-  it('keeps every acknowledged write when it is killed, and goes on at the same port', async () => {
+  it('keeps every acknowledged write when it is killed, and restarts on the same port', async () => {
     const state = path.join(directory, 'killed');
     const first = await start('--state-dir', state);
     const acknowledged: JsonObject[] = [];
@@ -73,7 +73,7 @@ describe('the server process', () => {
     await stop(second.child, 'SIGTERM');
   });
 
-  it('ends on SIGTERM in well under a second, although watches are open', async () => {
+  it('ends on SIGTERM within 900 ms, also with open watches', async () => {
     const { child, url } = await start('--state-dir', path.join(directory, 'stopped'));
     const watch = await fetch(`${url}${MAPS}?watch=true`, { headers });
     assert.equal(watch.status, 200);
@@ -84,7 +84,7 @@ describe('the server process', () => {
     await watch.body?.cancel().catch(() => undefined);
   });
 
-  it('writes a kubeconfig, over https with a certificate that lasts', async () => {
+  it('writes a kubeconfig; with TLS the certificate stays the same over a restart', async () => {
     const file = path.join(directory, 'kubeconfig');
     const flags = ['--state-dir', path.join(directory, 'tls'), '--tls', '--kubeconfig', file];
     const authority = async (): Promise<string> => {
@@ -103,7 +103,7 @@ describe('the server process', () => {
     assert.equal(fs.statSync(file).mode & 0o777, 0o600);
   });
 
-  it('refuses flags that make no sense', async () => {
+  it('refuses invalid flags', async () => {
     const child = spawn(process.execPath, [MAIN, '--state-dir', directory, '--token', 'x', '--port', 'http'], {
       stdio: 'ignore',
     });

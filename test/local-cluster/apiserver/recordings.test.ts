@@ -1,4 +1,4 @@
-/** Replays what real clients asked a real kube-apiserver 1.36.2 and compares the answers, value by value. */
+/** Replays requests of real clients to a real kube-apiserver 1.36.2 and compares the answers, value by value. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -19,11 +19,11 @@ const exchanges = fs
   .split('\n')
   .map((line) => JSON.parse(line) as Exchange);
 
-/** What the server chooses: the recorded value stands for ours from its first appearance on. */
+/** Values that the server chooses: from its first occurrence on, a recorded value is mapped to ours. */
 const CHOSEN = new Set(['uid', 'resourceVersion', 'continue']);
 const TIMES = new Set(['creationTimestamp', 'deletionTimestamp', 'time', 'lastTransitionTime']);
 
-/** Recorded values and ours, learned by walking two answers side by side. */
+/** The mapping of recorded values to ours, from pairs of answers. */
 class Translation {
   readonly #ours = new Map<string, string>();
 
@@ -39,7 +39,7 @@ class Translation {
     }
   }
 
-  /** A request as we must send it. */
+  /** A request with our values in place of the recorded ones. */
   body(value: Json): Json {
     if (Array.isArray(value)) return value.map((item) => this.body(item));
     if (!isObject(value)) return value;
@@ -58,7 +58,7 @@ class Translation {
     );
   }
 
-  /** JSON patches and other texts carry values inside. */
+  /** The same for JSON patches and other text. */
   text(text: string): string {
     let out = text;
     for (const [recorded, ours] of this.#ours) out = out.replaceAll(`"${recorded}"`, `"${ours}"`);
@@ -66,7 +66,7 @@ class Translation {
   }
 }
 
-/** Takes out what differs from run to run. */
+/** Replaces what differs from run to run. */
 function comparable(value: Json | undefined, key = ''): Json {
   if (CHOSEN.has(key) || TIMES.has(key)) return value === undefined || value === '' ? (value ?? null) : '*';
   if (typeof value === 'string') return stable(value);

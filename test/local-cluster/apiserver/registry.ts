@@ -14,7 +14,7 @@ export function hasCondition(object: KubeObject, type: string): boolean {
 
 export class Registry {
   readonly #store: Store;
-  /** Stored objects never change, so what was made of one stays right. */
+  /** Stored objects never change, so what is computed from one stays valid. */
   readonly #custom = new WeakMap<KubeObject, readonly Kind[]>();
 
   constructor(store: Store) {

@@ -5,14 +5,14 @@ import { badRequest } from './status.ts';
 
 export type Test = (object: KubeObject) => boolean;
 
-/** Both selectors of a request as one test on objects in the version asked for. @throws 400 */
+/** Both selectors of a request as one test on objects in the requested version. @throws 400 */
 export function selector(kind: Kind, query: URLSearchParams, name?: string): Test {
   const tests = [...labelTests(query.get('labelSelector') ?? ''), ...fieldTests(kind, query.get('fieldSelector') ?? '')];
   if (name !== undefined) tests.push((object) => object.metadata.name === name);
   return (object) => tests.every((test) => test(object));
 }
 
-/** Whether a request selects at all. */
+/** Whether a request has a selector. */
 export function selects(query: URLSearchParams): boolean {
   return (query.get('labelSelector') ?? '') !== '' || (query.get('fieldSelector') ?? '') !== '';
 }

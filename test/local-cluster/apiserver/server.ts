@@ -1,4 +1,4 @@
-/** The API server as a value: open the state, listen, answer. `main.ts` makes a process of it. */
+/** The API server as a value: open the state, listen, answer. `main.ts` runs it as a process. */
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -24,7 +24,7 @@ export interface ApiServerOptions {
   readonly bind?: string;
   /** 0 (the default) lets the system choose. */
   readonly port?: number;
-  /** Where the journal lives; a server started on the same directory goes on where the last one ended. */
+  /** Folder of the journal; a server that is started on it has the state of the last one. */
   readonly stateDir: string;
   /** Bearer token of the administrator; service accounts get tokens of their own. */
   readonly token: string;
@@ -36,9 +36,9 @@ export interface ApiServerOptions {
   readonly history?: number;
   /** Milliseconds between watch bookmarks; default 60 000. */
   readonly bookmarkInterval?: number;
-  /** A file that gets a line of JSON for each different call: who did what to which kind, and whether it was allowed. */
+  /** A file that gets a line of JSON for each distinct call: user, verb, resource, and whether it was allowed. */
   readonly auditLog?: string;
-  /** Told about failures of the server itself; default: standard error. */
+  /** Called with failures of the server itself; default: prints to standard error. */
   readonly report?: (error: unknown) => void;
 }
 
@@ -110,7 +110,7 @@ async function listen(server: Server, options: ApiServerOptions): Promise<() => 
   };
 }
 
-/** The namespaces that every cluster has. */
+/** The namespaces of every cluster. */
 function seed(cluster: Cluster): void {
   const kind = builtInKinds.find((one) => one.resource === '/namespaces');
   for (const name of NAMESPACES) {

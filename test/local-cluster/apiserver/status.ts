@@ -1,7 +1,7 @@
-/** Failures as the API server words them: `Status` objects with their HTTP codes. Texts follow kube-apiserver 1.36. */
+/** Failures as `Status` objects with their HTTP codes, and with the messages of kube-apiserver 1.36. */
 import type { Json, JsonObject } from './json.ts';
 
-/** What a message about a resource names: `group` is empty for the core group. */
+/** A resource in a message: `group` is empty for the core group. */
 export interface ResourceName {
   readonly group: string;
   readonly plural: string;
@@ -91,7 +91,7 @@ export function forbidden(resource: ResourceName, name: string, why: string, cau
   return new ApiError(403, 'Forbidden', `${qualified(resource)} "${name}" is forbidden: ${why}`, details);
 }
 
-/** 422 with one cause per error. `kind` is the Kind for bodies; a few old checks of the real server name the plural instead. */
+/** 422 with one cause per error. `kind` is the Kind for bodies; a few old checks of the real server have the plural instead. */
 export function invalid(kind: { group: string; kind: string }, name: string, errors: readonly FieldError[]): ApiError {
   const subject = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   const texts = errors.map((e) => `${e.field}: ${e.message}`);
@@ -128,12 +128,12 @@ export function tooLarge(limit: number): ApiError {
   return new ApiError(413, 'RequestEntityTooLarge', message);
 }
 
-/** 410. Inside a watch it travels as an ERROR event under HTTP status 200. */
+/** 410. Inside a watch it is an ERROR event under HTTP status 200. */
 export function expired(message: string, token?: string): ApiError {
   return new ApiError(410, 'Expired', message, undefined, token === undefined ? {} : { continue: token });
 }
 
-/** 504: the client names a resourceVersion this server has not reached. */
+/** 504: the client names a resourceVersion that this server has not reached. */
 export function versionTooLarge(asked: number, current: number): ApiError {
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
   const message = `Timeout: Too large resource version: ${asked}, current: ${current}`;

@@ -35,7 +35,7 @@ const journal = (): string => path.join(directory, 'journal.jsonl');
 const names = (objects: readonly KubeObject[] | undefined): string[] | undefined => objects?.map(({ metadata }) => metadata.name);
 
 describe('store', () => {
-  it('survives being opened again: objects, versions, history', () => {
+  it('has the same objects, versions and history after a restart', () => {
     const first = open();
     first.commit('ADDED', '/configmaps', object('a'));
     first.commit('ADDED', '/configmaps', object('b'));
@@ -55,7 +55,7 @@ describe('store', () => {
     );
   });
 
-  it('drops a torn last line, as a killed process leaves it', () => {
+  it('drops a partial last line, which a killed process may leave', () => {
     open().commit('ADDED', '/configmaps', object('a'));
     const whole = fs.readFileSync(journal(), 'utf8');
     fs.appendFileSync(journal(), whole.split('\n')[1]?.slice(0, -7) ?? '');
@@ -84,7 +84,7 @@ describe('store', () => {
     assert.equal(again.list('/configmaps').length, 10);
   });
 
-  it('shows older states as long as the history reaches', () => {
+  it('returns older states within its history', () => {
     const store = open(3);
     store.commit('ADDED', '/configmaps', object('a'));
     store.commit('ADDED', '/configmaps', object('b', 'old'));
@@ -104,7 +104,7 @@ describe('store', () => {
     assert.deepEqual(open(2).get('/configmaps', 'shop/a'), store.get('/configmaps', 'shop/a'));
   });
 
-  it('tells listeners what was there before', () => {
+  it('passes the state before to listeners', () => {
     const store = open();
     const seen: (string | undefined)[] = [];
     const stop = store.subscribe(({ previous }) => seen.push(previous?.metadata.resourceVersion));

@@ -1,12 +1,12 @@
 /**
- * All objects, one version counter, a bounded history of changes. Every write is in the journal before anybody hears of it.
- * Objects that come out are shared: clone before changing.
+ * All objects, one version counter, a bounded history of changes. Every write is in the journal before it is visible.
+ * Returned objects are shared: clone before changing.
  */
 import { Journal } from './journal.ts';
 import type { Base, Change } from './journal.ts';
 import type { KubeObject } from './json.ts';
 
-/** A change with what was there before, so that watchers with a selector can tell when an object stops matching. */
+/** A change with the state before, so that a watch with a selector notices when an object stops matching. */
 export interface StoreEvent extends Change {
   readonly previous?: KubeObject;
 }
@@ -47,7 +47,7 @@ export class Store {
     this.#compact();
   }
 
-  /** The newest version handed out. */
+  /** The newest version. */
   get revision(): number {
     return this.#revision;
   }
@@ -66,7 +66,7 @@ export class Store {
     return inOrder(this.#tables.get(resource) ?? new Map<string, KubeObject>(), namespace);
   }
 
-  /** The same as of an older version; undefined when the history no longer reaches back to it. */
+  /** The same as of an older version; undefined when the history no longer contains it. */
   listAt(rv: number, resource: string, namespace?: string): KubeObject[] | undefined {
     if (rv < this.#base) return undefined;
     const table = new Map(this.#tables.get(resource));
@@ -77,7 +77,7 @@ export class Store {
     return inOrder(table, namespace);
   }
 
-  /** Stores a change and tells the listeners. The object gets the new version; the caller must not touch it afterwards. */
+  /** Stores a change and notifies the listeners. The object gets the new version; the caller must not change it afterwards. */
   commit(type: Change['type'], resource: string, object: KubeObject): KubeObject {
     const rv = this.#revision + 1;
     object.metadata.resourceVersion = String(rv);

@@ -66,7 +66,7 @@ export class TestServer {
     return this.send(method, url, sent, headers);
   }
 
-  /** With a body as it stands. */
+  /** With an unencoded body. */
   async send(method: string, url: string, sent?: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}${url}`, {
       dispatcher: this.#agent,
@@ -90,7 +90,7 @@ export class TestServer {
     return this.request('PATCH', url, body, { 'content-type': type });
   }
 
-  /** Reads a watch until it has brought `count` events, or ends. */
+  /** Reads a watch until it has sent `count` events, or ends. */
   async watch(url: string, count: number, headers: Record<string, string> = {}): Promise<JsonObject[]> {
     const stop = AbortSignal.timeout(5000);
     const response = await fetch(`${this.url}${url}`, {

@@ -1,4 +1,4 @@
-/** The forms in which objects are answered: as they are, as metadata only, or as rows of a table. */
+/** The forms of objects in answers: complete, as metadata only, or as rows of a table. */
 import type { JsonObject, KubeObject } from './json.ts';
 import type { Kind } from './kinds.ts';
 import { apiVersionOf } from './kinds.ts';
@@ -7,7 +7,7 @@ export type Form = 'object' | 'metadata' | 'table';
 
 export interface View {
   readonly form: Form;
-  /** What a table's rows carry. */
+  /** The object in each row of a table. */
   readonly include: 'Metadata' | 'Object' | 'None';
 }
 
@@ -23,7 +23,7 @@ function metadataOf(object: KubeObject): JsonObject {
   return { kind: 'PartialObjectMetadata', ...META, metadata: object.metadata };
 }
 
-/** A table; only the first of a watch's tables names its columns. */
+/** A table; only the first table of a watch has its columns. */
 export function tableOf(
   kind: Kind,
   objects: readonly KubeObject[],
@@ -54,7 +54,7 @@ export interface ListMeta {
   readonly remainingItemCount?: number;
 }
 
-/** A list in the form asked for. Built-in kinds leave kind and version out of the items, as typed lists do. */
+/** A list in the requested form. Items of built-in kinds have no kind and version, as in typed lists. */
 export function listOf(kind: Kind, objects: readonly KubeObject[], meta: ListMeta, view: View, now: Date): JsonObject {
   const metadata: JsonObject = { ...meta };
   if (view.form === 'table') return tableOf(kind, objects, metadata, view, now);

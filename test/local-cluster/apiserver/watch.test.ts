@@ -15,11 +15,11 @@ after(() => server.close());
 const create = (name: string, labels: Record<string, string> = {}): Promise<JsonObject> =>
   server.must('POST', MAPS, { metadata: { name, labels } });
 const version = (object: JsonObject): string => asString(at(object, 'metadata', 'resourceVersion'));
-const told = (events: readonly JsonObject[]): string[] =>
+const summary = (events: readonly JsonObject[]): string[] =>
   events.map(({ type, object }) => `${type as string} ${at(object, 'metadata', 'name') as string}`);
 
 describe('watch', () => {
-  it('tells a selector that an object no longer matches, and when it does again', async () => {
+  it('sends DELETED when an object stops matching its selector, and ADDED when it matches again', async () => {
     const { metadata } = await server.must('GET', MAPS);
     const from = at({ metadata: metadata ?? null }, 'metadata', 'resourceVersion') as string;
     await create('s', { app: 'a' });
@@ -27,19 +27,19 @@ describe('watch', () => {
     await server.patch(`${MAPS}/s`, { data: { x: '1' } });
     await server.must('DELETE', `${MAPS}/s`);
     const events = await server.watch(`${MAPS}?watch=1&labelSelector=app=a&resourceVersion=${from}`, 5);
-    assert.deepEqual(told(events), ['ADDED s', 'DELETED s', 'ADDED s', 'MODIFIED s', 'DELETED s']);
+    assert.deepEqual(summary(events), ['ADDED s', 'DELETED s', 'ADDED s', 'MODIFIED s', 'DELETED s']);
     assert.equal(at(events[1]?.['object'], 'metadata', 'labels', 'app'), 'a');
   });
 
-  it('begins with what there is when no version is named, and goes on', async () => {
+  it('begins with the present objects when no version is given, and continues', async () => {
     await create('first');
     const reading = server.watch(`${MAPS}?watch=true&fieldSelector=metadata.name!=noise`, 2);
     await create('noise');
     await create('second');
-    assert.deepEqual(told(await reading), ['ADDED first', 'ADDED second']);
+    assert.deepEqual(summary(await reading), ['ADDED first', 'ADDED second']);
   });
 
-  it('sends bookmarks only to those who ask', async () => {
+  it('sends bookmarks only on request', async () => {
     const events = await server.watch(`${MAPS}?watch=true&allowWatchBookmarks=true&resourceVersion=${await newest()}`, 2);
     assert.deepEqual(events[0], {
       type: 'BOOKMARK',
@@ -47,7 +47,7 @@ describe('watch', () => {
     });
   });
 
-  it('ends after its time-out, without a word when nothing changes and no bookmarks are asked for', async () => {
+  it('ends after its time-out, without output when nothing changes and no bookmarks are requested', async () => {
     const began = performance.now();
     assert.deepEqual(await server.watch(`${MAPS}?watch=true&timeoutSeconds=1&resourceVersion=${await newest()}`, 99), []);
     assert.ok(performance.now() - began >= 950);
@@ -63,7 +63,7 @@ describe('watch', () => {
     assert.match(asString(at(event['object'], 'message')), new RegExp(`^too old resource version: ${old} \\(\\d+\\)$`));
   });
 
-  it('shows metadata only, or tables whose first names the columns', async () => {
+  it('sends metadata only, or tables of which the first has the columns', async () => {
     const meta = { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' };
     const [partial] = await server.watch(`${MAPS}?watch=true&fieldSelector=metadata.name=first`, 1, meta);
     assert.equal(at(partial?.['object'], 'kind'), 'PartialObjectMetadata');
@@ -76,25 +76,25 @@ describe('watch', () => {
     );
   });
 
-  it('refuses options that do not go together', async () => {
+  it('refuses invalid combinations of options', async () => {
     const answer = await server.request('GET', `${MAPS}?watch=true&sendInitialEvents=true`);
     assert.equal(answer.status, 422);
     assert.match(JSON.stringify(answer.body), /sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/);
     assert.equal((await server.request('GET', `${MAPS}?watch=true&resourceVersion=x`)).status, 400);
   });
 
-  it('goes on over a restart from a version seen before it', async () => {
+  it('continues after a restart from an earlier version', async () => {
     const seen = version(await create('before'));
     await create('between');
     await server.restart({ history: 40, bookmarkInterval: 30 });
     await create('behind');
-    assert.deepEqual(told(await server.watch(`${MAPS}?watch=true&resourceVersion=${seen}`, 2)), [
+    assert.deepEqual(summary(await server.watch(`${MAPS}?watch=true&resourceVersion=${seen}`, 2)), [
       'ADDED between',
       'ADDED behind',
     ]);
   });
 
-  it('cuts off a client that does not read, and only that one', async () => {
+  it('disconnects a client that does not read, and only that one', async () => {
     const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.write(
       `GET ${MAPS}?watch=1&resourceVersion=${await newest()} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${server.token}\r\n\r\n`,
@@ -110,12 +110,12 @@ describe('watch', () => {
     assert.equal((await server.request('DELETE', `${MAPS}/large`)).status, 200);
   });
 
-  it('ends when the kind goes', async () => {
+  it('ends when the kind is deleted', async () => {
     await server.createPolicyKind();
     const reading = server.watch(`${POLICIES}?watch=true&resourceVersion=${await newest()}`, 99);
     await server.must('POST', POLICIES, policy('doomed'));
     await server.must('DELETE', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/loadbalancerpolicies.outrigger.dev');
-    assert.deepEqual(told(await reading), ['ADDED doomed', 'DELETED doomed']);
+    assert.deepEqual(summary(await reading), ['ADDED doomed', 'DELETED doomed']);
     const gone = await server.request('GET', POLICIES);
     assert.deepEqual([gone.status, gone.body], [404, '404 page not found\n']);
   });

@@ -11,7 +11,7 @@ import type { StoreEvent } from './store.ts';
 import { oneOf, tableOf } from './view.ts';
 import type { View } from './view.ts';
 
-/** A client that leaves this many bytes unread is cut off and may come again. */
+/** A client that leaves this many bytes unread is disconnected and may reconnect. */
 const MAX_UNREAD = 8 * 1024 * 1024;
 
 export interface WatchRequest {
@@ -25,7 +25,7 @@ export interface WatchRequest {
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** An object that stops matching is told as it was when it last matched, at the version of the change. */
+/** An object that stops matching is sent as it was when it last matched, with the version of the change. */
 function asOf(previous: KubeObject, { metadata: { resourceVersion } }: KubeObject): KubeObject {
   return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
 }
@@ -64,13 +64,13 @@ export class Watch {
     this.#timers.push(setTimeout(() => this.#timeOut(), Math.min(seconds * 1000, 2 ** 31 - 1)));
   }
 
-  /** Ends the stream as a server does that goes away. */
+  /** Ends the stream as a server does that shuts down. */
   end(): void {
     this.#release();
     this.#response.end();
   }
 
-  /** Sends what the client has yet to see. @returns false when that is no longer known */
+  /** Sends the changes that the client has not got yet. @returns false when the history no longer contains it */
   #catchUp(): boolean {
     const { query } = this.#request;
     const { store } = this.#cluster;

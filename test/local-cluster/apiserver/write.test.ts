@@ -22,7 +22,7 @@ const generation = (object: Json): number => at(object, 'metadata', 'generation'
 const message = (body: Json): string => at(body, 'message') as string;
 
 describe('writes', () => {
-  it('counts a generation for the spec, and for nothing else', async () => {
+  it('increases the generation only for changes of the spec', async () => {
     await server.must('POST', POLICIES, policy('g'));
     const labelled = await server.patch(`${POLICIES}/g`, { metadata: { labels: { a: 'b' } } });
     const status = await server.patch(`${POLICIES}/g/status`, { status: { conditions: [] }, spec: { listener: { port: 1 } } });
@@ -35,13 +35,13 @@ describe('writes', () => {
     assert.deepEqual(at(spec.body, 'status'), { conditions: [] });
   });
 
-  it('keeps the version of an object that a write leaves as it was', async () => {
+  it('keeps the version of an object that a write does not change', async () => {
     const made = await server.must('POST', POLICIES, policy('same'));
     const again = await server.must('PUT', `${POLICIES}/same`, made);
     assert.deepEqual(again, made);
   });
 
-  it('wants a version for an update of a custom resource, not of a ConfigMap', async () => {
+  it('requires a version for an update of a custom resource, not of a ConfigMap', async () => {
     await server.must('POST', POLICIES, policy('put'));
     const refused = await server.request('PUT', `${POLICIES}/put`, policy('put'));
     assert.equal(refused.status, 422);
@@ -53,7 +53,7 @@ describe('writes', () => {
     await server.must('PUT', `${MAPS}/put`, { metadata: { name: 'put' }, data: { a: 'b' } });
   });
 
-  it('refuses to write to an object that was made anew', async () => {
+  it('refuses to write to an object that was recreated', async () => {
     const { metadata } = await server.must('POST', MAPS, { metadata: { name: 'anew' } });
     await server.must('DELETE', `${MAPS}/anew`);
     await server.must('POST', MAPS, { metadata: { name: 'anew' } });
@@ -79,7 +79,7 @@ describe('writes', () => {
     assert.equal((await server.request('POST', MAPS, { metadata: { name: 'l', labels: { a: 1 } } })).status, 400);
   });
 
-  it('tells a client that the body is of another kind or version', async () => {
+  it('refuses a body of another kind or version', async () => {
     const version = await server.request('POST', POLICIES, { ...policy('v'), apiVersion: 'outrigger.dev/v1' });
     assert.equal(
       message(version.body),
@@ -88,7 +88,7 @@ describe('writes', () => {
     assert.equal((await server.request('POST', POLICIES, { ...policy('v'), kind: 'Other' })).status, 400);
   });
 
-  it('rehearses without a trace', async () => {
+  it('changes nothing with dryRun', async () => {
     await server.must('POST', MAPS, { metadata: { name: 'real' } });
     await server.must(
       'PATCH',
@@ -122,7 +122,7 @@ describe('writes', () => {
     assert.equal((await server.request('POST', `${MAPS}?fieldValidation=Maybe`, { metadata: { name: 'i' } })).status, 422);
   });
 
-  it('gives fields to who changed them last', async () => {
+  it('gives fields to the manager that changed them last', async () => {
     await server.must('POST', `${MAPS}?fieldManager=one`, { metadata: { name: 'owned' }, data: { a: '1', b: '1' } });
     await server.must(
       'PATCH',

@@ -38,7 +38,7 @@ describe('service accounts', () => {
     server.request(method, url, body, { authorization: `Bearer ${token}`, ...headers });
   const code = async (method: string, url: string, body?: Json) => (await as(method, url, body)).status;
 
-  it('may look around, and nothing else before somebody allows it', async () => {
+  it('may use discovery, and nothing else without a role', async () => {
     assert.equal(await code('GET', '/apis'), 200);
     assert.deepEqual((await as('GET', `${SHOP}/pods/x`)).body, {
       ...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' },
@@ -74,7 +74,7 @@ describe('service accounts', () => {
     assert.equal(await code('GET', '/api/v1/namespaces/default/configmaps'), 403);
     assert.equal(await code('GET', `${SHOP}/secrets/mine`), 404);
     assert.equal(await code('GET', `${SHOP}/secrets/other`), 403);
-    assert.equal(await code('GET', `${SHOP}/secrets`), 403, 'names say nothing about lists');
+    assert.equal(await code('GET', `${SHOP}/secrets`), 403, 'resourceNames do not apply to lists');
     assert.equal(await code('GET', `${SHOP}/secrets?fieldSelector=metadata.name%3Dmine`), 200);
     assert.equal(await code('POST', `${SHOP}/secrets`, { metadata: { name: 'mine' } }), 403);
     const merge = { 'content-type': 'application/merge-patch+json' };
@@ -95,7 +95,7 @@ describe('service accounts', () => {
     assert.equal((await as('PATCH', `${url}&force=true`, service, apply)).status, 200);
   });
 
-  it('has tokens that end, that survive a restart, and that go with it', async () => {
+  it('has tokens that expire, survive a restart, and are void when it is deleted', async () => {
     const parts = token.split('.');
     const forged = [parts[0], Buffer.from('{"sub":"system:serviceaccount:shop:web"}').toString('base64url'), parts[2]].join('.');
     assert.equal((await server.request('GET', '/apis', undefined, { authorization: `Bearer ${forged}` })).status, 401);
@@ -109,12 +109,12 @@ describe('service accounts', () => {
     assert.equal(await code('GET', '/apis'), 200);
     await server.must('DELETE', `${SHOP}/serviceaccounts/web`);
     await server.must('POST', `${SHOP}/serviceaccounts`, { metadata: { name: 'web' } });
-    assert.equal(await code('GET', '/apis'), 401, 'the token was for another one of the same name');
+    assert.equal(await code('GET', '/apis'), 401, 'the token was for an earlier one of the same name');
     token = await newToken({ expirationSeconds: 600 });
     assert.equal(await code('GET', '/apis'), 200);
   });
 
-  it('leaves its calls in the log, each once, refused ones too', async () => {
+  it('has each distinct call in the log once, also refused ones', async () => {
     const calls = await readCalls(auditLog);
     const count = (verb: string, resource: string, allowed: boolean): number =>
       calls.filter(

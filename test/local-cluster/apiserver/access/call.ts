@@ -1,4 +1,4 @@
-/** A request in the words of RBAC. */
+/** A request in the terms of RBAC. */
 import type { ResourcePath } from '../http/paths.ts';
 
 export interface Call {
@@ -31,7 +31,7 @@ export function callOf(method: string, path: ResourcePath, query: URLSearchParam
     verb,
     apiGroup: group,
     resource: subresource === undefined ? plural : `${plural}/${subresource}`,
-    // A Namespace counts as inside itself, so that a RoleBinding in it can give rights to it.
+    // A Namespace counts as inside itself, so that a RoleBinding in it can grant rights on it.
     namespace: namespace ?? (group === '' && plural === 'namespaces' ? name : ''),
     name: name || (reading ? (one ?? '') : ''),
   };

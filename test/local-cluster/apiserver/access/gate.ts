@@ -1,11 +1,11 @@
-/** Lets a request in or not, and writes down who asked for what. */
+/** Authorizes a request, and writes it to the audit log. */
 import fs from 'node:fs';
 import type { Store } from '../store.ts';
 import type { Call } from './call.ts';
 import { isAllowed, refusal } from './rbac.ts';
 import type { User } from './user.ts';
 
-/** Different calls remembered, so that each is written once. */
+/** Distinct calls that are remembered, so that each is written once. */
 const MOST_REMEMBERED = 10_000;
 
 export class Gate {

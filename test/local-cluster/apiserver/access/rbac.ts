@@ -8,7 +8,7 @@ import { SERVICE_ACCOUNT } from './user.ts';
 import type { User } from './user.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
-/** The administrators' group: everything is allowed to it, as in a real cluster. */
+/** The administrators' group: it may do everything, as in a real cluster. */
 const MASTERS = 'system:masters';
 
 export function isAllowed(store: Store, user: User, call: Call): boolean {
@@ -51,7 +51,7 @@ function allows(rule: Json, { verb, apiGroup, resource, name }: Call): boolean {
   );
 }
 
-/** 403 in the words of a real server. */
+/** 403 with the message of a real server. */
 export function refusal({ username }: User, { verb, apiGroup, resource, namespace, name }: Call): ApiError {
   const [plural = ''] = resource.split('/');
   const subject = `${plural}${apiGroup === '' ? '' : `.${apiGroup}`}${name === '' ? '' : ` "${name}"`}`;

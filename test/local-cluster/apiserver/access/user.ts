@@ -1,4 +1,4 @@
-/** Who asks: the administrator, whose token the server was started with, or a service account by a token of this server. */
+/** The user of a request: the administrator, whose token the server was started with, or a service account by a token of this server. */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -30,7 +30,7 @@ export class Users {
   readonly #admin: Buffer;
   readonly #key: string;
 
-  /** The key that tokens are signed with is kept in `directory`, so that they outlive a restart. */
+  /** The key that tokens are signed with is kept in `directory`, so that they stay valid after a restart. */
   constructor(store: Store, adminToken: string, directory: string) {
     this.#store = store;
     this.#admin = digest(`Bearer ${adminToken}`);
@@ -39,7 +39,7 @@ export class Users {
     this.#key = fs.readFileSync(file, 'utf8');
   }
 
-  /** @returns undefined for a request whose token is missing, wrong, too old, or of a service account that is gone */
+  /** @returns undefined for a request whose token is missing, wrong, too old, or of a deleted service account */
   of(authorization: string | undefined, now: Date): User | undefined {
     if (timingSafeEqual(digest(authorization ?? ''), this.#admin)) return ADMIN;
     const [, head, payload, signature] = /^Bearer ([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(authorization ?? '') ?? [];
@@ -82,7 +82,7 @@ function encode(value: Json): string {
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 
-/** Digests have one length, so comparing them tells nothing about the token. */
+/** Digests have one length, so comparing them reveals nothing about the token. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -1,4 +1,4 @@
-/** Mutating webhooks: what they are asked, which Pods they are asked about, and what comes of their answers, good and bad. */
+/** Mutating webhooks: their requests, for which Pods they are called, and the effect of valid and invalid answers. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
@@ -75,7 +75,7 @@ describe('mutating webhooks', () => {
     server.request('POST', `${PODS}${query}`, { metadata, spec: { containers: [{ name: 'c', image: 'x:1' }] } });
   const message = (body: Json) => asString(at(body, 'message'));
 
-  it('are asked as a real server asks', async () => {
+  it('are called as by a real server', async () => {
     await register();
     assert.equal((await create({ name: 'p', labels: { app: 'x' } }, '?fieldManager=m&fieldValidation=Strict')).status, 201);
     const [{ url, headers, review } = { url: '', headers: {}, review: {} }] = asked;
@@ -86,7 +86,7 @@ describe('mutating webhooks', () => {
     );
     const { uid, object, ...request } = asObject(review['request']);
     assert.match(asString(uid), /^[0-9a-f-]{36}$/);
-    // As recorded, but for the object.
+    // As recorded, except for the object.
     assert.deepEqual(
       { ...review, request },
       {
@@ -130,7 +130,7 @@ describe('mutating webhooks', () => {
     assert.equal(at(body, 'status', 'phase'), 'Pending');
   });
 
-  it('are asked about what their selectors and rules say', async () => {
+  it('are called for what their selectors and rules match', async () => {
     await register({
       namespaceSelector: {
         matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }],
@@ -153,7 +153,7 @@ describe('mutating webhooks', () => {
     assert.equal(asked.length, 1);
   });
 
-  it('see their own result once more where they ask for it', async () => {
+  it('are called again with their own result where reinvocationPolicy is IfNeeded', async () => {
     await register({ reinvocationPolicy: 'IfNeeded' });
     answer = (request, n) => (n === 1 ? inject(request, n) : { allowed: true });
     await create();
@@ -168,7 +168,7 @@ describe('mutating webhooks', () => {
     assert.equal(asked.length, 1);
   });
 
-  it('are asked in the order of their names, each after the one before', async () => {
+  it('are called in the order of their names, each with the result of the one before', async () => {
     await register({}, 'b');
     await register({ reinvocationPolicy: 'Never' }, 'a');
     answer = (request, n) => patchWith({ op: 'add', path: `/metadata/annotations`, value: { last: String(n) } })(request, n);
@@ -176,7 +176,7 @@ describe('mutating webhooks', () => {
     assert.deepEqual(at(body, 'metadata', 'annotations'), { last: '2' });
   });
 
-  it('deny in the words of a real server', async () => {
+  it('deny with the message of a real server', async () => {
     await register({ failurePolicy: 'Ignore' });
     answer = () => ({ allowed: false, status: { code: 403, reason: 'Forbidden', message: 'no room' } });
     const { status, body } = await create();
@@ -190,7 +190,7 @@ describe('mutating webhooks', () => {
     assert.equal((await server.request('GET', `${PODS}/p`)).status, 404);
   });
 
-  it('that fail, or answer badly, are forgiven or not as their failure policy says', async () => {
+  it('that fail, or answer invalidly, are ignored or not according to their failure policy', async () => {
     const bad: [Answer, RegExp][] = [
       [() => '', /failed calling webhook "a\.example\.org": failed to call webhook: .*status 500/],
       [() => 'what?', /received invalid webhook response: expected webhook response of admission\.k8s\.io\/v1/],
@@ -216,17 +216,17 @@ describe('mutating webhooks', () => {
       }
     }
     answer = patchWith({ op: 'remove', path: '/spec/nothing/here' });
-    assert.equal((await create()).status, 500, 'a patch that does not fit is never forgiven');
+    assert.equal((await create()).status, 500, 'a patch that cannot be applied is never ignored');
   });
 
-  it('must show a certificate of the bundle, for the right name', async () => {
+  it('must present a certificate of the bundle, for the right name', async () => {
     const other = Buffer.from(selfSigned(new Date()).certificate).toString('base64');
     await register({ clientConfig: { url: `https://127.0.0.1:${port}/inject`, caBundle: other } });
     assert.match(message((await create()).body), /failed to call webhook: .*(self-signed|certificate)/);
     assert.equal(asked.length, 0);
   });
 
-  it('pass on warnings, and know a rehearsal', async () => {
+  it('pass on warnings, and get dryRun', async () => {
     await register();
     answer = () => ({ allowed: true, warnings: ['mind the gap'] });
     const { headers } = await create({ name: 'p' }, '?dryRun=All');
@@ -235,7 +235,7 @@ describe('mutating webhooks', () => {
     assert.equal((await server.request('GET', `${PODS}/p`)).status, 404);
   });
 
-  it('are found by their Service, at an endpoint that is ready', async () => {
+  it('are reached at a ready endpoint of their Service', async () => {
     const service = { metadata: { name: 'hook' }, spec: { ports: [{ name: 'https', port: 443, targetPort: 9443 }] } };
     await server.must('POST', '/api/v1/namespaces/shop/services', service);
     await register({ clientConfig: { service: { name: 'hook', namespace: 'shop', path: '/inject' }, caBundle } });

@@ -1,4 +1,4 @@
-/** Shows a new object to the mutating webhooks that want to see it, and makes of it what they say. */
+/** Calls the mutating webhooks that match a new object, and applies their patches. */
 import { deepEqual } from '../json.ts';
 import type { KubeObject } from '../json.ts';
 import type { Store } from '../store.ts';
@@ -15,11 +15,11 @@ export interface Admitted {
 }
 
 /**
- * Each webhook is asked in turn. Those with `reinvocationPolicy: IfNeeded` are asked once more when the object has changed since they were
- * shown it, by their own patch too: a real server changes what they add (service account volumes, defaults), and asks again.
+ * Each webhook is called in turn. Those with `reinvocationPolicy: IfNeeded` are called once more when the object has changed since, also by
+ * their own patch: a real server changes what they add (service account volumes, defaults), and calls again.
  *
  * @param complete fills in defaults after a patch
- * @throws ApiError when one denies the request, or fails without being allowed to
+ * @throws ApiError when one denies the request, or fails and its failure policy is not Ignore
  */
 export async function admit(
   store: Store,
@@ -45,7 +45,7 @@ export async function admit(
   return { object, changed: !deepEqual(original, object), warnings };
 }
 
-/** @returns undefined for a failure that does not matter */
+/** @returns undefined for a failure that its policy ignores */
 async function asked(store: Store, webhook: Webhook, object: KubeObject, question: Question) {
   const review = reviewOf(object, question);
   try {

@@ -1,4 +1,4 @@
-/** Asks a webhook over TLS: at its URL or, since a Service has no address here, at a ready endpoint of its Service. */
+/** Calls a webhook over TLS: at its URL or, since a Service has no address here, at a ready endpoint of its Service. */
 import { request } from 'node:https';
 import { isIP } from 'node:net';
 import { asArray, asObject, asString, at } from '../json.ts';
@@ -6,17 +6,17 @@ import type { Json, JsonObject } from '../json.ts';
 import type { Store } from '../store.ts';
 import type { Webhook } from './webhooks.ts';
 
-/** Bytes of an answer. */
+/** Bytes of an answer, at most. */
 const MOST = 3 * 1024 * 1024;
 
 interface Place {
   readonly url: URL;
-  /** Where to connect to; the URL's own host where it is not another. */
+  /** Where to connect to; default: the URL's host. */
   readonly host: string;
   readonly port: number;
 }
 
-/** @throws Error that says why there is no answer that could be read */
+/** @throws Error with the reason why there is no readable answer */
 export async function ask(store: Store, webhook: Webhook, review: JsonObject): Promise<Json> {
   const { url, host, port } = placeOf(store, webhook);
   const { timeoutSeconds, clientConfig } = webhook;
@@ -59,7 +59,7 @@ function parsed(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    return null; // what is no JSON is no AdmissionReview
+    return null; // not JSON, so no AdmissionReview
   }
 }
 
@@ -77,7 +77,7 @@ function placeOf(store: Store, { clientConfig, timeoutSeconds }: Webhook): Place
   return { url, ...endpointOf(store, asString(namespace), asString(name), number) };
 }
 
-/** Any endpoint that is ready: a laptop has few. @throws Error where there is none */
+/** The first ready endpoint. @throws Error where there is none */
 function endpointOf(store: Store, namespace: string, name: string, port: number): Pick<Place, 'host' | 'port'> {
   const service = store.get('/services', `${namespace}/${name}`);
   if (service === undefined) throw new Error(`service "${name}" not found`);

@@ -7,7 +7,7 @@ import type { WriteOptions, WriteResult } from '../ops/options.ts';
 import { admit } from './admit.ts';
 import type { Question } from './review.ts';
 
-/** What the server fills in only when it stores. */
+/** Fields that the server sets only when it stores. */
 const NOT_YET = ['uid', 'resourceVersion', 'creationTimestamp', 'generation'];
 
 export async function createAdmitted(
@@ -30,7 +30,7 @@ export async function createAdmitted(
   return { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
-/** What webhooks add belongs to the one who creates, so ownership is worked out anew. */
+/** The creator owns what webhooks add, so ownership is computed again. */
 function unowned(object: KubeObject): Json {
   const { managedFields: _managedFields, ...metadata } = asObject(object.metadata);
   return { ...object, metadata };

@@ -1,4 +1,4 @@
-/** The question to a webhook, and what its answer comes to: AdmissionReview v1. */
+/** The request to a webhook, and its answer: AdmissionReview v1. */
 import { randomUUID } from 'node:crypto';
 import type { User } from '../access/user.ts';
 import { asArray, asObject, asString, at, clone, isObject } from '../json.ts';
@@ -12,7 +12,7 @@ export interface Question {
   readonly kind: Kind;
   readonly user: User;
   readonly dryRun: boolean;
-  /** `fieldManager` and the like, as they were asked for. */
+  /** `fieldManager` and the like, as in the request. */
   readonly query: URLSearchParams;
 }
 
@@ -21,7 +21,7 @@ export interface Verdict {
   readonly warnings: readonly string[];
 }
 
-/** No answer, or no proper one: the webhook's failure policy decides what comes of it. */
+/** No answer, or an invalid one: the webhook's failure policy decides. */
 export class WebhookFailure extends Error {}
 
 function badAnswer(why: string): WebhookFailure {
@@ -68,18 +68,18 @@ export function verdictOf(webhook: Webhook, review: JsonObject, answer: Json): V
   return { patch: operations(patch), warnings };
 }
 
-/** From here on nothing is forgiven, whatever the failure policy: a patch that does not fit is a fault inside. @throws 500 */
+/** A patch that cannot be applied is an internal error, whatever the failure policy. @throws 500 */
 function operations(patch: Json): Json[] {
   try {
     const list = JSON.parse(Buffer.from(asString(patch), 'base64').toString()) as Json;
     if (Array.isArray(list)) return list;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw internal('the patch of the webhook is not a list of JSON patch operations');
 }
 
-/** @throws 500 for a patch that does not fit */
+/** @throws 500 for a patch that cannot be applied */
 export function patched(object: KubeObject, patch: readonly Json[]): KubeObject {
   try {
     const result = jsonPatch(clone(object), [...patch]);

@@ -1,4 +1,4 @@
-/** Which webhooks are to be asked about a new object. */
+/** Which webhooks are called for a new object. */
 import { asArray, asObject, asString, at } from '../json.ts';
 import type { Json, JsonObject, KubeObject } from '../json.ts';
 import type { Kind } from '../kinds.ts';
@@ -13,7 +13,7 @@ export interface Webhook {
   readonly reinvoked: boolean;
 }
 
-/** In the order they are asked in: by the name of their configuration, then as listed. */
+/** In the order of the calls: by the name of their configuration, then as listed. */
 export function webhooksFor(store: Store, kind: Kind, object: KubeObject): Webhook[] {
   const namespace = store.get('/namespaces', object.metadata.namespace ?? '')?.metadata.labels ?? {};
   const entries = store
@@ -47,7 +47,7 @@ function covers(rule: Json, kind: Kind): boolean {
   );
 }
 
-/** A LabelSelector; one that says nothing selects everything. */
+/** A LabelSelector; an empty one selects everything. */
 function selects(selector: Json | undefined, labels: Readonly<Record<string, string>>): boolean {
   const { matchLabels, matchExpressions } = asObject(selector);
   return (

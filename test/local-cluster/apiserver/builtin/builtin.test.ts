@@ -1,4 +1,4 @@
-/** What the server knows of built-in kinds. */
+/** Built-in kinds: defaults, checks and columns. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { asArray, asString, at } from '../json.ts';
@@ -19,14 +19,14 @@ const slice = (name: string, addressType: string, ...addresses: string[]): JsonO
 const causes = (body: Json): Json[] => asArray(at(body, 'details', 'causes')).map((cause) => at(cause, 'message') ?? null);
 
 describe('EndpointSlices', () => {
-  it('hold loopback addresses only under the test prefix', async () => {
+  it('may have loopback addresses only under the test prefix', async () => {
     await server.must('POST', SLICES, slice('ok', 'IPv4', '127.1.0.7', '10.0.0.1'));
     const refused = await server.request('POST', SLICES, slice('no', 'IPv4', '127.0.0.1', '127.1.1.1'));
     const text = 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
     assert.deepEqual(causes(refused.body), [`Invalid value: "127.0.0.1": ${text}`, `Invalid value: "127.1.1.1": ${text}`]);
   });
 
-  it('hold addresses of their own family', async () => {
+  it('may have only addresses of their own family', async () => {
     const wrong = await server.request('POST', SLICES, slice('no', 'IPv6', '10.0.0.1', 'fe80::1', 'x'));
     assert.deepEqual(causes(wrong.body), [
       'Invalid value: "10.0.0.1": must be an IPv6 address',
@@ -39,7 +39,7 @@ describe('EndpointSlices', () => {
     assert.deepEqual(causes(changed.body), ['Invalid value: "IPv6": field is immutable']);
   });
 
-  it('say null for what is missing, and count generations', async () => {
+  it('have null for missing lists, and count generations', async () => {
     const made = await server.must('POST', SLICES, { metadata: { name: 'empty' }, addressType: 'IPv4' });
     assert.deepEqual([made['endpoints'], made['ports'], at(made, 'metadata', 'generation')], [null, null, 1]);
     const changed = await server.patch(`${SLICES}/empty`, { ports: [{ port: 80 }] });
@@ -77,7 +77,7 @@ describe('Services', () => {
     assert.match(asString(asArray(at(both, 'spec', 'clusterIPs'))[0]), /^fd00:/);
   });
 
-  it('have ports that can be told apart', async () => {
+  it('must have distinct ports', async () => {
     const post = async (ports: JsonObject[]): Promise<Json[]> =>
       causes((await server.request('POST', SERVICES, { metadata: { name: 'p' }, spec: { ports } })).body);
     assert.deepEqual(await post([{ port: 1 }, { port: 2 }]), ['Required value', 'Required value']);
@@ -105,7 +105,7 @@ describe('Pods and Deployments', () => {
     assert.equal(at(asArray(at(pod, 'spec', 'containers'))[0], 'imagePullPolicy'), 'Always');
   });
 
-  it('have no fields that a real server does not know, as deep as their containers', async () => {
+  it('refuse fields that a real server does not know, down to their containers', async () => {
     const container = { name: 'c', image: 'x:1', readOnlyRootFilesystem: true, readinessProbe: { path: '/' } };
     const spec = { replica: 1, containers: [container], securityContext: { runAsNonroot: true } };
     const url = '/api/v1/namespaces/default/pods?fieldValidation=Strict';
@@ -121,7 +121,7 @@ describe('Pods and Deployments', () => {
     assert.equal(at(pod.body, 'message'), `Pod in version "v1" cannot be handled as a Pod: strict decoding error: ${list}`);
   });
 
-  it('need containers, and a selector that fits and stays', async () => {
+  it('need containers, and a selector that matches and does not change', async () => {
     const pod = await server.request('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'x' }, spec: {} });
     assert.deepEqual(causes(pod.body), ['Required value']);
     const deployments = '/apis/apps/v1/namespaces/default/deployments';
@@ -150,7 +150,7 @@ describe('Pods and Deployments', () => {
 });
 
 describe('other kinds', () => {
-  it('show an Event under both of its versions', async () => {
+  it('serve an Event under both of its versions', async () => {
     const event = {
       ...{ metadata: { name: 'e' }, eventTime: '2026-01-01T00:00:00.000000Z', reportingController: 'c', reportingInstance: 'i' },
       ...{ action: 'A', reason: 'R', type: 'Normal', note: 'hello' },
@@ -164,7 +164,7 @@ describe('other kinds', () => {
     assert.deepEqual(causes(refused.body), ['Required value']);
   });
 
-  it('turn the text of a Secret into base64', async () => {
+  it('convert the text of a Secret to base64', async () => {
     const secret = await server.must('POST', '/api/v1/namespaces/default/secrets', {
       metadata: { name: 's' },
       stringData: { a: 'hi' },

@@ -1,4 +1,4 @@
-/** The columns of `kubectl get` for built-in kinds. The Name column is the table's own. */
+/** The columns of `kubectl get` for built-in kinds. The table adds the Name column. */
 import { age } from '../duration.ts';
 import { asArray, asObject, asString, at } from '../json.ts';
 import type { Json, KubeObject } from '../json.ts';
@@ -139,7 +139,7 @@ export const crdColumns: readonly Column[] = [
   column('Created At', (crd) => crd.metadata.creationTimestamp, '', { type: 'date' }),
 ];
 
-/** Events in either version; `about` names the field with the object concerned. */
+/** Events in either version; `about` is the field with the object concerned. */
 export function eventColumns(about: 'involvedObject' | 'regarding', text: 'message' | 'note'): readonly Column[] {
   const seen = (event: KubeObject): string =>
     asString(event['lastTimestamp']) || asString(event['eventTime']) || event.metadata.creationTimestamp;

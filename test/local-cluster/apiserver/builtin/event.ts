@@ -1,4 +1,4 @@
-/** One Event, two API versions: stored as core/v1, shown in events.k8s.io/v1 under its newer names. */
+/** One Event, two API versions: stored as core/v1, served as events.k8s.io/v1 with the newer field names. */
 import { asObject, asString, setDefault } from '../json.ts';
 import type { KubeObject } from '../json.ts';
 import { fieldError } from '../status.ts';

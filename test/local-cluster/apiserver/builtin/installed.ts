@@ -1,4 +1,4 @@
-/** Kinds that come with what is installed: rights, disruption budgets, autoscalers, network policies, webhooks. */
+/** Kinds that charts create: roles and bindings, disruption budgets, autoscalers, network policies, webhooks. */
 import { asArray, asObject, asString, at, deepEqual, isObject, setDefault } from '../json.ts';
 import type { KubeObject } from '../json.ts';
 import { describeKind } from '../kinds.ts';
@@ -80,7 +80,7 @@ export const installedKinds: readonly Kind[] = [
   }),
   describeKind({ ...binding, kind: 'RoleBinding', plural: 'rolebindings' }),
   describeKind({ ...binding, kind: 'ClusterRoleBinding', plural: 'clusterrolebindings', namespaced: false }),
-  // Nobody makes any here, but clients that ask how a Deployment fares look for them.
+  // None are created here, but clients that read the progress of a Deployment list them.
   describeKind({
     ...{ group: 'apps', version: 'v1', kind: 'ReplicaSet', plural: 'replicasets', shortNames: ['rs'], categories: ['all'] },
     ...status,

@@ -1,9 +1,9 @@
-/** Which fields a built-in kind knows. */
+/** The fields of a built-in kind. */
 import { at, isObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import { dropUnknown, dropUnknownOfPod } from './podfields.ts';
 
-/** Prunes fields that are unknown at the top or in `spec`; deeper ones are kept unseen. */
+/** Prunes fields that are unknown at the top or in `spec`; deeper ones are kept unchecked. */
 export function knowing(top: string, spec?: string): (object: JsonObject) => string[] {
   const topNames = new Set(['apiVersion', 'kind', 'metadata', ...top.split(' ')]);
   const specNames = spec === undefined ? undefined : new Set(spec.split(' '));
@@ -13,7 +13,7 @@ export function knowing(top: string, spec?: string): (object: JsonObject) => str
   ];
 }
 
-/** The same for a kind whose spec is a pod's, or holds a template of one. */
+/** The same for a kind whose spec is a pod's, or has a pod template. */
 export function knowingPod(top: string, spec?: string): (object: JsonObject) => string[] {
   const known = knowing(top, spec);
   return (object) => [

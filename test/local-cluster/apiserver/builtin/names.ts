@@ -1,4 +1,4 @@
-/** Names and labels as RFC 1123, RFC 1035 and the API conventions want them; messages as in kube-apiserver. */
+/** Names and labels according to RFC 1123, RFC 1035 and the API conventions; messages as in kube-apiserver. */
 import type { Kind } from '../kinds.ts';
 import type { ObjectMeta } from '../json.ts';
 import { isObject } from '../json.ts';

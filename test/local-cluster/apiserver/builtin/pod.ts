@@ -1,4 +1,4 @@
-/** Pods and the pod templates of Deployments: the defaults people see, and the checks that matter here. */
+/** Pods and the pod templates of Deployments: the visible defaults, and the checks that matter here. */
 import { asArray, asObject, asString, at, deepEqual, isObject, setDefault, setOwn } from '../json.ts';
 import type { JsonObject, KubeObject } from '../json.ts';
 import type { Cluster } from '../kinds.ts';
@@ -37,7 +37,7 @@ export function podDefaults(pod: KubeObject): void {
 
 const ZONE_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
 
-/** A new Pod is Pending; once it is bound it carries the zone of its node. */
+/** A new Pod is Pending; once it is bound it has the zone label of its node. */
 export function podPrepare(pod: KubeObject, old: KubeObject | undefined, cluster: Cluster): void {
   const spec = asObject(pod['spec']);
   setDefault(spec, 'serviceAccountName', 'default');
@@ -112,7 +112,7 @@ export function deploymentValidate(deployment: KubeObject, old: KubeObject | und
   return errors;
 }
 
-/** Secrets hold base64; `stringData` is a convenience for writers. */
+/** Secrets contain base64; `stringData` accepts plain text. */
 export function secretDefaults(secret: KubeObject): void {
   setDefault(secret, 'type', 'Opaque');
   const texts = secret['stringData'];

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../json.ts';
 import type { Column } from '../kinds.ts';
 import { ageColumn, column, count, wide } from './columns.ts';
 
-/** Why it does not run, where somebody says so; as kubectl's users know it: `CrashLoopBackOff`, `Init:0/1`. */
+/** Why it does not run, where its status has a reason, as kubectl shows it: `CrashLoopBackOff`, `Init:0/1`. */
 function podStatus(pod: KubeObject): string {
   if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
   const inits = statusesOf(pod, 'initContainerStatuses');
@@ -20,7 +20,7 @@ function statusesOf(pod: KubeObject, name: 'containerStatuses' | 'initContainerS
   return asArray(at(pod, 'status', name)).map(asObject);
 }
 
-/** Sidecars count: init containers that stay. */
+/** Sidecars (init containers that keep running) count. */
 function sidecars(pod: KubeObject): Set<string> {
   const inits = asArray(at(pod, 'spec', 'initContainers')).map(asObject);
   return new Set(inits.filter((one) => one['restartPolicy'] === 'Always').map((one) => asString(one['name'])));

@@ -1,6 +1,6 @@
 /**
- * The fields of pods and pod templates. helm asks for strict validation, so a misspelt or misplaced field of a chart must be refused here as
- * by a real server. Looked at are the pod, its containers, their probes and both security contexts; what is deeper is kept unseen.
+ * The fields of pods and pod templates. helm requests strict validation, so a misspelt or misplaced field of a chart must be refused here as
+ * by a real server. Checked are the pod, its containers, their probes and both security contexts; deeper fields are kept unchecked.
  */
 import { asArray, isObject } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';

@@ -1,4 +1,4 @@
-/** Services: defaults, checks of the ports, and the addresses and node ports that the server allots. */
+/** Services: defaults, checks of the ports, and the addresses and node ports that the server allocates. */
 import { asArray, asObject, asString, at, isObject, setDefault } from '../json.ts';
 import type { Json, JsonObject, KubeObject } from '../json.ts';
 import type { Cluster } from '../kinds.ts';
@@ -34,7 +34,7 @@ export function defaults(service: KubeObject): void {
   }
 }
 
-/** Keeps what was allotted before; allots what is missing. */
+/** Keeps earlier allocations; allocates what is missing. */
 export function prepare(service: KubeObject, old: KubeObject | undefined, cluster: Cluster): void {
   setDefault(service, 'status', { loadBalancer: {} });
   const spec = specOf(service);

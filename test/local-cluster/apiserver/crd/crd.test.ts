@@ -1,4 +1,4 @@
-/** CustomResourceDefinitions that are refused, and what the accepted ones do. */
+/** CustomResourceDefinitions that are refused, and the effect of accepted ones. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { asArray, at } from '../json.ts';
@@ -29,7 +29,7 @@ const rule = (text: string): Schema => ({ 'x-kubernetes-validations': [{ rule: t
 const object = (properties: Record<string, Schema>, more: Schema = {}): Schema => ({ type: 'object', properties, ...more });
 
 describe('a CRD is refused', () => {
-  // [what is wrong, schema of spec, where, with which words]
+  // [what is wrong, schema of spec, field, message]
   const cases: [string, Schema, string, RegExp][] = [
     ['without a type', object({ a: {} }), `${AT}.properties[a].type`, /must not be empty/],
     ['with an unknown type', object({ a: { type: 'text' } }), `${AT}.properties[a].type`, /Unsupported value/],
@@ -126,7 +126,7 @@ describe('a CRD is refused', () => {
 });
 
 describe('an accepted CRD', () => {
-  it('brings a kind with defaults, columns and the scope it names', async () => {
+  it('defines a kind with its defaults, columns and scope', async () => {
     const columns = [
       { name: 'Size', type: 'integer', jsonPath: '.spec.size' },
       { name: 'Wide', type: 'string', jsonPath: '.spec.size', priority: 1 },
@@ -139,7 +139,7 @@ describe('an accepted CRD', () => {
     assert.deepEqual(at(asArray(table['rows'])[0], 'cells'), ['t', 3, '3']);
   });
 
-  it('takes a new schema at once, and forgives what it no longer allows', async () => {
+  it('applies a new schema at once, and keeps stored values that it no longer allows', async () => {
     const schema = {
       openAPIV3Schema: { type: 'object', properties: { spec: object({ size: { type: 'integer', maximum: 2 } }) as Json } },
     };

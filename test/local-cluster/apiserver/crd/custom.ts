@@ -1,4 +1,4 @@
-/** The kinds that a CustomResourceDefinition brings. */
+/** The kinds that a CustomResourceDefinition defines. */
 import { age } from '../duration.ts';
 import { ageColumn } from '../builtin/columns.ts';
 import { asArray, asObject, asString, isObject } from '../json.ts';
@@ -63,7 +63,7 @@ const UNCHECKED: FieldError = {
   message:
     'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 };
-/** Errors that leave the rules nothing sound to work on. */
+/** Errors after which CEL rules cannot be evaluated. */
 const BLOCKING = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',

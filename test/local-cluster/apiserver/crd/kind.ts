@@ -1,4 +1,4 @@
-/** CustomResourceDefinition itself, as a kind. What it checks is in structure.ts and rules.ts. */
+/** CustomResourceDefinition itself, as a kind. Its checks are in structure.ts and references.ts. */
 import { crdColumns } from '../builtin/columns.ts';
 import { checkSubdomain } from '../builtin/names.ts';
 import { asArray, asObject, asString, isObject, setDefault } from '../json.ts';

@@ -3,7 +3,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { celName } from '../schema/cel.ts';
 import type { Schema } from '../schema/types.ts';
 
-/** What is known of an expression's value: its schema, or nothing. */
+/** The schema of an expression's value; undefined: unknown. */
 type Known = Schema | undefined;
 type Scope = ReadonlyMap<string, Known>;
 
@@ -56,7 +56,7 @@ function call(name: string, receiver: Known, args: readonly ASTNode[], scope: Sc
     for (const argument of args) visit(argument, scope, missing);
     return undefined;
   }
-  // Over a map the name stands for a key, about which there is nothing to know.
+  // Over a map the name is a key, which has no schema.
   const inner: Scope = new Map([...scope, [bound.args, receiver?.items]]);
   for (const body of bodies) visit(body, inner, missing);
   return name === 'filter' ? receiver : undefined;

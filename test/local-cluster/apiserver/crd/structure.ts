@@ -1,4 +1,4 @@
-/** Refuses what the real server would refuse when a CRD is made: schemas that are not structural, defaults and rules that do not fit. */
+/** Refuses what the real server would refuse when a CRD is created: schemas that are not structural, defaults and rules that do not match them. */
 import { RE2JS } from 're2js';
 import { isObject } from '../json.ts';
 import { checkRules, program, reasonOf } from '../schema/cel.ts';
@@ -12,7 +12,7 @@ import { undeclaredFields } from './references.ts';
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 const FORBIDDEN = ['$ref', 'definitions', 'dependencies', 'patternProperties', 'deprecated', 'discriminator', 'id', 'xml'];
 
-/** Checks a whole schema; `path` is where it stands in the CRD. */
+/** Checks a whole schema; `path` is its place in the CRD. */
 export function checkStructure(schema: Schema, path: string): FieldError[] {
   const root =
     schema.type === 'object' ? [] : [fieldError.invalid(`${path}.type`, schema.type ?? '', 'must be object at the root')];
@@ -95,7 +95,7 @@ function checkPattern(schema: Schema, path: string): FieldError[] {
   }
 }
 
-/** A default must pass its own schema as it stands: nested defaults do not help it. */
+/** A default must pass its own schema as it is: nested defaults do not complete it. */
 function checkDefault(schema: Schema, path: string): FieldError[] {
   const value = schema.default;
   if (value === undefined) return [];
@@ -130,7 +130,7 @@ function checkRule(rule: Rule, schema: Schema, path: string): FieldError[] {
   ];
 }
 
-/** @param type what the expression must come to */
+/** @param type of the expression's result */
 function checkExpression(text: string, type: string, schema: Schema, field: string): FieldError[] {
   const failed = (why: string): FieldError[] => [fieldError.invalid(field, text, `compilation failed: ${why}`)];
   try {

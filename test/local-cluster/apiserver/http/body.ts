@@ -1,4 +1,4 @@
-/** Bodies of requests: within a limit, as JSON or as the protobuf that kubectl and helm insist on. */
+/** Bodies of requests: within a limit, as JSON or as the protobuf that kubectl and helm require. */
 import type { IncomingMessage } from 'node:http';
 import { asObject } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -10,7 +10,7 @@ import { PROTOBUF, PROTOBUF_KINDS, fromProtobuf } from './protobuf.ts';
 export const MAX_BODY = 3 * 1024 * 1024;
 const JSON_BODY = 'application/json';
 
-/** Of a request: everything it sent, and its media type without parameters. */
+/** The body of a request, and its media type without parameters. */
 export interface Body {
   readonly bytes: Buffer;
   readonly type: string;

@@ -1,4 +1,4 @@
-/** Which groups, versions and resources there are: the aggregated document and the older ones, one group at a time. */
+/** Which groups, versions and resources exist: the aggregated document and the older ones, one group at a time. */
 import type { JsonObject } from '../json.ts';
 import type { Kind } from '../kinds.ts';
 import { apiVersionOf } from '../kinds.ts';

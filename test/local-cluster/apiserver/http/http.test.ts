@@ -1,4 +1,4 @@
-/** The edges: who may ask, how much, in which form. */
+/** Limits of requests: authorization, size and form. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { asArray, at } from '../json.ts';
@@ -11,8 +11,8 @@ let server: TestServer;
 before(async () => (server = await TestServer.start()));
 after(() => server.close());
 
-describe('the edges', () => {
-  it('says so when its port is taken', async () => {
+describe('requests', () => {
+  it('fails to start when its port is taken', async () => {
     await assert.rejects(
       TestServer.start({ port: Number(new URL(server.url).port), stateDir: `${server.stateDir}/second` }),
       /EADDRINUSE/,
@@ -47,7 +47,7 @@ describe('the edges', () => {
     assert.equal(chunked.status, 413);
   });
 
-  it('takes and gives JSON, and protobuf of no other kinds than kubectl and helm send', async () => {
+  it('accepts and returns JSON, and accepts protobuf only of the kinds that kubectl and helm send', async () => {
     const protobuf = { 'content-type': 'application/vnd.kubernetes.protobuf' };
     assert.equal((await server.request('POST', MAPS, 'k8s', protobuf)).status, 415);
     assert.equal((await server.request('GET', MAPS, undefined, { accept: 'application/vnd.kubernetes.protobuf' })).status, 406);
@@ -56,7 +56,7 @@ describe('the edges', () => {
     assert.equal((await server.request('PATCH', `${MAPS}/x`, '{}', { 'content-type': 'application/json' })).status, 415);
   });
 
-  it('answers paths that are not there', async () => {
+  it('answers unknown paths', async () => {
     const resource = await server.request('GET', '/api/v1/namespaces/default/nothings');
     assert.equal(at(resource.body, 'message'), 'the server could not find the requested resource');
     for (const path of ['/nothing', '/apis/no.such/v1', '/apis/no.such/v1/things', '/api/v1//pods']) {
@@ -69,7 +69,7 @@ describe('the edges', () => {
     assert.equal((await server.request('GET', `${MAPS}/x/status`)).status, 404);
   });
 
-  it('describes itself, in one document or in many', async () => {
+  it('serves discovery, in one document or in several', async () => {
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
     const all = await server.request('GET', '/apis', undefined, { accept });
     assert.equal(all.headers.get('content-type'), 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
@@ -86,7 +86,7 @@ describe('the edges', () => {
     assert.equal((await server.must('GET', '/apis/apps/v1'))['groupVersion'], 'apps/v1');
   });
 
-  it('lets clients keep what has not changed', async () => {
+  it('answers 304 for unchanged documents', async () => {
     const first = await server.request('GET', '/openapi/v3');
     const etag = first.headers.get('etag') ?? '';
     assert.equal((await server.request('GET', '/openapi/v3', undefined, { 'if-none-match': etag })).status, 304);

@@ -1,4 +1,4 @@
-/** What a client takes: its Accept header. */
+/** What a client accepts: its Accept header. */
 import { notAcceptable } from '../status.ts';
 import type { View } from '../view.ts';
 
@@ -32,7 +32,7 @@ export function viewOf(accept: string | undefined, query: URLSearchParams): View
   throw notAcceptable(['application/json']);
 }
 
-/** Whether a client of `/api` and `/apis` takes all groups in one document. */
+/** Whether a client of `/api` and `/apis` accepts all groups in one document. */
 export function wantsAggregated(accept: string | undefined): boolean {
   return parseAccept(accept).some(
     ({ parameters }) => parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2',

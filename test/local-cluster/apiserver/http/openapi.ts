@@ -1,6 +1,6 @@
 /**
- * `/openapi/v3`: an index and one document a group and version. Custom resources come with their whole schema and its
- * descriptions; built-in kinds only with what lets kubectl find them, so that it falls back to the types compiled into it.
+ * `/openapi/v3`: an index and one document for each group and version. Custom resources have their whole schema and its
+ * descriptions; built-in kinds only what kubectl needs to find them, so that it falls back to the types compiled into it.
  */
 import { createHash } from 'node:crypto';
 import { schemaOf } from '../crd/custom.ts';
@@ -60,7 +60,7 @@ export function openApiIndex(store: Store, kinds: readonly Kind[]): JsonObject {
   return { paths: Object.fromEntries(paths) };
 }
 
-/** @param path such as `apis/outrigger.dev/v1alpha1`; @returns undefined for a group there is not */
+/** @param path such as `apis/outrigger.dev/v1alpha1`; @returns undefined for an unknown group */
 export function openApiDocument(store: Store, kinds: readonly Kind[], path: string): JsonObject | undefined {
   const members = kinds.filter((kind) => documentPath(kind) === path);
   if (members.length === 0) return undefined;
@@ -122,7 +122,7 @@ function operations(kind: Kind, methods: readonly string[]): JsonObject {
   return Object.fromEntries(methods.map((method) => [method, operation(method)]));
 }
 
-/** kubectl looks for these to learn that the server validates fields and can rehearse a write. */
+/** By these kubectl knows that the server validates fields and supports dryRun. */
 const PARAMETERS: JsonObject[] = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
   ...{ name, in: 'query', schema: { type: name === 'force' ? 'boolean' : 'string', uniqueItems: true } },
 }));

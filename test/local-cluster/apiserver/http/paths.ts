@@ -1,4 +1,4 @@
-/** URLs of the API, taken apart. */
+/** Parses URLs of the API. */
 
 export interface ResourcePath {
   readonly group: string;

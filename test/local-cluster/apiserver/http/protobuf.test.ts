@@ -1,4 +1,4 @@
-/** Messages are written out byte by byte, so that the descriptions are not tested against themselves. */
+/** Messages are encoded byte by byte here, so that the descriptions are not tested against themselves. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { at } from '../json.ts';
@@ -17,7 +17,7 @@ const envelope = (kind: string, raw: Buffer): Buffer =>
   join(Buffer.from('k8s\0'), bytes(1, join(bytes(1, 'v1'), bytes(2, kind))), bytes(2, raw), bytes(3, ''), bytes(4, ''));
 const entry = (key: string, value: string): Buffer => join(bytes(1, key), bytes(2, value));
 
-/** As Go writes it: every string is there, and times that were never set are empty. */
+/** As Go encodes it: with every string, and empty times where none were set. */
 const meta = (name: string): Buffer =>
   join(bytes(1, name), bytes(2, ''), bytes(3, ''), number(7, 0), bytes(8, ''), bytes(11, entry('empty', '')));
 const secret = (name: string): Buffer =>
@@ -27,7 +27,7 @@ const status = (code: number, message: RegExp) => (error: unknown) =>
   error instanceof ApiError && error.code === code && message.test(error.message);
 
 describe('protobuf bodies', () => {
-  it('say what JSON would have said', () => {
+  it('decode to the same as JSON', () => {
     assert.deepEqual(fromProtobuf(secret('s')), {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -44,7 +44,7 @@ describe('protobuf bodies', () => {
     });
   });
 
-  it('tell a grace period of 0 from none', () => {
+  it('distinguish a grace period of 0 from none', () => {
     const asked = envelope('DeleteOptions', join(number(1, 0), bytes(2, bytes(1, 'uid-1')), bytes(4, 'Background')));
     assert.deepEqual(fromProtobuf(asked), {
       ...{ apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 },
@@ -53,7 +53,7 @@ describe('protobuf bodies', () => {
     assert.equal(at(fromProtobuf(envelope('DeleteOptions', bytes(4, 'Orphan'))), 'gracePeriodSeconds'), undefined);
   });
 
-  it('are refused when they are broken, or say what would be lost', () => {
+  it('are refused when they are malformed, or have fields that would be lost', () => {
     assert.throws(() => fromProtobuf(Buffer.from('{}')), status(400, /expected prefix \[107 56 115 0\]/));
     assert.throws(() => fromProtobuf(secret('s').subarray(0, 40)), status(400, /broken/));
     assert.throws(() => fromProtobuf(envelope('Pod', bytes(1, meta('p')))), status(400, /kind "Pod" are not understood/));
@@ -67,7 +67,7 @@ describe('the server', () => {
   before(async () => (server = await TestServer.start()));
   after(() => server.close());
 
-  it('takes them for objects and for options, and answers in JSON', async () => {
+  it('accepts them for objects and for options, and answers in JSON', async () => {
     const headers = { 'content-type': PROTOBUF, accept: `${PROTOBUF},application/json` };
     const SECRETS = '/api/v1/namespaces/default/secrets';
     const created = await server.send('POST', SECRETS, secret('s'), headers);

@@ -1,6 +1,6 @@
 /**
- * The protobuf bodies that kubectl and helm send and that have no JSON to fall back to: four bytes of magic, then `runtime.Unknown`,
- * which names the kind and carries the message. Only the fields needed are described; one that is not described is refused, so that
+ * The protobuf bodies that kubectl and helm send and that they do not send as JSON instead: four bytes of magic, then `runtime.Unknown`,
+ * which contains the kind and the message. Only the fields needed are described; one that is not described is refused, so that
  * nothing a client wrote is silently lost.
  */
 import protobuf from 'protobufjs/light.js';
@@ -15,7 +15,7 @@ const field = (id: number, type = 'string') => ({ id, type });
 const list = (id: number, type = 'string') => ({ id, type, rule: 'repeated' });
 const map = (id: number, type = 'string') => ({ id, type, keyType: 'string' });
 
-/** Of k8s.io/apimachinery and k8s.io/api, `generated.proto`: numbers and types as there. */
+/** From k8s.io/apimachinery and k8s.io/api, `generated.proto`: numbers and types as there. */
 const FIELDS: Readonly<Record<string, Record<string, protobuf.IField>>> = {
   Unknown: { typeMeta: field(1, 'TypeMeta'), raw: field(2, 'bytes'), contentEncoding: field(3), contentType: field(4) },
   TypeMeta: { apiVersion: field(1), kind: field(2) },
@@ -44,11 +44,11 @@ export const PROTOBUF_KINDS = ['Secret', 'Namespace'];
 const BODIES = [...PROTOBUF_KINDS, 'DeleteOptions'];
 
 const root = protobuf.Root.fromJSON({
-  // proto2: a field that is there, though it is 0 or empty, says something (gracePeriodSeconds).
+  // proto2: a field that is present has a meaning also when it is 0 or empty (gracePeriodSeconds).
   nested: Object.fromEntries(Object.entries(FIELDS).map(([name, fields]) => [name, { edition: 'proto2', fields }])),
 });
 
-/** @returns the body as JSON would have said it. @throws 400 */
+/** @returns the body as its JSON would be. @throws 400 */
 export function fromProtobuf(bytes: Buffer): Json {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
@@ -61,7 +61,7 @@ export function fromProtobuf(bytes: Buffer): Json {
   return { apiVersion, kind, ...(plain(message) as JsonObject) };
 }
 
-/** @throws 400 for a message that is cut short, or that holds what is not described */
+/** @throws 400 for a message that is cut short, or that has fields that are not described */
 function parse(type: string, bytes: Uint8Array): protobuf.Message & Record<string, unknown> {
   const reader = protobuf.Reader.create(bytes);
   reader.discardUnknown = false;
@@ -84,7 +84,7 @@ function hasUnknown(value: unknown): boolean {
 /** The entries of these are the client's own, also empty ones. */
 const MAPS = new Set(['labels', 'annotations', 'data', 'stringData']);
 
-/** As JSON would say it: times as text, and what was never set (Go's zero time, its empty strings) left out. */
+/** As in JSON: times as text, and what was never set (Go's zero time, its empty strings) left out. */
 function plain(value: Json): Json {
   if (!isObject(value)) return value;
   const entries = Object.entries(value).flatMap(([name, child]): [string, Json][] => {

@@ -19,7 +19,7 @@ export function send(response: ServerResponse, reply: Reply): void {
   response.end(text);
 }
 
-/** Sends a document that clients keep, or 304 when they have it. */
+/** Sends a document that clients cache, or 304 when they have it. */
 export function sendCached(request: IncomingMessage, response: ServerResponse, body: JsonObject, type: string): void {
   const text = JSON.stringify(body);
   const etag = `"${createHash('sha256').update(text).digest('hex').toUpperCase()}"`;
@@ -30,7 +30,7 @@ export function sendCached(request: IncomingMessage, response: ServerResponse, b
   response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text), etag, vary: 'Accept' }).end(text);
 }
 
-/** What a failure is answered with; one that is not the client's is told to `report`. */
+/** The answer to a failure; a failure of the server is passed to `report`. */
 export function failure(error: unknown, report: (error: unknown) => void): Reply {
   if (error instanceof PageNotFound) return { code: 404, body: '404 page not found\n' };
   if (error instanceof ApiError) return { code: error.code, body: error.status };

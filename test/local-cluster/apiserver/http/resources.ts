@@ -39,7 +39,7 @@ export interface ResourcesParts {
   readonly bookmarkInterval: number;
 }
 
-/** What a request is about, and who asks. */
+/** The target and the user of a request. */
 export interface Asked {
   readonly path: ResourcePath;
   readonly query: URLSearchParams;
@@ -100,7 +100,7 @@ export class Resources {
     return { code: 200, body: remove(this.#cluster, target, deleteOptions(parseOptions(body), query)) };
   }
 
-  /** Webhooks are asked about Pods only: nobody needs more here. */
+  /** Webhooks are called for Pods only: nothing needs more here. */
   async #create(
     request: IncomingMessage,
     { query, user }: Asked,
@@ -122,7 +122,7 @@ export class Resources {
     return requestToken(this.#cluster, this.#users, kind, namespace, name, parseBody(kind, body));
   }
 
-  /** Ends every watch; those of one kind when it is given. */
+  /** Ends every watch, or those of the given kind. */
   endWatches(kind?: Pick<Kind, 'resource'>): void {
     for (const [watch, watched] of this.#watches) if (kind === undefined || watched.resource === kind.resource) watch.end();
   }

@@ -1,4 +1,4 @@
-/** From a request to an answer: who is asking, which part of the API, what went wrong. */
+/** From a request to an answer: the user, the part of the API, failures. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Users } from '../access/user.ts';
 import type { JsonObject } from '../json.ts';
@@ -22,7 +22,7 @@ export interface RouterParts {
 
 const DISCOVERY_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const OPENAPI_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-/** An OpenAPI v2 document in protobuf that says nothing but `swagger: "2.0"`; kubectl looks into it and goes on. */
+/** An OpenAPI v2 document in protobuf with only `swagger: "2.0"`, which is enough for kubectl. */
 const OPENAPI_V2 = Buffer.from([0x0a, 0x03, ...Buffer.from('2.0')]);
 const HEALTH = new Set(['/healthz', '/livez', '/readyz']);
 
@@ -39,7 +39,7 @@ export class Router {
     try {
       await this.#route(request, response);
     } catch (error) {
-      // The rest of a body that is refused is not worth waiting for.
+      // Do not wait for the rest of a refused body.
       if (!request.complete) response.shouldKeepAlive = false;
       if (response.headersSent || response.destroyed) response.destroy();
       else send(response, failure(error, this.#parts.report));

@@ -11,7 +11,7 @@ import { parseBody } from './body.ts';
 import type { Body } from './body.ts';
 import type { Reply } from './reply.ts';
 
-/** GET; PUT and merge patch, of which only `spec.replicas` and the version asked for count. */
+/** GET; PUT and merge patch, of which only `spec.replicas` and `metadata.resourceVersion` count. */
 export function scale(cluster: Cluster, target: Target, method: string, body: Body, options: WriteOptions): Reply {
   if (method === 'GET') return { code: 200, body: scaleOf(find(cluster, target)) };
   if (method !== 'PUT' && method !== 'PATCH') throw methodNotAllowed();

@@ -11,7 +11,7 @@ import type { Reply } from './reply.ts';
 const HOUR = 3600;
 const LONGEST = 2 ** 32;
 
-/** @throws 404 where there is no such service account, 422 for a time that is too short */
+/** @throws 404 for an unknown service account, 422 for a duration that is too short */
 export function requestToken(cluster: Cluster, users: Users, kind: Kind, namespace: string, name: string, body: Json): Reply {
   const account = find(cluster, { kind, namespace, name });
   const now = cluster.now();

@@ -30,7 +30,7 @@ export function create(
   return { object: insert(cluster, kind, object, options), created: true, warnings };
 }
 
-/** Puts the namespace of the URL into the object. @throws when the body names another. */
+/** Puts the namespace of the URL into the object. @throws when the body has another. */
 export function setNamespace(object: KubeObject, kind: Kind, namespace: string | undefined): void {
   if (!kind.namespaced || namespace === undefined) {
     delete object.metadata.namespace;
@@ -56,7 +56,7 @@ function setName(object: KubeObject, kind: Kind): void {
 
 /**
  * Stores a new object.
- * @param claim the field owners, where an apply has worked them out already
+ * @param claim the field owners, where an apply has computed them already
  */
 export function insert(
   cluster: Cluster,
@@ -94,7 +94,7 @@ function freshMetadata(object: KubeObject, kind: Kind, now: Date): void {
   if (kind.hasGeneration) metadata.generation = 1;
 }
 
-/** Nothing is created in a namespace, or of a kind, that is missing or on its way out. */
+/** Nothing is created in a namespace, or of a kind, that is missing or being deleted. */
 function requireHome(cluster: Cluster, kind: Kind, object: KubeObject): void {
   if (kind.custom) {
     const crd = cluster.store.get('apiextensions.k8s.io/customresourcedefinitions', `${kind.plural}.${kind.group}`);

@@ -1,4 +1,4 @@
-/** From a parsed body to an object of a kind: kind and version match, metadata is in order, unknown fields are dealt with. */
+/** From a parsed body to an object of a kind: checks kind, version and metadata, and removes unknown fields. */
 import { asString, isObject } from '../json.ts';
 import type { Json, JsonObject, KubeObject } from '../json.ts';
 import { apiVersionOf } from '../kinds.ts';
@@ -14,11 +14,11 @@ const META_FIELDS = new Set(
 
 export interface Decoded {
   readonly object: KubeObject;
-  /** Paths of fields that the kind does not have; they are gone from the object. */
+  /** Paths of fields that the kind does not have; they were removed from the object. */
   readonly unknown: readonly string[];
 }
 
-/** Takes a body apart. The object returned is the caller's to change. */
+/** Decodes a body. The caller may change the returned object. */
 export function decode(kind: Kind, body: Json): Decoded {
   if (!isObject(body)) throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`);
   const apiVersion = apiVersionOf(kind);
@@ -40,7 +40,7 @@ export function decode(kind: Kind, body: Json): Decoded {
   return { object, unknown };
 }
 
-/** Types that everything else relies on. */
+/** Checks types that all other code relies on. */
 function checkMeta(meta: JsonObject, kind: Kind): void {
   const refuse = (field: string, wanted: string): never => {
     throw badRequest(
@@ -74,7 +74,7 @@ export function unknownFields(paths: readonly string[]): string {
   return paths.map((path) => `unknown field "${path}"`).join(', ');
 }
 
-/** Warnings for unknown fields, or a refusal where the client asked for strictness. */
+/** Warnings for unknown fields, or a refusal where the client requested strict validation. */
 export function settleUnknown(kind: Kind, unknown: readonly string[], options: WriteOptions): string[] {
   if (unknown.length === 0 || options.validation === 'Ignore') return [];
   if (options.validation === 'Warn') return unknown.map((path) => `unknown field "${path}"`);

@@ -1,4 +1,4 @@
-/** DELETE: grace for Pods, finalizers, and the slow ends of namespaces and CustomResourceDefinitions. */
+/** DELETE: grace periods of Pods, finalizers, and the deletion of namespaces and CustomResourceDefinitions, which takes time. */
 import { CLEANUP, crdKind } from '../crd/kind.ts';
 import { asArray, asObject, asString, at, clone, deepEqual, isObject } from '../json.ts';
 import type { JsonObject, KubeObject } from '../json.ts';
@@ -12,7 +12,7 @@ import type { Target } from './update.ts';
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  /** What must be seen to first, as finalizers. */
+  /** Finalizers that the deletion adds. */
   readonly finalizers?: readonly string[];
   readonly dryRun: boolean;
 }
@@ -33,7 +33,7 @@ export function deleteOptions(body: JsonObject, query: URLSearchParams): DeleteO
   };
 }
 
-/** @returns the body of the answer: a `Status`, or the object where that is the kind's habit or it lives on. */
+/** @returns the body of the answer: a `Status`, or the object where the kind returns it or it still exists. */
 export function remove(cluster: Cluster, target: Target, options: DeleteOptions): JsonObject {
   const { kind, name } = target;
   const old = find(cluster, target);
@@ -59,7 +59,7 @@ function checkPreconditions({ kind, name }: Target, old: KubeObject, { precondit
   }
 }
 
-/** The object as its deletion leaves it, and whether it is gone with that. */
+/** The object after its deletion was requested, and whether it is removed at once. */
 function doomed(cluster: Cluster, kind: Kind, old: KubeObject, options: DeleteOptions): { object: KubeObject; gone: boolean } {
   const object = clone(old);
   if (kind.resource === '/namespaces') return { object: terminate(cluster, object, { phase: 'Terminating' }), gone: false };
@@ -73,7 +73,7 @@ function doomed(cluster: Cluster, kind: Kind, old: KubeObject, options: DeleteOp
   return { object, gone: grace === 0 && finalizers.length === 0 };
 }
 
-/** Pods that run nowhere, or no longer, need no time to stop. */
+/** Pods without a node, or that have ended, need no time to stop. */
 function podGrace(pod: KubeObject, asked: number | undefined): number {
   const phase = asString(at(pod, 'status', 'phase'));
   if (asString(at(pod, 'spec', 'nodeName')) === '' || phase === 'Succeeded' || phase === 'Failed') return 0;

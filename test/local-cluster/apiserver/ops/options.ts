@@ -1,11 +1,11 @@
-/** What a write request asks for besides its body. */
+/** The options of a write request. */
 import type { KubeObject } from '../json.ts';
 import type { Writer } from '../managers.ts';
 import { fieldError, invalid } from '../status.ts';
 import type { ApiError, FieldError } from '../status.ts';
 
 export interface WriteOptions {
-  /** Who owns the fields written. */
+  /** The owner of the fields written. */
   readonly manager: string;
   readonly dryRun: boolean;
   readonly validation: 'Strict' | 'Warn' | 'Ignore';
@@ -37,7 +37,7 @@ export function writeOptions(query: URLSearchParams, userAgent: string, subresou
   };
 }
 
-/** Without a name given, the program that writes is the manager. */
+/** Without a given name, the writing program is the manager. */
 function managerOf(userAgent: string): string {
   return (userAgent.split('/')[0] ?? '').slice(0, 128) || 'unknown';
 }

@@ -40,7 +40,7 @@ export function patch(cluster: Cluster, target: Target, mediaType: string, text:
   return { object: replace(cluster, target, old, kindly(object, old), options), created: false, warnings };
 }
 
-/** A patch that takes the version away asks for no check. */
+/** A patch that removes the version requests no check. */
 function kindly(object: KubeObject, old: KubeObject): KubeObject {
   if (!object.metadata.resourceVersion) object.metadata.resourceVersion = old.metadata.resourceVersion;
   return object;
@@ -79,7 +79,7 @@ function parseJson(text: string): Json {
   }
 }
 
-/** An apply configuration is YAML; JSON, which is YAML too, takes the quick way. */
+/** An apply configuration is YAML; JSON, which is YAML too, is parsed faster. */
 function parseConfig(text: string): JsonObject {
   let config: unknown;
   try {
@@ -90,7 +90,7 @@ function parseConfig(text: string): JsonObject {
   return mustBeObject(config as Json);
 }
 
-/** Unknown fields after a patch: refused in the odd words of the real server, which has no object to name here. */
+/** Unknown fields after a patch: refused with the message of the real server, which names no object here. */
 function settlePatch(patched: Json, unknown: readonly string[], options: WriteOptions): string[] {
   if (options.validation === 'Ignore') return [];
   if (options.validation === 'Warn') return unknown.map((path) => `unknown field "${path}"`);
@@ -124,13 +124,13 @@ function apply(cluster: Cluster, target: Target, text: string, options: WriteOpt
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Objects that kubectl also applies on the client's side keep that note right; it changes owners with nobody. */
+/** Updates the annotation of kubectl's client-side apply where an object has it; this does not change ownership. */
 function rememberApplied(object: KubeObject, live: KubeObject | undefined, config: JsonObject): void {
   if (live?.metadata.annotations?.[LAST_APPLIED] === undefined) return;
   object.metadata.annotations = { ...object.metadata.annotations, [LAST_APPLIED]: `${JSON.stringify(config)}\n` };
 }
 
-/** The configuration in the form it is merged: named, without what applies may not set. */
+/** The configuration to be merged: with a name, without what an apply may not set. */
 function configOf(target: Target, config: JsonObject, options: WriteOptions): JsonObject {
   const { kind, name } = target;
   if (asString(config['apiVersion']) === '' || asString(config['kind']) === '') {
@@ -155,7 +155,7 @@ function configOf(target: Target, config: JsonObject, options: WriteOptions): Js
   return object;
 }
 
-/** In typed kinds a null is no value at all. */
+/** In typed kinds null means no value. */
 function dropNulls(value: Json): void {
   if (Array.isArray(value)) value.forEach(dropNulls);
   if (!isObject(value)) return;

@@ -1,4 +1,4 @@
-/** What a deletion does about the objects that the deleted one owns. */
+/** What a deletion does to the objects that the deleted one owns. */
 import type { Json } from '../json.ts';
 import { fieldError, invalid } from '../status.ts';
 
@@ -6,7 +6,7 @@ export const FOREGROUND = 'foregroundDeletion';
 export const ORPHAN = 'orphan';
 const POLICIES: Readonly<Record<string, readonly string[]>> = { Foreground: [FOREGROUND], Orphan: [ORPHAN], Background: [] };
 
-/** The finalizers that stand for a policy. @throws 422 for a policy that there is not */
+/** The finalizers of a propagation policy. @throws 422 for an unknown policy */
 export function finalizersFor(policy: Json | undefined): readonly string[] {
   if (policy === undefined || policy === null) return [];
   const known = typeof policy === 'string' && Object.hasOwn(POLICIES, policy) ? POLICIES[policy] : undefined;

@@ -1,4 +1,4 @@
-/** PUT, and what patches share with it: settle what a writer may change, check, store if anything differs. */
+/** PUT, and what patches share with it: restrict to what a writer may change, check, store if anything differs. */
 import { checkMetadata } from '../builtin/names.ts';
 import { clone, deepEqual } from '../json.ts';
 import type { Json, JsonObject, KubeObject, ObjectMeta } from '../json.ts';
@@ -46,7 +46,7 @@ export function update(cluster: Cluster, target: Target, body: Json, options: Wr
 
 /**
  * Stores a new state of an object, unless nothing differs.
- * @param claim the field owners, where an apply has worked them out already
+ * @param claim the field owners, where an apply has computed them already
  */
 export function replace(
   cluster: Cluster,
@@ -73,7 +73,7 @@ export function replace(
   return finish(cluster, kind, object, options);
 }
 
-/** Stores; an object that is only waiting for its last finalizer goes when that goes. */
+/** Stores; an object that waits only for its last finalizer is removed with it. */
 function finish(cluster: Cluster, kind: Kind, object: KubeObject, options: WriteOptions): KubeObject {
   const stored = clone(kind.toStored(object));
   if (options.dryRun) return kind.fromStored(stored);
@@ -98,7 +98,7 @@ function checkPreconditions({ kind, name }: Target, old: KubeObject, meta: Objec
   }
 }
 
-/** What a writer of the object, or of its status, may not touch comes from the old state. */
+/** Takes from the old state what a writer of the object, or of its status, may not change. */
 function settle(kind: Kind, old: KubeObject, wanted: KubeObject, subresource: '' | 'status'): KubeObject {
   if (subresource === 'status') {
     const { status } = wanted;
@@ -123,13 +123,13 @@ const SERVER_OWNED = [
   ...['deletionTimestamp', 'deletionGracePeriodSeconds'],
 ];
 
-/** What counts for `generation`. */
+/** The part whose changes increase `generation`. */
 function content(object: KubeObject, kind: Kind): JsonObject {
   const { metadata: _metadata, status, ...rest } = object;
   return kind.hasStatus || status === undefined ? rest : { ...rest, status };
 }
 
-/** An object without the marks that every write would leave. */
+/** An object without what every write would change. */
 function timeless(object: KubeObject): JsonObject {
   const { managedFields, resourceVersion: _version, ...metadata } = object.metadata;
   const owners = (managedFields ?? []).map(({ time: _time, ...entry }) => entry);

@@ -1,11 +1,11 @@
-/** Server-side apply: merges a configuration into an object and takes away what its manager no longer names. */
+/** Server-side apply: merges a configuration into an object and removes what its manager no longer names. */
 import type { FieldType } from '../fields.ts';
 import { clone, isObject, setOwn } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { children, elements, itemKey, withParents } from '../managedfields.ts';
 import type { FieldSet } from '../managedfields.ts';
 
-/** Lays a configuration over an object: maps by field, keyed lists by item, everything else as a whole. */
+/** Merges a configuration into an object: maps by field, keyed lists by item, everything else as a whole. */
 export function mergeConfig(live: Json | undefined, config: Json, type: FieldType): Json {
   if (isObject(config) && isObject(live) && type.map !== 'atomic') {
     const result: JsonObject = { ...live };
@@ -27,7 +27,7 @@ function mergeList(live: readonly Json[], config: readonly Json[], type: FieldTy
 }
 
 /**
- * Removes what the manager claimed before, claims no longer, and nobody else owns.
+ * Removes what the manager claimed before, claims no longer, and no other manager owns.
  * @returns a new object
  */
 export function dropAbandoned(

@@ -5,7 +5,7 @@ import type { Json } from '../json.ts';
 /** More operations than this are refused, as by the real server. */
 export const MAX_OPERATIONS = 10_000;
 
-/** The patch does not fit the document; the text names the operation. */
+/** The patch cannot be applied to the document; the message names the operation. */
 export class JsonPatchError extends Error {}
 
 /** @returns a new document. @throws JsonPatchError */

@@ -63,7 +63,7 @@ describe('JSON patch', () => {
     assert.deepEqual(apply({ a: 1 }, { op: 'replace', path: '', value: [] }), []);
   });
 
-  it('stops at what does not fit', () => {
+  it('fails at an operation that cannot be applied', () => {
     const wrong: Json[] = [
       { op: 'test', path: '/a', value: 2 },
       { op: 'remove', path: '/none' },
@@ -102,7 +102,7 @@ describe('strategic merge patch', () => {
     assert.deepEqual(merged['spec'], { containers: [{ name: 'a', args: ['2'], env }, { name: 'b' }] });
   });
 
-  it('obeys directives', () => {
+  it('applies directives', () => {
     const two = containers({ name: 'a' }, { name: 'b' });
     assert.deepEqual(strategicMerge(two, containers({ name: 'a', $patch: 'delete' }), pod), containers({ name: 'b' }));
     assert.deepEqual(strategicMerge(two, containers({ $patch: 'replace' }, { name: 'c' }), pod), containers({ name: 'c' }));
@@ -122,7 +122,7 @@ describe('strategic merge patch', () => {
 describe('field ownership', () => {
   const service = builtInFields('Service');
 
-  it('is written as FieldsV1 and read back', () => {
+  it('is encoded as FieldsV1 and decoded', () => {
     const config = {
       spec: { selector: { a: 'b' }, ports: [{ port: 80, name: 'x' }] },
       metadata: { labels: { l: '1' }, finalizers: ['f'] },
@@ -138,7 +138,7 @@ describe('field ownership', () => {
     assert.ok(paths.includes('.metadata.finalizers[="f"]'));
   });
 
-  it('sees what appears, changes and vanishes', () => {
+  it('finds what appears, changes and disappears', () => {
     const before = { data: { a: '1', b: '1' } };
     const { added, modified, removed } = compare(before, { data: { b: '2', c: '1' } }, service);
     assert.deepEqual(
@@ -147,7 +147,7 @@ describe('field ownership', () => {
     );
   });
 
-  it('removes only what nobody names any more', () => {
+  it('removes only what no manager claims any more', () => {
     const live: JsonObject = { data: { mine: '1', ours: '1' }, metadata: { labels: { old: '1' } } };
     const now = claimed({ data: {} }, service);
     const others = [claimed({ data: { ours: '1' } }, service)];
@@ -155,7 +155,7 @@ describe('field ownership', () => {
     assert.deepEqual(result, { data: { ours: '1' } });
   });
 
-  it('lays sets and keyed lists over one another', () => {
+  it('merges sets and keyed lists', () => {
     const merged = mergeConfig({ metadata: { finalizers: ['a'] } }, { metadata: { finalizers: ['b', 'a'] } }, service);
     assert.deepEqual(merged, { metadata: { finalizers: ['a', 'b'] } });
   });

@@ -1,4 +1,4 @@
-/** Strategic merge patch for built-in kinds: lists with a merge key are merged by item, `$patch` directives are obeyed. */
+/** Strategic merge patch for built-in kinds: lists with a merge key are merged by item, `$patch` directives are applied. */
 import type { FieldType } from '../fields.ts';
 import { clone, isObject, setOwn } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';

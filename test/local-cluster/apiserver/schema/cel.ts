@@ -14,7 +14,7 @@ const RESERVED = new Set(
   'true false null in as break const continue else for function if import let loop package namespace return'.split(' '),
 );
 
-/** Property names as rules spell them: keywords and signs are escaped. */
+/** Property names as in rules: keywords and signs are escaped. */
 export function celName(name: string): string {
   if (RESERVED.has(name)) return `__${name}__`;
   return name
@@ -45,7 +45,7 @@ export function program(expression: string): Program {
   return known;
 }
 
-/** A value as CEL sees it: whole numbers are ints, declared property names are escaped, date-times are timestamps. */
+/** A value for CEL: whole numbers are ints, declared property names are escaped, date-times are timestamps. */
 function toCel(value: Json, schema: Schema | undefined): unknown {
   if (typeof value === 'number') {
     const integer = schema?.type === 'integer' || (schema?.type === undefined && Number.isInteger(value));
@@ -80,7 +80,7 @@ export function checkRules(value: Json, schema: Schema, path = '', old?: Json): 
   return [...here, ...below];
 }
 
-/** Only items of keyed lists can be told apart, so only they have a past. */
+/** Only items of keyed lists can be identified, so only they have an old value. */
 function oldItem(item: Json, schema: Schema, old: Json | undefined): Json | undefined {
   const keys = schema['x-kubernetes-list-map-keys'];
   if (schema['x-kubernetes-list-type'] !== 'map' || keys === undefined || !Array.isArray(old)) return undefined;
@@ -117,7 +117,7 @@ function message(rule: Rule, context: object): string {
       const text: unknown = program(rule.messageExpression)(context);
       if (typeof text === 'string' && text.trim() !== '') return text;
     } catch {
-      // As in the real server: an expression that fails gives way to the fixed message.
+      // As in the real server: if a message expression fails, the fixed message is used.
     }
   }
   return rule.message ?? `failed rule: ${rule.rule}`;

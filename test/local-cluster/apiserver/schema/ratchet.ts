@@ -1,9 +1,9 @@
-/** Validation ratcheting: what was already invalid and is left alone stays accepted. */
+/** Validation ratcheting: what was already invalid and is not changed stays accepted. */
 import { at, deepEqual } from '../json.ts';
 import type { KubeObject } from '../json.ts';
 import type { FieldError } from '../status.ts';
 
-/** Drops errors about values that an update leaves as they were. Below a list the whole list counts. */
+/** Drops errors about values that an update does not change. Below a list the whole list counts. */
 export function ratchet(errors: readonly FieldError[], object: KubeObject, old: KubeObject | undefined): FieldError[] {
   if (old === undefined) return [...errors];
   return errors.filter((error) => {
@@ -12,7 +12,7 @@ export function ratchet(errors: readonly FieldError[], object: KubeObject, old: 
   });
 }
 
-/** A missing field is a fault of what should hold it. */
+/** The error of a missing field belongs to its parent. */
 function comparable(error: FieldError): string[] {
   if (error.field === '<nil>') return [];
   const [plain = ''] = error.field.split('[');

@@ -82,13 +82,13 @@ describe('shape', () => {
     },
   };
 
-  it('fills in defaults at every depth; a null counts as absent unless it is allowed', () => {
+  it('sets defaults at every depth; a null counts as absent unless it is allowed', () => {
     const value: JsonObject = { list: [{}, { w: 5 }], map: { k: {} }, none: null, some: null };
     applyDefaults(value, schema);
     assert.deepEqual(value, { a: { n: 1 }, list: [{ w: 2 }, { w: 5 }], map: { k: { d: 'x' } }, none: null, some: 's' });
   });
 
-  it('prunes what the schema does not know, and says where', () => {
+  it('prunes unknown fields, and returns their paths', () => {
     const value: JsonObject = { kind: 'K', x: 1, list: [{ y: 1 }], map: { k: { z: 1 } }, free: { any: 1 } };
     assert.deepEqual(prune(value, schema), ['list[0].y', 'map.k.z', 'x']);
     assert.deepEqual(value, { kind: 'K', list: [{}], map: { k: {} }, free: { any: 1 } });
@@ -143,14 +143,14 @@ describe('rules', () => {
     });
   }
 
-  it('compare with the past only where there is one', () => {
+  it('compare with the old value only where there is one', () => {
     const rule = { rule: 'self.n >= oldSelf.n', message: 'may only grow' };
     assert.deepEqual(check(rule, { n: 1 }), []);
     assert.deepEqual(check(rule, { n: 1 }, { n: 2 }), ['spec: Invalid value: may only grow']);
     assert.deepEqual(check(rule, { n: 3 }, { n: 2 }), []);
   });
 
-  it('put their message together, and point at a field', () => {
+  it('compute their message, and name a field', () => {
     const rule = { rule: 'false', messageExpression: "'n is ' + string(self.n)", fieldPath: '.n', reason: 'FieldValueForbidden' };
     assert.deepEqual(check(rule, { n: 7 }), ['spec.n: Forbidden: n is 7']);
     assert.deepEqual(check({ rule: 'false', messageExpression: 'self.text', message: 'm' }, {}), ['spec: Invalid value: m']);
@@ -161,7 +161,7 @@ describe('rules', () => {
     assert.deepEqual(check({ rule: 'self.n > 1', message: 'm' }, {}), ['spec: Invalid value: no such key: n evaluating rule: m']);
   });
 
-  it('run for items and members, too', () => {
+  it('also run for items and members', () => {
     const item: Schema = { type: 'object', properties, 'x-kubernetes-validations': [{ rule: 'self.n > 0' }] };
     const schema: Schema = { type: 'object', properties: { list: { type: 'array', items: item } } };
     const errors = checkRules({ list: [{ n: 1 }, { n: 0 }] }, schema);
@@ -173,7 +173,7 @@ describe('rules', () => {
 });
 
 describe('ratcheting', () => {
-  it('forgives what was wrong before and stays as it was', () => {
+  it('accepts what was invalid before and is not changed', () => {
     const schema: Schema = {
       type: 'object',
       properties: { a: { type: 'integer', maximum: 1 }, b: { type: 'integer', maximum: 1 } },

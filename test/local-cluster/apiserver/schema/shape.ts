@@ -1,10 +1,10 @@
-/** What a schema does to a value before it is checked: unknown fields are pruned, defaults filled in. */
+/** Before validation a schema prunes unknown fields and sets defaults. */
 import { clone, isObject, setOwn } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { childPath, propertySchema } from './types.ts';
 import type { Schema } from './types.ts';
 
-/** Fields every object has, whatever its schema says. */
+/** Fields of every object, whatever its schema. */
 const OBJECT_FIELDS = new Set(['apiVersion', 'kind', 'metadata']);
 
 /** Removes unknown fields in place. @returns their paths, sorted. */
@@ -37,7 +37,7 @@ function pruneItem(value: Json, schema: Schema, path: string, removed: string[])
   pruneValue(value, schema, path, schema['x-kubernetes-embedded-resource'] === true, removed);
 }
 
-/** Fills in defaults in place. A null where null is not allowed counts as absent. */
+/** Sets defaults in place. A null where null is not allowed counts as absent. */
 export function applyDefaults(value: Json, schema: Schema): void {
   if (Array.isArray(value)) {
     const { items } = schema;

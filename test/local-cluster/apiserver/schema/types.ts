@@ -1,4 +1,4 @@
-/** The structural OpenAPI v3 schema of a custom resource, as its CRD gives it. */
+/** The structural OpenAPI v3 schema of a custom resource, as in its CRD. */
 import type { FieldType } from '../fields.ts';
 import { metadataFields } from '../fields.ts';
 import type { Json } from '../json.ts';

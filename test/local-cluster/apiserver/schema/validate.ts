@@ -1,4 +1,4 @@
-/** Checks a value against its schema and reports every error, worded as kube-apiserver 1.36 words them. */
+/** Checks a value against its schema and reports every error, with the messages of kube-apiserver 1.36. */
 import { RE2JS } from 're2js';
 import { deepEqual, isObject } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
