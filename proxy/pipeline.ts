@@ -2,9 +2,10 @@
  * The life of one request, in order. Its head was read and accepted before, by the client's side. The pipeline knows Exchanges,
  * Upstreams and Attempts, no sockets and no protocol; how each step is done is in request/routed-request.ts.
  */
-import type { Attempt, Upstream } from './message/attempt.ts';
+import type { Answer, Attempt, Upstream } from './message/attempt.ts';
 import type { Exchange } from './message/exchange.ts';
 import { LOCAL_REPLIES } from './message/local-replies.ts';
+import type { EndpointAttempt } from './request/endpoint-attempt.ts';
 import type { RequestTools } from './request/request-record.ts';
 import type { RouteState } from './request/route-state.ts';
 import { RoutedRequest } from './request/routed-request.ts';
@@ -25,26 +26,29 @@ export async function serve(x: Exchange, table: RouteTable<RouteState>, d: Pipel
   if (r.redirect) return r.sendRedirect(r.redirect);
 
   // A response that is worth another try, in case no other try can be made.
-  let fallbackResponse: Attempt | undefined;
+  let fallbackResponse: { readonly attempt: EndpointAttempt; readonly answer: Answer; readonly upstream: Attempt } | undefined;
   for (;;) {
-    // pick: the same endpoint again, or another one; where requests are too many, in line
-    const endpoint = r.pick() ?? (r.saturated ? await r.wait() : undefined);
-    if (!endpoint) return fallbackResponse ? r.commit(fallbackResponse) : r.giveUp();
+    // pick: the same endpoint again, or another one; where requests are too many, in the queue
+    const attempt = r.pick() ?? (r.saturated ? await r.wait() : undefined);
+    if (!attempt) {
+      if (!fallbackResponse) return r.giveUp();
+      return r.commit(fallbackResponse.attempt, fallbackResponse.answer, fallbackResponse.upstream);
+    }
 
     // attempt
-    fallbackResponse?.discard();
+    fallbackResponse?.upstream.discard();
     fallbackResponse = undefined;
-    const attempt = d.upstream.start(x, r.head, endpoint, r.spec);
-    const answer = await attempt.answer;
+    const upstream = d.upstream.start(x, r.head, attempt.endpoint, r.spec);
+    const answer = await upstream.answer;
 
     // classify
-    r.classify(answer);
+    r.classify(attempt, answer);
 
     // decide: again, or not
-    const decision = r.decide();
-    if (!decision.again) return answer.ok ? r.commit(attempt) : r.giveUp();
-    if (answer.ok) fallbackResponse = attempt;
-    r.again(decision);
+    const decision = r.decide(attempt, answer);
+    if (!decision.again) return answer.ok ? r.commit(attempt, answer, upstream) : r.giveUp();
+    if (answer.ok) fallbackResponse = { attempt, answer, upstream };
+    r.again(attempt, answer, decision);
     if (decision.afterMs > 0) await r.pause(decision.afterMs);
   }
 }

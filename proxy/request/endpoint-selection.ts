@@ -1,15 +1,15 @@
 /** Where the tries of one request go: which endpoint of which backend of its route is next. */
+import { EndpointAttempt } from './endpoint-attempt.ts';
+import type { SelectedEndpoint } from './endpoint-attempt.ts';
+import type { RouteState } from './route-state.ts';
+import type { Sessions } from './sessions.ts';
 import { hash64 } from '../balance/hash.ts';
 import type { Hash } from '../balance/hash.ts';
 import { formatCookie, hashKeyOf, makeCookieValue } from '../balance/hash-key.ts';
-import type { Exchange } from '../message/exchange.ts';
-import type { Outcome } from '../health/outlier-state.ts';
-import type { EndpointState } from '../endpoints/endpoint-state.ts';
-import type { AttemptResult, ProbationKind, AttemptHandle } from '../endpoints/attempt-handle.ts';
 import type { EndpointSet } from '../endpoints/endpoint-set.ts';
+import type { EndpointState } from '../endpoints/endpoint-state.ts';
+import type { Exchange } from '../message/exchange.ts';
 import { isIdempotent } from '../resilience/retry.ts';
-import type { RouteState } from './route-state.ts';
-import type { Sessions } from './sessions.ts';
 import type { HashOn } from '../snapshot/types.ts';
 
 export class EndpointSelection {
@@ -20,18 +20,14 @@ export class EndpointSelection {
   #random: () => number;
   /** Of the backend that was chosen; undefined: no backend of the route has a weight. */
   #set: EndpointSet | undefined;
-  #endpoint: EndpointState | undefined;
+  /** Where the next try goes, as long as it is there: the endpoint of the session, or that of the last try. */
+  #pinned: SelectedEndpoint | undefined;
   /** Of the hash key, where the route's strategy uses one and the request has it. */
   #hash: Hash | undefined;
   /** The value of the client's session cookie. */
   #session: string | undefined;
   #tried: EndpointState[] = [];
-  /** The next try goes to the endpoint of the last one, or of the session. */
-  #pinned = false;
   #begun = false;
-  /** The try in progress. */
-  #handle: AttemptHandle | undefined;
-  #probation: ProbationKind | undefined;
 
   constructor(route: RouteState, x: Exchange, random: () => number) {
     this.#route = route;
@@ -48,8 +44,7 @@ export class EndpointSelection {
     const session = this.#session === undefined ? undefined : sessions.find(this.#session, x.started);
     if (session === undefined) return false;
     this.#set = session.set;
-    this.#endpoint = session.endpoint;
-    this.#pinned = true;
+    this.#pinned = { set: session.set, endpoint: session.endpoint, probation: undefined };
     return true;
   }
 
@@ -63,56 +58,55 @@ export class EndpointSelection {
     return key === undefined ? undefined : hash64(key);
   }
 
-  /** Set where the last try was on an ejected endpoint: why it was made. */
-  get probation(): ProbationKind | undefined {
-    return this.#probation;
+  /** The next try, which begins; undefined when no endpoint can be used. */
+  begin(now: number): EndpointAttempt | undefined {
+    const selected = this.#select(now);
+    if (!selected) return undefined;
+    this.#begun = true;
+    return new EndpointAttempt(selected, this.#hash, now);
   }
 
-  /** The endpoint of the next try; undefined when none can be used. */
-  next(now: number): EndpointState | undefined {
+  #select(now: number): SelectedEndpoint | undefined {
+    const pinned = this.#pinned;
     // It may have left during a pause.
-    if (this.#pinned && (this.#endpoint as EndpointState).index >= 0)
-      return this.needsSpecificEndpoint ? undefined : this.#endpoint;
+    if (pinned && pinned.endpoint.index >= 0) return pinned.endpoint.saturated ? undefined : pinned;
     const set = this.#set;
     if (!set) return undefined;
-    this.#probation = !this.#begun && set.health.isProbationDue(now) && this.#takeProbation(set, now) ? 'due' : undefined;
-    if (this.#probation) return this.#endpoint;
-    let found = set.pick(this.#tried, now, this.#hash) ?? this.#pickElsewhere(set, now);
-    if (!found && this.#route.saturated) return undefined;
-    if (!found && this.#tried.length > 0) {
-      found = set.health.lastResort(this.#tried);
-      if (found) this.#probation = 'last';
-    }
+    const candidate = this.#begun ? undefined : this.#probationCandidate(set, now);
+    if (candidate) return { set, endpoint: candidate, probation: 'due' };
+    const found = this.#pick(set, now) ?? this.#pickElsewhere(set, now);
+    if (found || this.#route.saturated || this.#tried.length === 0) return found;
+    const last = set.health.lastResort(this.#tried);
+    if (last) return { set, endpoint: last, probation: 'last' };
     // Everything was tried: start over with what there is.
-    if (!found && this.#tried.length > 0) {
-      this.#tried = [];
-      found = set.pick(this.#tried, now, this.#hash);
-    }
-    this.#endpoint = found;
-    return found;
+    this.#tried = [];
+    return this.#pick(set, now);
+  }
+
+  #pick(set: EndpointSet, now: number): SelectedEndpoint | undefined {
+    const endpoint = set.pick(this.#tried, now, this.#hash);
+    return endpoint && { set, endpoint, probation: undefined };
   }
 
   /**
    * Before any balancing, also where a hash places requests: an endpoint whose ejection is over gets the first request that can be
    * tried elsewhere when it fails. Any other request has the endpoint probed.
    */
-  #takeProbation(set: EndpointSet, now: number): boolean {
+  #probationCandidate(set: EndpointSet, now: number): EndpointState | undefined {
+    if (!set.health.isProbationDue(now)) return undefined;
     // It is not known yet whether a body can be sent twice.
     const suited = this.#route.route.retry.attempts > 0 && isIdempotent(this.#x.request.method) && this.#x.body === undefined;
-    if (!suited) {
-      set.health.probeDue(now);
-      return false;
-    }
-    this.#endpoint = set.health.probationCandidate(now);
-    return this.#endpoint !== undefined;
+    if (suited) return set.health.probationCandidate(now);
+    set.health.probeDue(now);
+    return undefined;
   }
 
   /** Nothing in this set can be used: the route's other backends are better than an error. */
-  #pickElsewhere(set: EndpointSet, now: number): EndpointState | undefined {
+  #pickElsewhere(set: EndpointSet, now: number): SelectedEndpoint | undefined {
     for (const other of this.#route.otherSets(set)) {
       // A saturated backend is still available: the fallback is for those that are not.
       if (other === this.#route.fallbackSet && this.#route.saturated) continue;
-      const found = other.pick(this.#tried, now, this.#hash);
+      const found = this.#pick(other, now);
       if (!found) continue;
       this.#set = other;
       return found;
@@ -120,32 +114,13 @@ export class EndpointSelection {
     return undefined;
   }
 
-  /** A try begins on the endpoint that `next` gave. */
-  begin(): void {
-    this.#begun = true;
-    // A probation request does not show which endpoint its key belongs to.
-    const hash = this.#probation ? undefined : this.#hash;
-    this.#handle = (this.#set as EndpointSet).begin(this.#endpoint as EndpointState, hash, this.#probation);
-  }
-
-  /** Records what the try shows of its endpoint, as soon as it is known. Does nothing once the try has ended. */
-  record(outcome: Outcome, now: number): void {
-    if (this.#handle) (this.#set as EndpointSet).health.record(this.#handle, outcome, now);
-  }
-
-  /** The try ends, unless it has ended; before `next` chooses another. See `EndpointSet.end`. */
-  end(outcome: AttemptResult, headMs: number, now: number): void {
-    if (this.#handle) (this.#set as EndpointSet).end(this.#handle, outcome, headMs, now);
-    this.#handle = undefined;
-  }
-
   /** Whether the request waits for one endpoint, and cannot use another. */
   get needsSpecificEndpoint(): boolean {
-    return this.#pinned && (this.#endpoint as EndpointState).saturated;
+    return this.#pinned?.endpoint.saturated === true;
   }
 
   /** Whether another request has to end first. */
-  get busy(): boolean {
+  get saturated(): boolean {
     return this.needsSpecificEndpoint || this.#route.saturated;
   }
 
@@ -154,29 +129,28 @@ export class EndpointSelection {
     return this.#set !== undefined && this.#set === this.#route.fallbackSet;
   }
 
-  /** Whether the endpoint of the last try can be selected again. */
-  sameEndpointUsable(): boolean {
-    return (this.#set as EndpointSet).isSelectable(this.#endpoint as EndpointState);
+  /** Whether the endpoint of this try can be selected again. */
+  sameEndpointUsable({ set, endpoint }: SelectedEndpoint): boolean {
+    return set.isSelectable(endpoint);
   }
 
-  /** Whether a usable endpoint was not tried yet. */
-  anotherUntried(): boolean {
-    const set = this.#set as EndpointSet;
-    const tried = [...this.#tried, this.#endpoint as EndpointState];
+  /** Whether a usable endpoint is left that was not tried. */
+  anotherUntried({ set, endpoint }: SelectedEndpoint): boolean {
+    const tried = [...this.#tried, endpoint];
     const others = this.#route.otherSets(set);
     return set.hasUntried(tried) || others.some((other) => other.hasUntried(tried)) || set.health.lastResort(tried) !== undefined;
   }
 
   /** The response is good: the client's session stays with, or moves to, the endpoint that gave it. */
-  renewSession(): void {
-    const cookie = this.#route.sessions?.renew(this.#endpoint as EndpointState, this.#session, isSecure(this.#x));
+  renewSession({ endpoint }: SelectedEndpoint): void {
+    const cookie = this.#route.sessions?.renew(endpoint, this.#session, isSecure(this.#x));
     if (cookie !== undefined) this.cookies.push(cookie);
   }
 
-  /** The next try goes to the same endpoint again, or to another one. */
-  again(where: 'same' | 'other'): void {
-    this.#pinned = where === 'same';
-    if (!this.#pinned) this.#tried.push(this.#endpoint as EndpointState);
+  /** The next try goes to the endpoint of this one again, or to another one. */
+  again(attempt: SelectedEndpoint, where: 'same' | 'other'): void {
+    this.#pinned = where === 'same' ? attempt : undefined;
+    if (where === 'other') this.#tried.push(attempt.endpoint);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What one request remembers between the steps of the pipeline, and how each step is done. Made once its route is known. */
 import { clientHead, FAILURE_REPLIES, fallbackReply, redirectReply } from './client-response.ts';
+import type { EndpointAttempt } from './endpoint-attempt.ts';
 import { EndpointSelection } from './endpoint-selection.ts';
 import { pause, waitForCapacity } from './pending-queue.ts';
 import type { RequestTools } from './request-record.ts';
@@ -10,7 +11,6 @@ import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { LocalReason, LocalReply } from '../message/local-replies.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { EndpointState } from '../endpoints/endpoint-state.ts';
-import type { AttemptResult } from '../endpoints/attempt-handle.ts';
 import { decideRetry, isIdempotent } from '../resilience/retry.ts';
 import type { RetryDecision } from '../resilience/retry.ts';
 import { filterHead, redirectLocation } from '../route/filters.ts';
@@ -41,8 +41,7 @@ export class RoutedRequest {
   #admitted = false;
   #overflowed = false;
   #usedFallback = false;
-  #attemptStarted = 0;
-  #headMs = 0;
+  /** What the last try came to. */
   #last: Answer | Failure | undefined;
 
   constructor(x: Exchange, { value: route, prefix }: RouteMatch<RouteState>, d: RequestTools) {
@@ -65,50 +64,46 @@ export class RoutedRequest {
     return this.#reply(redirectReply(redirect.statusCode, location, this.#route.filters?.response));
   }
 
-  /** The endpoint of the next try, which begins; undefined where there is none, or not now. */
-  pick(): EndpointState | undefined {
+  /** The next try, which begins on the endpoint that was picked; undefined where there is none, or not now. */
+  pick(): EndpointAttempt | undefined {
     const { circuitBreaker } = this.#route;
     if (this.#x.gone || !(this.#admitted || circuitBreaker.hasCapacity)) return undefined;
-    const endpoint = this.#startAttempt();
-    if (endpoint && !this.#admitted) {
+    const attempt = this.#startAttempt();
+    if (attempt && !this.#admitted) {
       this.#admitted = true;
       circuitBreaker.acquire();
     }
-    return endpoint;
+    return attempt;
   }
 
-  #startAttempt(): EndpointState | undefined {
+  #startAttempt(): EndpointAttempt | undefined {
     const selection = this.#selection;
-    const now = this.#d.now();
-    const endpoint = selection.next(now);
-    if (!endpoint) return undefined;
+    const attempt = selection.begin(this.#d.now());
+    if (!attempt) return undefined;
     if (selection.usesFallback && !this.#usedFallback) this.#route.metrics.fallback();
     this.#usedFallback = selection.usesFallback;
-    this.#endpoint = endpoint;
+    this.#endpoint = attempt.endpoint;
     this.#tries++;
     this.#triesHere++;
-    selection.begin();
-    this.#attemptStarted = now;
-    return endpoint;
+    return attempt;
   }
 
   /** Whether another request has to end first. */
   get saturated(): boolean {
     if (this.#x.gone) return false;
-    return (!this.#admitted && !this.#route.circuitBreaker.hasCapacity) || this.#selection.busy === true;
+    return (!this.#admitted && !this.#route.circuitBreaker.hasCapacity) || this.#selection.saturated;
   }
 
   /** As `pick`, once it is this request's turn; undefined when it did not come. */
-  async wait(): Promise<EndpointState | undefined> {
+  async wait(): Promise<EndpointAttempt | undefined> {
     const { circuitBreaker, route, metrics } = this.#route;
     const patience = Math.min(route.timeouts.connect, this.spec.deadline - this.#d.now());
-    let endpoint: EndpointState | undefined;
-    const attempt = () => (endpoint = this.#startAttempt()) !== undefined;
+    let attempt: EndpointAttempt | undefined;
     metrics.pending(1);
     const waited = await waitForCapacity(circuitBreaker, this.#x, patience, {
       admitted: this.#admitted,
-      needsSpecificEndpoint: this.#selection.needsSpecificEndpoint === true,
-      tryStart: attempt,
+      needsSpecificEndpoint: this.#selection.needsSpecificEndpoint,
+      tryStart: () => (attempt = this.#startAttempt()) !== undefined,
     });
     metrics.pending(-1);
     if (waited === 'served') this.#admitted = true;
@@ -116,68 +111,66 @@ export class RoutedRequest {
       this.#overflowed = true;
       metrics.overflow();
     }
-    return endpoint;
+    return attempt;
   }
 
   /** What the head, or its absence, says about the endpoint. */
-  classify(answer: Answer | Failure): void {
+  classify(attempt: EndpointAttempt, answer: Answer | Failure): void {
     const now = this.#d.now();
     const { metrics } = this.#route;
-    const endpoint = this.#endpoint as EndpointState;
-    const selection = this.#selection;
     this.#last = answer;
-    this.#headMs = now - this.#attemptStarted;
+    attempt.answered(now);
     if (answer.ok) {
       const { status, protocol } = answer.head;
-      endpoint.metrics.attempt(status >= 500 ? '5xx' : 'ok', this.#headMs);
+      attempt.endpoint.metrics.attempt(status >= 500 ? '5xx' : 'ok', attempt.headMs);
       metrics.firstByte(now - this.#x.started);
       if (answer.connectMs !== undefined) metrics.connected(answer.connectMs);
       // An answer counts as good once it is whole; but a probation request has shown what it was made for, and a tunnel may last for hours.
-      if (status >= 500 || protocol !== undefined || selection.probation) selection.record(status, now);
+      if (status >= 500 || protocol !== undefined || attempt.probation) attempt.record(status, now);
     } else {
-      endpoint.metrics.attempt(answer.kind);
-      selection.record(answer.kind, now);
-      this.#end(answer.kind === 'client-gone' ? 'unknown' : 'failed');
+      attempt.endpoint.metrics.attempt(answer.kind);
+      attempt.record(answer.kind, now);
+      attempt.end(answer.kind === 'client-gone' ? 'unknown' : 'failed', now);
     }
   }
 
-  decide(): RetryDecision {
-    const last = this.#last as Answer | Failure;
+  /** Whether, where and when another try is made. */
+  decide(attempt: EndpointAttempt, answer: Answer | Failure): RetryDecision {
     // Nearly every request ends here.
-    if (last.ok && last.head.status < 400) return { again: false };
+    if (answer.ok && answer.head.status < 400) return { again: false };
     const { route, budget, metrics } = this.#route;
-    const { retry } = route;
     const selection = this.#selection;
+    const onProbation = attempt.probation === 'due';
     const decision = decideRetry(
-      retry,
+      route.retry,
       {
         attempts: this.#tries,
         attemptsHere: this.#triesHere,
         endpointsTried: this.#endpointsTried,
         idempotent: isIdempotent(this.head.method),
         replayable: this.#x.body?.replayable ?? true,
-        sameEndpointUsable: selection.sameEndpointUsable(),
-        anotherUntried: selection.anotherUntried(),
-        onProbation: selection.probation === 'due',
+        sameEndpointUsable: selection.sameEndpointUsable(attempt),
+        anotherUntried: selection.anotherUntried(attempt),
+        onProbation,
         random: this.#d.random,
       },
-      last.ok ? last.head : last,
+      answer.ok ? answer.head : answer,
     );
     const now = this.#d.now();
     if (!decision.again || now + decision.afterMs >= this.spec.deadline) return { again: false };
     // Where nothing was sent, nothing was asked of a backend; and a probation request was not the client's choice.
-    if (selection.probation !== 'due' && (last.ok || last.sent !== 'none') && budget?.withdraw(now) === false) {
+    if (!onProbation && (answer.ok || answer.sent !== 'none') && budget?.withdraw(now) === false) {
       metrics.budgetExhausted();
       return { again: false };
     }
     return decision;
   }
 
-  /** Another try will be made. */
-  again(decision: RetryDecision & { again: true }): void {
+  /** Another try will be made after this one. */
+  again(attempt: EndpointAttempt, answer: Answer | Failure, decision: RetryDecision & { again: true }): void {
     this.#route.metrics.retry(decision.reason);
-    if (this.#last?.ok === true) this.#end('failed');
-    this.#selection.again(decision.where);
+    if (answer.ok) attempt.end('failed', this.#d.now());
+    this.#selection.again(attempt, decision.where);
     this.#route.circuitBreaker.admitNext();
     if (decision.where === 'same') return;
     this.#endpointsTried++;
@@ -188,17 +181,18 @@ export class RoutedRequest {
     return pause(this.#x, ms);
   }
 
-  async commit(attempt: Attempt): Promise<void> {
-    const { head } = this.#last as Answer;
+  /** The response of this try goes to the client. */
+  async commit(attempt: EndpointAttempt, { head }: Answer, upstream: Attempt): Promise<void> {
     const { status } = head;
     const selection = this.#selection;
-    if (status < 500) selection.renewSession();
-    const end = await attempt.commit(clientHead(head, this.#route.filters?.response, selection.cookies));
+    if (status < 500) selection.renewSession(attempt);
+    const end = await upstream.commit(clientHead(head, this.#route.filters?.response, selection.cookies));
+    const now = this.#d.now();
     // That a tunnel began was the answer: how it ends says nothing about its endpoint.
-    if (head.protocol !== undefined) this.#end('ok');
-    if (status < 500 && end.how === 'whole') selection.record(status, this.#d.now());
-    if (end.how === 'upstream-broke') selection.record('broken', this.#d.now());
-    this.#end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed');
+    if (head.protocol !== undefined) attempt.end('ok', now);
+    if (status < 500 && end.how === 'whole') attempt.record(status, now);
+    if (end.how === 'upstream-broke') attempt.record('broken', now);
+    attempt.end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed', now);
     this.#record(status, undefined, end);
   }
 
@@ -226,10 +220,6 @@ export class RoutedRequest {
   #recordGone(): Promise<void> {
     this.#record(CLIENT_GONE, undefined, { how: 'client-gone', bytesIn: 0, bytesOut: 0 });
     return Promise.resolve();
-  }
-
-  #end(outcome: AttemptResult): void {
-    this.#selection.end(outcome, this.#headMs, this.#d.now());
   }
 
   #record(status: number, reason: LocalReason | undefined, end: End): void {
