@@ -105,11 +105,12 @@ test('SIGTERM to the leader: the standby pushes a change within 3 s, under a hig
   const [leader, standby] = await leading.roles();
   const before = epochOf(await leading.lease());
   await underLoad(async () => {
-    leader.kill('SIGTERM');
+    await leading.terminate(leader);
     t.diagnostic(await assertPushedWithin('SIGTERM'));
   });
   assert.equal((await leading.roles())[0], standby);
   assert.ok(epochOf(await leading.lease()) > before);
+  await leading.replace(leader);
 });
 
 test('a leader that crashes leads again as soon as its pod restarts it, under a higher epoch', async (t) => {

@@ -79,6 +79,11 @@ export class Leading {
     return performance.now() - began;
   }
 
+  /** Deletes an operator's pod, which ends the process with SIGTERM and, unlike a signal alone, does not restart it. */
+  async terminate(operator: Component): Promise<void> {
+    await this.#harness.api.delete(podPath(this.#harness.systemNamespace, operator.name));
+  }
+
   /** Kills an operator and deletes its pod. */
   async destroy(operator: Component): Promise<void> {
     operator.kill('SIGKILL');
@@ -97,7 +102,9 @@ export class Leading {
 
   /** A new pod in the place of one that was destroyed, under its name; resolves when it is Ready. */
   async replace(operator: Component): Promise<void> {
-    const { platform, systemNamespace } = this.#harness;
+    const { api, platform, systemNamespace } = this.#harness;
+    const path = podPath(systemNamespace, operator.name);
+    await until(`the old pod ${operator.name} is gone`, LEADING_MS, async () => (await api.find(path)) === undefined);
     const replacement = await startOperator(platform, systemNamespace, operator.name);
     this.operators = this.operators.map((each) => (each === operator ? replacement : each));
   }
