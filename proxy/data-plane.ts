@@ -1,4 +1,4 @@
-/** Everything that serves traffic, wired; main.ts adds the control API, the observe port and signals. */
+/** Wires everything that serves traffic; main.ts adds the control API, the observe port and signals. */
 import { performance } from 'node:perf_hooks';
 import { Runtime } from './runtime.ts';
 import { createHttp1Server } from './downstream/http1/server.ts';
@@ -18,21 +18,21 @@ import type { RouteTable } from './route/route-table.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
 export interface DataPlaneOptions {
-  /** Addresses to listen on; undefined: every one. */
+  /** Addresses to listen on; undefined: all of them. */
   readonly addresses: readonly (string | undefined)[];
   /** Open client connections per listener. */
   readonly maxConnections: number;
-  /** The name of this proxy in Via. */
+  /** The pseudonym of this proxy in Via. */
   readonly viaName: string;
   readonly makeRequestId: () => string;
-  /** How long clients may take; the defaults unless given. */
+  /** How long clients may take; defaults for those that are absent. */
   readonly limits?: Partial<TimeLimits>;
   readonly record: (r: RequestRecord) => void;
   readonly probed: (report: ProbeReport) => void;
   readonly health: HealthLog;
-  /** A defect: a request ended in a way that should not be possible. */
+  /** Called for a defect: a request ended with an exception. */
   readonly failed: (error: unknown) => void;
-  /** The engine of the backend's side; http-proxy-3 unless given. `now`: monotonic milliseconds. */
+  /** Makes the engine of the backend's side; http-proxy-3 unless given. `now`: monotonic milliseconds. */
   readonly createUpstream?: (now: () => number) => Upstream;
 }
 
@@ -40,9 +40,9 @@ export interface DataPlaneParts {
   readonly runtime: Runtime;
   readonly upstream: Upstream;
   readonly metrics: Metrics;
-  /** Serves one request of the listener with this port, whichever engine of the client's side made it. */
+  /** Serves one exchange with the routes of this port's listener, whichever engine of the client's side made it. */
   handle(port: number, x: Exchange): void;
-  /** Ends listeners, lets requests in progress finish within `timeout` ms, then leaves nothing open. */
+  /** Closes listeners, lets requests in progress finish within `timeout` ms, then closes everything. */
   drain(timeout: number): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Retries, bodies, time-outs, splits and ejection, with real backends that misbehave. */
+/** Retries, bodies, timeouts, splits and ejection, with real backends that misbehave. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
@@ -43,14 +43,14 @@ const NO_EJECTION = {
   part: { healthCheck: { passive: { consecutiveConnectFailures: 1000, baseEjectionTime: 1000, maxEjectionPercent: 100 } } },
 };
 
-test('a refused connection is tried elsewhere, for every method, and the body goes along', async () => {
+test('a refused connection is tried elsewhere, for every method, with the whole body', async () => {
   const good = await named('good');
   const proxy = await start({ endpoints: [endpoint(await closedPort()), endpoint(good.port)], ...NO_EJECTION });
   for (let i = 0; i < 4; i++) assert.match(await post(proxy.port, 'x'.repeat(1000)), /200 OK[\s\S]*good 1000/);
   assert.ok(proxy.records.some((r) => r.tries === 2));
 });
 
-test('a body larger than bufferLimit is not lost by a refused connection: nothing was read yet', async () => {
+test('a refused connection does not lose a body larger than bufferLimit: none of it was read yet', async () => {
   const good = await named('good');
   const proxy = await start({
     endpoints: [endpoint(await closedPort()), endpoint(good.port)],
@@ -60,7 +60,7 @@ test('a body larger than bufferLimit is not lost by a refused connection: nothin
   for (let i = 0; i < 2; i++) assert.match(await post(proxy.port, 'x'.repeat(300_000)), /good 300000/);
 });
 
-test('PUT is sent again after a reset, from its start; POST is not', async () => {
+test('PUT is sent again after a reset, with its whole body; POST is not', async () => {
   const good = await named('good');
   const bad = track(await rawBackend((socket) => socket.on('data', () => socket.resetAndDestroy())));
   const proxy = await start({ endpoints: [endpoint(bad.port), endpoint(good.port)] });
@@ -70,7 +70,7 @@ test('PUT is sent again after a reset, from its start; POST is not', async () =>
   assert.ok(posts.some((p) => p.includes('outrigger-reason: reset')));
 });
 
-test('nonIdempotent lets POST be sent again; a body over bufferLimit is not, once it was read', async () => {
+test('nonIdempotent allows POST to be sent again, but not with a body over bufferLimit that was read', async () => {
   const good = await named('good');
   const bad = track(
     await rawBackend((socket) => {
@@ -88,7 +88,7 @@ test('nonIdempotent lets POST be sent again; a body over bufferLimit is not, onc
   assert.deepEqual(large.map(statusOf).sort(), [200, 503]);
 });
 
-test('a 503 is tried elsewhere; when all answer so, the last answer is passed on as it is', async () => {
+test('a 503 is tried elsewhere; when all endpoints answer 503, the last response is forwarded unchanged', async () => {
   const [bad, good] = [await failing(503), await named('good')];
   const proxy = await start({ endpoints: [endpoint(bad.port), endpoint(good.port)] });
   for (let i = 0; i < 4; i++) assert.equal(statusOf(await get(proxy.port)), 200);
@@ -98,13 +98,13 @@ test('a 503 is tried elsewhere; when all answer so, the last answer is passed on
   assert.doesNotMatch(answer, /outrigger-reason/);
 });
 
-test('a status that retryOn does not name is passed on at once', async () => {
+test('a status that retryOn does not name is forwarded at once', async () => {
   const proxy = await start({ endpoints: [endpoint((await failing(500)).port), endpoint((await named('good')).port)] });
   const statuses = [await get(proxy.port), await get(proxy.port)].map(statusOf);
   assert.deepEqual(statuses.sort(), [200, 500]);
 });
 
-test('perTryTimeout: 504 timeout, or another endpoint where retryOn has timeout', async () => {
+test('perTryTimeout: 504 timeout, or another endpoint if retryOn has timeout', async () => {
   const hanging = track(await rawBackend(() => undefined));
   const spec = { endpoints: [endpoint(hanging.port)], retry: { perTryTimeout: 100, attempts: 0 } };
   const proxy = await start(spec);
@@ -146,7 +146,7 @@ test('timeouts.request bounds all tries together', async () => {
   assert.ok(performance.now() - started < 450);
 });
 
-test('timeouts.idle ends what makes no progress, before and after the head', async () => {
+test('timeouts.idle ends requests without progress, before and after the response head', async () => {
   const hanging = track(await rawBackend(() => undefined));
   const proxy = await start({ endpoints: [endpoint(hanging.port)], timeouts: { idle: 150 }, retry: { attempts: 0 } });
   assert.equal(statusOf(await get(proxy.port)), 504);
@@ -168,7 +168,7 @@ test('a client that leaves ends the try at its backend', async () => {
   assert.match(await proxy.metrics(), /outrigger_client_aborts_total\{[^}]*\} 1/);
 });
 
-test('weights split traffic exactly, and a backend without endpoints passes its share on', async () => {
+test('weights split traffic exactly, and the other backend gets the share of one without endpoints', async () => {
   const [a, b] = [await named('a'), await named('b')];
   const pools = ['default/p/default/a:80', 'default/p/default/b:80'] as const;
   const proxy = await start({ endpoints: [endpoint(a.port)] });
@@ -232,7 +232,7 @@ test('draining endpoints serve only while no other is active', async () => {
   assert.match(await get(proxy.port), /a 0/);
 });
 
-test('an update keeps connections and what is in flight; a removed endpoint finishes what it began', async () => {
+test('an update keeps connections and requests in progress; a removed endpoint finishes its requests', async () => {
   const slow = track(await httpBackend((_req, res) => void setTimeout(() => res.end('finished'), 200)));
   const other = await named('other');
   const proxy = await start({ endpoints: [endpoint(slow.port)] });
@@ -243,7 +243,7 @@ test('an update keeps connections and what is in flight; a removed endpoint fini
   assert.match(await answer, /finished/);
 });
 
-test('a listener that goes away finishes what it began and then accepts no more', async () => {
+test('a removed listener finishes its requests and accepts no connection', async () => {
   const slow = track(await httpBackend((_req, res) => void setTimeout(() => res.end('finished'), 200)));
   const proxy = await start({ endpoints: [endpoint(slow.port)] });
   const answer = get(proxy.port);
@@ -253,8 +253,8 @@ test('a listener that goes away finishes what it began and then accepts no more'
   await assert.rejects(get(proxy.port).then((text) => assert.notEqual(text, '')));
 });
 
-test('a port that is taken is rejected by name, and everything else is applied', async () => {
-  const taken = await named('somebody else');
+test('a port in use is rejected by name, and everything else is applied', async () => {
+  const taken = await named('another process');
   const proxy = await start({ endpoints: [endpoint(taken.port)] });
   await get(proxy.port);
   await eventually(() => proxy.records.length === 1);

@@ -1,6 +1,6 @@
 /**
- * The life of one request, in order. Its head was read and accepted before, by the client's side. The pipeline knows Exchanges,
- * Upstreams and Attempts, no sockets and no protocol; how each step is done is in request/routed-request.ts.
+ * The life of one request, in order. The client's side has read and accepted its head before. The pipeline knows Exchanges,
+ * Upstreams and Attempts, no sockets and no protocol; request/routed-request.ts implements each step.
  */
 import type { Answer, Attempt, Upstream } from './message/attempt.ts';
 import type { Exchange } from './message/exchange.ts';
@@ -15,17 +15,17 @@ export interface PipelineDeps extends RequestTools {
   readonly upstream: Upstream;
 }
 
-/** Serves one request to its end, and records it. */
+/** Serves one request to its end and records it. */
 export async function serve(x: Exchange, table: RouteTable<RouteState>, d: PipelineDeps): Promise<void> {
   // route: by host, path, method and headers
   const found = table.match(x.request);
   if (!found) return answerUnrouted(x, d);
 
-  // split and filter: which of the route's backends has its turn, what is changed on the way there and back, how much body is kept
+  // split and filter: which backend of the route is next, how request and response are changed, how much of the body is kept
   const r = new RoutedRequest(x, found, d);
   if (r.redirect) return r.sendRedirect(r.redirect);
 
-  // A response that is worth another try, in case no other try can be made.
+  // A response that the retry policy would try again, in case no other try can be made.
   let fallbackResponse: { readonly attempt: EndpointAttempt; readonly answer: Answer; readonly upstream: Attempt } | undefined;
   for (;;) {
     // pick: the same endpoint again, or another one; where requests are too many, in the queue
@@ -44,7 +44,7 @@ export async function serve(x: Exchange, table: RouteTable<RouteState>, d: Pipel
     // classify
     r.classify(attempt, answer);
 
-    // decide: again, or not
+    // decide: try again or not
     const decision = r.decide(attempt, answer);
     if (!decision.again) return answer.ok ? r.commit(attempt, answer, upstream) : r.giveUp();
     if (answer.ok) fallbackResponse = { attempt, answer, upstream };

@@ -1,4 +1,4 @@
-/** For tests: a data plane in this process on loopback, backends on real sockets, and a client that shows every byte. */
+/** For tests: a data plane in this process on loopback, backends on real sockets, and a client that returns every byte. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
@@ -63,7 +63,7 @@ export async function rawBackend(handler: (socket: Socket) => void): Promise<Bac
   };
 }
 
-/** A backend that answers every request head with these bytes. */
+/** A backend that answers every request head with these bytes, whatever the request is. */
 export function scriptedBackend(answer: string, then: 'keep' | 'end' | 'reset' = 'keep'): Promise<Backend> {
   return rawBackend((socket) => {
     socket.on('data', (chunk: Buffer) => {
@@ -76,7 +76,7 @@ export function scriptedBackend(answer: string, then: 'keep' | 'end' | 'reset' =
   });
 }
 
-/** A port on which nobody listens, and nobody else will: it is below those that the system gives away. */
+/** A port on which no process listens, and none will: it is below the range of ephemeral ports. */
 export async function closedPort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.trunc(Math.random() * 10_000);
@@ -103,7 +103,7 @@ export interface ProxySpec {
   readonly limits?: Partial<TimeLimits>;
   /** In place of http-proxy-3. */
   readonly createUpstream?: () => Upstream;
-  /** Of the proxy. */
+  /** The zone of the proxy. */
   readonly zone?: string;
 }
 
@@ -111,12 +111,12 @@ export interface TestProxy {
   readonly port: number;
   readonly runtime: Runtime;
   readonly upstream: Upstream;
-  /** Serves an exchange that no listener made. */
+  /** Serves an exchange that was not made by a listener. */
   handle(x: Exchange): void;
   readonly records: RequestRecord[];
-  /** What was logged about health. */
-  readonly told: string[];
-  /** Puts another spec in force. */
+  /** What was logged about health: one line per change. */
+  readonly healthLog: string[];
+  /** Applies another spec. */
   apply(spec: ProxySpec): Promise<void>;
   metrics(): Promise<string>;
   close(): Promise<void>;
@@ -157,7 +157,7 @@ function snapshotOf(port: number, spec: ProxySpec): ResolvedSnapshot {
 /** A proxy with one listener and one pool. */
 export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   const records: RequestRecord[] = [];
-  const told: string[] = [];
+  const healthLog: string[] = [];
   const plane = createDataPlane({
     addresses: ['127.0.0.1'],
     maxConnections: spec.maxConnections ?? 1000,
@@ -168,9 +168,9 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     record: (r) => void records.push(r),
     probed: () => undefined,
     health: {
-      ejected: (_pool, e, reason, evidence) => void told.push(`${e.hashKey} ejected: ${reason}: ${evidence}`),
-      returned: (_pool, e, how) => void told.push(`${e.hashKey} back: ${how}`),
-      panic: (_pool, on, healthy, of) => void told.push(`panic ${on ? 'on' : 'off'}: ${healthy} of ${of}`),
+      ejected: (_pool, e, reason, evidence) => void healthLog.push(`${e.hashKey} ejected: ${reason}: ${evidence}`),
+      returned: (_pool, e, how) => void healthLog.push(`${e.hashKey} back: ${how}`),
+      panic: (_pool, on, healthy, of) => void healthLog.push(`panic ${on ? 'on' : 'off'}: ${healthy} of ${of}`),
     },
     failed: (error) => {
       throw error;
@@ -186,7 +186,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     handle: (x) => plane.handle(port, x),
     records,
     apply: async (next) => void (await runtime.apply(snapshotOf(port, next), next.zone)),
-    told,
+    healthLog,
     metrics: () => metrics.registry.text(),
     close: () => plane.drain(0),
   };
@@ -205,13 +205,13 @@ export function opener() {
   return {
     track,
     start: async (spec: ProxySpec): Promise<TestProxy> => track(await startProxy(spec)),
-    /** A proxy before this one backend. */
+    /** A proxy in front of this one backend. */
     proxyFor: async (backend: Backend, more: Omit<ProxySpec, 'endpoints'> = {}): Promise<TestProxy> =>
       track(await startProxy({ endpoints: [endpoint(track(backend).port)], ...more })),
   };
 }
 
-/** Sends bytes as they are and answers with everything that came back until the peer closed, or `until` was seen. */
+/** Sends bytes as they are and returns everything that came back until the peer closed, or `until` matched. */
 export async function rawRequest(port: number, bytes: string, until?: RegExp): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let text = '';

@@ -1,4 +1,4 @@
-/** Clients that leave, at each point and in both ways: what is in progress for them ends, and nothing else does. */
+/** Clients that leave, at each point and in both ways: what is in progress for them ends, and nothing else. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eventually } from '../testing.ts';
@@ -10,9 +10,9 @@ interface LeavingCase {
   readonly what: string;
   readonly backend: Script;
   readonly client: Client;
-  /** Requests that were admitted, by how they ended. */
+  /** How each of the accepted requests ended. */
   readonly ends: readonly string[];
-  /** Bytes of a request that is not whole reached the backend. */
+  /** The backend received part of a request. */
   readonly partly?: boolean;
 }
 
@@ -24,7 +24,7 @@ const CASES: readonly LeavingCase[] = [
   { what: 'in the request line', backend: OK, client: { send: 'GET /', until: AT_ONCE }, ends: [] },
   { what: 'in the head', backend: OK, client: { send: 'GET / HTTP/1.1\r\nHost: a\r\nX', until: AT_ONCE }, ends: [] },
   {
-    what: 'waiting',
+    what: 'waiting for the response',
     backend: HANGS,
     client: { send: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', until: AT_ONCE },
     ends: ['client-gone'],
@@ -88,7 +88,7 @@ const CASES: readonly LeavingCase[] = [
     ends: ['client-gone'],
   },
   {
-    what: 'between pipelined requests, of which the second is half there',
+    what: 'between pipelined requests, of which the second is incomplete',
     backend: OK,
     client: { send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HT', until: /ok$/ },
     ends: ['whole'],
@@ -102,7 +102,7 @@ for (const pair of PAIRS) {
         test(`${c.what}, by ${leave}`, () =>
           stage(pair, c.backend, { timeouts: { idle: 60_000 } }, async ({ proxy, backend }) => {
             const started = performance.now();
-            const before = c.ends[0] === 'client-gone' ? seen(backend) : undefined;
+            const before = c.ends[0] === 'client-gone' ? requestReceived(backend) : undefined;
             const talking = talk(proxy.port, {
               ...c.client,
               leave,
@@ -114,7 +114,7 @@ for (const pair of PAIRS) {
               proxy.records.map((r) => r.end.how),
               c.ends,
             );
-            assert.ok(performance.now() - started < 5000, 'long before the idle limit');
+            assert.ok(performance.now() - started < 5000, 'long before the idle timeout');
             assert.equal(backend.rest() !== '', c.partly === true, backend.rest());
             assert.ok(backend.requests().every((r) => r.target !== '/2'));
             if (c.ends[0] === 'client-gone') await eventually(() => backend.open() === 0, 1000);
@@ -124,7 +124,7 @@ for (const pair of PAIRS) {
   });
 }
 
-/** Whether the request, or the part of it that was sent, has reached the backend. */
-function seen(backend: { requests(): unknown[]; rest(): string }): () => boolean {
+/** Whether the backend has received the request, or the part of it that was sent. */
+function requestReceived(backend: { requests(): unknown[]; rest(): string }): () => boolean {
   return () => backend.requests().length > 0 || /\r\n\r\n(?:4\r\n)?half|100-continue/.test(backend.rest());
 }

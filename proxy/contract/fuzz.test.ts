@@ -1,4 +1,4 @@
-/** Bytes that are nearly HTTP, from both sides. See README.md for longer runs and for how to repeat one. */
+/** Bytes that are nearly HTTP, from both sides. README.md says how to run it for longer and how to repeat a run. */
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { fuzz, fuzzStage, requests, responses, tryRequest, tryResponse } from './test-fuzz.ts';

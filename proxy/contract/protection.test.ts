@@ -1,4 +1,4 @@
-/** What one client may cost the proxy: time, memory and connections, each with its own end and its own count. */
+/** What one client may cost the proxy: time, memory and connections. Each has its own limit and its own counter. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
@@ -22,8 +22,8 @@ function statuses(t: Talk): readonly number[] {
   return readResponses(t.text, [], true).messages.map((m) => m.status);
 }
 
-/** Sends a byte at a time until the proxy has had enough. */
-async function dribble(port: number, head: string, byte: string, everyMs: number): Promise<Talk> {
+/** Sends a byte at a time until the proxy closes the connection. */
+async function sendSlowly(port: number, head: string, byte: string, everyMs: number): Promise<Talk> {
   const started = performance.now();
   const socket = connect(port, '127.0.0.1');
   let text = '';
@@ -49,23 +49,23 @@ interface SlowCase {
 
 const SLOW: readonly SlowCase[] = [
   {
-    what: 'says nothing',
+    what: 'sends nothing',
     spec: { limits: { headTimeout: 200 } },
     talk: (port) => talk(port, { send: '' }),
     gets: [408],
     counted: ['request-timeout 1'],
   },
   {
-    what: 'dribbles its head',
+    what: 'sends its head slowly',
     spec: { limits: { headTimeout: 300 } },
-    talk: (port) => dribble(port, 'GET / HTTP/1.1\r\nHost: a\r\nX: ', 'x', 20),
+    talk: (port) => sendSlowly(port, 'GET / HTTP/1.1\r\nHost: a\r\nX: ', 'x', 20),
     gets: [408],
     counted: ['request-timeout 1'],
   },
   {
-    what: 'dribbles the head of its second request',
+    what: 'sends the head of its second request slowly',
     spec: { limits: { headTimeout: 300 } },
-    talk: (port) => dribble(port, `${GET}GET / HTTP/1.1\r\nX: `, 'x', 20),
+    talk: (port) => sendSlowly(port, `${GET}GET / HTTP/1.1\r\nX: `, 'x', 20),
     gets: [200, 408],
     counted: ['request-timeout 1'],
   },
@@ -92,7 +92,7 @@ const SLOW: readonly SlowCase[] = [
   },
 ];
 
-/** Fills what the kernel takes on the way to a client that does not read. */
+/** More bytes than the kernel buffers for a client that does not read. */
 const BIG = 32 * 1024 * 1024;
 
 for (const pair of PAIRS) {
@@ -107,7 +107,7 @@ for (const pair of PAIRS) {
         }));
     }
 
-    test('does not read its response: the backend waits, and both are given up in time', async () => {
+    test('does not read its response: the backend waits, and both connections are closed after the idle timeout', async () => {
       let written = 0;
       let closed = false;
       const backend = await httpBackend((_req, res) => {
@@ -128,13 +128,13 @@ for (const pair of PAIRS) {
       socket.write(GET);
       await eventually(() => closed && proxy.records.length === 1);
       assert.ok(written < BIG, 'not all of it is in memory');
-      assert.equal(proxy.records[0]?.end.how, 'client-gone', 'the backend is not blamed');
+      assert.equal(proxy.records[0]?.end.how, 'client-gone', 'not a failure of the backend');
       socket.destroy();
       await proxy.close();
       await backend.close();
     });
 
-    test('does not read the answers of the proxy: it is cut off', () =>
+    test('does not read the proxy’s own answers: its connection is closed', () =>
       stage(pair, OK, { endpoints: [], limits: { unreadTimeout: 300 } }, async ({ proxy, backend }) => {
         let closed = false;
         const socket = connect(proxy.port, '127.0.0.1').on('close', () => (closed = true));
@@ -152,7 +152,7 @@ for (const pair of PAIRS) {
       }));
   });
 
-  test(`${pair.name}: more pipelined requests than may wait: those are served, then 503`, () =>
+  test(`${pair.name}: more pipelined requests than may wait: the limit is served, then 503`, () =>
     stage(pair, OK, {}, async (s) => {
       const t = await talk(s.proxy.port, { send: GET.repeat(200) });
       const got = statuses(t);
@@ -169,8 +169,8 @@ for (const pair of PAIRS) {
       assert.deepEqual([statuses(t).length, t.ended, backend.connections], [65, 'closed', 1]);
     }));
 
-  describe(`${pair.name}: connections over the cap`, () => {
-    test('get 503, whatever they send, and are not counted', () =>
+  describe(`${pair.name}: connections over the limit`, () => {
+    test('get 503, whatever they send, and do not count as open', () =>
       stage(pair, OK, { maxConnections: 2 }, async (s) => {
         const { port } = s.proxy;
         const held = [1, 2].map(() => connect(port, '127.0.0.1'));
@@ -186,7 +186,7 @@ for (const pair of PAIRS) {
       }));
   });
 
-  describe(`${pair.name}: a connection that was refused lasts no longer than it must`, () => {
+  describe(`${pair.name}: a refused connection closes within its limits`, () => {
     const BAD = 'nonsense\r\n\r\n';
     test('when the client stays silent', () => lasts(pair, BAD, '', 1500, 4000));
     test('when it goes on sending a little', () => lasts(pair, BAD, 'x', 4500, 7500));
@@ -194,7 +194,7 @@ for (const pair of PAIRS) {
   });
 }
 
-/** Neither reads nor closes. */
+/** A client that neither reads nor closes; the connection must end between `from` and `to` ms. */
 async function lasts(pair: Pair, bad: string, more: string, from: number, to: number): Promise<void> {
   await stage(pair, OK, {}, async ({ proxy }) => {
     const socket = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });

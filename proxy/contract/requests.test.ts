@@ -15,12 +15,12 @@ for (const { downstream } of PAIRS) {
           const methods = typeof c.send === 'string' && c.send.startsWith('HEAD') ? ['HEAD'] : [];
           const { messages, rest } = readResponses(text, methods, true);
           assert.deepEqual([messages.map((m) => m.status), rest, ended], [c.gets, '', 'closed'], text);
-          const seen = backend.requests();
+          const received = backend.requests();
           assert.deepEqual(
-            seen.map((r) => `${r.method} ${r.target}`),
-            c.seen,
+            received.map((r) => `${r.method} ${r.target}`),
+            c.received,
           );
-          assert.ok(c.check?.(seen) ?? true, JSON.stringify(seen));
+          assert.ok(c.check?.(received) ?? true, JSON.stringify(received));
         }));
     }
   }

@@ -1,4 +1,4 @@
-/** From backend to client: a response is whole, or the client sees that it is not; nothing of it is left for the next request. */
+/** From backend to client: a response is whole, or the client can see that it is not; none of it reaches the next request. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../testing.ts';
@@ -17,17 +17,17 @@ for (const { upstream } of PAIRS) {
           const got = await downstream.ask(proxy, request);
           assert.deepEqual([got.messages.map((m) => m.status), got.cut], [gets, cut], got.text);
           assert.ok(c.check?.(got.messages) ?? true, got.text);
-          // What comes late must have come.
+          // Bytes that arrive late must have arrived.
           if (!c.reused) await eventually(() => backend.open() === 0);
           const before = backend.connections;
           await servesOn({ proxy, backend }, downstream);
-          assert.equal(backend.connections === before, c.reused, 'used again');
+          assert.equal(backend.connections === before, c.reused, 'connection reused');
         }));
     }
   }
 }
 
-test('only cases about bytes on the client’s connection are left out in memory', () => {
+test('only cases about bytes on the client’s connection are left out for the client in memory', () => {
   const reasons = new Set(RESPONSES.flatMap(({ bytesOnly }) => bytesOnly ?? []));
   assert.deepEqual([...reasons].sort(), ['framing of HTTP/1.0', 'Link is checked by HTTP/1'].sort());
 });

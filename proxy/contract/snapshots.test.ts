@@ -1,4 +1,4 @@
-/** Whatever passes the checks of the wire can be put in force and served: nothing in a snapshot crashes or wedges the proxy. */
+/** Every snapshot that passes validation can be applied and served: none crashes or blocks the proxy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -59,7 +59,7 @@ const contents = fc
   })
   .chain(mutations);
 
-/** A mutation may have taken away anything. */
+/** A mutation may have removed anything. */
 function snapshotOf(version: number, { routes: some, part }: Content): Snapshot {
   const name = digest(part ?? null);
   return {
@@ -71,7 +71,7 @@ function snapshotOf(version: number, { routes: some, part }: Content): Snapshot 
   };
 }
 
-test('a snapshot that passes is put in force and serves, whatever else is in it', async () => {
+test('a snapshot that passes validation can be applied and serves, whatever its values', async () => {
   const backend = await httpBackend((_req, res) => res.end('ok'));
   const proxy = await startProxy({ endpoints: [] });
   const port = await closedPort();
@@ -84,7 +84,7 @@ test('a snapshot that passes is put in force and serves, whatever else is in it'
         if (!result.ok) return void assert.ok(result.wrong.length > 0);
         passed++;
         const { listeners, pools, parts } = result.snapshot;
-        // Ports and addresses of this machine; everything else as it came.
+        // Ports and addresses of this machine; everything else as generated.
         const here = pools.map(({ id, digest: name }) => {
           const part = parts[name] as PoolPart;
           const endpoints = part.endpoints.map((e) => ({ ...e, address: '127.0.0.1', port: backend.port }));

@@ -1,4 +1,4 @@
-/** The engines that keep the contract, alone and in pairs, and what must hold after every case. */
+/** The engines under test, alone and in pairs, and what must hold after every case. */
 import assert from 'node:assert/strict';
 import { endpoint, eventually, startProxy } from '../testing.ts';
 import type { ProxySpec, TestProxy } from '../testing.ts';
@@ -10,7 +10,7 @@ import { readResponses } from './test-strict.ts';
 import type { Response } from './test-strict.ts';
 import type { Upstream } from '../message/attempt.ts';
 
-/** A backend that shows what reached it. */
+/** A backend that reports what it received. */
 export type TestBackend = Pick<HostileBackend, 'port' | 'requests' | 'open' | 'connections' | 'script' | 'close'>;
 
 /** An engine of the backend's side, with backends that speak its protocol. */
@@ -24,7 +24,7 @@ const HTTP_PROXY: UpstreamEngine<HostileBackend> = {
   openBackend: async (script) => ({ backend: await hostileBackend(script) }),
 };
 
-/** It answers every request alike, whatever the script. */
+/** Answers every request alike, whatever the script. */
 const FAKE_UPSTREAM: UpstreamEngine = {
   name: 'fake upstream',
   openBackend: (script) => {
@@ -33,7 +33,7 @@ const FAKE_UPSTREAM: UpstreamEngine = {
       port: 9,
       connections: 0,
       script,
-      requests: () => upstream.seen,
+      requests: () => upstream.requests,
       open: () => upstream.open.size,
       close: () => Promise.resolve(),
     };
@@ -41,24 +41,24 @@ const FAKE_UPSTREAM: UpstreamEngine = {
   },
 };
 
-/** What clients send is tried with each of these behind each engine of the client's side. */
+/** Each of these is tried behind each engine of the client's side, with everything that clients may send. */
 export const UPSTREAMS: readonly UpstreamEngine[] = [HTTP_PROXY, FAKE_UPSTREAM];
 
 export interface Received {
-  /** Interim responses and the final one, as far as they are whole. */
+  /** Interim responses and the final one, those that are whole. */
   readonly messages: readonly Response[];
   /** The client could see that the last response was not whole. */
   readonly cut: boolean;
-  /** For the message of an assertion. */
+  /** For assertion messages. */
   readonly text: string;
 }
 
 /** An engine of the client's side, with clients that speak its protocol. */
 export interface DownstreamEngine {
   readonly name: string;
-  /** Has no connections: what is about bytes on a connection cannot be tried with it. */
+  /** Has no connections: cases about bytes on a connection cannot be tried with it. */
   readonly inMemory: boolean;
-  /** One request, in the form of HTTP/1; what the client receives until the response ends. */
+  /** Sends one request, given as HTTP/1 text; returns what the client receives until the response ends. */
   ask(proxy: TestProxy, request: string): Promise<Received>;
 }
 
@@ -68,7 +68,7 @@ const HTTP1: DownstreamEngine = {
   async ask(proxy, request) {
     const { text, ended } = await talk(proxy.port, { send: request });
     const { messages, rest } = readResponses(text, [request.slice(0, request.indexOf(' '))], ended === 'closed');
-    assert.ok(rest !== '' || ended === 'closed', 'a whole response ends in good order');
+    assert.ok(rest !== '' || ended === 'closed', 'a whole response ends in an orderly way');
     return { messages, cut: rest !== '', text };
   },
 };
@@ -85,10 +85,10 @@ const FAKE_CLIENT: DownstreamEngine = {
   },
 };
 
-/** What backends answer is tried with each of these before each engine of the backend's side. */
+/** Each of these is tried in front of each engine of the backend's side, with everything that backends may answer. */
 export const DOWNSTREAMS: readonly DownstreamEngine[] = [HTTP1, FAKE_CLIENT];
 
-/** Two real engines: bytes from end to end. */
+/** Two real engines: bytes are compared from end to end. */
 export interface Pair {
   readonly name: string;
   readonly upstream: UpstreamEngine<HostileBackend>;
@@ -131,7 +131,7 @@ export async function stage<B extends TestBackend>(
   }
 }
 
-/** No case wedges the proxy or leaves anything in use. */
+/** The proxy still serves, and nothing is in use any more. */
 export async function servesOn({ proxy, backend }: Stage<TestBackend>, downstream: DownstreamEngine = HTTP1): Promise<void> {
   backend.script = OK;
   const { messages } = await downstream.ask(proxy, PLAIN);

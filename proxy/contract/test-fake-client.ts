@@ -1,4 +1,4 @@
-/** A client's side in memory: one GET or HEAD, and everything that the response sink was given, over no socket and in no protocol. */
+/** An engine of the client's side in memory, without sockets or a protocol: one GET or HEAD, and all that its sink received. */
 import type { Response } from './test-strict.ts';
 import { renderLocalReply } from '../downstream/local-reply.ts';
 import type { End, Exchange } from '../message/exchange.ts';
@@ -20,7 +20,7 @@ export class FakeClient implements Exchange, ResponseSink {
   gone = false;
   bytes = 0;
   readonly blocked = false;
-  /** Settles when the response is whole, or was broken off. */
+  /** Settles when the response is whole, or was cut. */
   readonly done: Promise<'whole' | 'cut'>;
   #settle!: (how: 'whole' | 'cut') => void;
   #messages: Response[] = [];
@@ -35,7 +35,7 @@ export class FakeClient implements Exchange, ResponseSink {
     this.done = new Promise((resolve) => (this.#settle = resolve));
   }
 
-  /** What a client would have: interim responses, and the final one where it is whole. */
+  /** What a client would receive: interim responses, and the final one if it is whole. */
   get messages(): readonly Response[] {
     return this.#messages;
   }
@@ -60,7 +60,7 @@ export class FakeClient implements Exchange, ResponseSink {
   }
 
   interim(status: number, fields: readonly string[]): void {
-    // As every protocol does it: 103 with links is passed on, nothing else is.
+    // As in every protocol: only 103 with links is forwarded.
     if (status === 103 && fields.length > 0) this.#messages.push(messageOf(headOf(status, fields), '', []));
   }
 
@@ -95,7 +95,7 @@ export class FakeClient implements Exchange, ResponseSink {
   }
 
   openTunnel(): TunnelEnd {
-    throw new Error('this client asks for no tunnel');
+    throw new Error('this client does not ask for a tunnel');
   }
 }
 

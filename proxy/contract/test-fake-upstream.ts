@@ -1,4 +1,4 @@
-/** A backend's side in memory: it reads every request whole and answers 200 `ok`, over no socket and in no protocol. */
+/** An engine of the backend's side in memory, without sockets or a protocol: reads each request whole and answers 200 `ok`. */
 import type { Request } from './test-strict.ts';
 import type { Answer, Attempt, AttemptSpec, Failure, Target, Upstream } from '../message/attempt.ts';
 import type { End, Exchange } from '../message/exchange.ts';
@@ -18,8 +18,8 @@ const OK: ResponseHead = {
 
 export class FakeUpstream implements Upstream {
   readonly connections = { opened: 0, reused: 0 };
-  /** Whole requests, in the order in which they became whole. */
-  readonly seen: Request[] = [];
+  /** Whole requests, in the order in which they were completed. */
+  readonly requests: Request[] = [];
   /** Attempts in progress. */
   readonly open = new Set<Attempt>();
 
@@ -61,7 +61,7 @@ class FakeAttempt implements Attempt, BodyReader {
 
   /** The request is whole. */
   end(trailers: readonly string[]): void {
-    this.#upstream.seen.push(requestOf(this.#head, Buffer.concat(this.#body).toString('latin1'), trailers));
+    this.#upstream.requests.push(requestOf(this.#head, Buffer.concat(this.#body).toString('latin1'), trailers));
     this.#settle({ ok: true, head: OK, connectMs: undefined });
   }
 
@@ -91,7 +91,7 @@ class FakeAttempt implements Attempt, BodyReader {
   }
 }
 
-/** In the form in which a backend on a socket shows requests. */
+/** The request in the form in which a backend on a socket reports it. */
 function requestOf(head: RequestHead, body: string, trailers: readonly string[]): Request {
   const { method, target, authority, protocol, fields } = head;
   const own: [string, string][] = authority === undefined ? [] : [['host', authority]];

@@ -1,4 +1,4 @@
-/** Bytes that are nearly HTTP, and what must hold whatever they are. */
+/** Bytes that are nearly HTTP, and what must hold for all of them. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { endpoint, eventually, startProxy } from '../testing.ts';
@@ -12,14 +12,14 @@ import { Malformed, readResponses } from './test-strict.ts';
 /** `npm test` runs each property with these seeds and a new one; a failure prints seed, path and bytes. */
 const SEEDS = [1, 2];
 const RUNS = 30;
-/** Seconds for which each property looks for new failures, in place of that. */
+/** Seconds for which each property runs with new values instead. */
 const SECONDS = Number(process.env['OUTRIGGER_FUZZ_SECONDS'] ?? 0);
 const SEED = process.env['OUTRIGGER_FUZZ_SEED'];
 
-/** A client that sent something without an end hears nothing for so long, ms, and leaves. */
+/** A client that sent an incomplete request leaves after it has received nothing for this long, ms. */
 const SILENCE = 15;
 
-/** Bytes that are in the air, printed when something throws where nobody catches it. */
+/** The bytes of the current case, printed when an exception is not caught. */
 let current = '';
 process.on('uncaughtExceptionMonitor', () => console.error(`uncaught while fuzzing with ${JSON.stringify(current)}`));
 
@@ -152,14 +152,14 @@ export async function tryRequest(s: Stage, send: readonly string[]): Promise<voi
   backend.script = OK;
   const { text, ended } = await talk(proxy.port, { send, silence: SILENCE });
   await quiet(s);
-  const seen = backend.requests();
+  const received = backend.requests();
   const sent = proxy.records.filter((r) => r.tries > 0);
   const answered = sent.filter((r) => r.reason === undefined && r.end.how === 'whole');
-  const described = JSON.stringify({ seen: seen.map((r) => r.start), text });
-  assert.ok(answered.length <= seen.length && seen.length <= sent.length, described);
-  for (const [i, r] of seen.entries()) {
-    const facts = sent[i]?.exchange.request;
-    assert.deepEqual([r.method, r.target], [facts?.method, facts?.target], described);
+  const described = JSON.stringify({ received: received.map((r) => r.start), text });
+  assert.ok(answered.length <= received.length && received.length <= sent.length, described);
+  for (const [i, r] of received.entries()) {
+    const recorded = sent[i]?.exchange.request;
+    assert.deepEqual([r.method, r.target], [recorded?.method, recorded?.target], described);
   }
   const { messages, rest } = readResponses(text, [], ended === 'closed');
   if (ended !== 'closed') return;
@@ -167,7 +167,7 @@ export async function tryRequest(s: Stage, send: readonly string[]): Promise<voi
   assert.ok(messages.filter((m) => m.status === 200 && m.body === 'ok').length >= answered.length, described);
 }
 
-/** Whatever a backend answers: the client gets a message that is one, and the next request nothing of it. */
+/** Whatever a backend answers: the client receives a well-formed message, and the next request receives none of it. */
 export async function tryResponse(s: Stage, send: readonly string[], then: 'end' | 'keep'): Promise<void> {
   const { proxy, backend } = s;
   reset(proxy, backend);
@@ -175,19 +175,19 @@ export async function tryResponse(s: Stage, send: readonly string[], then: 'end'
   backend.script = { send, then };
   const plain = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
   const meant = strictly(current, then === 'end');
-  // Where the backend says or does enough, the client must hear something.
+  // If the backend's answer has an end, the client must receive one.
   const waits = meant === undefined && then === 'keep' ? { silence: SILENCE } : {};
   const { text, ended } = await talk(proxy.port, { send: plain, ...waits });
   const { messages, rest } = readResponses(text, ['GET'], ended === 'closed');
   assert.ok(rest === '' || ended !== 'closed' || proxy.records[0]?.end.how !== 'whole', text);
   if (meant) assert.deepEqual([messages.at(-1)?.status, messages.at(-1)?.body], [meant.status, meant.body], text);
-  // A request that goes out while something unasked for comes in can not be told from one that this answers: not tried here.
+  // Bytes that arrive unasked while a request goes out cannot be distinguished from its response: not tried here.
   await eventually(() => backend.playing === 0);
   await new Promise((resolve) => setTimeout(resolve, 2));
   await servesOn(s);
 }
 
-/** The final response that bytes are without any doubt, if they are. */
+/** The final response in these bytes, if they can be read in one way only. */
 function strictly(text: string, closed: boolean): { status: number; body: string } | undefined {
   try {
     const { messages, rest } = readResponses(text, ['GET'], closed);

@@ -1,4 +1,4 @@
-/** Clients and backends on raw sockets, which send what they are told, when and in what pieces they are told. */
+/** Clients and backends on raw sockets: they send given bytes, at a given time and in given pieces. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -6,37 +6,38 @@ import { eventually } from '../testing.ts';
 import { Malformed, readRequests } from './test-strict.ts';
 import type { Request } from './test-strict.ts';
 
-/** Between two pieces, so that they arrive apart. */
+/** Milliseconds between two pieces, so that they arrive separately. */
 const APART_MS = 3;
+/** Milliseconds after which a conversation without an end fails. */
 const TALK_LIMIT = 8_000;
 
 export interface Script {
-  /** `connect`: without being asked; `head`: at the end of the request head; `request`: once the request is whole (unless given). */
+  /** When it is sent. `connect`: before any request; `head`: after the request head; `request`, the default: once it is whole. */
   readonly on?: 'connect' | 'head' | 'request';
-  /** Sent at the end of the request head, beside all that. */
+  /** Sent at the end of the request head, in addition to `send`. */
   readonly atHead?: string;
-  /** Pieces, sent apart. */
+  /** Several pieces are sent one after the other. */
   readonly send?: string | readonly string[];
-  /** After that; `keep` unless given. */
+  /** What happens to the connection after that; `keep` unless given. */
   readonly then?: 'keep' | 'end' | 'reset';
-  /** The request asks for another protocol: its connection is handed over instead, with what came behind the head. */
+  /** For a request that asks for another protocol: takes over its connection, with the bytes after the head. */
   readonly tunnel?: (socket: Socket, early: string) => void;
 }
 
 export interface HostileBackend {
   readonly port: number;
-  /** Whole requests, in the order in which they became whole. Throws where a byte of what came is against the rules. */
+  /** Whole requests, in the order in which they were completed. Throws if any byte received is malformed. */
   requests(): Request[];
-  /** Forgets what it has seen. */
+  /** Forgets what it has received. */
   forget(): void;
-  /** Bytes that are no whole request, of all connections together. */
+  /** Bytes that do not make a whole request, of all connections together. */
   rest(): string;
   connections: number;
   /** Connections that are open now. */
   readonly open: () => number;
-  /** Scripts that have not sent everything yet. */
+  /** Scripts that are still sending. */
   playing: number;
-  /** What requests get from now on. */
+  /** The answer to requests from now on. */
   script: Script;
   close(): Promise<void>;
 }
@@ -58,8 +59,13 @@ async function play(socket: Socket, backend: HostileBackend): Promise<void> {
   else if (then === 'reset') socket.resetAndDestroy();
 }
 
-/** One connection of a hostile backend: reads strictly, answers as told. */
-function converse(socket: Socket, backend: HostileBackend, seen: Request[], wrong: (error: Malformed) => void): () => string {
+/** One connection of a hostile backend: reads strictly, answers as its script says. */
+function serveConnection(
+  socket: Socket,
+  backend: HostileBackend,
+  received: Request[],
+  fail: (error: Malformed) => void,
+): () => string {
   let rest = '';
   let headSeen = false;
   let switched = false;
@@ -81,7 +87,7 @@ function converse(socket: Socket, backend: HostileBackend, seen: Request[], wron
       const read = readRequests(rest);
       rest = read.rest;
       for (const request of read.messages) {
-        seen.push(request);
+        received.push(request);
         headSeen = false;
         if (tunnel && early !== undefined) {
           switched = true;
@@ -89,7 +95,7 @@ function converse(socket: Socket, backend: HostileBackend, seen: Request[], wron
         } else if ((backend.script.on ?? 'request') === 'request') void play(socket, backend);
       }
     } catch (error) {
-      if (error instanceof Malformed) wrong(error);
+      if (error instanceof Malformed) fail(error);
       else throw error;
     }
   });
@@ -97,7 +103,7 @@ function converse(socket: Socket, backend: HostileBackend, seen: Request[], wron
 }
 
 export async function hostileBackend(script: Script): Promise<HostileBackend> {
-  const seen: Request[] = [];
+  const received: Request[] = [];
   const rests: (() => string)[] = [];
   const sockets = new Set<Socket>();
   let malformed: Malformed | undefined;
@@ -105,7 +111,7 @@ export async function hostileBackend(script: Script): Promise<HostileBackend> {
     backend.connections++;
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    rests.push(converse(socket, backend, seen, (error) => (malformed ??= error)));
+    rests.push(serveConnection(socket, backend, received, (error) => (malformed ??= error)));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const backend: HostileBackend = {
@@ -115,10 +121,10 @@ export async function hostileBackend(script: Script): Promise<HostileBackend> {
     script,
     requests: () => {
       if (malformed) throw malformed;
-      return seen;
+      return received;
     },
     forget: () => {
-      seen.length = 0;
+      received.length = 0;
       rests.length = 0;
       malformed = undefined;
     },
@@ -134,36 +140,36 @@ export async function hostileBackend(script: Script): Promise<HostileBackend> {
 
 export interface Talk {
   readonly text: string;
-  /** How the proxy ended the connection; `open`: it did not, the client went. */
+  /** How the proxy ended the connection; `open`: it did not, the client left. */
   readonly ended: 'open' | 'closed' | 'reset';
   readonly ms: number;
 }
 
 export interface Client {
-  /** Pieces, sent apart. */
+  /** Several pieces are sent one after the other. */
   readonly send: string | readonly string[];
-  /** The client goes once it has seen this, or at once with `''`; without it, it waits until the proxy closes. */
+  /** The client leaves once this matches what it has received; without it, it waits until the proxy closes. */
   readonly until?: RegExp;
-  /** Or once nothing has come for so long, ms. */
+  /** It also leaves once nothing has arrived for this long, ms. */
   readonly silence?: number;
-  /** And once this holds. */
+  /** It leaves only once this holds. */
   readonly when?: () => boolean;
-  /** How it goes. */
+  /** How it leaves. */
   readonly leave?: 'end' | 'reset';
-  /** Reads nothing before all is sent. */
+  /** Reads nothing before everything is sent. */
   readonly readLater?: boolean;
-  /** Sends the rest only after it has seen this. */
+  /** Sends `rest` only once this matches what it has received. */
   readonly awaits?: RegExp;
   readonly rest?: string;
 }
 
-/** Everything is with the peer's kernel, or will never be. */
+/** Waits until the kernel has taken everything, or the socket is destroyed. */
 async function sent(socket: Socket): Promise<void> {
   await eventually(() => socket.writableLength === 0 || socket.destroyed, TALK_LIMIT);
   socket.resume();
 }
 
-/** Talks to the proxy until one side ends the connection; the whole of what came back. */
+/** Talks to the proxy until one side ends the connection; returns everything that was received. */
 export async function talk(port: number, c: Client): Promise<Talk> {
   const started = performance.now();
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });

@@ -1,15 +1,15 @@
-/** What clients may send, what they get, and what the backend sees of it. */
+/** What clients may send, the statuses they receive, and the requests that the backend receives. */
 import type { Request } from './test-strict.ts';
 
 export interface RequestCase {
   readonly what: string;
-  /** Sent as it is; pieces apart. */
+  /** Sent as it is; several pieces are sent one after the other. */
   readonly send: string | readonly string[];
   /** Statuses of the final responses, after which the proxy closes. */
   readonly gets: readonly number[];
-  /** Method and target of what the backend saw. */
-  readonly seen: readonly string[];
-  readonly check?: (seen: readonly Request[]) => boolean;
+  /** Method and target of each request that the backend received. */
+  readonly received: readonly string[];
+  readonly check?: (received: readonly Request[]) => boolean;
 }
 
 const C = 'Host: a\r\nConnection: close\r\n';
@@ -18,14 +18,14 @@ const post = (fields: string, body: string) => `POST / HTTP/1.1\r\n${C}${fields}
 const chunked = (body: string) => post('Transfer-Encoding: chunked\r\n', body);
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** Whatever can be read in two ways, or in none. */
+/** Everything that is malformed, or can be read in two ways. */
 const REFUSED: readonly (readonly [what: string, send: string])[] = [
-  ['no request at all', 'hello\r\n\r\n'],
+  ['text that is not HTTP', 'hello\r\n\r\n'],
   ['HTTP/0.9', 'GET /\r\n\r\n'],
   ['HTTP/2.0 as a version', `GET / HTTP/2.0\r\n${C}\r\n`],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['HTTP/1.2', `GET / HTTP/1.2\r\n${C}\r\n`],
-  ['a method that is no token', `G(T / HTTP/1.1\r\n${C}\r\n`],
+  ['a method that is not a token', `G(T / HTTP/1.1\r\n${C}\r\n`],
   ['an unknown method', `BREW / HTTP/1.1\r\n${C}\r\n`],
   ['a tab before the target', `GET\t/ HTTP/1.1\r\n${C}\r\n`],
   ['a space in the target', `GET /a b HTTP/1.1\r\n${C}\r\n`],
@@ -33,9 +33,9 @@ const REFUSED: readonly (readonly [what: string, send: string])[] = [
   ['NUL in the target', `GET /\0 HTTP/1.1\r\n${C}\r\n`],
   ['a target above ASCII', `GET /\xe4 HTTP/1.1\r\n${C}\r\n`],
   ['* with GET', `GET * HTTP/1.1\r\n${C}\r\n`],
-  ['a target without slash', `GET a HTTP/1.1\r\n${C}\r\n`],
+  ['a target without a slash', `GET a HTTP/1.1\r\n${C}\r\n`],
   ['an absolute target with user information', `GET http://me@a/ HTTP/1.1\r\n${C}\r\n`],
-  ['an absolute target of another scheme', `GET ftp://a/ HTTP/1.1\r\n${C}\r\n`],
+  ['an absolute target with another scheme', `GET ftp://a/ HTTP/1.1\r\n${C}\r\n`],
   ['no Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
   ['Host twice', `GET / HTTP/1.1\r\n${C}Host: b\r\n\r\n`],
   ['Host twice, the same', `GET / HTTP/1.1\r\n${C}Host: a\r\n\r\n`],
@@ -53,9 +53,9 @@ const REFUSED: readonly (readonly [what: string, send: string])[] = [
   ['a value with a bell', get('X: a\x07b\r\n')],
   ['a value with a bare CR', get('X: a\rb\r\n')],
   ['a bare CR as line end', `GET / HTTP/1.1\rHost: a\r\r`],
-  ['a bare LF behind the request line', `GET / HTTP/1.1\n${C}\r\n`],
-  ['a bare LF behind a field', `GET / HTTP/1.1\r\nHost: a\nConnection: close\r\n\r\n`],
-  ['a bare LF behind the head', `GET / HTTP/1.1\r\n${C}\n`],
+  ['a bare LF after the request line', `GET / HTTP/1.1\n${C}\r\n`],
+  ['a bare LF after a field', `GET / HTTP/1.1\r\nHost: a\nConnection: close\r\n\r\n`],
+  ['a bare LF after the head', `GET / HTTP/1.1\r\n${C}\n`],
   ['a folded line', get('X: a\r\n b\r\n')],
   ['a folded line with a tab', get('X: a\r\n\tb\r\n')],
   ['a folded Host', 'GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n'],
@@ -81,160 +81,175 @@ const REFUSED: readonly (readonly [what: string, send: string])[] = [
   ['a vertical tab before chunked', post('Transfer-Encoding: \x0bchunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
   ['quoted chunked', post('Transfer-Encoding: "chunked"\r\n', `0\r\n\r\n${SMUGGLED}`)],
   ['chunked on HTTP/1.0', `POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
-  ['a chunk size that is no number', chunked('x\r\nab\r\n0\r\n\r\n')],
+  ['a chunk size that is not a number', chunked('x\r\nab\r\n0\r\n\r\n')],
   ['a signed chunk size', chunked('+2\r\nab\r\n0\r\n\r\n')],
   ['a chunk size with 0x', chunked('0x2\r\nab\r\n0\r\n\r\n')],
   ['a chunk size beyond 64 bit', chunked('10000000000000002\r\nab\r\n0\r\n\r\n')],
   ['no chunk size', chunked('\r\nab\r\n0\r\n\r\n')],
   ['a space before a chunk size', chunked(' 2\r\nab\r\n0\r\n\r\n')],
-  ['a bare LF behind a chunk size', chunked('2\nab\r\n0\r\n\r\n')],
-  ['a bare LF behind a chunk', chunked('2\r\nab\n0\r\n\r\n')],
-  ['a chunk longer than it says', chunked('2\r\nabc\r\n0\r\n\r\n')],
-  ['a chunk shorter than it says', chunked('3\r\nab\r\n0\r\n\r\n')],
+  ['a bare LF after a chunk size', chunked('2\nab\r\n0\r\n\r\n')],
+  ['a bare LF after a chunk', chunked('2\r\nab\n0\r\n\r\n')],
+  ['a chunk longer than its size', chunked('2\r\nabc\r\n0\r\n\r\n')],
+  ['a chunk shorter than its size', chunked('3\r\nab\r\n0\r\n\r\n')],
   ['a bare LF in a chunk extension', chunked(`2;a\nb\r\nab\r\n0\r\n\r\n`)],
   ['a trailer with a space before the colon', chunked('0\r\nX : 1\r\n\r\n')],
-  ['a trailer that is no field', chunked('0\r\nX\r\n\r\n')],
+  ['a trailer that is not a field', chunked('0\r\nX\r\n\r\n')],
   ['a Content-Length in trailers', chunked('0\r\nContent-Length: 5\r\n\r\n')],
   ['a Transfer-Encoding in trailers', chunked('0\r\nTransfer-Encoding: chunked\r\n\r\n')],
   ['a folded trailer', chunked('0\r\nX: 1\r\n 2\r\n\r\n')],
 ];
 
 const FORWARDED: readonly RequestCase[] = [
-  { what: 'a plain request', send: get(''), gets: [200], seen: ['GET /'] },
-  { what: 'a head in single bytes', send: [...get('X: 1\r\n')], gets: [200], seen: ['GET /'] },
-  { what: 'several spaces in the request line', send: `GET  /  HTTP/1.1\r\n${C}\r\n`, gets: [200], seen: ['GET /'] },
-  { what: 'HEAD', send: `HEAD /h HTTP/1.1\r\n${C}\r\n`, gets: [200], seen: ['HEAD /h'] },
-  { what: 'empty lines before a request', send: `\r\n\r\n${get('')}`, gets: [200], seen: ['GET /'] },
-  { what: 'no white space behind the colon', send: get('X:1\r\n'), gets: [200], seen: ['GET /'] },
+  { what: 'a plain request', send: get(''), gets: [200], received: ['GET /'] },
+  { what: 'a head in single bytes', send: [...get('X: 1\r\n')], gets: [200], received: ['GET /'] },
+  { what: 'several spaces in the request line', send: `GET  /  HTTP/1.1\r\n${C}\r\n`, gets: [200], received: ['GET /'] },
+  { what: 'HEAD', send: `HEAD /h HTTP/1.1\r\n${C}\r\n`, gets: [200], received: ['HEAD /h'] },
+  { what: 'empty lines before a request', send: `\r\n\r\n${get('')}`, gets: [200], received: ['GET /'] },
+  { what: 'no white space after the colon', send: get('X:1\r\n'), gets: [200], received: ['GET /'] },
   {
     what: 'white space around a value',
     send: get('X: \t a b \t\r\n'),
     gets: [200],
-    seen: ['GET /'],
+    received: ['GET /'],
     check: ([r]) => r?.fields.some(([n, v]) => n === 'x' && v === 'a b') === true,
   },
-  { what: 'an empty value', send: get('X:\r\n'), gets: [200], seen: ['GET /'] },
+  { what: 'an empty value', send: get('X:\r\n'), gets: [200], received: ['GET /'] },
   {
     what: 'a value above ASCII',
     send: get('X: \xe4\xff\r\n'),
     gets: [200],
-    seen: ['GET /'],
+    received: ['GET /'],
     check: ([r]) => r?.fields.some(([n, v]) => n === 'x' && v === '\xe4\xff') === true,
   },
-  { what: 'HTTP/1.0', send: 'GET /old HTTP/1.0\r\n\r\n', gets: [200], seen: ['GET /old'] },
-  { what: 'HTTP/1.0 with a body', send: 'POST /old HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi', gets: [200], seen: ['POST /old'] },
+  { what: 'HTTP/1.0', send: 'GET /old HTTP/1.0\r\n\r\n', gets: [200], received: ['GET /old'] },
   {
-    what: 'HTTP/1.0 that is kept alive',
+    what: 'HTTP/1.0 with a body',
+    send: 'POST /old HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi',
+    gets: [200],
+    received: ['POST /old'],
+  },
+  {
+    what: 'HTTP/1.0 with keep-alive',
     send: 'GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /2 HTTP/1.0\r\n\r\n',
     gets: [200, 200],
-    seen: ['GET /1', 'GET /2'],
+    received: ['GET /1', 'GET /2'],
   },
   {
     what: 'an absolute target',
     send: get('', 'http://B.example:81/x?y'),
     gets: [200],
-    seen: ['GET /x?y'],
+    received: ['GET /x?y'],
     check: ([r]) => r?.fields.some(([n, v]) => n === 'host' && v === 'B.example:81') === true,
   },
-  { what: 'an absolute target without a path', send: get('', 'http://b?y'), gets: [200], seen: ['GET /?y'] },
-  { what: 'OPTIONS *', send: `OPTIONS * HTTP/1.1\r\n${C}\r\n`, gets: [200], seen: ['OPTIONS *'] },
-  { what: 'OPTIONS of a whole server', send: `OPTIONS http://a HTTP/1.1\r\n${C}\r\n`, gets: [200], seen: ['OPTIONS *'] },
+  { what: 'an absolute target without a path', send: get('', 'http://b?y'), gets: [200], received: ['GET /?y'] },
+  { what: 'OPTIONS *', send: `OPTIONS * HTTP/1.1\r\n${C}\r\n`, gets: [200], received: ['OPTIONS *'] },
+  { what: 'OPTIONS of a whole server', send: `OPTIONS http://a HTTP/1.1\r\n${C}\r\n`, gets: [200], received: ['OPTIONS *'] },
   {
     what: 'a body with a length',
     send: post('Content-Length: 3\r\n', 'abc'),
     gets: [200],
-    seen: ['POST /'],
+    received: ['POST /'],
     check: ([r]) => r?.body === 'abc',
   },
-  { what: 'a body of no bytes', send: post('Content-Length: 0\r\n', ''), gets: [200], seen: ['POST /'] },
-  { what: 'POST without a body', send: post('', ''), gets: [200], seen: ['POST /'] },
+  { what: 'a body of no bytes', send: post('Content-Length: 0\r\n', ''), gets: [200], received: ['POST /'] },
+  { what: 'POST without a body', send: post('', ''), gets: [200], received: ['POST /'] },
   {
     what: 'GET with a body',
     send: get('Content-Length: 2\r\n') + 'hi',
     gets: [200],
-    seen: ['GET /'],
+    received: ['GET /'],
     check: ([r]) => r?.body === 'hi',
   },
   {
     what: 'DELETE in chunks',
     send: `DELETE / HTTP/1.1\r\n${C}Transfer-Encoding: chunked\r\n\r\n${SMUGGLED.length.toString(16)}\r\n${SMUGGLED}\r\n0\r\n\r\n`,
     gets: [200],
-    seen: ['DELETE /'],
+    received: ['DELETE /'],
     check: ([r]) => r?.body === SMUGGLED,
   },
   {
     what: 'chunks',
     send: chunked('2\r\nab\r\n00A\r\n0123456789\r\n0\r\n\r\n'),
     gets: [200],
-    seen: ['POST /'],
+    received: ['POST /'],
     check: ([r]) => r?.body === 'ab0123456789',
   },
   {
     what: 'chunks in single bytes',
     send: [...chunked('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n')],
     gets: [200],
-    seen: ['POST /'],
+    received: ['POST /'],
     check: ([r]) => r?.body === 'abc',
   },
   {
-    what: 'chunk extensions, which end here',
+    what: 'chunk extensions, which are not forwarded',
     send: chunked('2;a=b;c="d"\r\nab\r\n0;e\r\n\r\n'),
     gets: [200],
-    seen: ['POST /'],
+    received: ['POST /'],
     check: ([r]) => r?.body === 'ab',
   },
   {
     what: 'trailers',
     send: chunked('2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n'),
     gets: [200],
-    seen: ['POST /'],
+    received: ['POST /'],
     check: ([r]) => r?.trailers.some(([n, v]) => n === 'X-Sum' && v === '1') === true,
   },
   {
-    what: 'trailers that belong into a head, which end here',
+    what: 'trailers that belong in a head, which are dropped',
     send: chunked('0\r\nHost: b\r\nAuthorization: x\r\nX-Sum: 1\r\n\r\n'),
     gets: [200],
-    seen: ['POST /'],
+    received: ['POST /'],
     check: ([r]) => r?.trailers.length === 1,
   },
   {
-    what: 'what Connection names',
+    what: 'fields that Connection names are dropped',
     send: `GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Hop, X-Forwarded-For, Host\r\nX-Hop: 1\r\nTE: trailers\r\nKeep-Alive: 3\r\n\r\n`,
     gets: [200],
-    seen: ['GET /'],
+    received: ['GET /'],
     check: ([r]) =>
       r?.fields.some(([n]) => n === 'x-hop') === false &&
       r.fields.some(([n, v]) => n === 'x-forwarded-for' && v === '127.0.0.1') &&
       r.fields.some(([n, v]) => n === 'host' && v === 'a'),
   },
   {
-    what: 'an Upgrade that the backend does not want',
+    what: 'an Upgrade that the backend does not accept',
     send: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n',
     gets: [200],
-    seen: ['GET /'],
+    received: ['GET /'],
     check: ([r]) => r?.fields.some(([n, v]) => n === 'upgrade' && v === 'websocket') === true,
   },
   {
     what: 'a head of nearly 64 KiB',
     send: get(`X: ${'x'.repeat(64_000)}\r\n`),
     gets: [200],
-    seen: ['GET /'],
+    received: ['GET /'],
   },
-  { what: '198 fields beside Host and Connection', send: get('X: y\r\n'.repeat(198)), gets: [200], seen: ['GET /'] },
+  { what: '198 fields beside Host and Connection', send: get('X: y\r\n'.repeat(198)), gets: [200], received: ['GET /'] },
 ];
 
 const ANSWERED: readonly RequestCase[] = [
-  { what: 'CONNECT', send: `CONNECT a:443 HTTP/1.1\r\n${C}\r\n`, gets: [405], seen: [] },
-  { what: 'a head over 64 KiB', send: get(`X: ${'x'.repeat(70_000)}\r\n`), gets: [431], seen: [] },
-  { what: 'a head over 64 KiB in many fields', send: get(`X: ${'x'.repeat(700)}\r\n`.repeat(100)), gets: [431], seen: [] },
-  { what: 'a target over 64 KiB', send: get('', `/${'x'.repeat(70_000)}`), gets: [431], seen: [] },
-  { what: 'a name over 64 KiB', send: get(`${'x'.repeat(70_000)}: 1\r\n`), gets: [431], seen: [] },
-  { what: 'more than 200 fields', send: get('X: y\r\n'.repeat(199)), gets: [431], seen: [] },
-  { what: 'chunk extensions over 16 KiB', send: chunked(`2;${'x'.repeat(20_000)}\r\nab\r\n0\r\n\r\n`), gets: [413], seen: [] },
-  { what: 'trailers over 64 KiB', send: chunked(`0\r\n${`X: ${'x'.repeat(700)}\r\n`.repeat(100)}\r\n`), gets: [431], seen: [] },
-  { what: 'an expectation that is not known', send: post('Expect: tea\r\nContent-Length: 2\r\n', 'ab'), gets: [417], seen: [] },
-  { what: 'Max-Forwards 0', send: `OPTIONS / HTTP/1.1\r\n${C}Max-Forwards: 0\r\n\r\n`, gets: [204], seen: [] },
-  { what: 'our own Via', send: get('Via: 1.1 outrigger-test\r\n'), gets: [508], seen: [] },
+  { what: 'CONNECT', send: `CONNECT a:443 HTTP/1.1\r\n${C}\r\n`, gets: [405], received: [] },
+  { what: 'a head over 64 KiB', send: get(`X: ${'x'.repeat(70_000)}\r\n`), gets: [431], received: [] },
+  { what: 'a head over 64 KiB in many fields', send: get(`X: ${'x'.repeat(700)}\r\n`.repeat(100)), gets: [431], received: [] },
+  { what: 'a target over 64 KiB', send: get('', `/${'x'.repeat(70_000)}`), gets: [431], received: [] },
+  { what: 'a name over 64 KiB', send: get(`${'x'.repeat(70_000)}: 1\r\n`), gets: [431], received: [] },
+  { what: 'more than 200 fields', send: get('X: y\r\n'.repeat(199)), gets: [431], received: [] },
+  {
+    what: 'chunk extensions over 16 KiB',
+    send: chunked(`2;${'x'.repeat(20_000)}\r\nab\r\n0\r\n\r\n`),
+    gets: [413],
+    received: [],
+  },
+  {
+    what: 'trailers over 64 KiB',
+    send: chunked(`0\r\n${`X: ${'x'.repeat(700)}\r\n`.repeat(100)}\r\n`),
+    gets: [431],
+    received: [],
+  },
+  { what: 'an unknown expectation', send: post('Expect: tea\r\nContent-Length: 2\r\n', 'ab'), gets: [417], received: [] },
+  { what: 'Max-Forwards 0', send: `OPTIONS / HTTP/1.1\r\n${C}Max-Forwards: 0\r\n\r\n`, gets: [204], received: [] },
+  { what: 'the name of this proxy in Via', send: get('Via: 1.1 outrigger-test\r\n'), gets: [508], received: [] },
 ];
 
 const PIPELINED: readonly RequestCase[] = [
@@ -242,55 +257,55 @@ const PIPELINED: readonly RequestCase[] = [
     what: 'three in one piece, in order',
     send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhiGET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
     gets: [200, 200, 200],
-    seen: ['GET /1', 'POST /2', 'GET /3'],
-    check: (seen) => seen[1]?.body === 'hi',
+    received: ['GET /1', 'POST /2', 'GET /3'],
+    check: (received) => received[1]?.body === 'hi',
   },
   {
-    what: 'a Content-Length that is short: the rest is a request',
+    what: 'a Content-Length that is too short: the rest is a request',
     send: `POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi${get('', '/2')}`,
     gets: [200, 200],
-    seen: ['POST /1', 'GET /2'],
+    received: ['POST /1', 'GET /2'],
   },
   {
-    what: 'a Content-Length that is short: the rest is none',
+    what: 'a Content-Length that is too short: the rest is not a request',
     send: 'POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi there\r\n\r\n',
     gets: [200, 400],
-    seen: ['POST /1'],
+    received: ['POST /1'],
   },
   {
     what: 'a bad request after a good one',
     send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost : a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n',
     gets: [200, 400],
-    seen: ['GET /1'],
+    received: ['GET /1'],
   },
   {
     what: 'a request without Host after a good one',
     send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n',
     gets: [200, 400],
-    seen: ['GET /1'],
+    received: ['GET /1'],
   },
   {
     what: 'a bad chunk after a good request',
     send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n',
     gets: [200, 400],
-    seen: ['GET /1'],
+    received: ['GET /1'],
   },
   {
     what: 'CONNECT after a good request',
     send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nCONNECT b:1 HTTP/1.1\r\nHost: b:1\r\n\r\n',
     gets: [200, 405],
-    seen: ['GET /1'],
+    received: ['GET /1'],
   },
   {
     what: 'a request after one that ends the connection',
     send: `${get('', '/1')}${get('', '/2')}`,
     gets: [200],
-    seen: ['GET /1'],
+    received: ['GET /1'],
   },
 ];
 
 export const REQUESTS: readonly RequestCase[] = [
-  ...REFUSED.map(([what, send]) => ({ what, send, gets: [400], seen: [] })),
+  ...REFUSED.map(([what, send]) => ({ what, send, gets: [400], received: [] })),
   ...FORWARDED,
   ...ANSWERED,
   ...PIPELINED.map((c) => ({ ...c, what: `pipelined: ${c.what}` })),

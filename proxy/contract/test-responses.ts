@@ -1,19 +1,19 @@
-/** What backends may answer, and what the client gets of it. */
+/** What backends may answer, and what the client receives. */
 import type { Script } from './test-hostile.ts';
 import type { Response } from './test-strict.ts';
 
 export interface ResponseCase extends Script {
   readonly what: string;
-  /** A GET that ends its connection unless given. */
+  /** A GET that ends its connection, unless given. */
   readonly request?: string;
-  /** Statuses, interim ones too. */
+  /** Statuses that the client receives, interim ones included. */
   readonly gets: readonly number[];
-  /** The client sees that the last response is not whole. */
+  /** The client can see that the last response is not whole. */
   readonly cut?: boolean;
-  /** Whether the connection to the backend is used again. */
+  /** Whether the connection to the backend is reused. */
   readonly reused: boolean;
   readonly check?: (got: readonly Response[]) => boolean;
-  /** Why this can be seen only in bytes on the client's connection: not tried with a client in memory. */
+  /** Why this shows only in the bytes on the client's connection: the case is not tried with a client in memory. */
   readonly bytesOnly?: string;
 }
 
@@ -30,9 +30,9 @@ const has = (name: string, value: string) => (got: readonly Response[]) =>
 const lacks = (name: string) => (got: readonly Response[]) =>
   got.at(-1)?.fields.some(([n]) => n.toLowerCase() === name) === false;
 
-/** Malformed, or to be read in more than one way: 502, and the connection is not used again. */
+/** Malformed, or can be read in more than one way: 502, and the connection is not reused. */
 const MALFORMED: readonly (readonly [what: string, send: string | readonly string[]])[] = [
-  ['no response at all', 'hello\r\n\r\n'],
+  ['text that is not HTTP', 'hello\r\n\r\n'],
   ['HTTP/0.9', 'just text'],
   ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
   ['HTTP/1.2', 'HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok'],
@@ -40,12 +40,12 @@ const MALFORMED: readonly (readonly [what: string, send: string | readonly strin
   ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok'],
   ['status 000', 'HTTP/1.1 000 No\r\nContent-Length: 2\r\n\r\nok'],
   ['status 099', 'HTTP/1.1 099 No\r\nContent-Length: 2\r\n\r\nok'],
-  ['a status that is no number', 'HTTP/1.1 OK 200\r\nContent-Length: 2\r\n\r\nok'],
-  ['101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
+  ['a status that is not a number', 'HTTP/1.1 OK 200\r\nContent-Length: 2\r\n\r\nok'],
+  ['101 that was not asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
   ['a bare CR in the reason phrase', 'HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nok'],
-  ['a bare LF behind the status line', 'HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok'],
-  ['a bare LF behind a field', 'HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok'],
-  ['a bare LF behind the head', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok'],
+  ['a bare LF after the status line', 'HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok'],
+  ['a bare LF after a field', 'HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok'],
+  ['a bare LF after the head', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok'],
   ['a space before the colon', ok('Content-Length : 2\r\n', 'ok')],
   ['a space in a name', whole('ok', 'X Y: 1\r\n')],
   ['no name', whole('ok', ': 1\r\n')],
@@ -72,15 +72,22 @@ const MALFORMED: readonly (readonly [what: string, send: string | readonly strin
   ['chunked twice', chunks('0\r\n\r\n', 'Transfer-Encoding: chunked\r\n')],
   ['xchunked', ok('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n')],
   ['chunked on HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-  ['a chunk size that is no number, at once', chunks('x\r\nok\r\n0\r\n\r\n')],
+  ['a chunk size that is not a number, in the first piece', chunks('x\r\nok\r\n0\r\n\r\n')],
   ['a head over 64 KiB', whole('ok', `X: ${'x'.repeat(70_000)}\r\n`)],
   ['1,000 fields', whole('ok', 'X: y\r\n'.repeat(1000))],
   ['a hundred interim responses', [...Array<string>(100).fill('HTTP/1.1 102 Processing\r\n\r\n'), NEXT].join('')],
 ];
 
-/** The head went to the client: that the body is not whole must show. */
+/** The head was sent to the client, so the client must be able to see that the body is not whole. */
 const BROKEN: readonly ResponseCase[] = [
-  { what: 'a body that is short', send: ok('Content-Length: 5\r\n', 'ok'), then: 'end', gets: [], cut: true, reused: false },
+  {
+    what: 'a body shorter than its length',
+    send: ok('Content-Length: 5\r\n', 'ok'),
+    then: 'end',
+    gets: [],
+    cut: true,
+    reused: false,
+  },
   {
     what: 'a body that is reset',
     send: [ok('Content-Length: 5\r\n', 'ok'), ''],
@@ -89,15 +96,21 @@ const BROKEN: readonly ResponseCase[] = [
     cut: true,
     reused: false,
   },
-  { what: 'chunks without end', send: chunks('2\r\nok\r\n'), then: 'end', gets: [], cut: true, reused: false },
+  { what: 'chunks without a last one', send: chunks('2\r\nok\r\n'), then: 'end', gets: [], cut: true, reused: false },
   { what: 'half a chunk', send: chunks('5\r\nok'), then: 'end', gets: [], cut: true, reused: false },
   { what: 'half a chunk size', send: chunks('5'), then: 'end', gets: [], cut: true, reused: false },
   { what: 'chunks that are reset', send: [chunks('2\r\nok\r\n'), ''], then: 'reset', gets: [], cut: true, reused: false },
   { what: 'a last chunk that is cut', send: [chunks('2\r\nok\r\n'), '0\r\n'], then: 'end', gets: [], cut: true, reused: false },
-  { what: 'a chunk size that is no number', send: [chunks('2\r\nok\r\n'), 'x\r\n'], gets: [], cut: true, reused: false },
-  { what: 'a chunk longer than it says', send: [chunks('2\r\nok\r\n'), '2\r\nabc\r\n'], gets: [], cut: true, reused: false },
-  { what: 'a bare LF behind a chunk', send: [chunks('2\r\nok\r\n'), '2\r\nab\n0\r\n\r\n'], gets: [], cut: true, reused: false },
-  { what: 'a trailer that is no field', send: [chunks('2\r\nok\r\n'), '0\r\nX Y\r\n\r\n'], gets: [], cut: true, reused: false },
+  { what: 'a chunk size that is not a number', send: [chunks('2\r\nok\r\n'), 'x\r\n'], gets: [], cut: true, reused: false },
+  { what: 'a chunk longer than its size', send: [chunks('2\r\nok\r\n'), '2\r\nabc\r\n'], gets: [], cut: true, reused: false },
+  { what: 'a bare LF after a chunk', send: [chunks('2\r\nok\r\n'), '2\r\nab\n0\r\n\r\n'], gets: [], cut: true, reused: false },
+  {
+    what: 'a trailer that is not a field',
+    send: [chunks('2\r\nok\r\n'), '0\r\nX Y\r\n\r\n'],
+    gets: [],
+    cut: true,
+    reused: false,
+  },
   {
     what: 'trailers over 64 KiB',
     send: [chunks('2\r\nok\r\n'), `0\r\n${`X: ${'x'.repeat(700)}\r\n`.repeat(100)}\r\n`],
@@ -105,9 +118,9 @@ const BROKEN: readonly ResponseCase[] = [
     cut: true,
     reused: false,
   },
-  { what: 'a body until the end that is reset', send: [ok('', 'ok'), ''], then: 'reset', gets: [], cut: true, reused: false },
+  { what: 'a body without a length that is reset', send: [ok('', 'ok'), ''], then: 'reset', gets: [], cut: true, reused: false },
   {
-    what: 'short, to HTTP/1.0',
+    what: 'a body shorter than its length, to HTTP/1.0',
     request: OLD,
     bytesOnly: 'framing of HTTP/1.0',
     send: ok('Content-Length: 5\r\n', 'ok'),
@@ -117,7 +130,7 @@ const BROKEN: readonly ResponseCase[] = [
     reused: false,
   },
   {
-    what: 'chunks without end, to HTTP/1.0',
+    what: 'chunks without a last one, to HTTP/1.0',
     request: OLD,
     bytesOnly: 'framing of HTTP/1.0',
     send: [chunks('2\r\nok\r\n'), ''],
@@ -141,7 +154,7 @@ const WHOLE: readonly ResponseCase[] = [
     check: body('abc'),
   },
   {
-    what: 'chunk extensions, which end here',
+    what: 'chunk extensions, which are not forwarded',
     send: chunks('2;a="b"\r\nab\r\n0;c\r\n\r\n'),
     gets: [200],
     reused: true,
@@ -156,9 +169,16 @@ const WHOLE: readonly ResponseCase[] = [
     reused: true,
     check: body('abc'),
   },
-  { what: 'until the end', send: ok('', 'hello'), then: 'end', gets: [200], reused: false, check: body('hello') },
   {
-    what: 'until the end, to HTTP/1.0',
+    what: 'a body until the connection ends',
+    send: ok('', 'hello'),
+    then: 'end',
+    gets: [200],
+    reused: false,
+    check: body('hello'),
+  },
+  {
+    what: 'a body until the connection ends, to HTTP/1.0',
     request: OLD,
     bytesOnly: 'framing of HTTP/1.0',
     send: ok('', 'hello'),
@@ -184,7 +204,7 @@ const WHOLE: readonly ResponseCase[] = [
     check: body('ok'),
   },
   {
-    what: 'HTTP/1.0 that is kept alive',
+    what: 'HTTP/1.0 with keep-alive',
     send: 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok',
     gets: [200],
     reused: true,
@@ -198,7 +218,7 @@ const WHOLE: readonly ResponseCase[] = [
     check: body('ok'),
   },
   {
-    what: 'Connection: close that is not done',
+    what: 'Connection: close, but the connection stays open',
     send: whole('ok', 'Connection: close\r\n'),
     gets: [200],
     reused: false,
@@ -215,7 +235,7 @@ const WHOLE: readonly ResponseCase[] = [
   { what: 'HEAD in chunks', request: HEAD, send: ok('Transfer-Encoding: chunked\r\n'), gets: [200], reused: true },
   { what: 'HEAD with a body', request: HEAD, send: whole('hello'), gets: [200], reused: false },
   {
-    what: 'HEAD with a body that comes later',
+    what: 'HEAD with a body that arrives later',
     request: HEAD,
     send: [ok('Content-Length: 5\r\n'), 'hello'],
     gets: [200],
@@ -238,10 +258,10 @@ const WHOLE: readonly ResponseCase[] = [
     check: has('ETag', '"x"'),
   },
   { what: '304 with a body', send: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello', gets: [304], reused: false },
-  { what: 'a second response that nobody asked for', send: whole('ok') + NEXT, gets: [200], reused: false, check: body('ok') },
-  { what: 'a second response that comes later', send: [whole('ok'), NEXT], gets: [200], reused: false, check: body('ok') },
+  { what: 'a second response that was not asked for', send: whole('ok') + NEXT, gets: [200], reused: false, check: body('ok') },
+  { what: 'a second response that arrives later', send: [whole('ok'), NEXT], gets: [200], reused: false, check: body('ok') },
   {
-    what: 'more than its length',
+    what: 'a body longer than its length',
     send: ok('Content-Length: 2\r\n', 'ok and more'),
     gets: [200],
     reused: false,
@@ -258,14 +278,14 @@ const WHOLE: readonly ResponseCase[] = [
   { what: 'an empty value', send: whole('ok', 'X:\r\n'), gets: [200], reused: true, check: has('X', '') },
   { what: 'a head of nearly 64 KiB', send: whole('ok', `X: ${'x'.repeat(64_000)}\r\n`), gets: [200], reused: true },
   {
-    what: 'what Connection names',
+    what: 'fields that Connection names are dropped',
     send: whole('ok', 'Connection: X-Hop, Content-Length\r\nX-Hop: 1\r\nKeep-Alive: timeout=9\r\n'),
     gets: [200],
     reused: true,
     check: lacks('x-hop'),
   },
   {
-    what: 'an Upgrade that is offered',
+    what: 'an offered Upgrade is dropped',
     send: whole('ok', 'Upgrade: h2c\r\n'),
     gets: [200],
     reused: true,
@@ -278,7 +298,7 @@ const WHOLE: readonly ResponseCase[] = [
     reused: true,
   },
   {
-    what: '103 twice, apart',
+    what: '103 twice, in separate pieces',
     send: [
       'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n',
       'HTTP/1.1 103 Early Hints\r\nLink: </b>; rel=preload\r\n\r\n',
@@ -288,7 +308,7 @@ const WHOLE: readonly ResponseCase[] = [
     reused: true,
   },
   {
-    what: '103 with a Link that is none',
+    what: '103 with a malformed Link',
     bytesOnly: 'Link is checked by HTTP/1',
     send: `HTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\n${whole('ok')}`,
     gets: [200],
@@ -302,9 +322,14 @@ const WHOLE: readonly ResponseCase[] = [
     gets: [200],
     reused: true,
   },
-  { what: '100 that nobody waits for', send: `HTTP/1.1 100 Continue\r\n\r\n${whole('ok')}`, gets: [200], reused: true },
   {
-    what: '102 and 199, which stay here',
+    what: '100 that the client does not wait for',
+    send: `HTTP/1.1 100 Continue\r\n\r\n${whole('ok')}`,
+    gets: [200],
+    reused: true,
+  },
+  {
+    what: '102 and 199, which are not forwarded',
     send: `HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 199 Odd\r\nX: y\r\n\r\n${whole('ok')}`,
     gets: [200],
     reused: true,
@@ -326,7 +351,7 @@ const WHOLE: readonly ResponseCase[] = [
     check: body('ok'),
   },
   {
-    what: 'trailers that belong into a head, which end here',
+    what: 'trailers that belong in a head, which are dropped',
     send: chunks('2\r\nok\r\n0\r\nSet-Cookie: a=b\r\nConnection: close\r\n\r\n'),
     gets: [200],
     reused: true,
@@ -340,7 +365,7 @@ const NONE: readonly ResponseCase[] = [
   { what: 'reset before the request', on: 'connect', then: 'reset', gets: [503], reused: false },
   { what: 'closed within the head', send: 'HTTP/1.1 200 OK\r\nContent-', then: 'end', gets: [503], reused: false },
   { what: 'reset within the head', send: ['HTTP/1.1 200 OK\r\nContent-', ''], then: 'reset', gets: [503], reused: false },
-  { what: 'closed behind an interim response', send: 'HTTP/1.1 102 Processing\r\n\r\n', then: 'end', gets: [503], reused: false },
+  { what: 'closed after an interim response', send: 'HTTP/1.1 102 Processing\r\n\r\n', then: 'end', gets: [503], reused: false },
 ];
 
 export const RESPONSES: readonly ResponseCase[] = [

@@ -1,6 +1,6 @@
 /**
- * A strict reader of HTTP/1.1 messages (RFC 9112), which shares no code with what it judges: no bare LF, no folded line, no white
- * space where none belongs, framing that can be read in one way only. Text is latin1, one character a byte.
+ * A strict reader of HTTP/1.1 messages (RFC 9112), which shares no code with the proxy: no bare LF, no folded line, no white
+ * space where none is allowed, framing that can be read in one way only. Text is latin1, one character a byte.
  */
 
 export interface Message {
@@ -18,19 +18,19 @@ export interface Request extends Message {
 
 export interface Response extends Message {
   readonly status: number;
-  /** The body had no end of its own: it lasted until the connection closed. */
+  /** The body had no framing: it lasted until the connection closed. */
   readonly untilClose: boolean;
 }
 
-/** What breaks the rules. */
+/** The text breaks the rules. */
 export class Malformed extends Error {}
-/** Not all of it is there. */
+/** The text ends before the message does. */
 class Incomplete extends Error {}
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const HOP = new Set(['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'proxy-authorization', 'expect']);
-/** Fields that say where a message goes, how long it is or who sends it have no place behind the body (RFC 9110 §6.5.1). */
+/** Fields about routing, length or authentication are not allowed after the body (RFC 9110 §6.5.1). */
 const NOT_IN_TRAILERS = new Set([
   'content-length',
   'transfer-encoding',
@@ -45,7 +45,7 @@ function check(holds: boolean, text: string): asserts holds {
   if (!holds) throw new Malformed(text);
 }
 
-class Reader {
+class StrictReader {
   readonly text: string;
   at = 0;
 
@@ -94,15 +94,16 @@ class Reader {
       const size = parseInt(line, 16);
       if (size === 0) break;
       body += this.take(size);
-      check(this.take(2) === '\r\n', 'a chunk that does not end where it says');
+      check(this.take(2) === '\r\n', 'a chunk that does not end at its size');
     }
     const trailers = this.fields();
-    for (const [name] of trailers) check(!NOT_IN_TRAILERS.has(name.toLowerCase()), `a trailer that is none: ${name}`);
+    for (const [name] of trailers)
+      check(!NOT_IN_TRAILERS.has(name.toLowerCase()), `a field that is not allowed in trailers: ${name}`);
     return { body, trailers };
   }
 }
 
-/** How long the body is, where that is said and can be read in one way. */
+/** How the body is framed; undefined: it is not. Throws where that can be read in more than one way. */
 function framing(fields: readonly (readonly [string, string])[]): 'chunked' | number | undefined {
   const all = (name: string) => fields.filter(([n]) => n.toLowerCase() === name).map(([, value]) => value);
   const lengths = all('content-length');
@@ -113,9 +114,9 @@ function framing(fields: readonly (readonly [string, string])[]): 'chunked' | nu
   return codings.length > 0 ? 'chunked' : lengths.length > 0 ? Number(lengths[0]) : undefined;
 }
 
-/** Messages in turn; what is left of an incomplete last one stays in `rest`. */
-function each<M>(text: string, read: (r: Reader, index: number) => M): { messages: M[]; rest: string } {
-  const reader = new Reader(text);
+/** Whole messages in their order; `rest` is the text of an incomplete last one. */
+function each<M>(text: string, read: (r: StrictReader, index: number) => M): { messages: M[]; rest: string } {
+  const reader = new StrictReader(text);
   const messages: M[] = [];
   let whole = 0;
   try {
@@ -129,7 +130,7 @@ function each<M>(text: string, read: (r: Reader, index: number) => M): { message
   return { messages, rest: text.slice(whole) };
 }
 
-function readRequest(r: Reader): Request {
+function readRequest(r: StrictReader): Request {
   const start = r.line();
   const [, method = '', target = ''] = /^([A-Z-]+) (\/[!-~]*|\*) HTTP\/1\.1$/.exec(start) ?? [];
   check(method !== '', `a bad request line: ${JSON.stringify(start)}`);
@@ -156,14 +157,14 @@ export function readRequests(text: string): { messages: Request[]; rest: string 
 }
 
 /**
- * What a client received to requests with these methods, in turn; interim responses stand before their final one. `closed`: the
- * connection ended in good order, which ends a body that has no length. Throws Malformed, also for more responses than requests.
+ * What a client received to requests with these methods, in their order; interim responses come before their final one. `closed`: the
+ * connection ended in an orderly way, which ends a body without a length. Throws Malformed.
  */
 export function readResponses(text: string, methods: readonly string[], closed: boolean): { messages: Response[]; rest: string } {
   let final = 0;
   let last = false;
   return each(text, (r) => {
-    check(!last, 'something follows the response that ends the connection');
+    check(!last, 'bytes follow the response that ends the connection');
     const start = r.line();
     const [, code = ''] = /^HTTP\/1\.1 ([1-9][0-9]{2}) [\t\x20-\x7e\x80-\xff]*$/.exec(start) ?? [];
     check(code !== '', `a bad status line: ${JSON.stringify(start)}`);

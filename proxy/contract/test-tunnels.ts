@@ -1,4 +1,4 @@
-/** Upgrades on raw sockets, and WebSocket as far as tests need it. */
+/** Upgrades on raw sockets, and the part of WebSocket that tests need. */
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -14,20 +14,20 @@ export function asking(fields = 'Upgrade: test/1\r\n', start = 'GET /chat HTTP/1
   return `${start}\r\nHost: a\r\nConnection: Upgrade\r\n${fields}\r\n`;
 }
 
-/** One end of a connection: everything that came, and how the peer ended it. */
+/** One end of a connection: everything that was received, and how the peer ended it. */
 export class Side {
   readonly socket: Socket;
   text = '';
   ended: 'no' | 'end' | 'reset' = 'no';
-  /** Goes on when the peer has ended its half. */
-  lasts = true;
+  /** Stays open when the peer has ended its half. */
+  staysOpen = true;
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
     socket.on('end', () => {
       this.ended = 'end';
-      if (!this.lasts) socket.end();
+      if (!this.staysOpen) socket.end();
     });
     socket.on('error', () => (this.ended = 'reset'));
   }
@@ -50,9 +50,9 @@ export function dial(port: number): Side {
 export interface TunnelStage {
   readonly proxy: TestProxy;
   readonly backend: HostileBackend;
-  /** The backend's ends of the tunnels, in turn. */
+  /** The backend's ends of the tunnels, in the order in which they were opened. */
   readonly far: readonly Side[];
-  /** Asks for a tunnel and waits until it is there. */
+  /** Asks for a tunnel and waits until it is open. */
   readonly open: (early?: string) => Promise<Side>;
 }
 
@@ -68,7 +68,7 @@ export function tunnelStage(
     socket.allowHalfOpen = true;
     const side = new Side(socket);
     side.text = early;
-    side.lasts = false;
+    side.staysOpen = false;
     far.push(side);
     side.send(answer);
   };
@@ -89,14 +89,14 @@ export function tunnelStage(
   });
 }
 
-/** What a WebSocket server answers (RFC 6455 §4.2.2). */
+/** The answer of a WebSocket server (RFC 6455 §4.2.2). */
 export function acceptWebSocket(key: string): string {
   const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
   const fields = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n`;
   return `HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n`;
 }
 
-/** Sends every frame of up to 125 bytes back, unmasked; a close frame ends the connection. */
+/** Echoes every frame of up to 125 bytes, unmasked; a close frame ends the connection. */
 export function echoFrames(socket: Socket): void {
   let rest = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {

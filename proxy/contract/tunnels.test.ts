@@ -1,4 +1,4 @@
-/** Upgrades: which are asked for, what becomes of the answer, and the tunnel from its 101 to each of its ends. */
+/** Upgrades: which are forwarded, how each answer is handled, and the tunnel from its 101 to each way it can end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
@@ -10,13 +10,13 @@ import type { Pair } from './test-engines.ts';
 import { acceptWebSocket, asking, dial, echoFrames, SWITCHING, tunnelStage } from './test-tunnels.ts';
 import type { TunnelStage } from './test-tunnels.ts';
 
-/** Served as if they had not asked. */
-const UNASKED: readonly [what: string, send: string][] = [
+/** Served as requests without Upgrade. */
+const NOT_FORWARDED: readonly [what: string, send: string][] = [
   ['h2c', asking('Upgrade: h2c\r\n')],
   ['h2c among others', asking('Upgrade: websocket, h2c\r\n')],
   ['HTTP/2.0', asking('Upgrade: HTTP/2.0\r\n')],
   ['TLS', asking('Upgrade: TLS/1.0\r\n')],
-  ['what is no token', asking('Upgrade: a b\r\n')],
+  ['a protocol that is not a token', asking('Upgrade: a b\r\n')],
   ['a name that is too long', asking(`Upgrade: ${'x'.repeat(300)}\r\n`)],
   ['POST', asking('Upgrade: test/1\r\nContent-Length: 0\r\n', 'POST /chat HTTP/1.1')],
   ['a body', asking('Upgrade: test/1\r\nContent-Length: 2\r\n') + 'hi'],
@@ -25,7 +25,7 @@ const UNASKED: readonly [what: string, send: string][] = [
   ['Upgrade that Connection does not name', 'GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: test/1\r\n\r\n'],
 ];
 
-/** Answers that are no handshake, and what the client gets. */
+/** Answers that do not open a tunnel, and the status that the client receives. */
 const ANSWERS: readonly [what: string, answer: string, status: number][] = [
   ['200', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 200],
   ['401', 'HTTP/1.1 401 No\r\nWWW-Authenticate: x\r\nContent-Length: 0\r\n\r\n', 401],
@@ -43,8 +43,8 @@ const ends = (s: Pick<TunnelStage, 'proxy'>) => s.proxy.records.map((r) => r.end
 
 for (const pair of PAIRS) {
   describe(`${pair.name}: an upgrade`, () => {
-    for (const [what, send] of UNASKED) {
-      test(`is not asked for with ${what}`, () =>
+    for (const [what, send] of NOT_FORWARDED) {
+      test(`is not forwarded: ${what}`, () =>
         stage(pair, OK, {}, async ({ proxy, backend }) => {
           const { text } = await talk(proxy.port, { send, until: /ok/ });
           assert.equal(statusOf(text), 200);
@@ -62,20 +62,20 @@ for (const pair of PAIRS) {
         }));
     }
 
-    test('is refused with what any request is refused for', () =>
+    test('is refused where any request would be', () =>
       stage(pair, OK, {}, async ({ proxy }) => {
         const { text } = await talk(proxy.port, { send: asking('Upgrade: test/1\r\n', 'GET /../x HTTP/1.1') });
         assert.equal(statusOf(text), 400);
       }));
 
-    test('that waits behind another request is served without', () =>
+    test('that waits after another request is served without the upgrade', () =>
       stage(pair, OK, {}, async ({ proxy, backend }) => {
         const { text } = await talk(proxy.port, { send: `GET /1 HTTP/1.1\r\nHost: a\r\n\r\n${asking()}`, until: /ok[^]*ok/ });
         assert.equal(text.match(/ 200 /g)?.length, 2);
         assert.ok(backend.requests()[1]?.fields.every(([name]) => name !== 'upgrade'));
       }));
 
-    test('comes after another request on the connection', () =>
+    test('is possible after another request on the connection', () =>
       tunnelStage(pair, {}, async ({ proxy, backend, far }) => {
         const { tunnel } = backend.script;
         backend.script = OK;
@@ -90,7 +90,7 @@ for (const pair of PAIRS) {
         client.socket.destroy();
       }));
 
-    test('gets a long answer as fast as it reads, and all of it', () =>
+    test('gets the whole of a long answer, as fast as the client reads it', () =>
       stage(
         pair,
         { send: `HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n${'x'.repeat(8_000_000)}` },
@@ -145,7 +145,7 @@ function before(pair: Pair): void {
     });
   }
 
-  test('another endpoint is tried where nobody listens', async () => {
+  test('another endpoint is tried if a connection is refused', async () => {
     const dead = endpoint(await closedPort());
     await tunnelStage(pair, {}, async ({ proxy, backend, open }) => {
       await proxy.apply({ endpoints: [dead, endpoint(backend.port)] });
@@ -155,7 +155,7 @@ function before(pair: Pair): void {
     });
   });
 
-  test('perTryTimeout counts, and timeouts.request', async () => {
+  test('perTryTimeout and timeouts.request apply', async () => {
     for (const spec of [{ retry: { attempts: 0, perTryTimeout: 80 } }, { timeouts: { request: 80 } }]) {
       await stage(pair, {}, spec, async ({ proxy }) => {
         assert.equal(statusOf((await talk(proxy.port, { send: asking() })).text), 504);
@@ -165,7 +165,7 @@ function before(pair: Pair): void {
 }
 
 function life(pair: Pair): void {
-  test('carries bytes both ways, also those that came with the heads', () =>
+  test('carries bytes in both directions, including those that arrived with the heads', () =>
     tunnelStage(
       pair,
       {},
@@ -177,7 +177,7 @@ function life(pair: Pair): void {
         assert.match(client.text, /\r\nConnection: Upgrade\r\nUpgrade: test\/1\r\nSec-X: 1\r\n\r\nfar\xfe$/);
         const [far] = s.far;
         assert.ok(far);
-        far.lasts = true;
+        far.staysOpen = true;
         client.send('ping');
         await far.has('ping');
         s.far[0]?.send('pong');
@@ -216,7 +216,7 @@ function life(pair: Pair): void {
       await eventually(() => ends(s).join() === 'client-gone,upstream-broke');
     }));
 
-  test('may lose its backend after that has ended, without a cut for the client', () =>
+  test('may lose its backend after the backend has ended its half, without a reset for the client', () =>
     tunnelStage(pair, {}, async (s) => {
       const client = await s.open();
       const [far] = s.far;
@@ -225,12 +225,12 @@ function life(pair: Pair): void {
       await client.gone('end');
       assert.match(client.text, /bye$/);
       far.socket.destroy();
-      await eventually(() => (client.send('to nobody'), s.backend.open() === 0));
+      await eventually(() => (client.send('too late'), s.backend.open() === 0));
       await eventually(() => client.socket.destroyed || (client.socket.end(), s.proxy.records.length === 1), 4000);
       assert.deepEqual(ends(s), ['whole']);
     }));
 
-  test('waits for whoever reads slowly, in both directions', () =>
+  test('applies backpressure in both directions', () =>
     tunnelStage(pair, {}, async (s) => {
       const client = await s.open();
       const far = s.far[0];
@@ -242,14 +242,14 @@ function life(pair: Pair): void {
         for (let i = 0; i < 32; i++) from.socket.write(piece);
         let before = -1;
         await eventually(() => before === (before = from.socket.writableLength), 3000);
-        assert.ok(from.socket.writableLength > 0, 'the proxy holds all of it');
+        assert.ok(from.socket.writableLength > 0, 'the proxy does not buffer all of it');
         to.socket.resume();
         await eventually(() => to.text.length === 32 << 20, 8000);
       }
       client.socket.destroy();
     }));
 
-  test('counts: as a request with code 101, as active, and bytes', () =>
+  test('is counted: as a request with code 101, as an active request, and its bytes', () =>
     tunnelStage(pair, {}, async (s) => {
       const client = await s.open();
       assert.match(await s.proxy.metrics(), /endpoint_active_requests\{[^}]*\} 1\n/);
@@ -265,7 +265,7 @@ function life(pair: Pair): void {
       assert.match(text, /bytes_total\{direction="out"\} 3\n/);
     }));
 
-  test('speaks well of its endpoint from its start, whatever its end', () => {
+  test('counts as a success of its endpoint from its start, however it ends', () => {
     const passive = { consecutiveConnectFailures: 1, consecutive5xx: 1, baseEjectionTime: 60_000, maxEjectionPercent: 100 };
     return tunnelStage(pair, { part: { healthCheck: { passive } } }, async (s) => {
       await s.proxy.apply({
@@ -277,7 +277,7 @@ function life(pair: Pair): void {
         s.far[i]?.socket.resetAndDestroy();
         await client.gone('reset');
       }
-      assert.deepEqual(s.proxy.told, []);
+      assert.deepEqual(s.proxy.healthLog, []);
     });
   });
 
@@ -293,7 +293,7 @@ function life(pair: Pair): void {
     });
   });
 
-  test('is WebSocket for a real client', async () => {
+  test('carries WebSocket for a real client', async () => {
     const keys: string[] = [];
     const tunnel: Script['tunnel'] = (socket) => {
       const key = backendKey();
@@ -325,7 +325,7 @@ function life(pair: Pair): void {
 function limits(pair: Pair): void {
   const long = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  test('timeouts.tunnel ends it when nothing moves; the others do not', () =>
+  test('timeouts.tunnel ends it when no bytes move; the other timeouts do not', () =>
     tunnelStage(pair, { timeouts: { tunnel: 500, idle: 100, request: 100 }, retry: { perTryTimeout: 100 } }, async (s) => {
       const client = await s.open();
       for (let i = 0; i < 3; i++) {
@@ -341,18 +341,18 @@ function limits(pair: Pair): void {
       await s.proxy.apply({ endpoints: [endpoint(s.backend.port)] });
     }));
 
-  test('0 turns timeouts.tunnel off; timeouts.idle holds once a side has ended', () =>
+  test('0 turns timeouts.tunnel off; timeouts.idle applies once a side has ended', () =>
     tunnelStage(pair, { timeouts: { tunnel: 0, idle: 200 } }, async (s) => {
       const client = await s.open();
       await long(500);
-      for (const far of s.far) far.lasts = true;
+      for (const far of s.far) far.staysOpen = true;
       client.socket.end();
       await s.far[0]?.gone('end');
       await eventually(() => ends(s).join() === 'deadline');
       s.far[0]?.socket.destroy();
     }));
 
-  test('the circuit breaker counts it until its end', () =>
+  test('the circuit breaker counts it until it ends', () =>
     tunnelStage(pair, { route: { circuitBreaker: { maxParallelRequests: 1, maxPendingRequests: 0 } } }, async (s) => {
       const client = await s.open();
       assert.match(await get(s.proxy.port), /503[^]*overflow/);
@@ -360,7 +360,7 @@ function limits(pair: Pair): void {
       await eventually(() => s.proxy.records.length === 2);
     }));
 
-  test('the connection cap counts it', () =>
+  test('the connection limit counts it', () =>
     tunnelStage(pair, { maxConnections: 1 }, async (s) => {
       const client = await s.open();
       assert.match(await get(s.proxy.port), /503[^]*too many connections/);
@@ -416,7 +416,7 @@ function limits(pair: Pair): void {
       '',
     ));
 
-  test('goes on while the listener drains, and not longer', async () => {
+  test('goes on while the listener drains, and no longer', async () => {
     const answer = `${SWITCHING}\r\n`;
     const { backend } = await pair.upstream.openBackend({ tunnel: (socket) => void socket.write(answer) });
     const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });

@@ -1,4 +1,4 @@
-/** Request bodies: 100 (Continue), answers before their end, and that a client which is still writing gets its answer whole. */
+/** Request bodies: 100 (Continue), answers before their end, and a whole answer for a client that is still writing. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { endpoint, eventually } from '../testing.ts';
@@ -15,21 +15,21 @@ interface ContinueCase {
   readonly backend: Script;
   readonly client: Client;
   readonly gets: readonly number[];
-  /** Bodies of the whole requests that the backend saw. */
+  /** Bodies of the whole requests that the backend received. */
   readonly bodies: readonly string[];
 }
 
 const WAITS: Client = { send: `${EXPECTS}Content-Length: 5\r\n\r\n`, awaits: /100 Continue\r\n\r\n/, rest: 'hello' };
 const CONTINUE: readonly ContinueCase[] = [
   {
-    what: 'the backend says it',
+    what: 'the backend sends it',
     backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
     client: WAITS,
     gets: [100, 200],
     bodies: ['hello'],
   },
   {
-    what: 'the backend says it twice',
+    what: 'the backend sends it twice',
     backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2) },
     client: WAITS,
     gets: [100, 200],
@@ -43,29 +43,35 @@ const CONTINUE: readonly ContinueCase[] = [
     bodies: ['hello'],
   },
   {
-    what: 'the backend does not say it: the proxy does, after a second',
+    what: 'the backend does not send it: the proxy does, after a second',
     backend: OK,
     client: WAITS,
     gets: [100, 200],
     bodies: ['hello'],
   },
   {
-    what: 'a final status instead',
+    what: 'a final status in its place',
     backend: { on: 'head', send: answer('417 No') },
     client: { send: WAITS.send },
     gets: [417],
     bodies: [],
   },
   {
-    what: 'a final status and the end',
+    what: 'a final status in its place, and the end of the connection',
     backend: { on: 'head', send: answer('413 No'), then: 'end' },
     client: { send: WAITS.send },
     gets: [413],
     bodies: [],
   },
-  { what: 'the end instead', backend: { on: 'head', then: 'end' }, client: { send: WAITS.send }, gets: [503], bodies: [] },
   {
-    what: '100 and the end',
+    what: 'the end of the connection in its place',
+    backend: { on: 'head', then: 'end' },
+    client: { send: WAITS.send },
+    gets: [503],
+    bodies: [],
+  },
+  {
+    what: '100 and the end of the connection',
     backend: { on: 'head', send: 'HTTP/1.1 100 Continue\r\n\r\n', then: 'end' },
     client: { send: WAITS.send },
     gets: [100, 503],
@@ -79,7 +85,7 @@ const CONTINUE: readonly ContinueCase[] = [
     bodies: ['hello'],
   },
   {
-    what: 'HTTP/1.0, which does not know it',
+    what: 'HTTP/1.0, which does not have it',
     backend: OK,
     client: { send: 'POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello' },
     gets: [200],
@@ -100,7 +106,7 @@ interface EarlyCase {
   readonly route?: 'none' | 'unmatched';
   readonly gets: number;
 }
-/** Answers that come while the client still writes, and does not read. */
+/** Answers that come while the client is still writing and does not read. */
 const EARLY: readonly EarlyCase[] = [
   { what: 'by the backend', backend: { on: 'head', send: answer('401 No') }, gets: 401 },
   {
@@ -110,8 +116,8 @@ const EARLY: readonly EarlyCase[] = [
   },
   { what: 'without an endpoint', route: 'none', gets: 503 },
   { what: 'without a route', route: 'unmatched', gets: 404 },
-  { what: 'from admission', fields: 'Host: b\r\n', gets: 400 },
-  { what: 'for want of room for the head', fields: `X: ${'x'.repeat(70_000)}\r\n`, gets: 431 },
+  { what: 'because the request head is malformed', fields: 'Host: b\r\n', gets: 400 },
+  { what: 'because the head is too large', fields: `X: ${'x'.repeat(70_000)}\r\n`, gets: 431 },
 ];
 
 for (const pair of PAIRS) {
@@ -129,12 +135,12 @@ for (const pair of PAIRS) {
           if (c.bodies.length > 0) return;
           const before = backend.connections;
           await servesOn({ proxy, backend });
-          assert.equal(backend.connections, before + 1, 'half a request is on the other connection');
+          assert.equal(backend.connections, before + 1, 'the connection with the incomplete request is not reused');
         }));
     }
   });
 
-  describe(`${pair.name}: an answer before the end of an upload arrives whole`, () => {
+  describe(`${pair.name}: an answer before the end of an upload is received whole`, () => {
     for (const c of EARLY) {
       for (const [framing, upload] of FRAMED) {
         test(`${c.what}, ${framing}: ${c.gets}`, () =>

@@ -1,7 +1,7 @@
 /**
- * Whose address a request comes from where proxies stand in front of this one. Every proxy appends the address of its peer to
- * X-Forwarded-For, so the list is read from the right, and only as far as those who wrote it are trusted: what stands further left
- * is whatever the client chose to send.
+ * The client's address when there are proxies in front of this one. Every proxy appends the address of its peer to X-Forwarded-For,
+ * so the list is read from the right, and only as far as the writers are trusted: entries further left are whatever the client
+ * chose to send.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { parseCidr, spellIPv6 } from '../snapshot/address.ts';
@@ -11,11 +11,11 @@ import type { ClientAddress } from '../snapshot/types.ts';
 export interface Trust {
   /** Whether this peer is one of the proxies in front. */
   trusts(peer: string): boolean;
-  /** The client's address as a trusted peer's list has it; the peer's own where the list has nothing better. */
+  /** The client's address in a trusted peer's list; the peer's own if the list has no usable entry. */
   clientOf(peer: string, forwardedFor: string): string;
 }
 
-/** The longest entry that is an address: IPv6 in brackets with a port. */
+/** Characters of the longest entry that is an address: IPv6 in brackets with a port. */
 const MAX_ENTRY = 53;
 const WITH_PORT = /^(?:\[([0-9a-f:.]{2,45})\]|([0-9.]{7,15}))(?::[0-9]{1,5})?$/i;
 
@@ -24,7 +24,7 @@ export function createTrust(spec: ClientAddress | undefined): Trust | undefined 
   return 'trustedHops' in spec ? new TrustedHops(spec.trustedHops) : new TrustedRanges(spec.trustedCIDRs);
 }
 
-/** That many proxies stand in front, whatever their addresses. */
+/** A fixed number of proxies in front, whatever their addresses. */
 class TrustedHops implements Trust {
   readonly #hops: number;
 
@@ -36,7 +36,7 @@ class TrustedHops implements Trust {
     return true;
   }
 
-  /** The entry that the outermost of them wrote. Where it is missing or no address, that of the next one inwards. */
+  /** The entry that the outermost of them wrote; if it is missing or not an address, the entry of the next one inwards. */
   clientOf(peer: string, forwardedFor: string): string {
     let client = peer;
     for (const entry of fromTheRight(forwardedFor, this.#hops)) client = entry ?? client;
@@ -44,9 +44,9 @@ class TrustedHops implements Trust {
   }
 }
 
-/** Proxies in front have addresses in these ranges. */
+/** The proxies in front have addresses in these ranges. */
 class TrustedRanges implements Trust {
-  // A list of its own for each family: in a common one, ::/0 would hold all of IPv4.
+  // One list for each family: in a common one, ::/0 would contain all of IPv4.
   readonly #ipv4 = new BlockList();
   readonly #ipv6 = new BlockList();
 
@@ -61,7 +61,7 @@ class TrustedRanges implements Trust {
     return isIPv4(peer) ? this.#ipv4.check(peer, 'ipv4') : this.#ipv6.check(peer, 'ipv6');
   }
 
-  /** The first address that is not one of them. What is no address ends the chain: no one can know who wrote the next. */
+  /** The first address outside the ranges. An entry that is not an address ends the chain: the writer of the next one is unknown. */
   clientOf(peer: string, forwardedFor: string): string {
     let client = peer;
     for (const entry of fromTheRight(forwardedFor, MAX_TRUSTED_HOPS)) {
@@ -74,8 +74,8 @@ class TrustedRanges implements Trust {
 }
 
 /**
- * At most `max` entries, the last one first; undefined for one that is no address. An empty one counts as well: a trusted proxy may
- * have written it, and the next one would move into a trusted place.
+ * At most `max` entries, the last one first; undefined for one that is not an address. An empty one counts as well: a trusted proxy
+ * may have written it, and without it the next one would move into a trusted position.
  */
 function* fromTheRight(list: string, max: number): Generator<string | undefined> {
   if (list === '') return;
@@ -86,13 +86,13 @@ function* fromTheRight(list: string, max: number): Generator<string | undefined>
   }
 }
 
-/** An address without the port that some proxies add; undefined for `unknown`, made-up names and anything else. */
+/** An address without the port that some proxies add; undefined for `unknown`, obfuscated names and anything else. */
 function readAddress(text: string): string | undefined {
   if (text.length > MAX_ENTRY) return undefined;
   if (isIPv4(text)) return text;
   const [, bracketed, before] = WITH_PORT.exec(text) ?? [];
   if (before !== undefined) return isIPv4(before) ? before : undefined;
   const literal = bracketed ?? text;
-  // A zone means something only on the machine that wrote it.
+  // A zone has a meaning only on the machine that wrote it.
   return isIPv6(literal) && !literal.includes('%') ? spellIPv6(literal) : undefined;
 }

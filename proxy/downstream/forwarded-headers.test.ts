@@ -19,7 +19,7 @@ function added(more: Partial<Hop>, fields: FieldRecord = {}): FieldRecord {
   return fields;
 }
 
-test('what the peer sent is overwritten', () => {
+test('fields that the peer sent are overwritten', () => {
   const sent = { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'b', 'x-forwarded-port': '1' };
   assert.deepEqual(added({}, sent), {
     via: '1.1 me',
@@ -31,12 +31,12 @@ test('what the peer sent is overwritten', () => {
   });
 });
 
-test('the scheme is that of the client’s connection, the version that of the request', () => {
+test('the scheme is that of the client’s connection, the version in Via that of the request', () => {
   const fields = added({ scheme: 'https', protocolVersion: '2' });
   assert.deepEqual([fields['x-forwarded-proto'], fields['via']], ['https', '2 me']);
 });
 
-test('Via is added to', () => {
+test('Via is appended to', () => {
   assert.equal(added({}, { via: '1.0 before' })['via'], '1.0 before, 1.1 me');
 });
 
@@ -44,6 +44,6 @@ test('without an authority there is no X-Forwarded-Host', () => {
   assert.equal('x-forwarded-host' in added({ authority: undefined }), false);
 });
 
-test('client addresses are written one way', () => {
+test('client addresses have one spelling', () => {
   assert.deepEqual([plainAddress('::ffff:1.2.3.4'), plainAddress('::1'), plainAddress(undefined)], ['1.2.3.4', '::1', 'unknown']);
 });

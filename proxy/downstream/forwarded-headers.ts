@@ -1,16 +1,16 @@
-/** The fields that a proxy adds to a request: Via (RFC 9110 §7.6.3), X-Forwarded-* and X-Request-Id. Once per request, not per try. */
+/** The fields that the proxy adds to a request, once for all tries: Via (RFC 9110 §7.6.3), X-Forwarded-* and X-Request-Id. */
 import type { FieldRecord } from '../message/fields.ts';
 
-/** What is known of a request on its way in. */
+/** What the fields are made from. */
 export interface Hop {
-  /** The peer's address: X-Forwarded-* that came are overwritten, unless the listener trusts the peer (trusted-forwarded-headers.ts). */
+  /** The peer's address: replaces a received X-Forwarded-For, unless the peer is trusted (trusted-forwarded-headers.ts). */
   readonly peer: string;
-  /** The port that was asked for, as the policy names it. */
+  /** The listener's port as the policy names it. */
   readonly port: number;
   readonly scheme: 'http' | 'https';
-  /** As Via names it: `1.1`, `2`. */
+  /** As in Via: `1.1`, `2`. */
   readonly protocolVersion: string;
-  /** The name of this proxy in Via. */
+  /** The pseudonym of this proxy in Via. */
   readonly viaName: string;
   readonly authority: string | undefined;
   readonly requestId: string;
@@ -28,7 +28,7 @@ export function addForwardedHeaders(fields: FieldRecord, hop: Hop): void {
   fields['x-request-id'] = hop.requestId;
 }
 
-/** An address as it is written everywhere: IPv4 addresses that reach an IPv6 socket as IPv4, so that one client has one name. */
+/** The one spelling of an address: an IPv4 address of a dual-stack socket is written as IPv4, so that a client has one name. */
 export function plainAddress(address: string | undefined): string {
   if (address === undefined) return 'unknown';
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { Listener } from './listener.ts';
 import type { ConnectionServer } from './listener.ts';
 
-/** In the range reserved for documentation: no machine has it. */
+/** In the range that is reserved for documentation: no machine has it. */
 const ABSENT = '2001:db8::1';
 const http: ConnectionServer = {
   claim: (socket) => void socket.end(),
@@ -25,7 +25,7 @@ async function takenPort(): Promise<{ readonly port: number; readonly close: () 
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
 
-test('an address that the machine lacks is left out, as ::1 is where there is no IPv6', async () => {
+test('an address that the machine does not have is skipped, as ::1 without IPv6', async () => {
   const { port, close } = await takenPort();
   close();
   const one = listener(port, ['127.0.0.1', ABSENT]);
@@ -34,11 +34,11 @@ test('an address that the machine lacks is left out, as ::1 is where there is no
   await assert.rejects(listener(port, [ABSENT]).open(), { code: 'EADDRNOTAVAIL' });
 });
 
-test('an address whose port somebody else has is told, and nothing stays bound', async (context) => {
+test('an address whose port another process uses is reported, and nothing stays bound', async (context) => {
   const { port, close } = await takenPort();
   context.after(close);
-  const clash = listener(port, ['127.0.0.2', '127.0.0.1']);
-  await assert.rejects(clash.open(), { code: 'EADDRINUSE' });
+  const conflict = listener(port, ['127.0.0.2', '127.0.0.1']);
+  await assert.rejects(conflict.open(), { code: 'EADDRINUSE' });
   const other = listener(port, ['127.0.0.2']);
   await other.open();
   await other.drain(0);

@@ -1,39 +1,40 @@
-/** Binds ports, owns a socket until a protocol claims it, and ends listeners without cutting off what is in progress. */
+/** Binds a port, accepts connections up to a limit, passes them to a protocol, and drains: requests in progress finish. */
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { Refusal } from '../message/local-replies.ts';
 import { boundPort } from '../snapshot/ports.ts';
 
-/** What speaks a protocol on the connections of a listener: one for each listener. */
+/** The protocol on the connections of one listener. */
 export interface ConnectionServer {
   /** Serves a connection from now on. */
   claim(socket: Socket): void;
-  /** Ends a connection that is not served, with an answer where the protocol has one. */
+  /** Closes a connection that is not served, with a reply if the protocol has one. */
   refuse(socket: Socket, reply: Refusal): void;
-  /** From now on every response ends its connection. */
+  /** From now on every response closes its connection. */
   drain(): void;
-  /** Ends connections on which no request is in progress. */
+  /** Closes connections on which no request is in progress. */
   closeIdle(): void;
-  /** Ends everything at once. */
+  /** Closes everything at once. */
   close(): void;
 }
 
 export interface ListenSettings {
-  /** Addresses to bind; undefined: every one. */
+  /** Addresses to bind; undefined: all of them. */
   readonly addresses: readonly (string | undefined)[];
   /** Open client connections per listener; more are refused with 503. */
   readonly maxConnections: number;
-  /** The connection cap was hit. */
+  /** Called for each connection over the limit. */
   readonly refused: () => void;
 }
 
-/** Kept-alive clients have this long to send one more request, whose response tells them to close, before they are cut off. */
+/** Ms in which a kept-alive client may send one more request, whose response says `Connection: close`, before it is closed. */
 const IDLE_GRACE = 1_000;
-/** Error codes of a machine that lacks an address, or its whole family. */
+/** Error codes for an address, or a whole family, that the machine does not have. */
 const ABSENT: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
+/** Ms between two checks for open connections while draining. */
 const DRAIN_CHECK = 100;
-/** Connections over the cap are answered, as long as no more than this many are at a time; others are closed at once. */
+/** At most this many connections over the limit are answered at a time; others are closed at once. */
 const MAX_REFUSED = 256;
 
 export class Listener {
@@ -42,7 +43,7 @@ export class Listener {
   #server: ConnectionServer;
   #servers: Server[] = [];
   #settings: ListenSettings;
-  /** Connections over the cap that are being answered; not counted. */
+  /** Connections over the limit that are being answered; not in `connections`. */
   #refused = new Set<Socket>();
 
   /** @param port as the policy names it. */
@@ -53,7 +54,7 @@ export class Listener {
   }
 
   /**
-   * Binds every address that the machine has. Rejects, with nothing bound, when one of them cannot be bound: a machine may lack
+   * Binds every address that the machine has. Rejects, with nothing bound, if one of them cannot be bound: a machine may not have
    * a sidecar's ::1, but an address that another process uses must be reported.
    */
   async open(): Promise<void> {
@@ -75,8 +76,8 @@ export class Listener {
   }
 
   /**
-   * Stops accepting; requests in progress finish and tell their clients to close. Settles when nothing is open, at the latest after
-   * `timeout` ms, at which everything is cut off.
+   * Stops accepting; responses in progress finish and say `Connection: close`. Settles when nothing is open, at the latest after
+   * `timeout` ms, when everything is closed.
    */
   async drain(timeout: number): Promise<void> {
     for (const server of this.#servers) server.close();
@@ -99,7 +100,7 @@ export class Listener {
       server.once('error', reject);
       server.listen({ host: address, port: boundPort(this.port), backlog: 1024 }, () => {
         server.off('error', reject);
-        // Out of file descriptors, say: the listener goes on when there are some again.
+        // For example no file descriptors: the listener accepts again when there are some.
         server.on('error', () => undefined);
         resolve(server);
       });
@@ -113,7 +114,7 @@ export class Listener {
     this.#server.claim(socket);
   }
 
-  /** An answer takes a moment, so the number of clients that get one at a time is limited. */
+  /** A reply takes time, so the number of connections that get one at a time is limited. */
   #refuse(socket: Socket): void {
     this.#settings.refused();
     if (this.#refused.size >= MAX_REFUSED) return void socket.destroy();

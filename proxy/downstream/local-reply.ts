@@ -1,11 +1,11 @@
-/** The response that is made of an entry of message/local-replies.ts, for every protocol: fields, and one line of text as the body. */
+/** Renders an entry of message/local-replies.ts, for every protocol: fields, and one line of text as the body. */
 import { Buffer } from 'node:buffer';
 import type { LocalReply } from '../message/local-replies.ts';
 
 export const REASON_HEADER = 'outrigger-reason';
 
 export interface RenderedReply {
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly fields: string[];
   readonly body: Buffer;
 }
@@ -13,7 +13,7 @@ export interface RenderedReply {
 export function renderLocalReply({ reason, text, contentType, fields = [] }: LocalReply): RenderedReply {
   const body = Buffer.from(contentType === undefined && text !== '' ? `${text}\n` : text);
   const rendered: string[] = [...fields];
-  // A redirect has nothing to read.
+  // A redirect has no body.
   if (reason !== undefined) rendered.push('content-type', contentType ?? 'text/plain; charset=utf-8');
   rendered.push('content-length', String(body.length));
   if (reason !== undefined) rendered.push(REASON_HEADER, reason);

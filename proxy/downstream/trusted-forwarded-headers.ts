@@ -1,13 +1,13 @@
-/** What trusted proxies in front say about a client's own connection, in X-Forwarded-*: read only where listener.clientAddress says so. */
+/** X-Forwarded-* of proxies in front, about the client's own connection: read only if listener.clientAddress trusts the peer. */
 import type { Trust } from './client-address.ts';
 import { parseHost } from '../http1/authority.ts';
 import type { FieldRecord } from '../message/fields.ts';
 
 export interface TrustedForwarded {
   readonly clientAddress: string;
-  /** What goes on as X-Forwarded-For: the list as it came, and the peer. */
+  /** The X-Forwarded-For that is sent: the list as received, with the peer appended. */
   readonly forwardedFor: string;
-  /** Undefined where it was absent, came twice, or is malformed: the proxy's own value is sent instead. */
+  /** Undefined if it was absent, repeated or malformed: the proxy's own value is sent instead. */
   readonly proto: string | undefined;
   readonly port: string | undefined;
   readonly host: string | undefined;
@@ -18,7 +18,7 @@ const LONGEST = 'x-forwarded-proto'.length;
 
 /**
  * Undefined for a peer that is not trusted.
- * @param raw names and values in turn, as received: Connection may name these fields, which must not make the proxy forget the client.
+ * @param raw names and values, alternating, as received: Connection may name these fields, which must not make the proxy ignore them.
  */
 export function readTrustedForwarded(raw: readonly string[], peer: string, trust: Trust): TrustedForwarded | undefined {
   if (!trust.trusts(peer)) return undefined;
@@ -28,7 +28,7 @@ export function readTrustedForwarded(raw: readonly string[], peer: string, trust
     if (length < SHORTEST || length > LONGEST) continue;
     const name = (raw[i] as string).toLowerCase();
     if (!name.startsWith('x-forwarded-')) continue;
-    // Several lines are one list (RFC 9110 §5.3), which is malformed for all but X-Forwarded-For.
+    // Repeated fields are one list (RFC 9110 §5.3), which is malformed for all but X-Forwarded-For.
     found[name] = name in found ? `${found[name]}, ${raw[i + 1]}` : raw[i + 1];
   }
   const list = found['x-forwarded-for'] ?? '';
@@ -58,6 +58,6 @@ function readPort(value: string | undefined): string | undefined {
 }
 
 function readHost(value: string | undefined): string | undefined {
-  // The grammar of host names allows a comma, but here it separates a list.
+  // The grammar of host names allows a comma, but here it separates the entries of a list.
   return value !== undefined && value !== '' && !value.includes(',') && parseHost(value) !== undefined ? value : undefined;
 }

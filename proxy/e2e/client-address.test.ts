@@ -1,4 +1,4 @@
-/** listener.clientAddress over real sockets: what backends receive, what is logged, and where a hash of the address leads. */
+/** listener.clientAddress over real sockets: what backends receive, what is logged, and which endpoint its hash selects. */
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
@@ -9,10 +9,11 @@ import type { ProxySpec, TestProxy } from '../testing.ts';
 import type { ClientAddress } from '../snapshot/types.ts';
 
 const { start, track } = opener();
-const seen: IncomingHttpHeaders[] = [];
+/** Headers of each request that the backend received. */
+const received: IncomingHttpHeaders[] = [];
 const backend = track(
   await httpBackend((req, res) => {
-    seen.push(req.headers);
+    received.push(req.headers);
     res.end('ok');
   }),
 );
@@ -28,7 +29,7 @@ const forwarded = () => {
     'x-forwarded-proto': proto,
     'x-forwarded-port': port,
     'x-forwarded-host': host,
-  } = seen.at(-1) ?? {};
+  } = received.at(-1) ?? {};
   return { list, proto, port, host };
 };
 const lastClient = (proxy: TestProxy) => proxy.records.at(-1)?.exchange.clientAddress;
@@ -42,29 +43,29 @@ async function getFrom(localAddress: string, port: number, headers: string): Pro
   return text;
 }
 
-const CLAIMS = 'X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Host: shop.example\r\n';
+const FORWARDED = 'X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Host: shop.example\r\n';
 
-test('a trusted proxy in front: its word goes on, with its address at the end', async () => {
+test('a trusted proxy in front: its fields are forwarded, with its address appended', async () => {
   const proxy = await start(spec(PROXIES));
-  await get(proxy.port, '/', `X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nx-forwarded-for: 10.0.0.7\r\n${CLAIMS}`);
+  await get(proxy.port, '/', `X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nx-forwarded-for: 10.0.0.7\r\n${FORWARDED}`);
   assert.deepEqual(forwarded(), {
     list: '6.6.6.6, 203.0.113.9, 10.0.0.7, 127.0.0.1',
     proto: 'https',
     port: '443',
     host: 'shop.example',
   });
-  assert.equal(seen.at(-1)?.host, 'test.example');
+  assert.equal(received.at(-1)?.host, 'test.example');
   assert.equal(lastClient(proxy), '203.0.113.9');
 });
 
-test('whoever connects from elsewhere is a client, whatever it says', async () => {
+test('a peer outside the ranges is a client, whatever it sends', async () => {
   const proxy = await start(spec(PROXIES));
-  assert.equal(statusOf(await getFrom('127.0.0.9', proxy.port, `X-Forwarded-For: 203.0.113.9\r\n${CLAIMS}`)), 200);
+  assert.equal(statusOf(await getFrom('127.0.0.9', proxy.port, `X-Forwarded-For: 203.0.113.9\r\n${FORWARDED}`)), 200);
   assert.deepEqual(forwarded(), { list: '127.0.0.9', proto: 'http', port: String(proxy.port), host: 'test.example' });
   assert.equal(lastClient(proxy), '127.0.0.9');
 });
 
-test('a number of hops: whoever connects is believed, what is missing or malformed is ours', async () => {
+test('a number of hops: every peer is trusted; missing or malformed fields are replaced by the proxy’s own', async () => {
   const proxy = await start(spec({ trustedHops: 2 }));
   await getFrom('127.0.0.9', proxy.port, 'X-Forwarded-For: 6.6.6.6, 203.0.113.9:1234, 10.0.0.7\r\nX-Forwarded-Proto: gopher\r\n');
   assert.deepEqual(forwarded(), {
@@ -79,7 +80,7 @@ test('a number of hops: whoever connects is believed, what is missing or malform
   assert.equal(lastClient(proxy), '127.0.0.9');
 });
 
-test('1,000 entries are as good as three', async () => {
+test('1,000 entries are read like three', async () => {
   const proxy = await start(spec({ trustedHops: 1 }));
   const list = `${'6.6.6.6, '.repeat(999)}203.0.113.9`;
   await get(proxy.port, '/', `X-Forwarded-For: ${list}\r\n`);
@@ -87,7 +88,7 @@ test('1,000 entries are as good as three', async () => {
   assert.equal(forwarded().list, `${list}, 127.0.0.1`);
 });
 
-test('without clientAddress, nothing a client sends changes who it is', async () => {
+test('without clientAddress, nothing that a client sends changes its address', async () => {
   const proxy = await start(spec());
   const name = fc.constantFrom('X-Forwarded-For', 'x-forwarded-for', 'Forwarded', 'X-Real-IP', 'Connection', 'X-Client-IP');
   const value = fc.oneof(
@@ -105,7 +106,7 @@ test('without clientAddress, nothing a client sends changes who it is', async ()
   );
 });
 
-test('a change is in force for the next request, on the connection that is there', async () => {
+test('a change takes effect with the next request, on an open connection', async () => {
   const proxy = await start(spec());
   const socket = track(keptAlive(proxy.port));
   const ask = async () => {
@@ -123,7 +124,7 @@ test('a change is in force for the next request, on the connection that is there
   assert.equal(await ask(), '127.0.0.1');
 });
 
-test('a push that changes nothing of it leaves it alone', async () => {
+test('a push that does not change clientAddress keeps what was parsed', async () => {
   const proxy = await start(spec(PROXIES));
   const trust = () => proxy.runtime.listeners.get(proxy.port)?.trust;
   const before = trust();
@@ -148,7 +149,7 @@ function keptAlive(port: number) {
   };
 }
 
-test('SourceIP hashes the client’s address, not that of the proxy in front', async () => {
+test('SourceIP hashes the client’s address, not the address of the proxy in front', async () => {
   const places = await Promise.all(['a', 'b', 'c'].map(async (body) => track(await httpBackend((_req, res) => res.end(body)))));
   const endpoints = places.map(({ port }, i) => endpoint(port, { hashKey: `pod-${i}` }));
   const loadBalancer = {
@@ -157,7 +158,7 @@ test('SourceIP hashes the client’s address, not that of the proxy in front', a
   } as const;
   const behind = await start({ endpoints, part: { loadBalancer }, listener: { clientAddress: PROXIES } });
   const direct = await start({ endpoints, part: { loadBalancer } });
-  // Tables are made between requests: until they are there, keys may go anywhere.
+  // Tables are built between requests: until they are complete, a key may go to any endpoint.
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
   const place = async (proxy: TestProxy, client: string, spoofed = '') => {
     const answer = await get(proxy.port, '/', `X-Forwarded-For: ${spoofed}${client}\r\n`);
@@ -167,17 +168,17 @@ test('SourceIP hashes the client’s address, not that of the proxy in front', a
   const found = new Set<string | undefined>();
   for (const client of clients) {
     const at = await place(behind, client);
-    assert.equal(await place(behind, client, '6.6.6.6, '), at, 'what the client sends before does not matter');
+    assert.equal(await place(behind, client, '6.6.6.6, '), at, 'what the client puts before does not matter');
     assert.equal(await place(behind, `${client}:4711`), at, 'nor its port');
     found.add(at);
   }
   assert.equal(found.size, 3);
   const all = new Set<string | undefined>();
   for (const client of clients) all.add(await place(direct, client));
-  assert.equal(all.size, 1, 'all come from the same machine, as far as is believed');
+  assert.equal(all.size, 1, 'without trust, all have the address of the same peer');
 });
 
-test('HTTP/1.0 without Host: the host that was told goes on', async () => {
+test('HTTP/1.0 without Host: the trusted X-Forwarded-Host is forwarded', async () => {
   const proxy = await start(spec({ trustedHops: 1 }));
   await rawRequest(proxy.port, 'GET / HTTP/1.0\r\nX-Forwarded-Host: shop.example\r\n\r\n');
   assert.equal(forwarded().host, 'shop.example');

@@ -1,4 +1,4 @@
-/** What users of the systems that Outrigger succeeds count on, shown with its own settings. */
+/** Behaviour that users of other load balancers rely on, shown with the settings of this one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closedPort, endpoint, eventually, get, httpBackend, rawBackend, opener, statusOf } from '../testing.ts';
@@ -9,7 +9,7 @@ const { start, track } = opener();
 async function named(name: string, port = 0): Promise<Backend> {
   return track(await httpBackend((_req, res) => res.end(name), port));
 }
-/** Closes every connection before it answers; counts them and their times. */
+/** A backend that resets every connection before it answers; records when, in ms. */
 async function resetting(): Promise<Backend & { times: number[] }> {
   const times: number[] = [];
   const backend = await rawBackend((socket) =>
@@ -60,7 +60,7 @@ test('simplelb: three tries about 10 ms apart on one backend, three backends at 
   assert.deepEqual(backends.map((b) => b.times.length).sort(), [0, 3, 3, 3]);
   for (const { times } of backends.filter((b) => b.times.length > 0)) {
     const gaps = times.slice(1).map((t, i) => t - (times[i] as number));
-    // Back-off is drawn between half of and the whole 20 ms.
+    // Back-off is drawn between half of 20 ms and 20 ms.
     assert.ok(
       gaps.every((gap) => gap >= 9 && gap < 200),
       gaps.join(),
@@ -68,7 +68,7 @@ test('simplelb: three tries about 10 ms apart on one backend, three backends at 
   }
 });
 
-test('simplelb: after three failed connects a backend is down, the next serves, TCP probes bring it back', async () => {
+test('simplelb: after three failed connects a backend is down, the next one serves, and TCP probes bring it back', async () => {
   const port = await closedPort();
   const good = await named('good');
   const spec: ProxySpec = {
@@ -82,7 +82,7 @@ test('simplelb: after three failed connects a backend is down, the next serves, 
     proxy.runtime.unhealthy().map((u) => [u.endpoint, u.reason]),
     [[`e-${port}`, 'ejected']],
   );
-  assert.ok(Math.max(...proxy.records.map((r) => r.tries)) === 4, 'three on the dead one, one on the other');
+  assert.ok(Math.max(...proxy.records.map((r) => r.tries)) === 4, 'three tries on the dead one, one on the other');
   proxy.records.length = 0;
   for (let i = 0; i < 5; i++) assert.equal(bodyOf(await get(proxy.port)), 'good');
   await eventually(() => proxy.records.length === 5);
@@ -124,7 +124,7 @@ test('HAProxy: httpchk with expect rstring, fall and rise', async () => {
     endpoints: [endpoint(checked.port), endpoint(other.port)],
     part: { healthCheck: { active: httpchk({ expectedBody: '(ready|ok)$' }), passive: PASSIVE } },
   });
-  // `other` answers the check with a body that does not match: its very first failure marks it down.
+  // `other` answers the check with a body that does not match: its first failure marks it down.
   await eventually(() => {
     const [found, ...more] = proxy.runtime.unhealthy();
     return checks >= 2 && more.length === 0 && /body/.test(found?.detail ?? '');
@@ -144,7 +144,7 @@ test('HAProxy: httpchk with expect rstring, fall and rise', async () => {
   assert.equal(bodyOf(await get(proxy.port)), 'checked');
 });
 
-test('HAProxy: redispatch sends a request to another server when its own can not be reached', async () => {
+test('HAProxy: redispatch sends a request to another server when its own cannot be reached', async () => {
   const good = await named('good');
   const proxy = await start({
     endpoints: [endpoint(await closedPort()), endpoint(good.port)],

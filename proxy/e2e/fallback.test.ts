@@ -1,4 +1,4 @@
-/** What clients get when no backend can be used. */
+/** What clients receive when no backend can be used. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { closedPort, endpoint, get, httpBackend, opener, POOL, rawRequest, statusOf } from '../testing.ts';
@@ -14,7 +14,7 @@ const bodyOf = (answer: string) => answer.split('\r\n\r\n')[1] ?? '';
 const fallbacks = async (proxy: TestProxy) => Number(/outrigger_fallback_total\{[^}]*\} (\d+)/.exec(await proxy.metrics())?.[1]);
 
 describe('a fixed answer', () => {
-  test('without a usable endpoint: status, type and body as they are', async () => {
+  test('without a usable endpoint: status, type and body as configured', async () => {
     const proxy = await start({ endpoints: [], route: { fallback: page } });
     const answer = await get(proxy.port);
     assert.equal(statusOf(answer), 500);
@@ -24,7 +24,7 @@ describe('a fixed answer', () => {
     assert.equal(await fallbacks(proxy), 1);
   });
 
-  test('where none can be connected to', async () => {
+  test('where no endpoint accepts connections', async () => {
     const part = { healthCheck: { passive: PASSIVE } };
     const proxy = await start({ endpoints: [endpoint(await closedPort())], part, route: { fallback: page } });
     const answer = await get(proxy.port);
@@ -32,7 +32,7 @@ describe('a fixed answer', () => {
     assert.match(answer, /outrigger-reason: connect-failed/);
   });
 
-  test('HEAD has no body, and the connection goes on', async () => {
+  test('HEAD has no body, and the connection is kept', async () => {
     const proxy = await start({ endpoints: [], route: { fallback: page } });
     const head = 'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n';
     const answer = await rawRequest(proxy.port, head + head.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
@@ -40,7 +40,7 @@ describe('a fixed answer', () => {
     assert.doesNotMatch(answer, /sorry/);
   });
 
-  test('a backend that answers is passed on, also its failures', async () => {
+  test('a backend’s response is forwarded, also a failure', async () => {
     const bad = track(
       await httpBackend((_req, res) => {
         res.statusCode = 503;
@@ -62,14 +62,18 @@ test('a redirect', async () => {
 });
 
 describe('another Service', () => {
-  const SPARE = 'default/p/default/spare:80';
+  const FALLBACK = 'default/p/default/fallback:80';
   let version = 100;
 
-  async function withSpare(endpoints: readonly Endpoint[], spare: Backend, weight = 1) {
+  async function withFallback(endpoints: readonly Endpoint[], fallbackBackend: Backend, weight = 1) {
     const proxy = await start({ endpoints: [] });
     const [state] = proxy.runtime.listeners.get(proxy.port)?.routes.values() ?? [];
     assert.ok(state);
-    const route = { ...state.route, destinations: [{ pool: POOL, weight }], fallback: { type: 'Backend', pool: SPARE } as const };
+    const route = {
+      ...state.route,
+      destinations: [{ pool: POOL, weight }],
+      fallback: { type: 'Backend', pool: FALLBACK } as const,
+    };
     const part = (list: readonly Endpoint[]) => ({
       loadBalancer: { type: 'RoundRobin' } as const,
       healthCheck: { passive: PASSIVE },
@@ -83,37 +87,37 @@ describe('another Service', () => {
       listeners: [{ port: proxy.port, protocol: 'HTTP', routes: [route] }],
       pools: [
         { id: POOL, digest: `${version}m`, part: part(endpoints) },
-        { id: SPARE, digest: `${version}s`, part: part([endpoint(spare.port)]) },
+        { id: FALLBACK, digest: `${version}s`, part: part([endpoint(fallbackBackend.port)]) },
       ],
     });
     return proxy;
   }
 
-  test('takes nothing while a backend works', async () => {
-    const [main, spare] = [await named('main'), await named('spare')];
-    const proxy = await withSpare([endpoint(main.port)], spare);
+  test('gets no request while a backend works', async () => {
+    const [main, fallback] = [await named('main'), await named('fallback')];
+    const proxy = await withFallback([endpoint(main.port)], fallback);
     for (let i = 0; i < 10; i++) assert.equal(bodyOf(await get(proxy.port)), 'main');
     assert.equal(await fallbacks(proxy), 0);
   });
 
-  test('takes over where there is no endpoint, where no weight, and where none can be connected to', async () => {
-    const spare = await named('spare');
+  test('serves where there is no endpoint, where all weights are 0, and where no endpoint accepts connections', async () => {
+    const fallback = await named('fallback');
     for (const proxy of [
-      await withSpare([], spare),
-      await withSpare([endpoint((await named('main')).port)], spare, 0),
-      await withSpare([endpoint(await closedPort())], spare),
+      await withFallback([], fallback),
+      await withFallback([endpoint((await named('main')).port)], fallback, 0),
+      await withFallback([endpoint(await closedPort())], fallback),
     ]) {
       const answer = await get(proxy.port);
       assert.equal(statusOf(answer), 200);
-      assert.equal(bodyOf(answer), 'spare');
+      assert.equal(bodyOf(answer), 'fallback');
       assert.equal(await fallbacks(proxy), 1);
     }
   });
 
-  test('that is out as well: 503', async () => {
-    const spare = await named('spare');
-    await spare.close();
-    const proxy = await withSpare([], spare);
+  test('that cannot be used either: 503', async () => {
+    const fallback = await named('fallback');
+    await fallback.close();
+    const proxy = await withFallback([], fallback);
     assert.match(await get(proxy.port), /503[\s\S]*outrigger-reason: connect-failed/);
   });
 });

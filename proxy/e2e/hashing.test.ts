@@ -1,4 +1,4 @@
-/** Consistent hashing from the client's side: what a key is made of, and that it stays where it belongs. */
+/** Consistent hashing from the client's side: what a key is made of, and that it stays at its endpoint. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -28,33 +28,33 @@ const user = async (proxy: TestProxy, name: string) => bodyOf(await get(proxy.po
 const cookieOf = (answer: string) => /^set-cookie: (.*)\r$/im.exec(answer)?.[1];
 
 for (const algorithm of ['Maglev', 'Rendezvous'] as const) {
-  test(`${algorithm}: a key goes to one endpoint, other keys elsewhere, the same on another proxy`, async () => {
+  test(`${algorithm}: a key always has the same endpoint, also on another proxy; other keys have others`, async () => {
     const endpoints = (await backends(4)).map((b) => endpoint(b.port));
     const part = { loadBalancer: on(HEADER, { algorithm }) };
     const [one, other] = [await start({ endpoints, part }), await start({ endpoints: [...endpoints].reverse(), part })];
-    // Tables are made between requests: until both are there, keys may go anywhere.
+    // Tables are built between requests: until both are complete, a key may go to any endpoint.
     await eventually(() => one.runtime.endpointSets.size + other.runtime.endpointSets.size === 2);
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-    const seen = new Set<string>();
+    const used = new Set<string>();
     for (let k = 0; k < 20; k++) {
       const place = await user(one, `u${k}`);
       assert.equal(await user(one, `u${k}`), place);
       assert.equal(await user(other, `u${k}`), place);
-      seen.add(place);
+      used.add(place);
     }
-    assert.equal(seen.size, 4);
+    assert.equal(used.size, 4);
   });
 }
 
-test('a header that nobody sends: requests are spread, not heaped on one endpoint', async () => {
+test('a header that no client sends: requests are spread over all endpoints', async () => {
   const proxy = await start({ endpoints: (await backends(3)).map((b) => endpoint(b.port)), part: { loadBalancer: on(HEADER) } });
-  const seen = new Map<string, number>();
+  const requests = new Map<string, number>();
   for (let k = 0; k < 60; k++) {
     const place = bodyOf(await get(proxy.port));
-    seen.set(place, (seen.get(place) ?? 0) + 1);
+    requests.set(place, (requests.get(place) ?? 0) + 1);
   }
-  assert.equal(seen.size, 3);
-  assert.ok(Math.max(...seen.values()) < 45, JSON.stringify([...seen]));
+  assert.equal(requests.size, 3);
+  assert.ok(Math.max(...requests.values()) < 45, JSON.stringify([...requests]));
 });
 
 describe('hash on a cookie', () => {
@@ -75,7 +75,7 @@ describe('hash on a cookie', () => {
     }
   });
 
-  test('a value of the client’s own only chooses an endpoint', async () => {
+  test('a value that the client made up only selects an endpoint', async () => {
     const proxy = await start({
       endpoints: (await backends(3)).map((b) => endpoint(b.port)),
       part: { loadBalancer: on(cookie) },
@@ -87,7 +87,7 @@ describe('hash on a cookie', () => {
     }
   });
 
-  test('cookies of the backend stay beside ours; a local answer carries none', async () => {
+  test('cookies of the backend stay beside the proxy’s; a local reply has none', async () => {
     const own = track(await httpBackend((_req, res) => res.setHeader('set-cookie', ['a=1', 'b=2']).end('ok')));
     const proxy = await start({ endpoints: [endpoint(own.port)], part: { loadBalancer: on(cookie) } });
     assert.equal((await get(proxy.port)).match(/^set-cookie:/gim)?.length, 3);
@@ -98,23 +98,23 @@ describe('hash on a cookie', () => {
   });
 });
 
-test('affinity: keys in use stay while an endpoint joins or drains, and are counted', async () => {
+test('affinity: keys in use stay while endpoints join or drain, and are counted', async () => {
   const all = (await backends(6)).map((b) => endpoint(b.port));
   const affinity = { maxEntries: 100, idleTimeout: 60_000, drain: 60_000 };
   const part = { loadBalancer: on(HEADER, { affinity }) };
   const proxy = await start({ endpoints: all.slice(0, 3), part });
   const users = Array.from({ length: 12 }, (_, k) => `u${k}`);
-  const homes: string[] = [];
-  for (const name of users) homes.push(await user(proxy, name));
+  const before: string[] = [];
+  for (const name of users) before.push(await user(proxy, name));
   await proxy.apply({ endpoints: all.map((e, i) => (i === 0 ? { ...e, state: 'draining' as const } : e)), part });
-  for (const [k, name] of users.entries()) assert.equal(await user(proxy, name), homes[k]);
+  for (const [k, name] of users.entries()) assert.equal(await user(proxy, name), before[k]);
   const metrics = await proxy.metrics();
   assert.match(metrics, /outrigger_affinity_hits_total\{namespace="default",policy="p"\} 12/);
   assert.match(metrics, /outrigger_affinity_misses_total\{namespace="default",policy="p"\} 12/);
   assert.match(metrics, /outrigger_affinity_evictions_total\{namespace="default",policy="p"\} 0/);
 });
 
-test('a failed request has its second chance elsewhere, and the key moves with its success', async () => {
+test('a failed request is tried on another endpoint, and its key moves there when that succeeds', async () => {
   const [good, bad] = [
     track(await httpBackend((_req, res) => res.end('good'))),
     track(await httpBackend((_req, res) => res.writeHead(503).end('bad'))),
@@ -160,13 +160,13 @@ describe('a split by backendRefs', () => {
     assert.equal(places.includes('c'), false);
   });
 
-  test('policies split keys apart from each other', () => {
+  test('policies split keys independently of each other', () => {
     const [one, other] = [state('default/p', { a: 1, b: 1 }), state('default/q', { a: 1, b: 1 })];
     const same = keys.filter((key) => split(one, key) === split(other, key)).length / keys.length;
     assert.ok(Math.abs(same - 0.5) < 0.02, String(same));
   });
 
-  test('requests without a key take turns', () => {
+  test('requests without a key are served in rotation', () => {
     const s = state('default/p', { a: 1, b: 1 });
     assert.deepEqual(
       [1, 2, 3, 4].map(() => s.nextSet(0, () => 0)?.id),
@@ -193,10 +193,10 @@ describe('a split by backendRefs', () => {
     );
   });
 
-  test('all weights 0: nowhere', () => assert.equal(split(state('default/p', { a: 0 }), 'k'), '-'));
+  test('all weights 0: no backend', () => assert.equal(split(state('default/p', { a: 0 }), 'k'), '-'));
 });
 
-test('a change of the key’s source is in force at once', async () => {
+test('a change of the key’s source takes effect at once', async () => {
   const endpoints = (await backends(3)).map((b) => endpoint(b.port));
   const proxy = await start({ endpoints, part: { loadBalancer: { type: 'RoundRobin' } } });
   assert.equal(proxy.runtime.endpointSets.get(POOL)?.hashOn, undefined);

@@ -1,4 +1,4 @@
-/** What is ejected serves all the same where everything else has failed. */
+/** An ejected endpoint is tried when all others have failed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestListener } from 'node:http';
@@ -10,8 +10,8 @@ const PASSIVE = { consecutiveConnectFailures: 2, consecutive5xx: 2, baseEjection
 const failing: RequestListener = (_req, res) => res.writeHead(503).end('bad');
 const good: RequestListener = (_req, res) => res.end('good');
 
-/** Three endpoints, of which the first is ejected; then the others fail, in a way that a retry costs nothing. */
-async function cornered() {
+/** Three endpoints: the first is ejected; then the others refuse connections, which costs nothing of the retry budget. */
+async function othersRefuse() {
   const state = { handler: failing, asked: 0 };
   const first = track(
     await httpBackend((req, res) => {
@@ -30,24 +30,24 @@ async function cornered() {
 }
 const last = (proxy: TestProxy) => proxy.records.at(-1);
 
-test('a request that failed everywhere else is tried there, and brings it back when that succeeds', async () => {
-  const { state, proxy, first } = await cornered();
+test('a request that failed everywhere else is tried on it, and ends the ejection when that succeeds', async () => {
+  const { state, proxy, first } = await othersRefuse();
   state.handler = good;
   assert.equal(statusOf(await get(proxy.port)), 200);
   assert.equal(last(proxy)?.tries, 3);
-  assert.equal(proxy.told.at(-1), `pod:${first.port} back: HTTP 200 when everything else had failed`);
+  assert.equal(proxy.healthLog.at(-1), `pod:${first.port} back: HTTP 200 when everything else had failed`);
   assert.ok(proxy.runtime.unhealthy().every(({ endpoint: id }) => id !== `e-${first.port}`));
 });
 
-test('many at once are, not one after the other', async () => {
-  const { state, proxy } = await cornered();
+test('many requests are tried at the same time', async () => {
+  const { state, proxy } = await othersRefuse();
   state.handler = good;
   const answers = await Promise.all(Array.from({ length: 20 }, () => get(proxy.port)));
   assert.deepEqual(new Set(answers.map(statusOf)), new Set([200]));
 });
 
-test('where it fails, too, it stays out as it was, and its answer is passed on', async () => {
-  const { state, proxy, first } = await cornered();
+test('if it fails too, its ejection does not change, and its response is forwarded', async () => {
+  const { state, proxy, first } = await othersRefuse();
   const evidence = () => proxy.runtime.unhealthy().find(({ endpoint: id }) => id === `e-${first.port}`)?.detail;
   const before = evidence();
   assert.equal(statusOf(await get(proxy.port)), 503);
@@ -55,7 +55,7 @@ test('where it fails, too, it stays out as it was, and its answer is passed on',
   assert.equal(evidence(), before);
 });
 
-test('one whose checks fail is not asked', async () => {
+test('an endpoint that fails its active checks is not tried', async () => {
   const dead = await closedPort();
   const bad = track(await httpBackend(failing));
   const active = { type: 'TCP', interval: 100, timeout: 100, unhealthyThreshold: 1, healthyThreshold: 1 } as const;

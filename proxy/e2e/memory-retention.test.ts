@@ -1,4 +1,4 @@
-/** What connections and requests leave behind in memory, counted on the heap itself. */
+/** What connections and requests leave in memory: objects of each class are counted on the heap. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import { endpoint, eventually, opener, rawBackend } from '../testing.ts';
 import { HttpProxyAttempt } from '../upstream/http-proxy/attempt.ts';
 
 const CLIENTS = 100;
-/** node:http keeps some of the latest for use again. */
+/** node:http keeps some of the latest objects for reuse. */
 const FEW = 20;
 const OF_REQUESTS = { ServerResponse, RequestBody, Http1Exchange, HttpProxyAttempt };
 const HOST = 'HTTP/1.1\r\nHost: a\r\n';
@@ -21,7 +21,7 @@ const OK = /^HTTP\/1\.1 200 /;
 
 interface Way {
   readonly bytes: string;
-  /** What the client waits for before it leaves. */
+  /** The client waits for this before it leaves. */
   readonly answer?: RegExp;
 }
 
@@ -59,7 +59,7 @@ async function client({ bytes, answer }: Way): Promise<Socket> {
 
 async function enter(ways: readonly Way[]): Promise<readonly Socket[]> {
   const sockets = await Promise.all(ways.flatMap((way) => Array.from({ length: CLIENTS }, () => client(way))));
-  // Those that were refused may have gone by themselves.
+  // Refused ones may have closed already.
   await eventually(() => (open() ?? 0) >= CLIENTS * (ways.length - 1));
   return sockets;
 }
@@ -69,17 +69,17 @@ async function leave(sockets: readonly Socket[]): Promise<void> {
   await eventually(() => open() === 0);
 }
 
-/** How many are alive after a full collection. */
+/** The number of objects of a class after a full collection. */
 function alive(one: unknown): number {
   return queryObjects(one as never, { format: 'count' });
 }
 
-/** The last of them may still be ending. */
+/** Waits, because the last ones may still be ending. */
 async function assertFewAlive(classes: Readonly<Record<string, unknown>>): Promise<void> {
   for (const [name, one] of Object.entries(classes)) {
     let count = NaN;
     const few = () => {
-      // They hold their exchanges.
+      // Records hold their exchanges.
       proxy.records.length = 0;
       return (count = alive(one)) <= FEW;
     };
@@ -87,7 +87,7 @@ async function assertFewAlive(classes: Readonly<Record<string, unknown>>): Promi
   }
 }
 
-test('idle connections keep nothing of the requests they had', async () => {
+test('idle connections keep no objects of earlier requests', async () => {
   const sockets = await enter(ANSWERED);
   await eventually(() => proxy.records.length === sockets.length);
   await assertFewAlive(OF_REQUESTS);
@@ -95,7 +95,7 @@ test('idle connections keep nothing of the requests they had', async () => {
   await leave(sockets);
 });
 
-test('connections that end in any way leave nothing', async () => {
+test('connections leave no objects, however they end', async () => {
   await leave(await enter([...ANSWERED, ...OTHERS]));
   await assertFewAlive({ Connection, ...OF_REQUESTS });
 });

@@ -8,11 +8,11 @@ import type { TestProxy } from '../testing.ts';
 
 const { start, track } = opener();
 
-/** What the backend got last. */
-let got: Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'> = { rawHeaders: [], headers: {} };
+/** The last request that the backend received. */
+let received: Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'> = { rawHeaders: [], headers: {} };
 const echo = track(
   await httpBackend((req, res) => {
-    got = req;
+    received = req;
     res.writeHead(200, { 'x-backend': 'here', 'X-Mode': ['a', 'b'], 'set-cookie': ['s=1', 't=2'] }).end('served');
   }),
 );
@@ -35,13 +35,13 @@ describe('matches', () => {
       }),
     );
     assert.equal(statusOf(await get(proxy.port, '/v2/items?all', 'X-User: 27\r\n')), 200);
-    assert.equal(got.url, '/v2/items?all');
+    assert.equal(received.url, '/v2/items?all');
     assert.equal(statusOf(await get(proxy.port, '/v2/items/1', 'X-User: 27\r\n')), 404);
     assert.equal(statusOf(await get(proxy.port, '/v2/items', 'X-User: 28\r\n')), 404);
     assert.equal(statusOf(await get(proxy.port, '/v2/items')), 404);
   });
 
-  test('an expression that does not compile is rejected by name, and nothing else', async () => {
+  test('a policy with an expression that does not compile is rejected by name, and no other', async () => {
     const proxy = await proxyWith({});
     await proxy.apply({ endpoints: [endpoint(echo.port)], route: matching({ path: { type: 'RegularExpression', value: '(' } }) });
     const [rejected] = proxy.runtime.rejected();
@@ -57,15 +57,15 @@ describe('matches', () => {
     for (const host of ['shop.test', 'shop.test:1234', 'SHOP.Test', 'shop.test.', 'Shop.TEST.:80', 'A.WILD.test:9'])
       assert.equal(statusOf(await ask(proxy.port, host)), 200, host);
     for (const host of ['[::1]', '[::1]:8080', '[2001:DB8::1]:80', '127.0.0.1:80', 'wild.test'])
-      assert.equal(statusOf(await ask(proxy.port, host)), 404, `${host} is no hostname of the policy`);
+      assert.equal(statusOf(await ask(proxy.port, host)), 404, `${host} is not a hostname of the policy`);
     for (const host of ['::1', '[::1', '[::1]x', 'shop.test:99999', 'shop.test:http', 'a@shop.test', 'shop.test/x'])
       assert.equal(statusOf(await ask(proxy.port, host)), 400, `${host} is malformed`);
   });
 
-  test('a policy without hostnames serves an IPv6 Host, which goes on as it came', async () => {
+  test('a policy without hostnames serves an IPv6 Host, which is forwarded unchanged', async () => {
     const proxy = await proxyWith({});
     assert.equal(statusOf(await ask(proxy.port, '[::1]:8080')), 200);
-    assert.equal(got.headers.host, '[::1]:8080');
+    assert.equal(received.headers.host, '[::1]:8080');
   });
 });
 
@@ -82,7 +82,7 @@ describe('header modifiers', () => {
       }),
     });
     await get(proxy.port, '/', 'X-Env: forged\r\nX-Env: twice\r\nX-Tag: a\r\nX-Secret: 1\r\nCookie: a=1\r\nX-Other: o\r\n');
-    const { headers } = got;
+    const { headers } = received;
     assert.deepEqual(
       [headers['x-env'], headers['x-tag'], headers['x-secret'], headers.cookie, headers['x-other']],
       ['prod', 'a, b', undefined, 'a=1; c=3', 'o'],
@@ -90,20 +90,20 @@ describe('header modifiers', () => {
     assert.equal(headers['x-forwarded-for'], '127.0.0.1');
   });
 
-  test('a header that the route sets is no header of the request to those who ask for facts', async () => {
+  test('a header that the route sets does not change the recorded request', async () => {
     const proxy = await proxyWith({ requestHeaderModifier: modifier({ set: [{ name: 'user-agent', value: 'proxy' }] }) });
     await get(proxy.port, '/', 'User-Agent: client\r\n');
-    assert.equal(got.headers['user-agent'], 'proxy');
+    assert.equal(received.headers['user-agent'], 'proxy');
     assert.equal(proxy.records[0]?.exchange.request.fields.get('user-agent'), 'client');
   });
 
-  test('a connection that was named can not take away what the route sets', async () => {
+  test('Connection cannot remove a header that the route sets', async () => {
     const proxy = await proxyWith({ requestHeaderModifier: modifier({ set: [{ name: 'x-env', value: 'prod' }] }) });
     await rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close, x-env\r\nX-Env: 1\r\n\r\n');
-    assert.equal(got.headers['x-env'], 'prod');
+    assert.equal(received.headers['x-env'], 'prod');
   });
 
-  test('responses of backends, every try of them, and not those of the proxy', async () => {
+  test('responses of backends, whichever try, and not local replies', async () => {
     const busy = track(await scriptedBackend('HTTP/1.1 503 Busy\r\nx-backend: busy\r\ncontent-length: 0\r\n\r\n'));
     const route = {
       responseHeaderModifier: modifier({
@@ -123,26 +123,26 @@ describe('header modifiers', () => {
       assert.match(body ?? '', /served/);
     }
     await proxy.apply({ endpoints: [endpoint(busy.port)], route });
-    assert.doesNotMatch(await get(proxy.port), /x-backend/, 'a response that was kept is changed, too');
+    assert.doesNotMatch(await get(proxy.port), /x-backend/, 'the kept response of an earlier try is changed, too');
     await proxy.apply({ endpoints: [endpoint(await closedPort())], route });
     assert.doesNotMatch(await get(proxy.port), /x-mode/);
   });
 });
 
 describe('urlRewrite', () => {
-  test('path and host; the log and the route see what the client sent', async () => {
+  test('path and host; logs and routing use what the client sent', async () => {
     const proxy = await proxyWith({
       ...matching({ path: { type: 'PathPrefix', value: '/api/' } }),
       urlRewrite: { hostname: 'internal.test', path: { type: 'ReplacePrefixMatch', value: '/v2' } },
     });
     assert.equal(statusOf(await get(proxy.port, '/api/items?x=1&y')), 200);
     assert.deepEqual(
-      [got.url, got.headers.host, got.headers['x-forwarded-host']],
+      [received.url, received.headers.host, received.headers['x-forwarded-host']],
       ['/v2/items?x=1&y', 'internal.test', 'test.example'],
     );
-    const facts = proxy.records[0]?.exchange.request;
-    assert.deepEqual([facts?.path, facts?.host], ['/api/items', 'test.example']);
-    assert.equal(got.rawHeaders.filter((name) => name.toLowerCase() === 'host').length, 1);
+    const recorded = proxy.records[0]?.exchange.request;
+    assert.deepEqual([recorded?.path, recorded?.host], ['/api/items', 'test.example']);
+    assert.equal(received.rawHeaders.filter((name) => name.toLowerCase() === 'host').length, 1);
   });
 
   test('every try gets the rewritten request', async () => {
@@ -153,20 +153,20 @@ describe('urlRewrite', () => {
     });
     for (let i = 0; i < 2; i++) {
       assert.equal(statusOf(await get(proxy.port, '/a?b')), 200);
-      assert.equal(got.url, '/only?b');
+      assert.equal(received.url, '/only?b');
     }
   });
 
-  test('a path that only a rewrite could make harmful is refused before it', async () => {
+  test('a dangerous path is refused before any rewrite', async () => {
     const proxy = await proxyWith({ urlRewrite: { path: { type: 'ReplacePrefixMatch', value: '/v2' } } });
     for (const path of ['/../x', '/%2e%2e/x', '/a/..%2fb', '/a%00'])
       assert.equal(statusOf(await get(proxy.port, path)), 400, path);
   });
 
-  test('OPTIONS * stays', async () => {
+  test('OPTIONS * is not rewritten', async () => {
     const proxy = await proxyWith({ urlRewrite: { path: { type: 'ReplaceFullPath', value: '/x' } } });
     await rawRequest(proxy.port, 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    assert.equal(got.url, '*');
+    assert.equal(received.url, '*');
   });
 });
 
@@ -174,7 +174,7 @@ describe('requestRedirect', () => {
   const https = { destinations: [], requestRedirect: { scheme: 'https', statusCode: 301 } } satisfies Partial<Route>;
   const located = (answer: string) => /\r\nlocation: (.*)\r\n/i.exec(answer)?.[1];
 
-  test('is answered here, changed like a response, and counted as one', async () => {
+  test('is answered by the proxy, changed by responseHeaderModifier, and counted', async () => {
     const responseHeaderModifier = modifier({ set: [{ name: 'cache-control', value: 'no-store' }] });
     const proxy = await proxyWith({ ...https, responseHeaderModifier });
     const answer = await ask(proxy.port, 'Shop.test:8080', '/a/b?c=d');
@@ -202,7 +202,7 @@ describe('requestRedirect', () => {
     }
   });
 
-  test('a body that nobody reads ends the connection; without one it is kept', async () => {
+  test('an unread body ends the connection; without a body it is kept', async () => {
     const proxy = await proxyWith(https);
     const post = await rawRequest(proxy.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhel', /\r\n\r\n/);
     assert.equal(located(post), 'https://a/');

@@ -1,4 +1,4 @@
-/** Session persistence from the client's side: where a cookie leads, how long, and what a bad one does. */
+/** Session persistence from the client's side: which endpoint a cookie selects, for how long, and what an invalid one does. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -21,7 +21,7 @@ const cookieOf = (answer: string) => /^set-cookie: (.*)\r$/im.exec(answer)?.[1];
 const valueOf = (answer: string) => /^sid=([^;]*)/.exec(cookieOf(answer) ?? '')?.[1] ?? '';
 const visit = (proxy: TestProxy, value: string) => get(proxy.port, '/', `Cookie: other=1; sid=${value}\r\n`);
 
-/** Three backends, and a client that has a session at one of them. */
+/** Three backends, and a client with a session on one of them. */
 async function withSession(more: Partial<ProxySpec> = {}) {
   const names = ['a', 'b', 'c'];
   const backends = await Promise.all(names.map((name) => backend(name)));
@@ -30,7 +30,7 @@ async function withSession(more: Partial<ProxySpec> = {}) {
   const proxy = await start({ endpoints, ...spec });
   const first = await get(proxy.port);
   const own = names.indexOf(bodyOf(first));
-  /** Puts the same in force, but for the client's endpoint. */
+  /** Applies the same spec with the client's endpoint changed; undefined: removed. */
   const change = (its: Partial<Endpoint> | undefined, timeouts = {}) =>
     proxy.apply({
       ...spec,
@@ -49,7 +49,7 @@ describe('a client without a session', () => {
     assert.equal(value, hash.slice(0, 32));
   });
 
-  test('gets none with a failure: it did not find a place', async () => {
+  test('gets none with a failed response', async () => {
     const bad = await backend('bad', 500);
     const proxy = await start({ endpoints: [endpoint(bad.port)], route: { sessionPersistence: SESSION } });
     const answer = await get(proxy.port);
@@ -57,14 +57,14 @@ describe('a client without a session', () => {
     assert.equal(cookieOf(answer), undefined);
   });
 
-  test('gets none with an answer of the proxy itself', async () => {
+  test('gets none with a local reply', async () => {
     const proxy = await start({ endpoints: [], route: { sessionPersistence: SESSION } });
     assert.equal(cookieOf(await get(proxy.port)), undefined);
   });
 });
 
 describe('a client with a session', () => {
-  test('comes back to its endpoint, at this proxy and any other, and gets no further cookie', async () => {
+  test('returns to its endpoint, on this proxy and any other, and gets no further cookie', async () => {
     const { proxy, endpoints, place, value } = await withSession();
     const other = await start({ endpoints: [...endpoints].reverse(), route: { sessionPersistence: SESSION } });
     for (let i = 0; i < 10; i++) {
@@ -74,37 +74,37 @@ describe('a client with a session', () => {
     }
   });
 
-  test('takes nobody’s turn: the others are served in rotation', async () => {
+  test('does not affect the rotation of other clients', async () => {
     const { proxy, value } = await withSession();
-    const turns: string[] = [];
+    const served: string[] = [];
     for (let i = 0; i < 6; i++) {
-      turns.push(bodyOf(await get(proxy.port)));
+      served.push(bodyOf(await get(proxy.port)));
       await visit(proxy, value);
     }
-    assert.deepEqual(turns.slice(0, 3), turns.slice(3));
-    assert.equal(new Set(turns).size, 3);
+    assert.deepEqual(served.slice(0, 3), served.slice(3));
+    assert.equal(new Set(served).size, 3);
   });
 
-  test('stays when other endpoints come and go', async () => {
+  test('stays when other endpoints join and leave', async () => {
     const { proxy, place, value } = await withSession();
     const fresh = await backend('new');
     const route = { sessionPersistence: SESSION };
     await proxy.apply({ endpoints: [endpoint(fresh.port), place.endpoint], route });
     for (let i = 0; i < 4; i++) assert.equal(bodyOf(await visit(proxy, value)), place.name);
-    // The newcomer has sessions, too.
+    // The new endpoint has sessions, too.
     let answer = '';
     while (bodyOf(answer) !== 'new') answer = await get(proxy.port);
     for (let i = 0; i < 4; i++) assert.equal(bodyOf(await visit(proxy, valueOf(answer))), 'new');
   });
 
-  test('stays while its endpoint drains, which takes nobody else, until timeouts.drain; then it moves', async () => {
+  test('stays while its endpoint drains, which serves no other client, until timeouts.drain; then it moves', async () => {
     const { proxy, change, place, value } = await withSession();
     await change({ state: 'draining' }, { drain: 60_000 });
     for (let i = 0; i < 4; i++) {
       assert.equal(bodyOf(await visit(proxy, value)), place.name);
       assert.notEqual(bodyOf(await get(proxy.port)), place.name);
     }
-    // Still the same drain: a shorter time-out ends it.
+    // The drain goes on; a shorter timeout ends it.
     await change({ state: 'draining' }, { drain: 1 });
     await new Promise((resolve) => setTimeout(resolve, 5));
     const moved = await visit(proxy, value);
@@ -116,7 +116,7 @@ describe('a client with a session', () => {
   for (const [why, its] of [
     ['has left', undefined],
     ['has weight 0', { weight: 0 }],
-    ['is another one at its old address', { id: 'another' }],
+    ['was replaced by another at its address', { id: 'another' }],
   ] as const) {
     test(`moves, and gets a new cookie, when its endpoint ${why}`, async () => {
       const { proxy, change, value } = await withSession();
@@ -129,7 +129,7 @@ describe('a client with a session', () => {
     });
   }
 
-  test('moves when its endpoint can not be reached, without a failed request', async () => {
+  test('moves when its endpoint cannot be reached, without a failed request', async () => {
     const { proxy, place, value } = await withSession();
     await place.backend.close();
     const answer = await visit(proxy, value);
@@ -149,7 +149,7 @@ describe('a client with a session', () => {
     await eventually(() => proxy.records.at(-1)?.tries === 1);
   });
 
-  test('gets no cookie with a failure, and none it has is taken away', async () => {
+  test('gets no cookie with a failed response, and keeps the one it has', async () => {
     const bad = await scriptedBackend('HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n').then(track);
     const { proxy } = await withSession();
     await proxy.apply({ endpoints: [endpoint(bad.port)], route: { sessionPersistence: SESSION } });
@@ -159,38 +159,38 @@ describe('a client with a session', () => {
   });
 });
 
-describe('a bad cookie counts as none', () => {
+describe('an invalid cookie counts as none', () => {
   const bad: Readonly<Record<string, string>> = {
     forged: 'f'.repeat(32),
     empty: '',
-    'half a value': '0123456789abcdef',
-    'a name of Object': '__proto__',
+    'half of a value': '0123456789abcdef',
+    'a property of Object.prototype': '__proto__',
     'an endpoint’s id': 'e-80',
     long: 'x'.repeat(4000),
-    'in quotes, with rubbish': '"\'; drop"',
+    'in quotes, with other characters': '"\'; drop"',
   };
   for (const [name, value] of Object.entries(bad)) {
     test(name, async () => {
       const { proxy, place, value: own } = await withSession();
-      const seen = new Set<string>();
+      const used = new Set<string>();
       for (let i = 0; i < 3; i++) {
         const answer = await visit(proxy, value);
         assert.equal(statusOf(answer), 200);
         assert.match(valueOf(answer), /^[0-9a-f]{32}$/);
-        seen.add(bodyOf(answer));
+        used.add(bodyOf(answer));
       }
-      assert.equal(seen.size, 3);
+      assert.equal(used.size, 3);
       assert.equal(bodyOf(await visit(proxy, own)), place.name);
     });
   }
 
-  test('one of another policy', async () => {
+  test('of another policy', async () => {
     const { proxy, endpoints, value } = await withSession();
     await proxy.apply({ endpoints, route: { sessionPersistence: { ...SESSION, policyUid: 'uid-of-another' } } });
     assert.notEqual(valueOf(await visit(proxy, value)), '');
   });
 
-  test('in capitals, since its value is text', async () => {
+  test('in capitals: values are case-sensitive', async () => {
     const { proxy, value } = await withSession();
     assert.notEqual(valueOf(await visit(proxy, value.toUpperCase())), '');
   });
@@ -199,7 +199,7 @@ describe('a bad cookie counts as none', () => {
 describe('with several backends', () => {
   const OTHER = 'default/p/default/canary:80';
 
-  /** 9 : 1, each of one endpoint. */
+  /** Two backends with weights 9 and 1, each with one endpoint. */
   async function canary() {
     const [stable, fresh] = [await backend('stable'), await backend('canary')];
     const proxy = await start({ endpoints: [] });
@@ -231,7 +231,7 @@ describe('with several backends', () => {
     return { proxy, apply };
   }
 
-  test('a session keeps its backend, and costs no turn of the split', async () => {
+  test('a session keeps its backend, and does not affect the split', async () => {
     const { proxy } = await canary();
     let answer = '';
     for (let i = 0; bodyOf(answer) !== 'canary' && i < 10; i++) answer = await get(proxy.port);
@@ -244,7 +244,7 @@ describe('with several backends', () => {
     assert.deepEqual(count, { stable: 90, canary: 10 });
   });
 
-  test('a backend of weight 0 keeps no sessions: switched off is off', async () => {
+  test('a backend of weight 0 keeps no sessions', async () => {
     const { proxy, apply } = await canary();
     let answer = '';
     for (let i = 0; bodyOf(answer) !== 'canary' && i < 10; i++) answer = await get(proxy.port);

@@ -1,4 +1,4 @@
-/** Zones from the client's side: who answers, and what is counted. */
+/** Zones from the client's side: which endpoints answer, and what is counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closedPort, endpoint, get, httpBackend, opener, PASSIVE, POOL, statusOf } from '../testing.ts';
@@ -8,22 +8,22 @@ import type { LoadBalancer, PoolPart } from '../snapshot/types.ts';
 const { start, track } = opener();
 const loadBalancer: LoadBalancer = { type: 'RoundRobin', zoneAware: { minEndpoints: 1 } };
 
-/** Endpoints on real backends that answer with the zone they are in. */
+/** Endpoints of real backends that answer with their zone. */
 async function endpointsIn(...zones: string[]) {
   const started = zones.map(async (zone) => endpoint(track(await httpBackend((_req, res) => res.end(zone))).port, { zone }));
   return Promise.all(started);
 }
 
-/** Who answered `n` requests; each must be a 200. */
+/** How many of `n` requests each zone answered; each must be a 200. */
 async function answers(proxy: TestProxy, n = 12): Promise<Record<string, number>> {
-  const seen: Record<string, number> = {};
+  const requests: Record<string, number> = {};
   for (let k = 0; k < n; k++) {
     const answer = await get(proxy.port);
     assert.equal(statusOf(answer), 200);
     const zone = answer.split('\r\n\r\n')[1] ?? '';
-    seen[zone] = (seen[zone] ?? 0) + 1;
+    requests[zone] = (requests[zone] ?? 0) + 1;
   }
-  return seen;
+  return requests;
 }
 
 const attempts = async (proxy: TestProxy) => {
@@ -39,7 +39,7 @@ const attempts = async (proxy: TestProxy) => {
   });
 };
 
-test('requests stay in the proxy’s zone, are counted there, and go with it when it changes', async () => {
+test('requests stay in the proxy’s zone, are counted there, and move when the zone changes', async () => {
   const spec = { endpoints: await endpointsIn('a', 'b', 'a', 'b'), part: { loadBalancer } };
   const proxy = await start({ ...spec, zone: 'a' });
   assert.deepEqual(await answers(proxy), { a: 12 });
@@ -50,7 +50,7 @@ test('requests stay in the proxy’s zone, are counted there, and go with it whe
   assert.match(await proxy.metrics(), /^outrigger_zone_info\{zone="b"\} 1$/m);
 });
 
-test('without a zone of its own, or without a word in the policy, all are equal', async () => {
+test('without a zone of the proxy, or without zoneAware in the policy, all zones are equal', async () => {
   const endpoints = await endpointsIn('a', 'b');
   const unknown = await start({ endpoints, part: { loadBalancer } });
   assert.deepEqual(await answers(unknown), { a: 6, b: 6 });
@@ -59,7 +59,7 @@ test('without a zone of its own, or without a word in the policy, all are equal'
   assert.deepEqual(await answers(unasked), { a: 6, b: 6 });
 });
 
-test('another zone with the very same pool is taken; requests in progress end as they began', async () => {
+test('a change of zone with an unchanged pool is applied; requests in progress end in the old table', async () => {
   const endpoints = await endpointsIn('a', 'b');
   const proxy = await start({ endpoints, part: { loadBalancer }, zone: 'a' });
   const pool = proxy.runtime.endpointSets.get(POOL);
@@ -68,15 +68,15 @@ test('another zone with the very same pool is taken; requests in progress end as
   pool.update(part, 'same', 'a');
   const held = pool.pick([], 0);
   assert.equal(held?.zone, 'a');
-  const work = pool.begin(held);
+  const handle = pool.begin(held);
   pool.update(part, 'same', 'b');
-  pool.end(work, 'ok', 1, 0);
+  pool.end(handle, 'ok', 1, 0);
   assert.deepEqual(await answers(proxy), { b: 12 });
   pool.update(part, 'same', '');
   assert.deepEqual(await answers(proxy), { a: 6, b: 6 });
 });
 
-test('an endpoint that changes zone is treated so', async () => {
+test('an endpoint that changes its zone is used in the new one', async () => {
   const endpoints = await endpointsIn('a', 'b');
   const proxy = await start({ endpoints, part: { loadBalancer }, zone: 'a' });
   assert.deepEqual(await answers(proxy), { a: 12 });
@@ -85,11 +85,11 @@ test('an endpoint that changes zone is treated so', async () => {
   assert.deepEqual(await answers(proxy), { b: 12 });
 });
 
-test('a zone whose endpoints are gone from the network: no request fails', async () => {
+test('a zone whose endpoints cannot be reached: no request fails', async () => {
   const dead = await Promise.all([1, 2, 3, 4].map(async () => endpoint(await closedPort(), { zone: 'a' })));
   const proxy = await start({ endpoints: [...dead, ...(await endpointsIn('b'))], part: { loadBalancer }, zone: 'a' });
   assert.deepEqual(await answers(proxy, 30), { b: 30 });
   const [local = 0, other] = await attempts(proxy);
-  assert.ok(local >= 3, `${local} tries in a zone that looked whole`);
+  assert.ok(local >= 3, `${local} tries in the local zone`);
   assert.equal(other, 30);
 });

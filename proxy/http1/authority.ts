@@ -1,21 +1,21 @@
 /**
- * Authority parsing (RFC 9110 §7.2, RFC 3986 §3.2). Answers are remembered: a proxy sees the same few hosts over and over.
+ * Authority parsing (RFC 9110 §7.2, RFC 3986 §3.2). Results are cached: a proxy receives the same few hosts again and again.
  */
 
 const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]*)(?::([0-9]{0,5}))?$/;
-const REMEMBERED = 1024;
-const remembered = new Map<string, string | undefined>();
+const CACHE_SIZE = 1024;
+const cache = new Map<string, string | undefined>();
 
 /**
  * The host of an authority in lower case, without port and without a final dot; '' for an empty one; undefined where it is
  * malformed (user information, a path, white space, a port above 65535).
  */
 export function parseHost(authority: string): string | undefined {
-  if (remembered.has(authority)) return remembered.get(authority);
+  if (cache.has(authority)) return cache.get(authority);
   if (authority.length > 300) return undefined;
-  if (remembered.size >= REMEMBERED) remembered.clear();
+  if (cache.size >= CACHE_SIZE) cache.clear();
   const host = parse(authority.toLowerCase());
-  remembered.set(authority, host);
+  cache.set(authority, host);
   return host;
 }
 

@@ -7,11 +7,11 @@ import { parseHost } from './authority.ts';
 
 const SETTINGS = { viaName: 'outrigger-me', makeRequestId: () => 'made-here' };
 
-function judge(url: string, raw: string[], method = 'GET', minor = 1) {
+function read(url: string, raw: string[], method = 'GET', minor = 1) {
   return readRequestHead(method, url, minor, raw, SETTINGS);
 }
 function accepted(url: string, raw: string[], method = 'GET', minor = 1): AcceptedHead {
-  const a = judge(url, raw, method, minor);
+  const a = read(url, raw, method, minor);
   assert.ok(a.ok, JSON.stringify(a));
   return a;
 }
@@ -49,37 +49,37 @@ const REFUSED: [string, number, string, string[], string?, number?][] = [
   ['user information in the target', 400, 'http://me@a/', ['Host', 'a']],
   ['* without OPTIONS', 400, '*', ['Host', 'a']],
   ['CONNECT', 405, 'a:443', ['Host', 'a'], 'CONNECT'],
-  ['an expectation that is not known', 417, '/', ['Host', 'a', 'Expect', 'tea']],
-  ['our own Via', 508, '/', ['Host', 'a', 'Via', '1.1 other', 'Via', '1.1 outrigger-me']],
+  ['an unknown expectation', 417, '/', ['Host', 'a', 'Expect', 'tea']],
+  ['the name of this proxy in Via', 508, '/', ['Host', 'a', 'Via', '1.1 other', 'Via', '1.1 outrigger-me']],
 ];
 
 for (const [what, status, url, raw, method, minor] of REFUSED) {
   test(`refuses ${what}`, () => {
-    const a = judge(url, raw, method, minor);
+    const a = read(url, raw, method, minor);
     assert.ok(!a.ok);
     assert.equal(a.reply.status, status);
     assert.ok(a.reply.text.length > 0);
   });
 }
 
-test('takes host, path and query apart and lower-cases the host', () => {
+test('splits host, path and query, and lower-cases the host', () => {
   const a = accepted('/a/b?c=d\\e', ['Host', 'Shop.Example.:8080']);
   assert.deepEqual([a.host, a.path, a.target, a.authority], ['shop.example', '/a/b', '/a/b?c=d\\e', 'Shop.Example.:8080']);
 });
 
-test('the absolute form sets Host', () => {
+test('the absolute form overrides Host', () => {
   const a = accepted('http://Real.example:81/p?q', ['Host', 'other']);
   assert.deepEqual([a.host, a.target, a.authority], ['real.example', '/p?q', 'Real.example:81']);
   assert.equal(accepted('http://a?q', ['Host', 'a']).target, '/?q');
 });
 
-test('IPv6 hosts, empty hosts and HTTP/1.0 without one are taken', () => {
+test('IPv6 hosts, empty hosts and HTTP/1.0 without a host are accepted', () => {
   assert.equal(accepted('/', ['Host', '[::1]:8080']).host, '[::1]');
   assert.equal(accepted('/', ['Host', '']).host, '');
   assert.equal(accepted('/', [], 'GET', 0).host, '');
 });
 
-test('what Connection names is removed, except framing', () => {
+test('fields that Connection names are removed, except framing', () => {
   const a = accepted(
     '/',
     ['Host', 'a', 'X-Mine', '1', 'Connection', 'x-mine, X-Forwarded-For, content-length', 'Content-Length', '3'],
@@ -90,13 +90,13 @@ test('what Connection names is removed, except framing', () => {
   assert.equal(a.body, 3);
 });
 
-test('repeated fields stay apart, cookies are joined', () => {
+test('repeated fields stay separate, cookies are joined', () => {
   const { fields } = accepted('/', ['Host', 'a', 'Accept', 'x', 'accept', 'y', 'Cookie', 'a=1', 'Cookie', 'b=2']);
   assert.deepEqual(fields['accept'], ['x', 'y']);
   assert.equal(fields['cookie'], 'a=1; b=2');
 });
 
-test('Via is kept, X-Request-Id where it is printable and short; else one is made', () => {
+test('Via is kept, X-Request-Id if it is printable and short; else an id is made', () => {
   const a = accepted('/', ['Host', 'a', 'Via', '1.0 before', 'X-Request-Id', 'abc']);
   assert.equal(a.fields['via'], '1.0 before');
   assert.equal(a.requestId, 'abc');
@@ -110,17 +110,17 @@ test('Max-Forwards counts down for OPTIONS and TRACE only', () => {
   assert.equal(accepted('/', ['Host', 'a', 'Max-Forwards', '0']).maxForwards, undefined);
 });
 
-test('a header name of the object prototype is only a header', () => {
+test('a header with the name of a property of Object.prototype is an ordinary header', () => {
   const { fields } = accepted('/', ['Host', 'a', '__proto__', 'x', 'constructor', 'y']);
   assert.deepEqual([fields['__proto__'], fields['constructor']], ['x', 'y']);
 });
 
-test('any number of hosts can be sent', () => {
+test('the cache of hosts is bounded: any number of hosts is parsed correctly', () => {
   for (let i = 0; i < 3000; i++) parseHost(`h${i}.example`);
   assert.equal(parseHost('H1.example:80'), 'h1.example');
 });
 
-test('nothing that a client sends makes it throw, and what is accepted is unambiguous', () => {
+test('no input makes it throw, and every accepted head is unambiguous', () => {
   const name = fc.oneof(
     fc.constantFrom('Host', 'Content-Length', 'Transfer-Encoding', 'Connection', 'Via', 'Expect'),
     fc.string(),
@@ -132,7 +132,7 @@ test('nothing that a client sends makes it throw, and what is accepted is unambi
       fc.array(fc.tuple(name, value)),
       fc.constantFrom(0, 1),
       (url, pairs, minor) => {
-        const a = judge(url, pairs.flat(), 'POST', minor);
+        const a = read(url, pairs.flat(), 'POST', minor);
         if (!a.ok) return;
         assert.equal(a.fields['transfer-encoding'], undefined);
         assert.ok(a.body !== 'chunked' || a.fields['content-length'] === undefined);

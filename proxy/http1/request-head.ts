@@ -1,9 +1,9 @@
 /**
- * What RFC 9112 calls ambiguous in a request head is refused before anything is routed, because two parsers that read a request
- * differently are how requests are smuggled. PURE. One pass over the raw header list
- * reads everything, and builds the fields that go upstream: it is made for every request.
+ * Refuses request heads that RFC 9112 calls ambiguous, before routing: request smuggling needs two parsers that read a request
+ * differently. One pass over the raw header list reads everything and builds the fields for the backend, as it runs for every
+ * request. PURE.
  *
- * | what | answer |
+ * | head | reply |
  * | --- | --- |
  * | Host missing (HTTP/1.1), twice, malformed, or with user information | 400 |
  * | Content-Length twice or not a number; with Transfer-Encoding | 400 |
@@ -11,7 +11,7 @@
  * | a target that is not printable ASCII, has dot segments, backslash or NUL | 400 |
  * | CONNECT | 405 |
  * | Expect with anything but `100-continue` | 417 |
- * | our own name in Via | 508 |
+ * | the name of this proxy in Via | 508 |
  */
 import { parseHost } from './authority.ts';
 import { parseTarget } from './request-target.ts';
@@ -20,45 +20,45 @@ import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { Refusal } from '../message/local-replies.ts';
 import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 
-/** A request head that may go on. */
+/** A request head that may be forwarded. */
 export interface AcceptedHead {
   readonly ok: true;
   readonly host: string;
   readonly path: string;
   readonly target: string;
   readonly requestId: string;
-  /** End-to-end fields that the client sent, and Content-Length; the proxy's own (Via, X-Forwarded-*) are not in yet. */
+  /** End-to-end fields that the client sent, and Content-Length; without the proxy's own (Via, X-Forwarded-*). */
   readonly fields: FieldRecord;
-  /** Host and port as the client wrote them; undefined where HTTP/1.0 sent none. */
+  /** Host and port as the client wrote them; undefined if HTTP/1.0 sent none. */
   readonly authority: string | undefined;
-  /** How the body is delimited: by its length in bytes, in chunks, or there is none. */
+  /** How the body is framed: its length in bytes, chunked, or no body. */
   readonly body: number | 'chunked' | 'none';
   readonly expectContinue: boolean;
-  /** Of TRACE and OPTIONS: hops left; undefined: no limit. */
+  /** Hops left for TRACE and OPTIONS; undefined: no limit. */
   readonly maxForwards: number | undefined;
 }
 
-/** A request head that must not go on. */
+/** A request head that must not be forwarded. */
 export interface RefusedHead {
   readonly ok: false;
   readonly reply: Refusal;
 }
 
 export interface RequestHeadSettings {
-  /** The name of this proxy in Via: a request that carries it has been here before. */
+  /** The pseudonym of this proxy in Via: a request with it has already passed through this proxy. */
   readonly viaName: string;
   readonly makeRequestId: () => string;
 }
 
-/** Fields of one hop, and those that the proxy writes itself. Connection may name more. */
+/** Hop-by-hop fields, and those that the proxy writes itself. Connection may name more. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY]);
-/** It is counted down, and goes on. */
+/** Is decremented and forwarded. */
 const MAX_FORWARDS = 'max-forwards';
 
-/** Joined with '; ' where sent in pieces; all others with ', ' (RFC 9110 §5.3). */
+/** Pieces of it are joined with '; ' (RFC 9113 §8.2.3). */
 const COOKIE = 'cookie';
 
-/** Fields that are read here and not passed on as they are. */
+/** Fields that are read here and not forwarded as received. */
 interface OwnFields {
   host: string | undefined;
   length: string | undefined;
@@ -67,14 +67,14 @@ interface OwnFields {
   via: string | undefined;
   expect: string | undefined;
   requestId: string | undefined;
-  /** The name of one that came more than once and must not. */
+  /** The name of a field that occurs more than once and must not. */
   repeated: string | undefined;
 }
 
 /**
  * Reads one request head.
- * @param raw names and values in turn, as received.
- * @param minor the 1 of HTTP/1.1.
+ * @param raw names and values, alternating, as received.
+ * @param minor the minor version, 0 or 1.
  */
 export function readRequestHead(
   method: string,
@@ -88,7 +88,7 @@ export function readRequestHead(
   if (typeof target === 'string') return bad(target);
   const fields = Object.create(null) as FieldRecord;
   const own = readHeaders(raw, fields);
-  if (own.repeated !== undefined) return bad(`${own.repeated} is there twice`);
+  if (own.repeated !== undefined) return bad(`${own.repeated} occurs more than once`);
 
   const authority = target.authority ?? own.host;
   if (own.host === undefined && minor > 0) return bad('Host is missing');
@@ -134,13 +134,13 @@ function readHeaders(raw: readonly string[], fields: FieldRecord): OwnFields {
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
     const value = raw[i + 1] as string;
-    if (NOT_FORWARDED.has(name) && name !== MAX_FORWARDS) note(own, name, value);
+    if (NOT_FORWARDED.has(name) && name !== MAX_FORWARDS) keep(own, name, value);
     else append(fields, name, value);
   }
   return own;
 }
 
-function note(own: OwnFields, name: string, value: string): void {
+function keep(own: OwnFields, name: string, value: string): void {
   switch (name) {
     case 'host':
       if (own.host !== undefined) own.repeated = 'Host';
@@ -163,7 +163,7 @@ function note(own: OwnFields, name: string, value: string): void {
       own.expect = value;
       break;
     case 'x-request-id':
-      // Goes into logs and to backends: bounded, printable, one line.
+      // It is sent to logs and backends: bounded, printable, one line.
       if (/^[!-~]{1,128}$/.test(value)) own.requestId = value;
       break;
   }
@@ -177,12 +177,12 @@ function append(fields: FieldRecord, name: string, value: string): void {
   else before.push(value);
 }
 
-/** How the body is delimited, or a sentence that says why that is not certain. */
+/** How the body is framed, or a sentence that says why that is ambiguous. */
 function framing(own: OwnFields, minor: number): number | string {
   if (own.coding !== undefined) {
     if (minor === 0) return 'Transfer-Encoding does not exist in HTTP/1.0';
     if (own.length !== undefined) return 'Transfer-Encoding and Content-Length contradict each other';
-    if (own.coding.trim().toLowerCase() !== 'chunked') return 'the only transfer coding known here is chunked';
+    if (own.coding.trim().toLowerCase() !== 'chunked') return 'the only supported transfer coding is chunked';
     return 'chunked';
   }
   if (own.length === undefined) return 'none';
@@ -190,7 +190,7 @@ function framing(own: OwnFields, minor: number): number | string {
   return Number(own.length);
 }
 
-/** Removes what Connection names, before ours are added, so that a client cannot make the proxy drop those. */
+/** Removes fields that Connection names, before the proxy's own are added, so that a client cannot remove those. */
 function dropNamed(connection: string, fields: FieldRecord): void {
   if (/^(?:keep-alive|close)$/i.test(connection)) return;
   for (const token of connection.toLowerCase().split(',')) {
@@ -199,7 +199,7 @@ function dropNamed(connection: string, fields: FieldRecord): void {
   }
 }
 
-/** Takes one off Max-Forwards (RFC 9110 §7.6.2) and says what was left before. */
+/** Decrements Max-Forwards (RFC 9110 §7.6.2) and returns its value before. */
 function hopsLeft(fields: FieldRecord): number | undefined {
   const value = fields[MAX_FORWARDS];
   if (typeof value !== 'string' || !/^[0-9]{1,9}$/.test(value)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Request targets (RFC 9112 §3.2). The path that is matched is the path that is sent, so whatever a backend could read
+ * Request targets (RFC 9112 §3.2). The path that is matched is the path that is sent, so everything that a backend could read
  * differently (dot segments, plain or encoded; backslash; NUL; anything but printable ASCII) is refused, not normalised.
  */
 
@@ -8,19 +8,19 @@ export interface RequestTarget {
   readonly path: string;
   /** Path and query, as sent upstream. */
   readonly target: string;
-  /** Of the absolute form, which overrides Host. */
+  /** The authority of the absolute form, which overrides Host. */
   readonly authority: string | undefined;
 }
 
 /** Printable ASCII without a fragment; the path without backslash, too (browsers send it plain in queries). */
 const ALLOWED = /^[!"$-[\]-~]*(?:\?[!"$-~]*)?$/;
 /** Encoded NUL and backslash; a segment of one or two dots, each character of it plain or encoded. */
-const TROUBLE = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+const DANGEROUS = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
 
 /** The parsed target, or a sentence that says what is wrong with it. */
 export function parseTarget(method: string, url: string): RequestTarget | string {
   if (url === '*') {
-    if (method !== 'OPTIONS') return 'the target * goes with OPTIONS only';
+    if (method !== 'OPTIONS') return 'the target * is allowed for OPTIONS only';
     return { path: '*', target: '*', authority: undefined };
   }
   let authority: string | undefined;
@@ -30,7 +30,7 @@ export function parseTarget(method: string, url: string): RequestTarget | string
     if (!absolute) return 'the request target is neither a path nor an http URL';
     authority = absolute[1] ?? '';
     target = absolute[2] ?? '';
-    if (authority === '') return 'the request target names no host';
+    if (authority === '') return 'the request target has no host';
     // RFC 9112 §3.2.4: the server as a whole.
     if (target === '' && method === 'OPTIONS') return { path: '*', target: '*', authority };
     if (!target.startsWith('/')) target = `/${target}`;
@@ -38,6 +38,6 @@ export function parseTarget(method: string, url: string): RequestTarget | string
   if (!ALLOWED.test(target)) return 'the request target has a character that is not allowed';
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  if (TROUBLE.test(path)) return 'the path has a dot segment, backslash or NUL: send the path that is meant';
+  if (DANGEROUS.test(path)) return 'the path has a dot segment, backslash or NUL: send the resolved path';
   return { path, target, authority };
 }

@@ -1,30 +1,30 @@
 /**
- * A response head of HTTP/1 as it goes on to the client: hop-by-hop fields removed, everything else as the backend wrote it. PURE.
+ * A response head of HTTP/1 for the client: hop-by-hop fields removed, everything else as the backend wrote it. PURE.
  *
- * Heads that can be read in more than one way have a fault. node:http refuses most by itself; it reads a body with a coding that it
- * does not know until the connection closes, accepts lengths that no number holds, and leaves out fields beyond the thousandth.
+ * Heads that can be read in more than one way have a fault. node:http refuses most of them; but it reads a body with an unknown
+ * coding until the connection closes, accepts lengths beyond the range of a number, and omits fields after the thousandth.
  */
 
 export interface ResponseFields {
-  /** End-to-end fields and Content-Length, names and values in turn; names as the backend wrote them. */
+  /** End-to-end fields and Content-Length: names and values, alternating; names as the backend wrote them. */
   readonly list: string[];
-  /** Milliseconds for which the backend keeps the connection; Infinity when it did not say. */
+  /** Milliseconds for which the backend keeps the connection; Infinity if it does not say. */
   readonly keepAlive: number;
   /** Values of Trailer. */
   readonly trailer: string | undefined;
   readonly hasLength: boolean;
-  /** A body may follow that must not be there, and would be taken for the next response: the connection is not used again. */
+  /** A body that is not allowed may follow, and would be read as the next response: the connection is not reused. */
   readonly last: boolean;
-  /** Why the response must not go on. */
+  /** Why the response must not be forwarded; undefined: it may be. */
   readonly fault: string | undefined;
 }
 
-/** Names and values that node:http reports at most. */
+/** The most names and values that node:http reports. */
 const MAX_RAW = 2000;
 
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,\s])timeout=(\d{1,9})/i;
 
-/** @param minor the 1 of HTTP/1.1. */
+/** @param minor the minor version, 0 or 1. */
 export function readResponseFields(raw: readonly string[], minor: number, status: number): ResponseFields {
   const headers: string[] = [];
   let connection: string | undefined;
@@ -36,7 +36,7 @@ export function readResponseFields(raw: readonly string[], minor: number, status
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
-    // Lengths first: most fields are told apart without making a lower-case copy.
+    // By length first: most fields can be distinguished without a lower-case copy.
     switch (name.length) {
       case 7:
         if (is(name, 'upgrade')) continue;
@@ -87,7 +87,7 @@ function is(name: string, lower: string): boolean {
   return name === lower || name.toLowerCase() === lower;
 }
 
-/** Fields that Connection names belong to this hop only. Framing is not up for naming. */
+/** Without the fields that Connection names, which belong to this hop only. Content-Length always stays. */
 function withoutNamed(headers: string[], connection: string): string[] {
   if (/^(?:keep-alive|close)$/i.test(connection)) return headers;
   const named = new Set(connection.split(',').map((token) => token.trim().toLowerCase()));

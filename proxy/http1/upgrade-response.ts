@@ -1,23 +1,23 @@
-/** A backend's 101 (Switching Protocols), checked, as it goes on to the client. PURE. */
+/** Checks a backend's 101 (Switching Protocols) and reads its fields for the client. PURE. */
 import { readResponseFields } from './response-head.ts';
 
 export interface UpgradeFields {
-  /** Names and values in turn, without those of this hop. */
+  /** Names and values, alternating, without hop-by-hop fields. */
   readonly list: string[];
-  /** The protocol that is spoken from here on. */
+  /** The protocol of the tunnel. */
   readonly protocol: string;
 }
 
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** A 101 has no body that they could describe (RFC 9110 §8.6). */
+/** A 101 has no body, so these fields are dropped (RFC 9110 §8.6). */
 const FRAMING = /^(?:content-length|transfer-encoding|trailer)$/i;
 
 /**
- * The fields of the response, or a sentence that says why it must not go on.
- * @param raw names and values in turn, as received.
- * @param asked for by the client, separated by commas.
+ * The fields of the response, or a sentence that says why it must not be forwarded.
+ * @param raw names and values, alternating, as received.
+ * @param requested the protocols that the client asked for, separated by commas.
  */
-export function readUpgradeResponse(raw: readonly string[], minor: number, asked: string): UpgradeFields | string {
+export function readUpgradeResponse(raw: readonly string[], minor: number, requested: string): UpgradeFields | string {
   const head = readResponseFields(raw, minor, 101);
   if (head.fault !== undefined) return head.fault;
   if (minor === 0) return '101 of HTTP/1.0';
@@ -26,8 +26,9 @@ export function readUpgradeResponse(raw: readonly string[], minor: number, asked
     if (raw[i]?.toLowerCase() !== 'upgrade') continue;
     protocol = protocol === undefined ? raw[i + 1] : `${protocol}, ${raw[i + 1]}`;
   }
-  const wanted = asked.split(',').map((one) => one.trim().toLowerCase());
-  if (protocol === undefined || !wanted.includes(protocol.trim().toLowerCase())) return '101 for what was not asked for';
+  const allowed = requested.split(',').map((one) => one.trim().toLowerCase());
+  if (protocol === undefined || !allowed.includes(protocol.trim().toLowerCase()))
+    return '101 for a protocol that was not asked for';
   const list: string[] = [];
   for (let i = 0; i + 1 < head.list.length; i += 2) {
     const [name = '', value = ''] = head.list.slice(i, i + 2);

@@ -1,21 +1,21 @@
-/** The backend's side of an exchange: an Upstream starts Attempts, each of them one try of one request on one endpoint. */
+/** The backend's side of an exchange: an Upstream starts Attempts, each of which is one try of one request on one endpoint. */
 import type { End, Exchange } from './exchange.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Timeouts } from '../snapshot/types.ts';
 
-/** Where an attempt goes. */
+/** The endpoint of an attempt. */
 export interface Target {
-  /** Connections belong to a key; those of different keys are never shared. */
+  /** Identifies the endpoint: connections are never shared between keys. */
   readonly key: string;
   /** IPv4 or IPv6 literal. */
   readonly address: string;
   readonly port: number;
-  /** Undefined: no limit on connections. */
+  /** Undefined: connections are not limited. */
   readonly quota: ConnectionQuota | undefined;
 }
 
-/** A limit on connections that several targets share. Whoever opens or closes a connection counts it. */
+/** A limit on connections that several targets share. The engine that opens or closes a connection counts it. */
 export interface ConnectionQuota {
   max: number;
   open: number;
@@ -23,40 +23,43 @@ export interface ConnectionQuota {
 
 export interface AttemptSpec {
   readonly timeouts: Timeouts;
-  /** From the later of connected and request sent until the response head, also that of a tunnel, ms; 0: off. */
+  /** Ms from the later of "connected" and "request sent" to the response head, also that of a tunnel; 0: off. */
   readonly perTryTimeout: number;
-  /** Absolute monotonic ms for the whole request, of a tunnel until it is open; Infinity: none. */
+  /** Absolute monotonic ms at which the whole request must be over; for a tunnel, at which it must be open. Infinity: none. */
   readonly deadline: number;
 }
 
-/** One engine of the backend's side; owns connections. */
+/** An engine of the backend's side; owns its connections. */
 export interface Upstream {
-  /** @param head what goes to the backend: the client's request with the changes of its route. */
+  /** @param head for the backend: the client's request with the changes of its route. */
   start(x: Exchange, head: RequestHead, target: Target, spec: AttemptSpec): Attempt;
   /**
-   * The endpoint has left: its idle connections are closed now, busy ones when they are done, tunnels after `timeouts.drain` at the
-   * latest.
+   * The endpoint has left: its idle connections are closed now, busy ones when their request ends, tunnels after `timeouts.drain` at
+   * the latest.
    */
   retire(target: Target): void;
-  /** The endpoint is there again: what has not ended yet goes on. Harmless where it never left. */
+  /** The endpoint has returned: connections and tunnels that have not ended are kept. Has no effect if it never left. */
   restore(target: Target): void;
-  /** Closes every idle connection, and each other one when it is done. */
+  /** Closes idle connections now, and each other one when its request ends. */
   close(): void;
   readonly connections: ConnectionCounts;
 }
 
-/** Connections since the start, for metrics. */
+/** Counts since the start, for metrics. */
 export interface ConnectionCounts {
   readonly opened: number;
   readonly reused: number;
 }
 
 export interface Attempt {
-  /** Settles once, never rejects. */
+  /** Settles once; never rejects. */
   readonly answer: Promise<Answer | Failure>;
-  /** Sends `head` and what follows it to the client; no retry from here on. Once, after an Answer, whose head `head` is, or an edited copy. */
+  /**
+   * Sends the response to the client; after this, no retry is possible. Called once, after an Answer.
+   * @param head that of the Answer, or an edited copy.
+   */
   commit(head: ResponseHead): Promise<End>;
-  /** Ends the attempt in any state, any number of times; leaves no listener and no socket in use. */
+  /** Ends the attempt, in any state, any number of times. No listener and no socket stays in use. */
   discard(): void;
 }
 
@@ -64,7 +67,7 @@ export interface Attempt {
 export interface Answer {
   readonly ok: true;
   readonly head: ResponseHead;
-  /** Milliseconds the TCP connect took; undefined on a reused connection. */
+  /** Duration of the TCP connect, ms; undefined on a reused connection. */
   readonly connectMs: number | undefined;
 }
 
@@ -73,8 +76,8 @@ export type FailureKind = 'connect' | 'reset' | 'timeout' | 'protocol' | 'client
 export interface Failure {
   readonly ok: false;
   readonly kind: FailureKind;
-  /** What the backend may have seen of the request: nothing; perhaps something; it said that it did not process it. */
+  /** What the backend received: nothing; perhaps a part; `refused`: the backend stated that it did not process the request. */
   readonly sent: 'none' | 'maybe' | 'refused';
-  /** For people and logs only; never classified. */
+  /** For logs only; never used to classify. */
   readonly detail: string;
 }

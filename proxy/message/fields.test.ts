@@ -11,7 +11,7 @@ const FORMS: readonly (readonly [string, Fields])[] = [
 ];
 
 for (const [form, fields] of FORMS) {
-  test(`${form}: the first value by name, and all of them in turn`, () => {
+  test(`${form}: the first value by name, and all of them as a list`, () => {
     assert.deepEqual(
       ['accept', 'empty', 'cookie', 'absent'].map((name) => fields.get(name)),
       ['x', '', 'a=1', undefined],
@@ -26,12 +26,12 @@ for (const [form, fields] of FORMS) {
   });
 }
 
-test('host is the authority, whatever protocol carries it', () => {
+test('host is the authority, in every protocol', () => {
   const head = { authority: 'a.test:80', fields: new RecordFields({ x: '1' }) };
   assert.deepEqual([headerOf(head, 'host'), headerOf(head, 'x')], ['a.test:80', '1']);
 });
 
-test('trailers that belong into a head are dropped', () => {
+test('trailers that belong in a head are dropped', () => {
   const raw = ['X-Sum', '1', 'Set-Cookie', 'a=b', 'HOST', 'b', 'Content-Length', '3', 'Expires', 'now'];
   assert.deepEqual(allowedTrailers(raw), ['X-Sum', '1', 'Expires', 'now']);
 });

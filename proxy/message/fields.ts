@@ -1,19 +1,19 @@
 /**
- * Header fields of a message, in a form that every protocol can give and take. They are looked up by name, and listed only when
- * someone asks for all of them, so that an engine need not make a string of each.
+ * Header fields of a message, in a form that every protocol can make and use. They are looked up by name, and listed only when all
+ * of them are needed, so that an engine need not make a string of each.
  */
 
 export interface Fields {
   /** The first value of a field; `name` in lower case. Undefined: the field is absent. */
   get(name: string): string | undefined;
-  /** Names and values in turn, as they are to be sent. The caller must not change the list. */
+  /** Names and values, alternating, as they will be sent. The caller must not change the list. */
   list(): readonly string[];
 }
 
-/** Fields by lower-case name, without prototype; a field that came more than once has a list of values. */
+/** Fields by lower-case name, without a prototype; a field that occurs more than once has a list of values. */
 export type FieldRecord = Record<string, string | string[]>;
 
-/** Fields that were read into a record, as those of requests are. */
+/** Fields in a record, as those of requests. */
 export class RecordFields implements Fields {
   readonly record: Readonly<FieldRecord>;
 
@@ -37,7 +37,7 @@ export class RecordFields implements Fields {
   }
 }
 
-/** Fields that stay a list of names and values in turn, as those of responses do: names keep their case. */
+/** Fields in a list of alternating names and values, as those of responses: names keep their case. */
 export class ListFields implements Fields {
   readonly #list: readonly string[];
 
@@ -59,7 +59,7 @@ export class ListFields implements Fields {
   }
 }
 
-/** Names and values in turn, as pairs. */
+/** Pairs of a list of alternating names and values. */
 export function fieldPairs(list: readonly string[]): [name: string, value: string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < list.length; i += 2) pairs.push([list[i] as string, list[i + 1] as string]);

@@ -1,4 +1,4 @@
-/** Changes of header fields, as filters of a route make them. */
+/** Changes of header fields, made by filters of a route. */
 import { ListFields, RecordFields } from './fields.ts';
 import type { FieldRecord, Fields } from './fields.ts';
 
@@ -6,11 +6,11 @@ import type { FieldRecord, Fields } from './fields.ts';
 export interface HeaderEdit {
   /** Fields that are removed. */
   readonly dropped: ReadonlySet<string>;
-  /** Names and values in turn, added after that. */
+  /** Names and values, alternating; added after the removal. */
   readonly added: readonly string[];
 }
 
-/** Edited fields of a request; the ones given are not changed. */
+/** An edited copy of a request's fields. */
 export function editRecord({ record }: RecordFields, { dropped, added }: HeaderEdit): RecordFields {
   const edited = Object.create(null) as FieldRecord;
   for (const name in record) if (!dropped.has(name)) edited[name] = record[name] as string | string[];
@@ -19,14 +19,14 @@ export function editRecord({ record }: RecordFields, { dropped, added }: HeaderE
     const value = added[i + 1] as string;
     const before = edited[name];
     if (before === undefined) edited[name] = value;
-    // Cookies are one field, in pieces (RFC 9113 §8.2.3).
+    // Cookies are pieces of one field (RFC 9113 §8.2.3).
     else if (name === 'cookie') edited[name] = `${[before].flat().join('; ')}; ${value}`;
     else edited[name] = [before, value].flat();
   }
   return new RecordFields(edited);
 }
 
-/** Edited fields of a response; the ones given are not changed. */
+/** An edited copy of a response's fields. */
 export function editList(fields: Fields, { dropped, added }: HeaderEdit): Fields {
   const list = fields.list();
   const edited: string[] = [];

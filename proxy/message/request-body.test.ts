@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { RequestBody } from './request-body.ts';
 import type { BodyReader, BodySource } from './request-body.ts';
 
-/** A client that records what it is asked for. */
-class Source implements BodySource {
+/** A client that records the calls it receives. */
+class RecordedSource implements BodySource {
   calls: string[] = [];
   start(): void {
     this.calls.push('start');
@@ -23,8 +23,8 @@ class Source implements BodySource {
   }
 }
 
-/** A backend with room for so many chunks. */
-class Reader implements BodyReader {
+/** A backend that can take `room` chunks. */
+class BoundedReader implements BodyReader {
   got = '';
   trailers: readonly string[] | undefined;
   room: number;
@@ -41,16 +41,16 @@ class Reader implements BodyReader {
 }
 
 function body(limit: number, awaitsContinue = false) {
-  const source = new Source();
+  const source = new RecordedSource();
   const made = new RequestBody(source, undefined, awaitsContinue);
   made.hold(limit);
   return { source, body: made };
 }
 
-test('nothing is read before a reader asks; then chunks, end and trailers reach it', () => {
+test('nothing is read before a reader attaches; then it receives chunks, end and trailers', () => {
   const { source, body: b } = body(0);
   assert.deepEqual(source.calls, []);
-  const reader = new Reader();
+  const reader = new BoundedReader();
   b.attach(reader);
   b.take(Buffer.from('ab'));
   b.take(Buffer.from('c'));
@@ -59,25 +59,25 @@ test('nothing is read before a reader asks; then chunks, end and trailers reach 
   assert.deepEqual([b.bytes, b.complete], [3, true]);
 });
 
-test('what fits the limit is sent again from its start, also after the end', () => {
+test('a body that fits the limit is sent again from its start, also after its end', () => {
   const { source, body: b } = body(4);
-  const first = new Reader();
+  const first = new BoundedReader();
   b.attach(first);
   b.take(Buffer.from('abcd'));
   b.detach(first);
   assert.ok(b.replayable);
-  const second = new Reader();
+  const second = new BoundedReader();
   b.attach(second);
   assert.deepEqual([source.calls, second.got], [['start', 'pause', 'resume'], 'abcd']);
   b.finish([]);
-  const third = new Reader();
+  const third = new BoundedReader();
   b.attach(third);
   assert.deepEqual([first.trailers, third.got, third.trailers], [undefined, 'abcd', []]);
 });
 
-test('what does not fit cannot be sent again', () => {
+test('a body that exceeds the limit cannot be sent again', () => {
   const { body: b } = body(3);
-  b.attach(new Reader());
+  b.attach(new BoundedReader());
   b.take(Buffer.from('abcd'));
   assert.equal(b.replayable, false);
 });
@@ -86,27 +86,27 @@ test('after release nothing is kept, and only an empty body can be sent again', 
   const { body: b } = body(9);
   b.release();
   assert.equal(b.replayable, true);
-  b.attach(new Reader());
+  b.attach(new BoundedReader());
   b.take(Buffer.from('a'));
   assert.equal(b.replayable, false);
 });
 
-test('a reader without room pauses the client until it asks for more; it is not the client’s turn meanwhile', () => {
+test('a full reader pauses the client until it resumes; meanwhile nothing is awaited from the client', () => {
   const { source, body: b } = body(0);
-  const reader = new Reader(1);
+  const reader = new BoundedReader(1);
   b.attach(reader);
   assert.equal(b.awaited, true);
   b.take(Buffer.from('a'));
   assert.deepEqual([source.calls, b.awaited], [['start', 'pause'], false]);
-  b.resume(new Reader());
-  assert.deepEqual(source.calls, ['start', 'pause'], 'only its own reader resumes it');
+  b.resume(new BoundedReader());
+  assert.deepEqual(source.calls, ['start', 'pause'], 'only the attached reader resumes it');
   b.resume(reader);
   assert.deepEqual([source.calls.at(-1), b.awaited], ['resume', true]);
   b.finish([]);
   assert.equal(b.awaited, false);
 });
 
-test('a client that waits for 100 (Continue) is asked once', () => {
+test('a client that waits for 100 (Continue) receives it once', () => {
   const { source, body: b } = body(0, true);
   assert.equal(b.awaitsContinue, true);
   b.sendContinue();

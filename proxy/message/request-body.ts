@@ -1,31 +1,31 @@
-/** Where a request body goes: one attempt. */
+/** The receiver of a request body: one attempt. */
 export interface BodyReader {
-  /** False: no more until `resume`. */
+  /** False: wait for `resume` before the next chunk. */
   write(chunk: Buffer): boolean;
-  /** The body is whole; trailers as names and values in turn. */
+  /** The body is whole. `trailers`: names and values, alternating. */
   end(trailers: readonly string[]): void;
 }
 
-/** Where a request body comes from: the client's side. */
+/** The sender of a request body: the client's side. */
 export interface BodySource {
-  /** Begins to read: chunks go to `take`, the end to `finish`. Called at most once, when the first reader asks. */
+  /** Begins to read: passes chunks to `body.take`, the end to `body.finish`. Called at most once, when the first reader attaches. */
   start(body: RequestBody): void;
   pause(): void;
   resume(): void;
-  /** Tells a client that waits for it to send the body: 100 (Continue). */
+  /** Sends 100 (Continue) to a client that waits for it. */
   sendContinue(): void;
-  /** The client does not send the rest in time: the request is refused with 408. */
+  /** The client did not send the rest in time: refuses the request with 408. */
   refuseStalled(): void;
 }
 
 /**
- * A request body that streams to one reader at a time and, while it fits the limit, is kept so that another reader can have it from
- * its start. Nothing is read from the client before a reader asks; a slow reader pauses the client.
+ * A request body. It streams to one reader at a time; while it fits the limit, it is kept, so that another reader can receive it from
+ * its start. Nothing is read from the client before a reader attaches; a slow reader pauses the client.
  */
 export class RequestBody {
   /** Bytes received so far. */
   bytes = 0;
-  /** Undefined: known only at its end. */
+  /** Length in bytes; undefined: known only at its end. */
   readonly length: number | undefined;
   #awaitsContinue: boolean;
   #source: BodySource;
@@ -38,46 +38,46 @@ export class RequestBody {
   #paused = false;
   #reader: BodyReader | undefined;
 
-  /** @param awaitsContinue the client sends the body only when asked to (Expect: 100-continue). */
+  /** @param awaitsContinue the client sends the body only after 100 (Continue). */
   constructor(source: BodySource, length: number | undefined, awaitsContinue: boolean) {
     this.#source = source;
     this.length = length;
     this.#awaitsContinue = awaitsContinue;
   }
 
-  /** Keeps up to `limit` bytes while streaming; never waits for the end. Only before the first reader. */
+  /** Keeps up to `limit` bytes while streaming. Only before the first reader. */
   hold(limit: number): void {
     this.#limit = limit;
   }
 
-  /** Whether the whole body can still be sent again from its start; ask when the decision is due. */
+  /** Whether the whole body can be sent again from its start; may become false with every chunk. */
   get replayable(): boolean {
     return !this.#lost;
   }
 
-  /** The client has sent all of it. */
+  /** The client has sent the whole body. */
   get complete(): boolean {
     return this.#ended;
   }
 
-  /** A reader has room, and the client does not send. */
+  /** The reader can take more, and the client has not sent it. */
   get awaited(): boolean {
     return this.#reader !== undefined && !this.#ended && !this.#paused;
   }
 
-  /** The client waits until it is asked to send the body. */
+  /** The client waits for 100 (Continue). */
   get awaitsContinue(): boolean {
     return this.#awaitsContinue;
   }
 
-  /** Asks the client for the body, where it waits for that. */
+  /** Sends 100 (Continue) if the client waits for it. */
   sendContinue(): void {
     if (!this.#awaitsContinue) return;
     this.#awaitsContinue = false;
     this.#source.sendContinue();
   }
 
-  /** The client, whose turn it is, has sent nothing for too long. */
+  /** The client has not sent what is awaited in time. */
   refuseStalled(): void {
     this.#source.refuseStalled();
   }
@@ -94,19 +94,19 @@ export class RequestBody {
     } else if (room) this.#resume();
   }
 
-  /** The reader has room again. */
+  /** The reader can take more again. */
   resume(reader: BodyReader): void {
     if (this.#reader === reader && !this.#ended) this.#resume();
   }
 
-  /** The reader wants no more. What comes meanwhile waits at the client. */
+  /** The reader needs no more. The client is paused until another one attaches. */
   detach(reader: BodyReader): void {
     if (this.#reader !== reader) return;
     this.#reader = undefined;
     if (!this.#ended && this.#started) this.#pause();
   }
 
-  /** No retry from here on: what was kept is let go. */
+  /** No retry is possible any more: frees what was kept. */
   release(): void {
     this.#limit = 0;
     this.#kept = [];
@@ -126,7 +126,7 @@ export class RequestBody {
     if (this.#reader?.write(chunk) === false) this.#pause();
   }
 
-  /** For the source: the body is whole. `trailers`: names and values in turn, filtered (trailers.ts). */
+  /** For the source: the body is whole. `trailers`: names and values, alternating, filtered by trailers.ts. */
   finish(trailers: readonly string[]): void {
     this.#ended = true;
     this.#trailers = trailers;

@@ -1,16 +1,16 @@
-/** The head of a response, whatever protocol it came by and will go by. */
+/** The head of a response, independent of the protocols of both sides. */
 import type { Fields } from './fields.ts';
 
 export interface ResponseHead {
-  /** 200-999, and 101 only where the response opens a tunnel over HTTP/1. */
+  /** 200 to 999; 101 only if the response opens a tunnel over HTTP/1. */
   readonly status: number;
-  /** The reason phrase of HTTP/1; undefined: the usual one. */
+  /** The reason phrase of HTTP/1; undefined: the standard one. */
   readonly reasonPhrase: string | undefined;
-  /** End-to-end fields; Content-Length among them where the length of the body is known. */
+  /** End-to-end fields; with Content-Length if the length of the body is known. */
   readonly fields: Fields;
   readonly hasLength: boolean;
-  /** Names of the trailers that were announced (the field Trailer); undefined: none. */
+  /** Value of Trailer, the names of announced trailers; undefined: none. */
   readonly trailer: string | undefined;
-  /** The protocol that is spoken from here on: the response opens a tunnel. Undefined: it is an ordinary response. */
+  /** The protocol of the tunnel that the response opens; undefined: an ordinary response. */
   readonly protocol: string | undefined;
 }

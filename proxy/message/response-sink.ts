@@ -1,34 +1,34 @@
-/** Where the response to one request goes: the client's side of it. It alone knows how a response is framed. */
+/** The receiver of the response to one request, on the client's side. Only the sink knows how a response is framed. */
 import type { ResponseHead } from './response-head.ts';
 import type { TunnelEnd } from './tunnel.ts';
 
-/** What a sink reports to whoever writes to it. */
+/** Reports of a sink to the attempt that writes to it. */
 export interface SinkListener {
-  /** After a `write` that returned false: there is room again. */
+  /** After a `write` that returned false: more can be written. */
   onDrain(): void;
-  /** At most once: everything up to the end of the response has been handed to the client's connection. */
+  /** At most once: the whole response has been written to the client's connection. */
   onSent(): void;
 }
 
 export interface ResponseSink {
-  /** One listener at a time, the last one given. */
+  /** Sets the one listener. */
   listen(listener: SinkListener): void;
-  /** An interim response (1xx other than 100 and 101): sent where protocol and client can have it, dropped elsewhere. */
+  /** An interim response (1xx other than 100 and 101): sent if the protocol and the client allow it, else dropped. */
   interim(status: number, fields: readonly string[]): void;
-  /** The final head, once. False: this protocol cannot carry it; the sink has answered 502 instead, and reports when that was sent. */
+  /** The final head, once. False: the protocol cannot carry it; the sink has answered 502 instead, and calls `onSent` after that. */
   head(head: ResponseHead): boolean;
-  /** Sends what was given so far, where no body byte is at hand yet. */
+  /** Sends the head now, if there is no body byte to send with it. */
   flush(): void;
   /** Body bytes, after the head. False: wait for `onDrain`. */
   write(chunk: Buffer): boolean;
-  /** The response is whole. `trailers`: names and values in turn, filtered (trailers.ts); dropped where the protocol has no place for them. */
+  /** The response is whole. `trailers`: names and values, alternating, filtered by trailers.ts; dropped if they cannot be sent. */
   end(last: Buffer | undefined, trailers: readonly string[]): void;
-  /** Ends the response before its time, so that the client can see that it is not whole. Any number of times, in any state. */
+  /** Cuts the response, so that the client can see that it is not whole. Any number of times, in any state. */
   abort(): void;
-  /** The client does not take what was written. */
+  /** The client has not read what was written. */
   readonly blocked: boolean;
   /** Body bytes that were written. */
   readonly bytes: number;
-  /** Sends the head and makes of the connection, or stream, the client's end of a tunnel. Only where the request has a `protocol`. */
+  /** Sends the head; then the connection, or stream, is the client's end of a tunnel. Only if the request has a `protocol`. */
   openTunnel(head: ResponseHead): TunnelEnd;
 }

@@ -1,6 +1,6 @@
 /**
- * Which trailers go on, in both directions. Fields that say where a message goes, how it is read or who sends it have no place after
- * a body (RFC 9110 §6.5.1): a receiver that merges trailers into the head would take them for its own.
+ * Which trailers are forwarded, in both directions. Fields about routing, framing or authentication are not allowed after a body
+ * (RFC 9110 §6.5.1): a receiver that merges trailers into the head would treat them as part of it.
  */
 import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 
@@ -17,7 +17,7 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
 
 const NONE: readonly string[] = [];
 
-/** @param raw names and values in turn, as received; the result has the same form. */
+/** @param raw names and values, alternating, as received; the result has the same form. */
 export function allowedTrailers(raw: readonly string[]): readonly string[] {
   if (raw.length === 0) return NONE;
   const allowed: string[] = [];

@@ -1,35 +1,35 @@
-/** One end of a tunnel: a stream of bytes in both directions, each of which can end by itself. Two ends make a tunnel. */
+/** One end of a tunnel: a stream of bytes in both directions, each of which can end on its own. Two ends make a tunnel. */
 
 export interface TunnelListener {
   onData(chunk: Buffer): void;
-  /** After a `write` that returned false: there is room again. */
+  /** After a `write` that returned false: more can be written. */
   onDrain(): void;
-  /** The peer has ended what it sends; it may still receive. */
+  /** The peer has ended its direction; it may still receive. */
   onEnd(): void;
-  /** Nothing comes or goes any more. `failed`: the connection was reset, or broke. */
+  /** Both directions are closed. `failed`: the connection was reset or broke. */
   onClose(failed: boolean): void;
 }
 
 export interface TunnelEnd {
-  /** Begins to deliver; what came before that comes first. Once. */
+  /** Begins to deliver, with the bytes that arrived before. Once. */
   start(listener: TunnelListener): void;
   /** False: wait for `onDrain`. */
   write(chunk: Buffer): boolean;
   pause(): void;
   resume(): void;
-  /** Ends what we send; the peer may go on sending. */
+  /** Ends the direction to the peer, which may go on sending. */
   end(): void;
-  /** Ends both directions in good order: what was written arrives, what still comes is discarded for a bounded time. */
+  /** Closes both directions in an orderly way: what was written arrives, what still comes is discarded for a bounded time. */
   close(): void;
-  /** Ends both directions at once, so that the peer cannot take it for an end in good order. */
+  /** Closes both directions at once, so that the peer can tell it from an orderly end. */
   reset(): void;
-  /** Ends both directions at once, without telling more than that. */
+  /** Closes both directions at once. */
   destroy(): void;
-  /** The peer has ended what it sends, and all of it was delivered. */
+  /** The peer has ended its direction, and all of it was delivered. */
   readonly ended: boolean;
   readonly closed: boolean;
-  /** Bytes that have moved in either direction. */
+  /** Bytes moved in both directions together. */
   readonly progress: number;
-  /** Called when this side must end the tunnel before its time (its listener drains); undefined: nothing to call. */
+  /** Called when this side must end the tunnel early, because its listener drains. */
   onCut: (() => void) | undefined;
 }

@@ -1,4 +1,4 @@
-/** What the client gets for a routed request: a backend's response with the route's changes, a redirect, or a local reply. PURE. */
+/** The response to a routed request: a backend's response with the changes of the route, a redirect, or a local reply. PURE. */
 import type { Failure } from '../message/attempt.ts';
 import { ListFields } from '../message/fields.ts';
 import { editList } from '../message/header-edit.ts';
@@ -8,7 +8,7 @@ import type { LocalReply } from '../message/local-replies.ts';
 import type { ResponseHead } from '../message/response-head.ts';
 import type { Fallback } from '../snapshot/types.ts';
 
-/** When no try gave anything that could be passed on, by how the last one failed. */
+/** The reply when no try gave a response that can be forwarded, by the failure of the last one. */
 export const FAILURE_REPLIES = {
   connect: LOCAL_REPLIES.connectFailed,
   reset: LOCAL_REPLIES.reset,
@@ -29,8 +29,8 @@ export function redirectReply(status: number, location: string, edit: HeaderEdit
 }
 
 /**
- * What the policy's fallback answers where no backend can be used; undefined: it has none that answers by itself.
- * @param failure without the fallback; its reason is kept.
+ * The reply of the policy's fallback when no backend can be used; undefined: it has none, or another backend.
+ * @param failure the reply without a fallback, whose reason is kept.
  */
 export function fallbackReply(
   fallback: Fallback | undefined,

@@ -38,7 +38,7 @@ export class EndpointAttempt implements SelectedEndpoint {
     this.headMs = now - this.#started;
   }
 
-  /** Records what the try shows of its endpoint, as soon as it is known. Does nothing once the try has ended. */
+  /** Records an outcome for the endpoint's health, as soon as it is known. Does nothing once the try has ended. */
   record(outcome: Outcome, now: number): void {
     if (this.#handle) this.set.health.record(this.#handle, outcome, now);
   }

@@ -1,4 +1,4 @@
-/** Where the tries of one request go: which endpoint of which backend of its route is next. */
+/** Selects the endpoint, and the backend of the route, for each try of one request. */
 import { EndpointAttempt } from './endpoint-attempt.ts';
 import type { SelectedEndpoint } from './endpoint-attempt.ts';
 import type { RouteState } from './route-state.ts';
@@ -13,16 +13,16 @@ import { isIdempotent } from '../resilience/retry.ts';
 import type { HashOn } from '../snapshot/types.ts';
 
 export class EndpointSelection {
-  /** Set-Cookie values that go to the client with a backend's response. */
+  /** Set-Cookie values for the client, sent with a backend's response. */
   readonly cookies: string[] = [];
   #route: RouteState;
   #x: Exchange;
   #random: () => number;
-  /** Of the backend that was chosen; undefined: no backend of the route has a weight. */
+  /** The endpoints of the selected backend; undefined: no backend of the route has a weight. */
   #set: EndpointSet | undefined;
   /** Where the next try goes, as long as it is there: the endpoint of the session, or that of the last try. */
   #pinned: SelectedEndpoint | undefined;
-  /** Of the hash key, where the route's strategy uses one and the request has it. */
+  /** Hash of the request's key; undefined: the strategy uses none, or the request has none. */
   #hash: Hash | undefined;
   /** The value of the client's session cookie. */
   #session: string | undefined;
@@ -38,7 +38,7 @@ export class EndpointSelection {
     this.#set = route.nextSet(x.started, random, this.#hash) ?? route.fallbackSet;
   }
 
-  /** The first try of a client with a session goes to its endpoint, and takes no turn from the rotation. */
+  /** The first try for a client with a session is made on its endpoint, and does not affect the rotation. */
   #resumeSession(sessions: Sessions, x: Exchange): boolean {
     this.#session = sessions.read(x.request.fields.get('cookie'));
     const session = this.#session === undefined ? undefined : sessions.find(this.#session, x.started);
@@ -48,7 +48,7 @@ export class EndpointSelection {
     return true;
   }
 
-  /** A client without the cookie gets one with its response, so that its later requests have a key. */
+  /** A client without the cookie receives one with its response, so that its later requests have a key. */
   #hashKey(on: HashOn, x: Exchange): Hash | undefined {
     let key = hashKeyOf(on, x.request, x.clientAddress);
     if (key === undefined && on.type === 'Cookie') {
@@ -78,7 +78,7 @@ export class EndpointSelection {
     if (found || this.#route.saturated || this.#tried.length === 0) return found;
     const last = set.health.lastResort(this.#tried);
     if (last) return { set, endpoint: last, probation: 'last' };
-    // Everything was tried: start over with what there is.
+    // All endpoints were tried: start again with all of them.
     this.#tried = [];
     return this.#pick(set, now);
   }
@@ -89,22 +89,22 @@ export class EndpointSelection {
   }
 
   /**
-   * Before any balancing, also where a hash places requests: an endpoint whose ejection is over gets the first request that can be
-   * tried elsewhere when it fails. Any other request has the endpoint probed.
+   * Before any balancing, also with hashing: an endpoint whose ejection is over receives the first request that can be tried
+   * elsewhere if it fails. For any other request, the endpoint is probed instead.
    */
   #probationCandidate(set: EndpointSet, now: number): EndpointState | undefined {
     if (!set.health.isProbationDue(now)) return undefined;
-    // It is not known yet whether a body can be sent twice.
+    // Whether a body can be sent twice is not known yet.
     const suited = this.#route.route.retry.attempts > 0 && isIdempotent(this.#x.request.method) && this.#x.body === undefined;
     if (suited) return set.health.probationCandidate(now);
     set.health.probeDue(now);
     return undefined;
   }
 
-  /** Nothing in this set can be used: the route's other backends are better than an error. */
+  /** No endpoint of this set can be used: one of the route's other backends is better than an error. */
   #pickElsewhere(set: EndpointSet, now: number): SelectedEndpoint | undefined {
     for (const other of this.#route.otherSets(set)) {
-      // A saturated backend is still available: the fallback is for those that are not.
+      // A saturated backend is still available: the fallback is for unavailable ones.
       if (other === this.#route.fallbackSet && this.#route.saturated) continue;
       const found = this.#pick(other, now);
       if (!found) continue;
@@ -114,12 +114,12 @@ export class EndpointSelection {
     return undefined;
   }
 
-  /** Whether the request waits for one endpoint, and cannot use another. */
+  /** Whether the request must wait for one saturated endpoint. */
   get needsSpecificEndpoint(): boolean {
     return this.#pinned?.endpoint.saturated === true;
   }
 
-  /** Whether another request has to end first. */
+  /** Whether another request must end first. */
   get saturated(): boolean {
     return this.needsSpecificEndpoint || this.#route.saturated;
   }
@@ -141,7 +141,7 @@ export class EndpointSelection {
     return set.hasUntried(tried) || others.some((other) => other.hasUntried(tried)) || set.health.lastResort(tried) !== undefined;
   }
 
-  /** The response is good: the client's session stays with, or moves to, the endpoint that gave it. */
+  /** After a good response: the client's session stays on, or moves to, the endpoint that answered. */
   renewSession({ endpoint }: SelectedEndpoint): void {
     const cookie = this.#route.sessions?.renew(endpoint, this.#session, isSecure(this.#x));
     if (cookie !== undefined) this.cookies.push(cookie);

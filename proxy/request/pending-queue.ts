@@ -1,14 +1,14 @@
-/** Waiting between tries, and in the queue of a policy's circuit breaker; until the client leaves at the latest. */
+/** Waiting in the queue of a policy's circuit breaker, and between tries; both end when the client leaves. */
 import type { Exchange } from '../message/exchange.ts';
 import type { CircuitBreaker, PendingRequest } from '../resilience/circuit-breaker.ts';
 
 export type WaitResult = 'served' | 'queue-full' | 'timed-out' | 'client-gone';
 
-/** Waits until the request can start, for `patience` ms at most, or until the client leaves. */
+/** Waits until the request can start, for at most `timeout` ms, or until the client leaves. */
 export function waitForCapacity(
   breaker: CircuitBreaker,
   x: Exchange,
-  patience: number,
+  timeout: number,
   pending: PendingRequest,
 ): Promise<WaitResult> {
   return new Promise((resolve) => {
@@ -32,12 +32,12 @@ export function waitForCapacity(
       breaker.remove(entry);
       resolve(why);
     };
-    const timer = setTimeout(quit, patience, 'timed-out');
+    const timer = setTimeout(quit, timeout, 'timed-out');
     x.onGone(() => quit('client-gone'));
   });
 }
 
-/** Waits, or until the client leaves. */
+/** Waits for `ms`, or until the client leaves. */
 export function pause(x: Exchange, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);

@@ -1,4 +1,4 @@
-/** What the life of a request needs, and what is known once it is over. */
+/** What serving a request needs, and what is recorded when it is over. */
 import type { End, Exchange } from '../message/exchange.ts';
 import type { LocalReason } from '../message/local-replies.ts';
 import type { EndpointState } from '../endpoints/endpoint-state.ts';
@@ -12,13 +12,13 @@ export interface RequestTools {
   readonly record: (r: RequestRecord) => void;
 }
 
-/** What is known of a request once it is over. */
+/** A finished request, for metrics and the access log. */
 export interface RequestRecord {
   readonly exchange: Exchange;
   readonly route: RouteState | undefined;
-  /** 499: the client left before there was a status. */
+  /** 499: the client left before a status was sent. */
   readonly status: number;
-  /** Of an answer that the proxy made itself. */
+  /** The reason of a local reply; undefined: a backend's response, or a redirect. */
   readonly reason: LocalReason | undefined;
   readonly endpoint: EndpointState | undefined;
   readonly tries: number;

@@ -1,4 +1,4 @@
-/** A route of the snapshot with what it needs at run time: its endpoint sets, its turn among them, its series. */
+/** A route of the snapshot with its run-time state: endpoint sets, rotation among them, circuit breaker, retry budget, metrics. */
 import { WeightedRoundRobin } from '../balance/weighted-round-robin.ts';
 import type { Balancer } from '../balance/balancer.ts';
 import { hash64, rehash } from '../balance/hash.ts';
@@ -19,25 +19,25 @@ const NOTHING_TRIED: readonly number[] = [];
 export class RouteState {
   readonly route: Route;
   readonly metrics: RouteMetrics;
-  /** Attempts without a deadline of their own all go by this one. */
+  /** Shared by all attempts without a deadline of their own. */
   readonly spec: AttemptSpec;
-  /** Undefined where the route changes nothing of requests and responses. */
+  /** Undefined: the route changes neither requests nor responses. */
   readonly filters: Filters | undefined;
-  /** Undefined where clients are not kept at their endpoints. */
+  /** Undefined: no session persistence. */
   readonly sessions: Sessions | undefined;
-  /** Undefined: retries cost nothing. */
+  /** Undefined: retries are not limited by a budget. */
   readonly budget: RetryBudget | undefined;
   readonly circuitBreaker: CircuitBreaker;
   readonly quota: ConnectionQuota;
-  /** Takes what no other set can. */
+  /** Serves requests that no other set can serve. */
   readonly fallbackSet: EndpointSet | undefined;
   #sets: readonly { readonly set: EndpointSet; readonly weight: number }[];
-  /** Smooth rotation over several destinations; undefined where there is nothing to choose. */
+  /** Weighted rotation over several destinations; undefined: fewer than two. */
   #split: Balancer | undefined;
-  /** Each policy splits keys in its own way. */
+  /** Makes each policy split keys differently. */
   #seed: number;
 
-  /** @param before what the policy's route was until now: what counts requests goes on counting. */
+  /** @param before the previous state of the policy's route: circuit breaker, retry budget and quota are kept. */
   constructor(route: Route, sets: ReadonlyMap<string, EndpointSet>, metrics: RouteMetrics, before?: RouteState) {
     this.route = route;
     this.metrics = metrics;
@@ -66,30 +66,30 @@ export class RouteState {
     );
   }
 
-  /** What of a request its key is made of; undefined: no strategy uses one. The sets of a policy share their strategy. */
+  /** The source of a request's hash key; undefined: the strategy uses none. All sets of a policy have the same strategy. */
   get hashOn(): HashOn | undefined {
     return this.#sets[0]?.set.hashOn;
   }
 
-  /** The set that a key belongs to, else the one whose turn it is; undefined where every weight is 0. */
+  /** The set of a key, or the next one in the rotation; undefined: every weight is 0. */
   nextSet(now: number, random: () => number, hash?: Hash): EndpointSet | undefined {
     if (hash !== undefined && this.#split) return this.#byKey(hash);
-    const i = this.#split ? this.#split.pick({ tried: NOTHING_TRIED, now, random }) : 0;
-    return this.#sets[i]?.set;
+    const index = this.#split ? this.#split.pick({ tried: NOTHING_TRIED, now, random }) : 0;
+    return this.#sets[index]?.set;
   }
 
-  /** By another hash than the one that chooses endpoints within a set. */
+  /** Uses another hash than the selection of endpoints within a set. */
   #byKey(hash: Hash): EndpointSet | undefined {
     let left = (rehash(hash, this.#seed) / 2 ** 32) * this.#sets.reduce((sum, { weight }) => sum + weight, 0);
     return (this.#sets.find(({ weight }) => (left -= weight) < 0) ?? this.#sets.at(-1))?.set;
   }
 
-  /** Whether a backend of its own could be used, but has as many requests as it may. */
+  /** Whether a backend of the route, not its fallback, is available but has as many requests as allowed. */
   get saturated(): boolean {
     return this.#sets.some(({ set }) => set.hasSaturated);
   }
 
-  /** The other sets, for when nothing in the one chosen can be used; the fallback last. */
+  /** The other sets, the fallback last: for when no endpoint of the selected one can be used. */
   otherSets(chosen: EndpointSet): EndpointSet[] {
     const all = this.#sets.map(({ set }) => set);
     if (this.fallbackSet) all.push(this.fallbackSet);
@@ -99,11 +99,11 @@ export class RouteState {
 
 const NO_LIMITS: CircuitBreakerLimits = { maxRequests: Infinity, maxPending: 0 };
 
-/** Over HTTP/1.1 a request in progress has a connection to itself. */
+/** Over HTTP/1.1 each request in progress has a connection of its own. */
 function limitsOf(breaker: CircuitBreakerSettings | undefined): CircuitBreakerLimits {
   if (!breaker) return NO_LIMITS;
-  const { maxParallelRequests, maxPendingRequests: waiting, maxConnections = Infinity } = breaker;
-  return { maxRequests: Math.min(maxParallelRequests, maxConnections), maxPending: waiting };
+  const { maxParallelRequests, maxPendingRequests: maxPending, maxConnections = Infinity } = breaker;
+  return { maxRequests: Math.min(maxParallelRequests, maxConnections), maxPending };
 }
 
 function budgetOf(settings: Settings | undefined, before: RouteState | undefined): RetryBudget | undefined {

@@ -1,4 +1,4 @@
-/** What one request remembers between the steps of the pipeline, and how each step is done. Made once its route is known. */
+/** The state of one request between the steps of the pipeline, and each step. Made once its route is known. */
 import { clientHead, FAILURE_REPLIES, fallbackReply, redirectReply } from './client-response.ts';
 import type { EndpointAttempt } from './endpoint-attempt.ts';
 import { EndpointSelection } from './endpoint-selection.ts';
@@ -17,20 +17,20 @@ import { filterHead, redirectLocation } from '../route/filters.ts';
 import type { RouteMatch } from '../route/route-table.ts';
 import type { RequestRedirect } from '../snapshot/types.ts';
 
-/** For logs and metrics only, as nginx has it: the client is not there to read a status. */
+/** Status for logs and metrics only, as in nginx: the client left before it received one. */
 const CLIENT_GONE = 499;
 
 export class RoutedRequest {
-  /** What goes to a backend. */
+  /** The head for the backend. */
   readonly head: RequestHead;
-  /** Limits of every try. */
+  /** Time limits of every try. */
   readonly spec: AttemptSpec;
-  /** Where the route sends the client instead of asking a backend; undefined: it does not. */
+  /** The route's redirect, which is sent instead of asking a backend; undefined: none. */
   readonly redirect: RequestRedirect | undefined;
   #x: Exchange;
   #d: RequestTools;
   #route: RouteState;
-  /** That the request was matched by. */
+  /** The path prefix that matched. */
   #prefix: string;
   #selection: EndpointSelection;
   #endpoint: EndpointState | undefined;
@@ -88,19 +88,19 @@ export class RoutedRequest {
     return attempt;
   }
 
-  /** Whether another request has to end first. */
+  /** Whether another request must end first. */
   get saturated(): boolean {
     if (this.#x.gone) return false;
     return (!this.#admitted && !this.#route.circuitBreaker.hasCapacity) || this.#selection.saturated;
   }
 
-  /** As `pick`, once it is this request's turn; undefined when it did not come. */
+  /** Like `pick`, after waiting in the queue; undefined: the wait ended without an endpoint. */
   async wait(): Promise<EndpointAttempt | undefined> {
     const { circuitBreaker, route, metrics } = this.#route;
-    const patience = Math.min(route.timeouts.connect, this.spec.deadline - this.#d.now());
+    const timeout = Math.min(route.timeouts.connect, this.spec.deadline - this.#d.now());
     let attempt: EndpointAttempt | undefined;
     metrics.pending(1);
-    const waited = await waitForCapacity(circuitBreaker, this.#x, patience, {
+    const waited = await waitForCapacity(circuitBreaker, this.#x, timeout, {
       admitted: this.#admitted,
       needsSpecificEndpoint: this.#selection.needsSpecificEndpoint,
       tryStart: () => (attempt = this.#startAttempt()) !== undefined,
@@ -114,7 +114,7 @@ export class RoutedRequest {
     return attempt;
   }
 
-  /** What the head, or its absence, says about the endpoint. */
+  /** Records the outcome of the try: the head, or the failure. */
   classify(attempt: EndpointAttempt, answer: Answer | Failure): void {
     const now = this.#d.now();
     const { metrics } = this.#route;
@@ -125,7 +125,7 @@ export class RoutedRequest {
       attempt.endpoint.metrics.attempt(status >= 500 ? '5xx' : 'ok', attempt.headMs);
       metrics.firstByte(now - this.#x.started);
       if (answer.connectMs !== undefined) metrics.connected(answer.connectMs);
-      // An answer counts as good once it is whole; but a probation request has shown what it was made for, and a tunnel may last for hours.
+      // A response is a success once it is whole; but the head decides a probation request, and a tunnel may last for hours.
       if (status >= 500 || protocol !== undefined || attempt.probation) attempt.record(status, now);
     } else {
       attempt.endpoint.metrics.attempt(answer.kind);
@@ -136,7 +136,7 @@ export class RoutedRequest {
 
   /** Whether, where and when another try is made. */
   decide(attempt: EndpointAttempt, answer: Answer | Failure): RetryDecision {
-    // Nearly every request ends here.
+    // Fast path: nearly every request ends here.
     if (answer.ok && answer.head.status < 400) return { again: false };
     const { route, budget, metrics } = this.#route;
     const selection = this.#selection;
@@ -158,7 +158,7 @@ export class RoutedRequest {
     );
     const now = this.#d.now();
     if (!decision.again || now + decision.afterMs >= this.spec.deadline) return { again: false };
-    // Where nothing was sent, nothing was asked of a backend; and a probation request was not the client's choice.
+    // A try of which nothing was sent costs no budget; nor does a probation request, which the proxy chose to make.
     if (!onProbation && (answer.ok || answer.sent !== 'none') && budget?.withdraw(now) === false) {
       metrics.budgetExhausted();
       return { again: false };
@@ -188,7 +188,7 @@ export class RoutedRequest {
     if (status < 500) selection.renewSession(attempt);
     const end = await upstream.commit(clientHead(head, this.#route.filters?.response, selection.cookies));
     const now = this.#d.now();
-    // That a tunnel began was the answer: how it ends says nothing about its endpoint.
+    // The opened tunnel was a success: how it ends is not recorded for its endpoint.
     if (head.protocol !== undefined) attempt.end('ok', now);
     if (status < 500 && end.how === 'whole') attempt.record(status, now);
     if (end.how === 'upstream-broke') attempt.record('broken', now);
@@ -196,7 +196,7 @@ export class RoutedRequest {
     this.#record(status, undefined, end);
   }
 
-  /** No further try: the answer is made from what the last one came to. */
+  /** No further try: replies according to the outcome of the last one. */
   giveUp(): Promise<void> {
     const last = this.#last;
     const failed = last?.ok === false ? last.kind : undefined;

@@ -1,4 +1,4 @@
-/** Session persistence: a cookie names the endpoint that a client stays with. */
+/** Session persistence: a cookie identifies the endpoint of a client. */
 import { createHash } from 'node:crypto';
 import { cookieOf, formatCookie } from '../balance/hash-key.ts';
 import type { EndpointState } from '../endpoints/endpoint-state.ts';
@@ -14,16 +14,16 @@ export interface SessionEndpoint {
 }
 
 /**
- * The sessions of one policy. Nothing is stored about clients: a cookie's value is made of policy and endpoint, so every proxy reads
- * it alike, and it names nothing to whoever does not know both. A value that none of the policy's endpoints has, forged or stale, is as
- * good as no cookie: whoever guesses one chooses an endpoint, and no more.
+ * The sessions of one policy. Nothing is stored about clients: a cookie's value is a hash of policy and endpoint, so every proxy reads
+ * it in the same way, and it reveals neither of them. A value that no endpoint of the policy has, forged or stale, counts as no cookie:
+ * a client that guesses a value selects an endpoint, and no more.
  */
 export class Sessions {
   #settings: SessionPersistence;
   #sets: readonly EndpointSet[];
-  /** Milliseconds for which an endpoint that drains keeps its clients. */
+  /** Milliseconds for which a draining endpoint keeps its clients. */
   #drain: number;
-  /** What `#places` was made of. */
+  /** The endpoints from which the index was made. */
   #endpoints: readonly (readonly EndpointState[])[] = [];
   #byValue = new Map<string, SessionEndpoint>();
   /** By endpoint id. */
@@ -35,19 +35,19 @@ export class Sessions {
     this.#drain = drain;
   }
 
-  /** The session value in a Cookie header; the first counts. */
+  /** The session value in a Cookie header; the first one, if repeated. */
   read(header: string | undefined): string | undefined {
     return cookieOf(header, this.#settings.name);
   }
 
-  /** The endpoint of a session, as long as it may get the client's requests. */
+  /** The endpoint of a session, if it may serve the client. */
   find(value: string, now: number): SessionEndpoint | undefined {
     if (this.#sets.some((set, i) => set.endpoints !== this.#endpoints[i])) this.#index();
     const session = this.#byValue.get(value);
     return session?.set.isStickyEligible(session.endpoint, this.#drain, now) === true ? session : undefined;
   }
 
-  /** The Set-Cookie value for a client that was served by `endpoint`; undefined where it has this cookie. */
+  /** The Set-Cookie value for a client that `endpoint` served; undefined: it already has this cookie. */
   renew(endpoint: EndpointState, present: string | undefined, secure: boolean): string | undefined {
     const value = this.#valueOf(endpoint.id);
     return value === present ? undefined : formatCookie(this.#settings, value, secure);
@@ -67,7 +67,7 @@ export class Sessions {
     }
   }
 
-  /** One that has left meanwhile is not in the index. */
+  /** An endpoint that has left is not in the index. */
   #valueOf(id: string): string {
     return this.#values.get(id) ?? this.#make(id);
   }

@@ -9,7 +9,7 @@ export class SocketTunnelEnd implements TunnelEnd {
   #early: readonly Buffer[];
   #paused = false;
 
-  /** @param early what came behind the head, before anyone listened. */
+  /** @param early bytes that arrived after the head, before `start`. */
   constructor(socket: Socket, early: readonly Buffer[]) {
     this.#socket = socket;
     this.#early = early;
@@ -17,7 +17,7 @@ export class SocketTunnelEnd implements TunnelEnd {
 
   start(listener: TunnelListener): void {
     const socket = this.#socket;
-    // What a side has sent before it ended its half must still be answered.
+    // After a side has ended its half, the other one may still answer.
     socket.allowHalfOpen = true;
     socket.on('data', (chunk: Buffer) => listener.onData(chunk));
     socket.on('drain', () => listener.onDrain());
@@ -25,7 +25,7 @@ export class SocketTunnelEnd implements TunnelEnd {
     socket.on('close', (failed: boolean) => listener.onClose(failed));
     for (const chunk of this.#early) listener.onData(chunk);
     this.#early = [];
-    // It was paused, or node:http has let go of it.
+    // It was paused, or node:http has detached from it.
     if (!this.#paused) socket.resume();
   }
 

@@ -4,7 +4,7 @@ import { endpoint, eventually, get, httpBackend, rawBackend, opener } from '../t
 
 const { track, proxyFor, start } = opener();
 
-/** A backend that says how long it keeps connections, and counts those that are open. */
+/** A backend that sends this Keep-Alive field, and counts open connections. */
 async function keeping(timeout: string) {
   let connections = 0;
   const backend = await rawBackend((socket) => {
@@ -15,7 +15,7 @@ async function keeping(timeout: string) {
   return { ...track(backend), connections: () => connections };
 }
 
-test('an idle connection is closed a second before the backend would', async () => {
+test('an idle connection is closed one second before the backend would close it', async () => {
   const backend = await keeping('Keep-Alive: timeout=2\r\n');
   const proxy = await proxyFor(backend);
   await get(proxy.port);
@@ -26,14 +26,14 @@ test('an idle connection is closed a second before the backend would', async () 
   assert.ok(closedAfter > 700 && closedAfter < 1900, String(closedAfter));
 });
 
-test('a hint of a second or less keeps nothing', async () => {
+test('with a hint of one second or less, no connection is kept', async () => {
   const backend = await keeping('Keep-Alive: timeout=1\r\n');
   const proxy = await proxyFor(backend);
   for (let i = 0; i < 3; i++) await get(proxy.port);
   assert.deepEqual([proxy.upstream.connections.opened, proxy.upstream.connections.reused], [3, 0]);
 });
 
-test('without a hint it is closed after 4 s, before a Node backend does at 5', async () => {
+test('without a hint it is closed after 4 s, before a Node backend closes it after 5 s', async () => {
   const backend = await keeping('');
   const proxy = await proxyFor(backend);
   await get(proxy.port);
@@ -43,7 +43,7 @@ test('without a hint it is closed after 4 s, before a Node backend does at 5', a
   assert.ok(closedAfter > 3700 && closedAfter < 4900, String(closedAfter));
 });
 
-test('an endpoint that leaves loses its idle connections at once', async () => {
+test('idle connections of a removed endpoint are closed at once', async () => {
   const backend = await keeping('');
   const proxy = await proxyFor(backend);
   await get(proxy.port);
@@ -51,7 +51,7 @@ test('an endpoint that leaves loses its idle connections at once', async () => {
   await eventually(() => backend.connections() === 0, 1000);
 });
 
-test('an address that is used again by another endpoint gets a connection of its own', async () => {
+test('another endpoint with the same address gets a connection of its own', async () => {
   const backend = await keeping('');
   const proxy = await start({ endpoints: [endpoint(backend.port, { id: 'old' })] });
   await get(proxy.port);
@@ -60,7 +60,7 @@ test('an address that is used again by another endpoint gets a connection of its
   assert.deepEqual([proxy.upstream.connections.opened, proxy.upstream.connections.reused], [2, 0]);
 });
 
-test('a connection that the backend closed while idle is not used', async () => {
+test('a connection that the backend closed while idle is not reused', async () => {
   const backend = await httpBackend((_req, res) => res.setHeader('connection', 'close').end('ok'));
   const proxy = await proxyFor(backend);
   for (let i = 0; i < 3; i++) assert.match(await get(proxy.port), /200 OK/);

@@ -1,29 +1,32 @@
 /**
- * Connections to backends. Kept apart by the target's key, so that an address that is used again inherits nothing, and policies share
- * none. Idle connections are closed before the backend does it (a request on a connection that the backend is just closing is lost):
- * at its `Keep-Alive` hint less a second, else after 4 s (Node backends close at 5).
+ * Connections to backends, separate for each target key: an endpoint with a reused address inherits none, and policies share none.
+ * Idle connections are closed before the backend closes them (a request on a connection that is just being closed is lost): one
+ * second before its `Keep-Alive` hint, else after 4 s (Node backends close after 5 s).
  */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { ConnectionCounts, ConnectionQuota, Target } from '../message/attempt.ts';
 
+/** Ms that a connection may be idle, without a hint of the backend. */
 const IDLE_LIMIT = 4_000;
+/** Ms before the end of a hint at which a connection is closed. */
 const HINT_MARGIN = 1_000;
+/** Ms between two checks of idle connections. */
 const SWEEP_INTERVAL = 250;
-/** More idle connections to one endpoint than this are not worth their memory. */
+/** Idle connections per endpoint; more are not worth their memory. */
 const MAX_IDLE = 256;
 
 const STATE = Symbol('connection');
 
 interface State {
   readonly key: string;
-  /** Undefined once it was released. */
+  /** Undefined once it was given back. */
   quota: ConnectionQuota | undefined;
-  /** Bytes received when it became idle: anything that came unasked would be taken for the response to the next request. */
+  /** Bytes received until it became idle: any more would be read as the response to the next request. */
   bytesRead: number;
-  /** Monotonic ms at which it must be closed when still idle. */
+  /** Monotonic ms at which it must be closed if it is still idle. */
   idleUntil: number;
-  /** From the last response's Keep-Alive field, ms. */
+  /** The timeout in the last response's Keep-Alive field, ms; Infinity: none. */
   hint: number;
 }
 
@@ -45,7 +48,7 @@ export class ConnectionPool implements ConnectionCounts {
     this.#now = now;
   }
 
-  /** A connection for one request: an idle one, or one that is about to connect. The caller releases or destroys it. */
+  /** A connection for one request: an idle one, or a new one that connects. The caller releases or destroys it. */
   acquire(target: Target): { readonly socket: Socket; readonly reused: boolean } {
     const idle = this.#takeIdle(target.key);
     if (idle) {
@@ -55,25 +58,25 @@ export class ConnectionPool implements ConnectionCounts {
     return { socket: this.#connect(target), reused: false };
   }
 
-  /** The request is over and its connection can be used for another one. */
+  /** The request is over and its connection may be reused. */
   release(socket: Socket): void {
     this.#keep(socket);
   }
 
-  /** How long the backend said it keeps this connection, in ms. */
+  /** The backend keeps this connection for `ms`. */
   hint(socket: Socket, ms: number): void {
     const state = (socket as Pooled)[STATE];
     if (state) state.hint = ms;
   }
 
-  /** The endpoint has left: idle connections are closed now, busy ones when they are done. */
+  /** The endpoint has left: idle connections are closed now, busy ones when their request ends. */
   retire(key: string): void {
     for (const socket of this.#idle.get(key) ?? []) socket.destroy();
     this.#idle.delete(key);
     if (this.#open.has(key)) this.#retired.add(key);
   }
 
-  /** The endpoint is there again: busy connections may be kept. */
+  /** The endpoint has returned: busy connections may be kept. */
   restore(key: string): void {
     this.#retired.delete(key);
   }
@@ -83,7 +86,7 @@ export class ConnectionPool implements ConnectionCounts {
     return this.#retired.has(key);
   }
 
-  /** Closes what is idle, and everything else once it is done. */
+  /** Closes idle connections now, and each other one when its request ends. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#sweeper);
@@ -108,7 +111,7 @@ export class ConnectionPool implements ConnectionCounts {
     this.opened++;
     const { key, quota } = target;
     if (quota) {
-      // There is an idle one, unless a request is just about to release its own: no more requests are in progress than the quota allows.
+      // There is an idle one, unless a request is about to release its own: requests in progress never exceed the quota.
       if (quota.open >= quota.max) this.#closeIdleOf(quota);
       quota.open++;
     }
@@ -123,7 +126,7 @@ export class ConnectionPool implements ConnectionCounts {
     let open = this.#open.get(key);
     if (!open) this.#open.set(key, (open = new Set()));
     open.add(socket);
-    // A protocol listens for errors only while a request is on the socket.
+    // A protocol handles errors only while a request uses the socket.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#forget(socket, key));
     return socket;
@@ -143,7 +146,7 @@ export class ConnectionPool implements ConnectionCounts {
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
   }
 
-  /** Makes room for another connection under the same quota. */
+  /** Closes an idle connection of this quota, to make room for another one. */
   #closeIdleOf(quota: ConnectionQuota): void {
     for (const sockets of this.#idle.values()) {
       const socket = sockets.find((s) => s[STATE]?.quota === quota);
@@ -181,14 +184,14 @@ export class ConnectionPool implements ConnectionCounts {
   }
 }
 
-/** The connection is closed, or about to be. */
+/** The connection is closed, or will be now. */
 function releaseQuota(socket: Pooled): void {
   const state = socket[STATE];
   if (state?.quota) state.quota.open--;
   if (state) state.quota = undefined;
 }
 
-/** Nothing has come since it became idle; it is read meanwhile. */
+/** No byte has arrived since it became idle; it is read meanwhile. */
 function isQuiet(socket: Socket, state: State): boolean {
   return socket.bytesRead === state.bytesRead;
 }

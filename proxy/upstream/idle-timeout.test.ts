@@ -29,24 +29,24 @@ async function until(condition: () => boolean): Promise<void> {
   assert.ok(condition());
 }
 
-test('what makes no progress is found, once; what moves, has left or may wait for ever is not', async () => {
+test('entries without progress are reported once; those with progress, removed ones and those without a limit are not', async () => {
   const watch = new IdleWatch(() => performance.now());
-  const [stuck, moving, left, patient] = [probe(150), probe(150), probe(150), probe(0)];
-  for (const each of [left, stuck, moving, patient]) watch.add(each);
-  watch.delete(left);
-  watch.delete(left);
+  const [stuck, moving, removed, unlimited] = [probe(150), probe(150), probe(150), probe(0)];
+  for (const each of [removed, stuck, moving, unlimited]) watch.add(each);
+  watch.delete(removed);
+  watch.delete(removed);
   const mover = setInterval(() => (moving.moved += 1), 10);
   await until(() => stuck.idle > 0);
   await delay(250);
   clearInterval(mover);
-  assert.deepEqual([stuck.idle, moving.idle, left.idle, patient.idle], [1, 0, 0, 0]);
+  assert.deepEqual([stuck.idle, moving.idle, removed.idle, unlimited.idle], [1, 0, 0, 0]);
   await until(() => moving.idle > 0);
 });
 
-test('every one of many is found, whichever leave before, and whatever leaves when another is found', async () => {
+test('each of many is reported, whichever are removed before, and while others are reported', async () => {
   const watch = new IdleWatch(() => performance.now());
   const all: Probe[] = [];
-  // Each that is found takes another one along.
+  // Each report removes another entry.
   for (let i = 0; i < 100; i += 1) all.push(probe(1, () => watch.delete(all[(i * 7) % 100] as Probe)));
   for (const each of all) watch.add(each);
   all.forEach((each, i) => i % 3 === 0 && watch.delete(each));

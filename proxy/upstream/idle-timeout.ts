@@ -1,15 +1,15 @@
 /**
- * Finds what makes no progress. One coarse sweep over everything in flight costs less than a timer per request that hardly ever
- * expires: byte counters are read only when the sweep comes round.
+ * Finds requests and tunnels without progress. One coarse sweep over all of them costs less than a timer per request that hardly ever
+ * expires: byte counters are read only once per sweep.
  */
 
 export interface Watched {
-  /** Without progress for this long, ms; 0: no limit. */
+  /** Ms without progress after which `onIdle` is called; 0: no limit. */
   readonly idleTimeout: number;
-  /** Any number that changes with progress. */
+  /** A number that changes with progress. */
   progress(): number;
   onIdle(): void;
-  /** Its index in the watch, which sets it; -1: not watched. */
+  /** Its index in the watch, set by the watch; -1: not watched. */
   idleAt: number;
 }
 
@@ -19,13 +19,14 @@ interface IdleEntry {
   since: number;
 }
 
+/** Ms. */
 const SWEEP_INTERVAL = 100;
 
 export class IdleWatch {
   /**
-   * Without gaps: the last one moves into an index that becomes free. No Map: V8 chains each table that a Map has outgrown to the next
-   * one, and as it must copy itself again after every few changes, one dead table in the old generation keeps all later ones alive
-   * from one full collection to the next, together with the requests that were in flight at each copy.
+   * Without gaps: the last entry moves to a freed index. Not a Map: V8 links each table that a Map has outgrown to the next one, and
+   * a Map copies its table after every few changes; so one dead table in the old generation keeps all later ones alive until the
+   * next full collection, together with the requests that were in flight at each copy.
    */
   #entries: IdleEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -54,7 +55,7 @@ export class IdleWatch {
 
   #sweep(): void {
     const now = this.#now();
-    // From the end, so that what moves into a place that became free has been looked at.
+    // From the end, so that an entry that moves to a freed index has already been checked.
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const entry = this.#entries[i];
       if (entry === undefined) continue;

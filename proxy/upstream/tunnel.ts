@@ -1,13 +1,13 @@
 /**
- * The bytes of a tunnel, both ways, from its head to its end; for every protocol of either side.
+ * Moves the bytes of a tunnel in both directions, from its head to its end; for every protocol of either side.
  *
- * | what happens | the other side | outcome |
+ * | event | other side | outcome |
  * | --- | --- | --- |
- * | a side ends what it sends | ends likewise, once it has everything; from then on `timeouts.idle` counts, too | `whole` |
- * | the client resets its connection | is reset | `client-gone` |
- * | the backend does | is reset | `upstream-broke` |
- * | nothing moves for `timeouts.tunnel` | both are closed | `deadline` |
- * | the listener or endpoint has gone, and its time to drain is over | both are closed | `drained` |
+ * | a side ends its direction | the same, after all bytes; from then on `timeouts.idle` applies, too | `whole` |
+ * | the client resets its connection | reset | `client-gone` |
+ * | the backend resets its connection | reset | `upstream-broke` |
+ * | no byte moves for `timeouts.tunnel` | both sides are closed | `deadline` |
+ * | the listener or endpoint was removed, and its drain timeout is over | both sides are closed | `drained` |
  */
 import type { IdleWatch, Watched } from './idle-timeout.ts';
 import type { Target } from '../message/attempt.ts';
@@ -16,22 +16,22 @@ import type { ResponseHead } from '../message/response-head.ts';
 import type { TunnelEnd } from '../message/tunnel.ts';
 import type { Timeouts } from '../snapshot/types.ts';
 
-/** Where the snapshot does not say: the policy's default. */
+/** Default of `timeouts.tunnel`, ms. */
 const TUNNEL_LIMIT = 3_600_000;
 
-/** All open tunnels, for those that must end when their endpoint has left. */
+/** All open tunnels, so that those of an endpoint that leaves can be ended. */
 export class Tunnels {
   #open = new Set<Tunnel>();
   #idle: IdleWatch;
   #isRetired: (key: string) => boolean;
 
-  /** @param isRetired whether an endpoint has left; its backend may still have been about to switch protocols. */
+  /** @param isRetired whether an endpoint has left: its backend may switch protocols after that. */
   constructor(idle: IdleWatch, isRetired: (key: string) => boolean) {
     this.#idle = idle;
     this.#isRetired = isRetired;
   }
 
-  /** Sends the head to the client and moves bytes until the end. */
+  /** Sends the head to the client and moves bytes until the tunnel ends. */
   async open(x: Exchange, head: ResponseHead, target: Target, timeouts: Timeouts, backend: TunnelEnd): Promise<End> {
     const tunnel = new Tunnel(x.response.openTunnel(head), backend, target.key, timeouts);
     this.#open.add(tunnel);
@@ -42,12 +42,12 @@ export class Tunnels {
     return end;
   }
 
-  /** The endpoint has left: its tunnels end within their time to drain. */
+  /** The endpoint has left: its tunnels end after `timeouts.drain`. */
   retire(key: string): void {
     for (const tunnel of this.#open) if (tunnel.key === key) tunnel.retire();
   }
 
-  /** The endpoint is there again: its tunnels go on. */
+  /** The endpoint has returned: its tunnels go on. */
   restore(key: string): void {
     if (!this.#isRetired(key)) return;
     for (const tunnel of this.#open) if (tunnel.key === key) tunnel.restore();
@@ -104,7 +104,7 @@ class Tunnel implements Watched {
     this.#cut('deadline');
   }
 
-  /** @param broken the outcome when `from` is cut off. */
+  /** @param broken the outcome if `from` is cut. */
   #join(from: TunnelEnd, to: TunnelEnd, broken: End['how'], count: (bytes: number) => void): void {
     from.start({
       onData: (chunk) => {
@@ -115,7 +115,7 @@ class Tunnel implements Watched {
       onEnd: () => this.#halfClose(to),
       onClose: (failed) => {
         this.#closed++;
-        // After its end, a backend may well refuse what a client goes on sending. Where both have ended, what is left is on its way.
+        // After its end, a backend may refuse what the client still sends. If both have ended, the remaining bytes are in transit.
         if (!from.ended || (failed && from === this.#client)) this.#cut(broken);
         else if (!to.ended) to.close();
         if (this.#closed === 2) this.#end();
@@ -135,7 +135,7 @@ class Tunnel implements Watched {
   #cut(how: End['how']): void {
     if (this.#how !== 'whole') return;
     if (this.#closed < 2) this.#how = how;
-    // A reset differs from an end in good order, unless it is one of the proxy's own.
+    // A reset is forwarded as a reset; the proxy's own end is not one.
     const reset = how === 'client-gone' || how === 'upstream-broke';
     for (const end of [this.#client, this.#backend]) {
       if (end.closed) continue;

@@ -1,15 +1,15 @@
 /**
- * The requests of one client connection, in turn. node:http hands over every request that it has read, whether the one before is
- * answered or not, and reports what is wrong with a later one at once. Here the next begins when the one before is answered (a
- * client may count on that after a request that is not safe, RFC 9112 §9.3.2), and a refusal has its place in that order.
+ * The requests of one client connection, in their order. node:http emits every request that it has parsed, whether the previous one
+ * is answered or not, and reports an error in a later one at once. Here a request begins when the previous one is answered (a client
+ * may rely on that after a request that is not safe, RFC 9112 §9.3.2), and a refusal keeps its place in that order.
  *
- * | what comes | what becomes of it |
+ * | input | handling |
  * | --- | --- |
- * | a request behind one in progress | waits |
- * | more than MAX_WAITING of them | those before are served, then 503 `overflow` and the end |
- * | what cannot be read | those before are served, then the refusal and the end |
- * | ... in the body of the request in progress | the refusal, or where the response has begun, a cut |
- * | anything after a request that ends the connection | nothing |
+ * | a request after one in progress | waits |
+ * | more than MAX_WAITING of them | the waiting ones are served, then 503 `overflow` and close |
+ * | malformed bytes | the requests before them are served, then the refusal and close |
+ * | ... in the body of the request in progress | the refusal; if the response has begun, the connection is cut |
+ * | anything after a request that ends the connection | ignored |
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -18,26 +18,26 @@ import { tooManyPipelined } from '../../message/local-replies.ts';
 import type { Refusal } from '../../message/local-replies.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';
 
-/** Not flow control: node:http parses whatever came in one piece. */
+/** No backpressure is possible here: node:http parses everything that arrived in one piece. */
 const MAX_WAITING = 64;
 
-interface Turn {
+interface RequestPair {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }
 
-/** The exchange in progress, as far as the connection needs it. */
+/** The part of the exchange in progress that the connection needs. */
 export interface Abandonable {
-  /** Its client can receive no response any more. */
+  /** The client can no longer receive a response. */
   leave(): void;
 }
 
 export interface ConnectionRules {
-  /** Serves one request, and sees to it that `ended` is called. */
+  /** Serves one request; must call `ended` when it is over. */
   readonly serve: (req: IncomingMessage, res: ServerResponse, c: Connection) => void;
-  /** Counts. */
+  /** Counts a refusal. */
   readonly refused: (r: Refusal) => void;
-  /** Without progress in reading an answer that the proxy made itself, ms. */
+  /** How long a client may take without progress to read a local reply, ms. */
   readonly unreadTimeout: number;
 }
 
@@ -46,20 +46,20 @@ interface Claimed extends Socket {
   [CONNECTION]?: Connection;
 }
 
-/** Of a socket that was claimed. */
+/** The connection of a claimed socket. */
 export function connectionOf(socket: Socket): Connection {
   return (socket as Claimed)[CONNECTION] as Connection;
 }
 
 export class Connection {
-  /** The request in progress, where its head was accepted. */
+  /** The exchange in progress, once its head was accepted. */
   exchange: Abandonable | undefined;
   #socket: Socket;
   #rules: ConnectionRules;
-  #turn: Turn | undefined;
-  #waiting: Turn[] | undefined;
+  #current: RequestPair | undefined;
+  #waiting: RequestPair[] | undefined;
   #refusal: Refusal | undefined;
-  /** Bytes came that will not be read. */
+  /** Bytes arrived that will not be read. */
   #surplus = false;
   /** No further request is served. */
   #ending = false;
@@ -68,37 +68,37 @@ export class Connection {
     this.#socket = socket;
     this.#rules = rules;
     (socket as Claimed)[CONNECTION] = this;
-    // How node:http closes after the last response.
+    // node:http calls it after the last response.
     socket.destroySoon = () => this.#close(Object.getPrototypeOf(socket) as Socket);
   }
 
-  /** Nothing is in progress, and another request may come. */
+  /** No request is in progress, and another one may come. */
   get idle(): boolean {
-    return this.#turn === undefined && this.#refusal === undefined && !this.#ending;
+    return this.#current === undefined && this.#refusal === undefined && !this.#ending;
   }
 
   take(req: IncomingMessage, res: ServerResponse): void {
-    if (this.#turn === undefined && !this.#ending) this.#begin({ req, res });
+    if (this.#current === undefined && !this.#ending) this.#begin({ req, res });
     else if (!this.#ending && this.#refusal === undefined) this.#wait({ req, res });
   }
 
-  /** The request in progress is over, and the connection goes on, unless it was ended. */
+  /** The request in progress is over; the next one begins, unless the connection ends. */
   ended(): void {
-    this.#turn = undefined;
+    this.#current = undefined;
     this.exchange = undefined;
     if ((this.#waiting === undefined && this.#refusal === undefined) || this.#ending || this.#socket.destroyed) return;
     const next = this.#waiting?.shift();
     if (this.#waiting?.length === 0) this.#waiting = undefined;
     if (next) {
-      this.#turn = next;
+      this.#current = next;
       if (this.#refusal && !this.#waiting && !next.req.complete) return this.#refuseNow(this.#refusal);
-      // A limit for an answer that nobody read ends with it.
+      // The limit for an unread reply ends with the request.
       this.#socket.setTimeout(0);
       this.#begin(next);
     } else if (this.#refusal) this.#refuseNow(this.#refusal);
   }
 
-  /** The proxy answered by itself. Nothing else bounds how long the client may take to read it. */
+  /** A local reply was written. No other limit applies to the time that the client takes to read it. */
   answered(): void {
     if (this.#socket.writableLength > 0) this.#socket.setTimeout(this.#rules.unreadTimeout);
   }
@@ -108,32 +108,32 @@ export class Connection {
     this.#ending = true;
   }
 
-  /** What came cannot be read, and nothing behind it. */
+  /** The bytes that arrived, and all after them, cannot be parsed. */
   refuse(reply: Refusal): void {
     if (this.#ending || this.#refusal) {
-      // Our half is closed already: this is the end of the client's, in the middle of something.
+      // The proxy's half is closed already: the client has closed its half within a message.
       if (this.#socket.writableEnded) this.#socket.destroy();
       return;
     }
     this.#rules.refused(reply);
     this.#refusal = reply;
     this.#socket.pause();
-    if (!this.#turn || (!this.#turn.req.complete && !this.#waiting)) this.#refuseNow(reply);
+    if (!this.#current || (!this.#current.req.complete && !this.#waiting)) this.#refuseNow(reply);
   }
 
-  /** Something follows the request that ends the connection. */
+  /** Bytes follow the request that ends the connection. */
   ignoreRest(): void {
     this.#surplus = true;
     this.#socket.pause();
   }
 
-  #begin(turn: Turn): void {
-    this.#turn = turn;
-    this.#rules.serve(turn.req, turn.res, this);
+  #begin(pair: RequestPair): void {
+    this.#current = pair;
+    this.#rules.serve(pair.req, pair.res, this);
   }
 
-  #wait(turn: Turn): void {
-    (this.#waiting ??= []).push(turn);
+  #wait(pair: RequestPair): void {
+    (this.#waiting ??= []).push(pair);
     if (this.#waiting.length <= MAX_WAITING) return;
     this.#waiting.pop();
     this.refuse(tooManyPipelined(MAX_WAITING));
@@ -141,9 +141,9 @@ export class Connection {
 
   #refuseNow(reply: Refusal): void {
     this.#ending = true;
-    const { res } = this.#turn ?? {};
+    const { res } = this.#current ?? {};
     if (!res) sendRawReply(this.#socket, reply);
-    // Cut off, where the client can see it.
+    // Cut, so that the client can see it.
     else if (res.headersSent) this.#socket.destroy();
     else {
       this.exchange?.leave();
@@ -153,10 +153,10 @@ export class Connection {
   }
 
   #close(plain: Socket): void {
-    const turn = this.#turn;
+    const current = this.#current;
     this.#ending = true;
-    // The client wanted this end, and sent nothing more: no byte can be on its way.
-    if (turn?.req.complete === true && !turn.res.shouldKeepAlive && !this.#surplus) plain.destroySoon.call(this.#socket);
+    // The client asked for this close and sent nothing more: no byte can be in transit.
+    if (current?.req.complete === true && !current.res.shouldKeepAlive && !this.#surplus) plain.destroySoon.call(this.#socket);
     else lingeringClose(this.#socket);
   }
 }

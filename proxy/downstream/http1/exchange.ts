@@ -1,4 +1,4 @@
-/** One HTTP/1 request and its response, as node:http hands them over. */
+/** One HTTP/1 request and its response, from the objects of node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http1Response } from './response.ts';
 import { sendReply } from './send-reply.ts';
@@ -11,26 +11,26 @@ import type { BodySource } from '../../message/request-body.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 import { allowedTrailers } from '../../message/trailers.ts';
 
-/** The connection, which serves its requests in turn. */
-export interface RequestTurn {
+/** The part of the connection that an exchange needs. */
+export interface ExchangeConnection {
   /** The request is over. */
   ended(): void;
-  /** The proxy answered by itself. */
+  /** A local reply was written. */
   answered(): void;
-  /** The rest of the request is not read. */
+  /** The rest of the request will not be read. */
   refuse(r: Refusal): void;
 }
 
-/** What a listener knows about a request beside its head. */
-export interface Arrival {
+/** What an exchange is made from, beside its head. */
+export interface ExchangeSettings {
   readonly port: number;
   readonly clientAddress: string;
   readonly requestId: string;
   /** Monotonic milliseconds. */
   readonly now: number;
-  /** Asked when a head is written: whether the listener ends its connections. */
+  /** Called when a head is written: whether the listener drains. */
   readonly draining: () => boolean;
-  readonly turn: RequestTurn;
+  readonly connection: ExchangeConnection;
   readonly body: { readonly length: number | undefined; readonly awaitsContinue: boolean } | undefined;
 }
 
@@ -46,30 +46,30 @@ export class Http1Exchange implements Exchange {
   #res: ServerResponse;
   #req: IncomingMessage;
   #draining: () => boolean;
-  #turn: RequestTurn;
+  #connection: ExchangeConnection;
   #onGone: (() => void) | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse, head: RequestHead, a: Arrival) {
+  constructor(req: IncomingMessage, res: ServerResponse, head: RequestHead, s: ExchangeSettings) {
     this.request = head;
-    this.port = a.port;
-    this.clientAddress = a.clientAddress;
-    this.requestId = a.requestId;
-    this.started = a.now;
+    this.port = s.port;
+    this.clientAddress = s.clientAddress;
+    this.requestId = s.requestId;
+    this.started = s.now;
     this.#req = req;
     this.#res = res;
-    this.#draining = a.draining;
-    this.#turn = a.turn;
+    this.#draining = s.draining;
+    this.#connection = s.connection;
     this.response = new Http1Response(req, res, () => this.#endsConnection());
-    this.body = a.body && new RequestBody(bodySource(req, res, a.turn), a.body.length, a.body.awaitsContinue);
-    // The one listener per request: node:http closes a response once, whether it was sent or the client left.
+    this.body = s.body && new RequestBody(bodySource(req, res, s.connection), s.body.length, s.body.awaitsContinue);
+    // node:http emits `close` once per response, whether it was sent or the client left.
     res.on('close', () => {
       if (res.writableFinished && !this.gone) this.response.sent();
       else this.leave();
-      a.turn.ended();
+      s.connection.ended();
     });
   }
 
-  /** The client left, or can receive no response any more. */
+  /** The client has left, or can no longer receive a response. */
   leave(): void {
     if (this.gone) return;
     this.gone = true;
@@ -90,11 +90,11 @@ export class Http1Exchange implements Exchange {
       this.onGone(() => resolve(this.#end('client-gone')));
       this.response.listen({ onSent: () => resolve(this.#end('whole')), onDrain: () => undefined });
       sendReply(this.#res, r, this.#endsConnection());
-      this.#turn.answered();
+      this.#connection.answered();
     });
   }
 
-  /** Whether the connection ends with this response: the listener drains, or what the client sends is not read to its end. */
+  /** Whether the connection closes after this response: the listener drains, or the rest of the request is not read. */
   #endsConnection(): boolean {
     if (this.body !== undefined && !this.body.complete) return true;
     return this.#res instanceof UpgradeResponse || this.#draining();
@@ -105,7 +105,7 @@ export class Http1Exchange implements Exchange {
   }
 }
 
-function bodySource(req: IncomingMessage, res: ServerResponse, turn: RequestTurn): BodySource {
+function bodySource(req: IncomingMessage, res: ServerResponse, connection: ExchangeConnection): BodySource {
   return {
     start(body) {
       req.on('data', (chunk: Buffer) => body.take(chunk));
@@ -114,6 +114,6 @@ function bodySource(req: IncomingMessage, res: ServerResponse, turn: RequestTurn
     pause: () => void req.pause(),
     resume: () => void req.resume(),
     sendContinue: () => res.writeContinue(),
-    refuseStalled: () => turn.refuse(LOCAL_REPLIES.bodyTimeout),
+    refuseStalled: () => connection.refuse(LOCAL_REPLIES.bodyTimeout),
   };
 }

@@ -1,4 +1,4 @@
-/** What the parser and the timers of node:http report, by code. */
+/** Errors of node:http's parser and timers, by code, as local replies. */
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { Refusal } from '../../message/local-replies.ts';
 
@@ -6,12 +6,12 @@ export interface ParserError extends Error {
   readonly code?: string;
 }
 
-/** Whether bytes came after a request that ends its connection. */
+/** Whether bytes arrived after a request that ends its connection. */
 export function isSurplus(error: ParserError): boolean {
   return error.code === 'HPE_CLOSED_CONNECTION';
 }
 
-/** As a response; undefined: the client left, there is no one to answer. */
+/** The reply to an error; undefined: the client left, no reply is possible. */
 export function replyToParserError(error: ParserError): Refusal | undefined {
   switch (error.code) {
     case 'ECONNRESET':

@@ -1,4 +1,4 @@
-/** The response of one exchange over HTTP/1: framing, Connection, interim responses and trailers are decided here and nowhere else. */
+/** The response of one exchange over HTTP/1: framing, Connection, interim responses and trailers are decided only here. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendReply } from './send-reply.ts';
 import { UpgradeResponse } from './upgrade.ts';
@@ -19,7 +19,7 @@ export class Http1Response implements ResponseSink {
   #hasLength = true;
   #drains = false;
 
-  /** @param ends asked when a head is written: whether the connection must end with this response. */
+  /** @param ends called when a head is written: whether the connection must close after this response. */
   constructor(req: IncomingMessage, res: ServerResponse, ends: () => boolean) {
     this.#req = req;
     this.#res = res;
@@ -30,12 +30,12 @@ export class Http1Response implements ResponseSink {
     this.#listener = listener;
   }
 
-  /** The whole response has been handed to the client's socket. */
+  /** The whole response has been written to the client's socket. */
   sent(): void {
     this.#listener?.onSent();
   }
 
-  /** Only 103 is passed on, with its Link fields; HTTP/1.0 has no interim responses. */
+  /** Only 103 is forwarded, with its Link fields; HTTP/1.0 has no interim responses. */
   interim(status: number, fields: readonly string[]): void {
     if (status !== EARLY_HINTS || this.#res.headersSent || this.#req.httpVersionMinor === 0) return;
     const links: string[] = [];
@@ -54,21 +54,21 @@ export class Http1Response implements ResponseSink {
     const fields = this.#frame(head);
     const { status, reasonPhrase } = head;
     try {
-      // Reason phrases are free text that node:http checks by throwing; the standard one always passes.
+      // Reason phrases are free text for which node:http may throw; the standard one is always accepted.
       if (reasonPhrase !== undefined && /^[\t\x20-\x7e]+$/.test(reasonPhrase)) this.#res.writeHead(status, reasonPhrase, fields);
       else this.#res.writeHead(status, fields);
       return true;
     } catch {
-      // A field value that node:http refuses.
+      // node:http refuses a field value.
       sendReply(this.#res, LOCAL_REPLIES.malformedResponseHead, true);
       return false;
     }
   }
 
-  /** The fields of a head with those of this connection: how the body is delimited, and whether the connection ends. */
+  /** The fields of a head with those of this connection: how the body is framed, and whether the connection closes. */
   #frame({ status, fields, hasLength, trailer }: ResponseHead): string[] {
     let list = fields.list() as string[];
-    // RFC 9110 §8.6: it would give the length of a body that cannot be there.
+    // RFC 9110 §8.6: a 204 has no body, so it must not have a length.
     if (status === 204 && hasLength) list = withoutLength(list);
     const chunked =
       !hasLength && this.#req.httpVersionMinor > 0 && this.#req.method !== 'HEAD' && status !== 204 && status !== 304;
@@ -94,13 +94,13 @@ export class Http1Response implements ResponseSink {
 
   end(last: Buffer | undefined, trailers: readonly string[]): void {
     if (last) this.bytes += last.length;
-    // Without chunks there is no place for them, and node:http leaves them out by itself.
+    // Without chunked coding they cannot be sent; node:http then omits them.
     if (trailers.length > 0) this.#res.addTrailers(fieldPairs(trailers));
     this.#res.end(last);
   }
 
   abort(): void {
-    // A body that lasts until the connection closes: only a reset shows that this is not its end.
+    // A body that lasts until the connection closes: only a reset shows that it is not whole.
     if (this.#res.headersSent && this.#req.httpVersionMinor === 0 && !this.#hasLength) this.#res.socket?.resetAndDestroy();
     else this.#res.destroy();
   }
@@ -110,7 +110,7 @@ export class Http1Response implements ResponseSink {
   }
 
   openTunnel(head: ResponseHead): TunnelEnd {
-    if (!(this.#res instanceof UpgradeResponse)) throw new Error('a tunnel for a request that did not ask for one');
+    if (!(this.#res instanceof UpgradeResponse)) throw new Error('the request did not ask for a tunnel');
     return this.#res.openTunnel(head);
   }
 }

@@ -1,4 +1,4 @@
-/** Sends the proxy's own responses over HTTP/1: on a response of node:http, or on a bare socket that never became a request. */
+/** Sends local replies over HTTP/1: on a response of node:http, or on a bare socket without a request. */
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { renderLocalReply } from '../local-reply.ts';
 import type { LocalReply } from '../../message/local-replies.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';
 
-/** On a response whose head was not sent. `close`: the connection ends with it. */
+/** On a response whose head was not sent. `close`: the connection closes after it. */
 export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): void {
   const { fields, body } = renderLocalReply(r);
   if (close) fields.push('connection', 'close');
@@ -14,7 +14,7 @@ export function sendReply(res: ServerResponse, r: LocalReply, close: boolean): v
   res.end(body);
 }
 
-/** For what never became a request; the connection ends with it. */
+/** On a connection without a request; it closes after the reply. */
 export function sendRawReply(socket: Socket, r: LocalReply): void {
   if (!socket.writable) {
     socket.destroy();

@@ -1,4 +1,4 @@
-/** The client's side on real sockets: what node:http lets through or answers by itself, and what is answered instead. */
+/** The client's side on real sockets: replies to what node:http would accept or answer by itself. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -34,7 +34,7 @@ for (const [what, bytes, status, reason] of [
     400,
     'bad-request',
   ],
-  ['what is no HTTP', 'hello\r\n\r\n', 400, 'bad-request'],
+  ['text that is not HTTP', 'hello\r\n\r\n', 400, 'bad-request'],
   ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method-not-allowed'],
   ['a head over 64 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`, 431, 'headers-too-large'],
   ['201 fields', `GET / HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(200)}\r\n`, 431, 'headers-too-large'],
@@ -53,7 +53,7 @@ test('HTTP/1.0 is served, and its connection closes', async () => {
   assert.match(answer, /200 OK[\s\S]*GET \/old/);
 });
 
-test('OPTIONS * goes on as it is; with Max-Forwards 0 it is answered here', async () => {
+test('OPTIONS * is forwarded unchanged; with Max-Forwards 0 the proxy answers it', async () => {
   const head = 'Host: a\r\nConnection: close\r\n';
   assert.match(await rawRequest(proxy.port, `OPTIONS * HTTP/1.1\r\n${head}Max-Forwards: 1\r\n\r\n`), /OPTIONS \* mf=0/);
   const here = await rawRequest(proxy.port, `OPTIONS * HTTP/1.1\r\n${head}Max-Forwards: 0\r\n\r\n`);
@@ -71,7 +71,7 @@ test('pipelined requests are answered in order', async () => {
   assert.ok(answer.indexOf('GET /1') < answer.indexOf('GET /2'));
 });
 
-test('connections over the cap get 503 overflow', async () => {
+test('connections over the limit get 503 overflow', async () => {
   const held = [1, 2, 3].map(() => connect(proxy.port, '127.0.0.1'));
   const listener = proxy.runtime.listeners.get(proxy.port)?.listener;
   await eventually(() => listener?.connections === 3);
@@ -84,8 +84,8 @@ test('connections over the cap get 503 overflow', async () => {
 });
 
 for (const [what, bytes] of [
-  ['half a head', 'GET / HTTP/1.1\r\nHost: a\r\n'],
-  ['nothing at all', ''],
+  ['part of a head', 'GET / HTTP/1.1\r\nHost: a\r\n'],
+  ['nothing', ''],
 ] as const) {
   test(`a client that sends ${what} gets 408 in time`, async () => {
     const answer = await rawRequest(proxy.port, bytes);

@@ -1,4 +1,4 @@
-/** The client's side over HTTP/1: turns sockets into exchanges. It never listens: listener.ts hands it the sockets it accepts. */
+/** The client's side over HTTP/1: makes exchanges from sockets. It does not listen: listener.ts passes accepted sockets to it. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -23,28 +23,29 @@ export interface Http1Settings extends RequestHeadSettings {
   /** The port as the policy names it. */
   readonly port: number;
   readonly now: () => number;
-  /** Asked for every request: whose X-Forwarded-* are trusted; undefined: no one's. */
+  /** Called for every request: whose X-Forwarded-* are trusted; undefined: of no peer. */
   readonly trust: () => Trust | undefined;
   readonly handle: (x: Exchange) => void;
   readonly refused: (reason: LocalReason) => void;
-  /** In place of TIME_LIMITS. */
+  /** Instead of those in TIME_LIMITS. */
   readonly limits?: Partial<TimeLimits>;
 }
 
-/** How long a client may take, ms; each has its own answer (../local-reply.ts). */
+/** How long a client may take, ms. */
 export interface TimeLimits {
-  /** From the first byte of a connection, or of a request on it, to its whole head. */
+  /** From the start of a connection, or the first byte of a later request, to the whole head. */
   readonly headTimeout: number;
   /** How long a kept-alive connection may stay idle. */
   readonly keepAliveTimeout: number;
-  /** Without progress in reading a response that the proxy made itself. */
+  /** Without progress in reading a local reply. */
   readonly unreadTimeout: number;
 }
 
 const TIME_LIMITS: TimeLimits = { headTimeout: 10_000, keepAliveTimeout: 75_000, unreadTimeout: 10_000 };
-/** Of a request head. */
+/** Limits of a request head. */
 const HEAD_BYTES = 64 * 1024;
 const HEAD_COUNT = 200;
+/** Ms between two checks of the time limits. */
 const CHECK_INTERVAL = 500;
 
 export function createHttp1Server(s: Http1Settings): ConnectionServer {
@@ -59,25 +60,25 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
     connectionsCheckingInterval: CHECK_INTERVAL,
     requireHostHeader: false,
     optimizeEmptyRequests: true,
-    // Asked where there is an Upgrade only. Without one, the request is served as if it had not asked (RFC 9110 §7.8 allows that).
+    // Called only for requests with Upgrade. If false, they are served as ordinary requests (RFC 9110 §7.8 allows that).
     shouldUpgradeCallback: (req) => mayUpgrade(req) && connectionOf(req.socket).idle,
   });
-  // One more than allowed, so that too many can be told from just enough.
+  // One more than allowed, so that too many can be distinguished from exactly enough.
   server.maxHeadersCount = HEAD_COUNT + 1;
 
-  const serve = (req: IncomingMessage, res: ServerResponse, turn: Connection) => {
+  const serve = (req: IncomingMessage, res: ServerResponse, connection: Connection) => {
     const read = readHead(req, s);
     if (!read.ok) {
       s.refused(read.reply.reason);
-      turn.end();
+      connection.end();
       sendReply(res, read.reply, true);
-      turn.answered();
+      connection.answered();
       return;
     }
     if (read.maxForwards === 0) {
-      res.on('close', () => turn.ended());
+      res.on('close', () => connection.ended());
       answerHere(req, res);
-      turn.answered();
+      connection.answered();
       return;
     }
     const { head, clientAddress } = acceptHead(req, res, read, s);
@@ -86,9 +87,9 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
       read.body === 'none'
         ? undefined
         : { length: read.body === 'chunked' ? undefined : read.body, awaitsContinue: read.expectContinue };
-    const arrival = { port: s.port, clientAddress, requestId, now: s.now(), draining: isDraining, turn, body };
-    const x = new Http1Exchange(req, res, head, arrival);
-    turn.exchange = x;
+    const settings = { port: s.port, clientAddress, requestId, now: s.now(), draining: isDraining, connection, body };
+    const x = new Http1Exchange(req, res, head, settings);
+    connection.exchange = x;
     s.handle(x);
   };
   const onRequest = (req: IncomingMessage, res: ServerResponse) => connectionOf(req.socket).take(req, res);
@@ -109,7 +110,7 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
     connectionOf(socket).take(req, res);
   });
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
-    // node:http has let go of this socket.
+    // node:http has detached from this socket.
     socket.on('error', () => socket.destroy());
     connectionOf(socket).refuse(LOCAL_REPLIES.connectMethod);
   });
@@ -124,7 +125,7 @@ function readHead(req: IncomingMessage, s: Http1Settings): ReturnType<typeof rea
   return readRequestHead(req.method as string, req.url as string, req.httpVersionMinor, req.rawHeaders, s);
 }
 
-/** The head as it goes on, with the proxy's own fields, and whose request it is. */
+/** The head that is forwarded, with the proxy's own fields, and the client's address. */
 function acceptHead(
   req: IncomingMessage,
   res: ServerResponse,
@@ -152,10 +153,10 @@ function acceptHead(
   return { head, clientAddress: forwarded?.clientAddress ?? peer };
 }
 
-/** Max-Forwards has run out: the proxy is the last recipient of an OPTIONS or TRACE. */
+/** Max-Forwards is 0: the proxy itself answers OPTIONS or TRACE. */
 function answerHere(req: IncomingMessage, res: ServerResponse): void {
   if (req.method === 'TRACE') {
-    // An echo could hand credentials to a script (cross-site tracing): only the request line comes back.
+    // An echo could reveal credentials to a script (cross-site tracing): only the request line is returned.
     res.writeHead(200, { 'content-type': 'message/http' });
     res.end(`TRACE ${req.url ?? ''} HTTP/${req.httpVersion}\r\n\r\n`);
     return;
@@ -165,7 +166,7 @@ function answerHere(req: IncomingMessage, res: ServerResponse): void {
 }
 
 function asConnectionServer(server: Server, upgrades: ReadonlySet<UpgradeResponse>, drain: () => void): ConnectionServer {
-  // node:http starts the checks of headersTimeout when its server listens; this one never does itself.
+  // node:http starts the checks of headersTimeout when its server listens, which this one does not do.
   server.emit('listening');
   return {
     claim: (socket) => void server.emit('connection', socket),
@@ -175,7 +176,7 @@ function asConnectionServer(server: Server, upgrades: ReadonlySet<UpgradeRespons
     close: () => {
       server.closeAllConnections();
       for (const upgrade of upgrades) upgrade.close();
-      // Stops the checks; the error says that the server never listened.
+      // Stops the checks; the error, that the server is not listening, is expected.
       server.close(() => undefined);
     },
   };

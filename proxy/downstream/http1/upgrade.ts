@@ -1,12 +1,12 @@
 /**
- * Requests that ask for another protocol on their connection (RFC 9110 §7.8), WebSocket above all: which of them may have it, and how
- * they are answered. node:http lets go of their sockets: only this file reads, handles errors and closes after a response.
+ * Requests that ask for another protocol on their connection (RFC 9110 §7.8), mostly WebSocket: which of them are forwarded as such,
+ * and how they are answered. node:http detaches from their sockets: this file reads, handles errors and closes after a response.
  *
- * | what asks | what becomes of it |
+ * | request | handling |
  * | --- | --- |
- * | GET of HTTP/1.1 without a body or Expect, where nothing is in progress | the backend is asked |
- * | for HTTP or TLS once more (`h2c`): what came then would bypass routing | served as if it had not asked |
- * | anything else | served as if it had not asked |
+ * | GET of HTTP/1.1 without a body or Expect, while no other request is in progress | the backend is asked |
+ * | for HTTP or TLS (`h2c`): requests inside the tunnel would bypass routing | served as an ordinary request |
+ * | anything else | served as an ordinary request |
  */
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -18,29 +18,30 @@ import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
 const PROTOCOL = "[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?";
 const PROTOCOLS = new RegExp(`^${PROTOCOL}(?:[ \\t]*,[ \\t]*${PROTOCOL})*$`);
 const HTTP_AGAIN = /(?:^|[,\s])(?:h2c?|http|tls)(?:[/,\s]|$)/i;
-const LONGEST = 256;
-/** Of what a client sends before it has its answer; after that it is no longer read. */
+/** Characters of Upgrade. */
+const MAX_UPGRADE_LENGTH = 256;
+/** Bytes that a client may send before the response; beyond them the socket is paused. */
 const MAX_EARLY = 64 * 1024;
 
-/** Whether a request that asks for an upgrade may have one. */
+/** Whether a request with Upgrade is forwarded as one. */
 export function mayUpgrade({ method, httpVersion, headers }: IncomingMessage): boolean {
   const { upgrade, expect } = headers;
   if (method !== 'GET' || httpVersion !== '1.1' || upgrade === undefined || expect !== undefined) return false;
   if ('content-length' in headers || 'transfer-encoding' in headers) return false;
-  return upgrade.length <= LONGEST && PROTOCOLS.test(upgrade) && !HTTP_AGAIN.test(upgrade);
+  return upgrade.length <= MAX_UPGRADE_LENGTH && PROTOCOLS.test(upgrade) && !HTTP_AGAIN.test(upgrade);
 }
 
-/** The response to such a request. Any but 101 ends the connection: what may have come behind the request is not HTTP. */
+/** The response to such a request. Any other than 101 closes the connection: bytes after the request may not be HTTP. */
 export class UpgradeResponse extends ServerResponse {
-  /** As the client wrote them. */
+  /** The value of Upgrade. */
   readonly protocols: string;
-  /** Undefined: there is none yet. */
+  /** Undefined until it is open. */
   #tunnel: TunnelEnd | undefined;
   #client: Socket;
   #early: Buffer[];
   #earlyBytes: number;
 
-  /** @param head what came with the request, behind it. */
+  /** @param head bytes that arrived after the request. */
   constructor(req: IncomingMessage, client: Socket, head: Buffer) {
     super(req);
     this.protocols = req.headers.upgrade as string;
@@ -53,11 +54,11 @@ export class UpgradeResponse extends ServerResponse {
     client.on('timeout', this.#leave);
     client.on('end', this.#leave);
     client.on('drain', this.#drained);
-    // It is also read so that it is noticed when the client leaves.
+    // The socket is read so that the end of the connection is noticed.
     client.on('data', this.#keep);
   }
 
-  /** Sends the 101; from then on the socket is the client's end of a tunnel. What the client has sent so far comes first. */
+  /** Sends the 101; from then on the socket is the client's end of a tunnel, which begins with the bytes sent so far. */
   openTunnel({ status, fields, protocol }: ResponseHead): TunnelEnd {
     const client = this.#client;
     this.detachSocket(client);
@@ -69,7 +70,7 @@ export class UpgradeResponse extends ServerResponse {
     return this.#tunnel;
   }
 
-  /** Everything ends at once. */
+  /** Closes at once. */
   close(): void {
     if (this.#tunnel?.onCut) this.#tunnel.onCut();
     else this.#client.destroy();
@@ -83,7 +84,7 @@ export class UpgradeResponse extends ServerResponse {
     if (this.#earlyBytes > MAX_EARLY) this.#client.pause();
   };
 
-  /** As node:http does it after the last response of a connection. */
+  /** What node:http does after the last response of a connection. */
   #finished(): void {
     this.detachSocket(this.#client);
     process.nextTick(() => this.emit('close'));

@@ -1,18 +1,18 @@
-/** The agent behind http-proxy-3, whose default keeps no connection: it takes them from the pool, and hands them to the attempt. */
+/** The agent for http-proxy-3 (its default keeps no connections): takes connections from the pool and passes them to the attempt. */
 import { Agent } from 'node:http';
 import type { ClientRequest, ClientRequestArgs } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionPool } from '../connection-pool.ts';
 import type { Target } from '../../message/attempt.ts';
 
-/** Whoever asked for a connection. */
+/** The attempt that needs a connection. */
 export interface ConnectionUser {
   readonly target: Target;
-  /** The socket it gets, connected already when it was used before. */
+  /** @param reused the socket is already connected. */
   onConnection(socket: Socket, reused: boolean): void;
 }
 
-/** How a ClientRequest reaches the attempt that made it through http-proxy-3: as one more option. */
+/** Carries the attempt through http-proxy-3 to the agent, as one more request option. */
 export interface ConnectionUserOption {
   readonly connectionUser: ConnectionUser;
 }
@@ -31,7 +31,7 @@ export class PoolAgent extends Agent {
     { connectionUser }: ClientRequestArgs & ConnectionUserOption,
   ): void {
     const { socket, reused } = this.#pool.acquire(connectionUser.target);
-    // Emitted by node:http when a response was read to its end and its connection may be used again.
+    // Emitted by node:http when a response was read to its end and its connection may be reused.
     if (!reused) socket.on('free', () => this.#pool.release(socket));
     request.onSocket(socket);
     connectionUser.onConnection(socket, reused);

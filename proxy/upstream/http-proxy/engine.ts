@@ -1,14 +1,13 @@
 /**
- * http-proxy-3, used for what it does well: it makes the outgoing request. It is given stand-ins for the client's request and response,
- * so it can leave no listener on the real ones, discard no body and write no head. http-proxy-quirks.test.ts tests by name what each
- * line is for.
+ * Uses http-proxy-3 to make the outgoing request. The library receives stand-ins for the client's request and response, so it cannot
+ * leave listeners on the real ones, discard a body or write a head. http-proxy-quirks.test.ts has a test for the reason of each line.
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyServer } from 'http-proxy-3';
 import type { ConnectionUser, PoolAgent } from './agent.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 
-// This variable would send everything through its fetch path, which corrupts responses.
+// This variable would select the library's fetch path, which corrupts responses.
 delete process.env['FORCE_FETCH_PATH'];
 
 const proxy = new ProxyServer({});
@@ -17,14 +16,14 @@ const proxy = new ProxyServer({});
 const MAX_HEAD_BYTES = 64 * 1024;
 
 const socket = { destroyed: false } as const;
-/** The library's listeners on the client's side are not wanted: the attempt has its own. */
+/** The library's listeners on the client's side are ignored: the attempt has its own. */
 const ignore = () => undefined;
 const standInResponse = { on: ignore, headersSent: false, finished: false, writableFinished: true };
 const noErrors = () => undefined;
 
 /**
- * Starts one request to `user.target` and returns it before its head is written: the body is the caller's, and so are further fields.
- * Errors arrive as events of the returned request; only what can never work (a malformed address) throws.
+ * Starts one request to `user.target` and returns it before its head is written: the caller adds further fields and the body.
+ * Errors are events of the returned request; only a malformed address throws.
  */
 export function startRequest(head: RequestHead, user: ConnectionUser, agent: PoolAgent): ClientRequest {
   let started: ClientRequest | undefined;
@@ -43,10 +42,10 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
     {
       target: { host: address, port, protocol: 'http:' },
       agent,
-      // Its own way with paths drops an empty query and resolves %2e%2e: '/' goes through unharmed and is replaced afterwards.
+      // The library drops an empty query and resolves %2e%2e: it receives '/', and the path is set afterwards.
       toProxy: true,
       selfHandleResponse: true,
-      // The one place that hands out the outgoing request before anything is sent, whatever Expect says.
+      // The only option that gives access to the outgoing request before anything is sent, also with Expect.
       buffer: { pipe: (clientRequest: ClientRequest) => (started = clientRequest) } as never,
       ssl: { connectionUser: user, maxHeaderSize: MAX_HEAD_BYTES },
     },
@@ -59,8 +58,8 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
 }
 
 /**
- * The library gives DELETE and OPTIONS a Content-Length of 0 and takes Transfer-Encoding away, whatever their body: chunks would become
- * a second request. It does so by the method that it is given, so these start as GET, which node:http treats as it does them.
+ * The library sets Content-Length: 0 on DELETE and OPTIONS and removes Transfer-Encoding, whatever their body: the chunks would be read
+ * as a second request. It decides by the method it receives, so these start as GET, which node:http treats like them.
  */
 function methodToStartWith(method: string): string {
   return method === 'DELETE' || method === 'OPTIONS' ? 'GET' : method;

@@ -1,4 +1,4 @@
-/** One test for each trap of http-proxy-3 2.x: what the library does by itself, and that none of it shows. */
+/** One test for each quirk of http-proxy-3 2.x: what the library does by default, and what the proxy does instead. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -17,25 +17,26 @@ import type { Backend } from '../../testing.ts';
 
 const { start, proxyFor } = opener();
 
-/** What a backend received, byte by byte; it answers every request with 200. */
-async function recording(): Promise<{ backend: Backend; seen: () => string }> {
-  let seen = '';
+/** A backend that records the bytes it receives and answers every request with 200. */
+async function recording(): Promise<{ backend: Backend; received: () => string }> {
+  let received = '';
   const backend = await rawBackend((socket) => {
     socket.on('data', (chunk: Buffer) => {
-      seen += chunk.toString('latin1');
-      if (/\r\n\r\n$/.test(seen) || seen.endsWith('0\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      received += chunk.toString('latin1');
+      if (/\r\n\r\n$/.test(received) || received.endsWith('0\r\n\r\n'))
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
     });
   });
-  return { backend, seen: () => seen };
+  return { backend, received: () => received };
 }
 
-test('the default agent keeps nothing alive: connections are used again', async () => {
+test('quirk, default agent: connections are reused', async () => {
   const proxy = await proxyFor(await httpBackend((_req, res) => res.end('ok')));
   for (let i = 0; i < 5; i++) assert.equal(statusOf(await get(proxy.port)), 200);
   assert.deepEqual([proxy.upstream.connections.opened, proxy.upstream.connections.reused], [1, 4]);
 });
 
-test('an upstream that closes in the middle of a body does not leave the client hanging', async () => {
+test('quirk, broken response: the client is not left waiting when a backend closes within a body', async () => {
   const proxy = await proxyFor(await scriptedBackend('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf', 'end'));
   const answer = await get(proxy.port);
   assert.match(answer, /half$/);
@@ -43,7 +44,7 @@ test('an upstream that closes in the middle of a body does not leave the client 
   assert.equal(proxy.records[0]?.end.how, 'upstream-broke');
 });
 
-test('a request has a deadline, not only an idle timer', async () => {
+test('quirk, timeouts: a request has a deadline, not only an idle timeout', async () => {
   const backend = await rawBackend((socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n');
     const drip = setInterval(() => socket.write('x'), 20);
@@ -57,19 +58,19 @@ test('a request has a deadline, not only an idle timer', async () => {
   assert.equal(proxy.records[0]?.end.how, 'deadline');
 });
 
-test('a chunked DELETE stays one request', async () => {
-  const { backend, seen } = await recording();
+test('quirk, DELETE: with a chunked body it stays one request', async () => {
+  const { backend, received } = await recording();
   const proxy = await proxyFor(backend);
   const smuggled = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n';
   await rawRequest(
     proxy.port,
     `DELETE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
   );
-  assert.match(seen(), /transfer-encoding: chunked/i);
-  assert.doesNotMatch(seen(), /content-length: 0/i);
+  assert.match(received(), /transfer-encoding: chunked/i);
+  assert.doesNotMatch(received(), /content-length: 0/i);
 });
 
-test('a target that is no URL does not throw', async () => {
+test('quirk, target: a malformed address does not throw', async () => {
   const proxy = await start({ endpoints: [endpoint(1, { address: '[' })], retry: { attempts: 0 } });
   assert.equal(statusOf(await get(proxy.port)), 503);
 });
@@ -85,15 +86,15 @@ for (const [name, head, status] of [
   ['status 000', 'HTTP/1.1 000 Nothing\r\ncontent-length: 2\r\n\r\nok', [502]],
   ['status 99', 'HTTP/1.1 99 Less\r\ncontent-length: 2\r\n\r\nok', [502]],
 ] as const) {
-  test(`${name} from an upstream crashes nothing`, async () => {
+  test(`quirk, response head: ${name} from a backend does not crash the proxy`, async () => {
     const proxy = await proxyFor(await scriptedBackend(head));
     const answer = await get(proxy.port);
     assert.ok((status as readonly number[]).includes(statusOf(answer)), answer);
-    assert.ok([200, 502].includes(statusOf(await get(proxy.port))), 'it serves on');
+    assert.ok([200, 502].includes(statusOf(await get(proxy.port))), 'it still serves');
   });
 }
 
-test('an error is reported once', async () => {
+test('quirk, errors: an error is recorded once', async () => {
   const proxy = await proxyFor(await rawBackend((socket) => socket.on('data', () => socket.resetAndDestroy())), {
     retry: { attempts: 0 },
   });
@@ -104,7 +105,7 @@ test('an error is reported once', async () => {
   assert.equal(proxy.records.length, 1);
 });
 
-test('tries leave no listener on the client request and response', async () => {
+test('quirk, listeners: tries leave no listener on the client’s request and response', async () => {
   const backend = await httpBackend((_req, res) => {
     res.statusCode = 503;
     res.end();
@@ -120,30 +121,30 @@ test('tries leave no listener on the client request and response', async () => {
   assert.deepEqual(warnings, []);
 });
 
-test('hop-by-hop and forwarded fields are the proxy’s own', async () => {
-  const { backend, seen } = await recording();
+test('quirk, request fields: hop-by-hop and X-Forwarded-* fields are the proxy’s own', async () => {
+  const { backend, received } = await recording();
   const proxy = await proxyFor(backend);
   await get(
     proxy.port,
     '/',
     'X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nForwarded: for=6.6.6.6\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Connection: x\r\n',
   );
-  assert.match(seen(), /x-forwarded-for: 127\.0\.0\.1\r\n/i);
-  assert.match(seen(), /x-forwarded-proto: http\r\n/i);
-  assert.match(seen(), /via: 1\.1 outrigger-test\r\n/i);
-  assert.doesNotMatch(seen(), /6\.6\.6\.6|keep-alive: 5|\bte:|proxy-connection/i);
+  assert.match(received(), /x-forwarded-for: 127\.0\.0\.1\r\n/i);
+  assert.match(received(), /x-forwarded-proto: http\r\n/i);
+  assert.match(received(), /via: 1\.1 outrigger-test\r\n/i);
+  assert.doesNotMatch(received(), /6\.6\.6\.6|keep-alive: 5|\bte:|proxy-connection/i);
 });
 
-test('paths go on as they came', async () => {
+test('quirk, paths: they are forwarded unchanged', async () => {
   for (const path of ['/a?', '/a//b', '/%41%20b?x=%2e%2e&y=a?b', '/?a=1?b=2', '//double', '/a.b/..c/...']) {
-    const { backend, seen } = await recording();
+    const { backend, received } = await recording();
     const proxy = await proxyFor(backend);
     await get(proxy.port, path);
-    assert.equal(seen().split('\r\n')[0], `GET ${path} HTTP/1.1`);
+    assert.equal(received().split('\r\n')[0], `GET ${path} HTTP/1.1`);
   }
 });
 
-test('100 (Continue) reaches the client, and the body the backend', async () => {
+test('quirk, Expect: 100 (Continue) reaches the client, and the body the backend', async () => {
   const backend = await httpBackend((req, res) => {
     let body = '';
     req.on('data', (chunk: Buffer) => (body += chunk.toString())).on('end', () => res.end(`got ${body}`));
@@ -154,14 +155,14 @@ test('100 (Continue) reaches the client, and the body the backend', async () => 
   assert.match(await rawRequest(proxy.port, `${head}hello`), /100 Continue[\s\S]*200 OK[\s\S]*got hello/);
 });
 
-test('a backend that refuses instead of 100 (Continue) is heard', async () => {
+test('quirk, Expect: a final response instead of 100 (Continue) is forwarded', async () => {
   const proxy = await proxyFor(await scriptedBackend('HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n'));
   const answer = await rawRequest(proxy.port, 'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
   assert.match(answer, /^HTTP\/1\.1 413/);
   assert.match(answer, /connection: close/i);
 });
 
-test('early hints and trailers go through', async () => {
+test('quirk, responses: early hints and trailers are forwarded', async () => {
   const proxy = await proxyFor(
     await scriptedBackend(
       'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 42\r\n\r\n',
@@ -172,7 +173,7 @@ test('early hints and trailers go through', async () => {
   assert.match(answer, /0\r\nX-Sum: 42\r\n\r\n$/);
 });
 
-test('request trailers go through', async () => {
+test('quirk, requests: trailers are forwarded', async () => {
   let trailers: unknown;
   const backend = await httpBackend((req, res) => {
     req.resume().on('end', () => {
@@ -188,7 +189,7 @@ test('request trailers go through', async () => {
   assert.deepEqual({ ...(trailers as object) }, { 'x-sum': '7' });
 });
 
-test('an Upgrade is served as if it had not asked, h2c with a body too', async () => {
+test('quirk, Upgrade: h2c with a body is served as an ordinary request', async () => {
   const backend = await httpBackend((req, res) => {
     let body = '';
     req.on('data', (chunk: Buffer) => (body += chunk.toString()));
@@ -202,7 +203,7 @@ test('an Upgrade is served as if it had not asked, h2c with a body too', async (
   assert.match(answer, /none body/);
 });
 
-test('an unasked 101 is a protocol failure', async () => {
+test('quirk, Upgrade: a 101 that was not asked for is a failure', async () => {
   const proxy = await proxyFor(
     await scriptedBackend('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
     {
@@ -212,7 +213,7 @@ test('an unasked 101 is a protocol failure', async () => {
   assert.ok([502, 503].includes(statusOf(await get(proxy.port))));
 });
 
-test('FORCE_FETCH_PATH has no effect', () => {
+test('quirk, environment: FORCE_FETCH_PATH has no effect', () => {
   const engine = new URL('./engine.ts', import.meta.url).href;
   const run = spawnSync(
     process.execPath,

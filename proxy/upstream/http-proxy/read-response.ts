@@ -1,4 +1,4 @@
-/** A response of node:http as a head of the seam, or a sentence that says why it must not go on. */
+/** Reads a response of node:http into a ResponseHead; returns a sentence if it must not be forwarded. */
 import type { IncomingMessage } from 'node:http';
 import { readResponseFields } from '../../http1/response-head.ts';
 import { readUpgradeResponse } from '../../http1/upgrade-response.ts';
@@ -7,9 +7,9 @@ import type { ResponseHead } from '../../message/response-head.ts';
 
 export interface ReadResponse {
   readonly head: ResponseHead;
-  /** Milliseconds for which the backend keeps the connection; Infinity when it did not say. */
+  /** Milliseconds for which the backend keeps the connection; Infinity if it does not say. */
   readonly keepAlive: number;
-  /** The connection must not be used again. */
+  /** The connection must not be reused. */
   readonly last: boolean;
 }
 
@@ -23,11 +23,11 @@ export function readResponse(response: IncomingMessage): ReadResponse | string {
   return { head: { status, reasonPhrase, fields, hasLength, trailer, protocol: undefined }, keepAlive, last };
 }
 
-/** @param wanted protocols that the client asked for, separated by commas; undefined: none. */
-export function readUpgrade(response: IncomingMessage, wanted: string | undefined): ResponseHead | string {
-  if (wanted === undefined) return '101 that was not asked for';
+/** @param requested protocols that the client asked for, separated by commas; undefined: none. */
+export function readUpgrade(response: IncomingMessage, requested: string | undefined): ResponseHead | string {
+  if (requested === undefined) return '101 that was not asked for';
   const { statusMessage: reasonPhrase, rawHeaders, httpVersionMinor } = response;
-  const read = readUpgradeResponse(rawHeaders, httpVersionMinor, wanted);
+  const read = readUpgradeResponse(rawHeaders, httpVersionMinor, requested);
   if (typeof read === 'string') return read;
   const fields = new ListFields(read.list);
   return { status: 101, reasonPhrase, fields, hasLength: false, trailer: undefined, protocol: read.protocol };

@@ -1,4 +1,4 @@
-/** Responses of every shape, from backend to client. */
+/** Responses of all forms, from backend to client. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ for (const [what, request, answer, expected] of [
     /^HTTP\/1\.1 201/,
   ],
 ] as const) {
-  test(`${what} goes through, and the connection is used again`, async () => {
+  test(`${what} is forwarded, and the connection is reused`, async () => {
     const proxy = await proxyFor(await scriptedBackend(answer));
     const bytes = `${request}\r\nHost: a\r\nConnection: close\r\n\r\n`;
     assert.match(await rawRequest(proxy.port, bytes), expected);
@@ -54,7 +54,7 @@ test('an HTTP/1.0 client gets no chunks', async () => {
   assert.equal(bodyOf(answer), 'ok');
 });
 
-test('what Connection names stays on this hop; repeated fields stay apart', async () => {
+test('fields that Connection names are dropped; repeated fields stay separate', async () => {
   const proxy = await proxyFor(
     await scriptedBackend(
       'HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nX-Case: Kept\r\ncontent-length: 0\r\n\r\n',
@@ -65,7 +65,7 @@ test('what Connection names stays on this hop; repeated fields stay apart', asyn
   assert.match(answer, /Set-Cookie: a\r\nSet-Cookie: b\r\nX-Case: Kept/);
 });
 
-test('a client that reads slowly slows the backend down, and gets everything', async () => {
+test('a client that reads slowly pauses the backend, and receives everything', async () => {
   const size = 64 * 1024 * 1024; // more than the kernel's buffers of both connections can hold
   let sent = 0;
   const backend = await httpBackend((_req, res) => {
@@ -85,9 +85,9 @@ test('a client that reads slowly slows the backend down, and gets everything', a
   socket.pause();
   let before = -1;
   await eventually(() => {
-    const stands = sent > 0 && sent === before;
+    const paused = sent > 0 && sent === before;
     before = sent;
-    return stands;
+    return paused;
   });
   assert.ok(sent < size, 'the backend waits');
   let got = 0;
@@ -96,7 +96,7 @@ test('a client that reads slowly slows the backend down, and gets everything', a
   await eventually(() => proxy.records[0]?.end.bytesOut === size);
 });
 
-test('a client that leaves in the middle of a body ends the backend’s response', async () => {
+test('a client that leaves within a body ends the backend’s response', async () => {
   let closed = false;
   const backend = await rawBackend((socket) => {
     socket.on('close', () => (closed = true));
@@ -108,14 +108,14 @@ test('a client that leaves in the middle of a body ends the backend’s response
   assert.equal(proxy.records[0]?.end.how, 'client-gone');
 });
 
-test('an answer before the upload is done goes through, and ends the connection', async () => {
+test('an answer before the end of the upload is forwarded, and closes the connection', async () => {
   const proxy = await proxyFor(await scriptedBackend('HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno'));
   const answer = await rawRequest(proxy.port, `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(10)}`);
   assert.equal(statusOf(answer), 401);
   assert.match(answer, /connection: close/i);
 });
 
-test('a response that is kept for want of another endpoint ends when its client leaves', async () => {
+test('a response that is kept while another endpoint is sought ends when its client leaves', async () => {
   let closed = false;
   const backend = await rawBackend((socket) => {
     socket.on('close', () => (closed = true));
@@ -129,7 +129,7 @@ test('a response that is kept for want of another endpoint ends when its client 
   await eventually(() => closed && proxy.records.length === 1);
 });
 
-test('a response that is kept for want of another endpoint, and breaks off meanwhile, becomes 502', async () => {
+test('a response that is kept while another endpoint is sought, and breaks off, becomes 502', async () => {
   let opened = 0;
   const backend = await rawBackend((socket) => {
     opened++;

@@ -1,4 +1,4 @@
-/** The bytes of a committed response, from the backend to the client's sink. */
+/** Moves a committed response from the backend to the client's sink. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { End, Exchange } from '../../message/exchange.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
@@ -14,7 +14,7 @@ export class Relay implements SinkListener {
   #finished: () => void;
   #over = false;
 
-  /** @param finished called once, when the exchange has ended in any way. */
+  /** @param finished called once, however the exchange ends. */
   constructor(x: Exchange, request: ClientRequest, response: IncomingMessage, head: ResponseHead, finished: () => void) {
     this.#x = x;
     this.#request = request;
@@ -35,13 +35,13 @@ export class Relay implements SinkListener {
     this.#response.resume();
   }
 
-  /** Nothing moves any more. */
+  /** There was no progress for `timeouts.idle`. */
   stalled(): void {
     const unread = this.#response.complete || this.#x.response.blocked;
     this.breakOff(unread ? 'client-gone' : 'upstream-broke');
   }
 
-  /** Ends the exchange before its time. The response is cut off where the client can see it. */
+  /** Ends the exchange early. The response is cut, so that the client can see it. */
   breakOff(how: End['how']): void {
     if (this.#over) return;
     this.#end(how);
@@ -52,7 +52,7 @@ export class Relay implements SinkListener {
   #startBody(): void {
     const response = this.#response;
     const sink = this.#x.response;
-    // A short response is here already: one write, no listeners.
+    // A short response has already arrived: one write, no listeners.
     const first = response.read() as Buffer | null;
     if (response.complete && response.readableLength === 0 && response.rawTrailers.length === 0) {
       sink.end(first ?? undefined, []);
@@ -81,7 +81,7 @@ export class Relay implements SinkListener {
     if (this.#over) return;
     this.#over = true;
     this.#finished();
-    // Answered before the upload was done: its connection is in the middle of a request, and of no more use.
+    // Answered before the upload ended: the connection is within a request and cannot be reused.
     if (!this.#request.writableEnded) this.#request.destroy();
     const { body, response } = this.#x;
     this.#resolve({ how, bytesIn: body?.bytes ?? 0, bytesOut: response.bytes });

@@ -1,19 +1,19 @@
-/** The request body of one try on its way to the backend. */
+/** Sends the request body of one try to the backend. */
 import type { ClientRequest } from 'node:http';
 import { fieldPairs } from '../../message/fields.ts';
 import type { BodyReader, RequestBody } from '../../message/request-body.ts';
 
-/** A client that waits for 100 (Continue) is asked for the body after this long, whatever the backend does (RFC 9110 §10.1.1). */
-const CONTINUE_PATIENCE = 1_000;
+/** Ms after which a client that waits for 100 (Continue) receives it, whatever the backend does (RFC 9110 §10.1.1). */
+const CONTINUE_TIMEOUT = 1_000;
 
 export class Upload implements BodyReader {
   #body: RequestBody;
   #request: ClientRequest;
   #sent: () => void;
-  #patience: NodeJS.Timeout | undefined;
+  #continueTimer: NodeJS.Timeout | undefined;
   #over = false;
 
-  /** @param sent called once the whole body went out. */
+  /** @param sent called once the whole body was sent. */
   constructor(body: RequestBody, request: ClientRequest, sent: () => void) {
     this.#body = body;
     this.#request = request;
@@ -24,21 +24,21 @@ export class Upload implements BodyReader {
     request.flushHeaders();
   }
 
-  /** The body is read from the client only once a connection is there: before that, nothing is lost by going elsewhere. */
+  /** The connection is open. The body is read from the client only from now on, so that a failed connect loses none of it. */
   begin(): void {
     if (!this.#body.awaitsContinue) return this.#body.attach(this);
     this.#request.once('continue', () => this.#continue());
-    this.#patience = setTimeout(() => this.#continue(), CONTINUE_PATIENCE);
+    this.#continueTimer = setTimeout(() => this.#continue(), CONTINUE_TIMEOUT);
   }
 
-  /** The backend has answered: it need not be asked for 100 (Continue) any more. */
+  /** The backend has answered: the client need not be asked for the body any more. */
   answered(): void {
-    clearTimeout(this.#patience);
+    clearTimeout(this.#continueTimer);
   }
 
   stop(): void {
     this.#over = true;
-    clearTimeout(this.#patience);
+    clearTimeout(this.#continueTimer);
     this.#body.detach(this);
   }
 
@@ -54,7 +54,7 @@ export class Upload implements BodyReader {
 
   #continue(): void {
     if (this.#over || !this.#body.awaitsContinue) return;
-    clearTimeout(this.#patience);
+    clearTimeout(this.#continueTimer);
     this.#body.sendContinue();
     this.#body.attach(this);
   }
