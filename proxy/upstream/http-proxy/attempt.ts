@@ -1,4 +1,4 @@
-/** One try of one request on one endpoint, up to the response head. What follows it is relay.ts. */
+/** One try of one request on one endpoint, up to the response head; relay.ts does the rest. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionUser, PoolAgent } from './agent.ts';
@@ -6,6 +6,8 @@ import { startRequest } from './engine.ts';
 import { readResponse, readUpgrade } from './read-response.ts';
 import { Relay } from './relay.ts';
 import { Upload } from './upload.ts';
+import { AttemptTimeouts } from '../attempt-timeouts.ts';
+import type { TimeLimit, TimeLimitListener } from '../attempt-timeouts.ts';
 import type { ConnectionPool } from '../connection-pool.ts';
 import type { IdleWatch, Watched } from '../idle-timeout.ts';
 import type { Tunnels } from '../tunnel.ts';
@@ -29,20 +31,14 @@ export interface AttemptTools {
 /** An interim response (1xx), as node:http reports it. */
 interface InterimResponse {
   readonly statusCode: number;
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly rawHeaders: readonly string[];
 }
 
-/** A connection on which the backend has switched protocols. */
-interface UpgradedConnection {
-  readonly socket: Socket;
-  readonly end: SocketTunnelEnd;
-}
-
-/** A backend that sends more interim responses (1xx) than this is not served. */
+/** More interim responses (1xx) than this are a protocol failure. */
 const MAX_INTERIM = 32;
 
-export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
+export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListener, Watched {
   readonly answer: Promise<Answer | Failure>;
   readonly target: Target;
   readonly idleTimeout: number;
@@ -52,20 +48,18 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
   #head: RequestHead;
   #spec: AttemptSpec;
   #tools: AttemptTools;
+  #timeouts: AttemptTimeouts;
   #request: ClientRequest | undefined;
   #socket: Socket | undefined;
   #response: IncomingMessage | undefined;
   #relay: Relay | undefined;
   #upload: Upload | undefined;
-  /** The backend speaks another protocol from now on. */
-  #upgraded: UpgradedConnection | undefined;
+  /** Set once the backend has switched protocols: its end of the tunnel. */
+  #tunnelEnd: SocketTunnelEnd | undefined;
   #reused = false;
   #connected = false;
   #connectStarted = 0;
   #connectMs: number | undefined;
-  /** Connect or per-try limit, whichever runs. */
-  #timer: NodeJS.Timeout | undefined;
-  #deadline: NodeJS.Timeout | undefined;
   #over = false;
   #interim = 0;
 
@@ -78,26 +72,24 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
     this.idleTimeout = spec.timeouts.idle;
     this.answer = new Promise((resolve) => (this.#settle = resolve));
     x.onGone(() => this.#onGone());
-    if (spec.deadline !== Infinity) {
-      this.#deadline = setTimeout(() => this.#onDeadline(), Math.max(0, spec.deadline - tools.now()));
-    }
+    this.#timeouts = new AttemptTimeouts(spec, tools.now, this);
     this.#start();
   }
 
   async commit(head: ResponseHead): Promise<End> {
-    // The response was kept for want of another try, and broke off meanwhile.
+    // The response was kept while another endpoint was sought, and broke off.
     if (this.#over) {
       const end = await this.#x.reply(LOCAL_REPLIES.brokenResponse);
       return end.how === 'whole' ? { ...end, how: 'upstream-broke' } : end;
     }
-    if (this.#upgraded) {
+    if (this.#tunnelEnd) {
       this.#finish();
-      return this.#tools.tunnels.open(this.#x, head, this.target, this.#spec.timeouts, this.#upgraded.end);
+      return this.#tools.tunnels.open(this.#x, head, this.target, this.#spec.timeouts, this.#tunnelEnd);
     }
     const request = this.#request as ClientRequest;
     const response = this.#response as IncomingMessage;
     this.#x.body?.release();
-    // A pause before another try that could not be made has listened meanwhile.
+    // The pause before another try, which could not be made, has replaced this listener.
     this.#x.onGone(() => this.#onGone());
     this.#relay = new Relay(this.#x, request, response, head, () => this.#finish());
     return this.#relay.done;
@@ -105,7 +97,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
 
   discard(): void {
     if (this.#over) return;
-    // A short response that has arrived already need not cost the connection.
+    // The connection can be reused after a short response that has already arrived.
     if (this.#response?.complete === true && this.#relay === undefined && this.#request?.writableEnded === true) {
       this.#response.resume();
       this.#finish();
@@ -118,13 +110,20 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
     this.#reused = reused;
     if (!socket.connecting) return;
     this.#connectStarted = this.#tools.now();
-    this.#timer = setTimeout(() => this.#fail('connect', 'no connection in time'), this.#spec.timeouts.connect);
+    this.#timeouts.connecting();
     socket.once('connect', () => {
       if (this.#over) return;
-      clearTimeout(this.#timer);
+      this.#timeouts.connected();
       this.#connectMs = this.#tools.now() - this.#connectStarted;
       this.#onConnected();
     });
+  }
+
+  onTimeLimit(limit: TimeLimit): void {
+    if (limit === 'connect') this.#fail('connect', 'no connection in time');
+    else if (limit === 'per-try') this.#fail('timeout', 'no response head in time');
+    else if (this.#relay) this.#relay.breakOff('deadline');
+    else this.#fail('timeout', 'the whole request took too long');
   }
 
   progress(): number {
@@ -133,7 +132,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
   }
 
   onIdle(): void {
-    // Whose turn was it: the client's to read or to send on, or the backend's?
+    // Who made no progress: the client, in reading or sending, or the backend?
     if (this.#relay) this.#relay.stalled();
     else if (this.#x.body?.awaited === true) this.#x.body.refuseStalled();
     else this.#fail('timeout', 'no progress in time');
@@ -154,7 +153,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
     request.on('upgrade', (response: IncomingMessage, socket: Socket, early: Buffer) => this.#onUpgrade(response, socket, early));
     request.on('information', (info: InterimResponse) => this.#onInterim(info));
     this.#tools.idle.add(this);
-    if (this.#x.body) this.#upload = new Upload(this.#x.body, request, () => this.#waitForHead());
+    if (this.#x.body) this.#upload = new Upload(this.#x.body, request, () => this.#onRequestSent());
     else request.end();
     if (this.#socket && !this.#socket.connecting) this.#onConnected();
   }
@@ -162,24 +161,23 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
   #onConnected(): void {
     this.#connected = true;
     if (this.#upload) this.#upload.begin();
-    else this.#waitForHead();
+    else this.#onRequestSent();
   }
 
-  #waitForHead(): void {
-    if (this.#spec.perTryTimeout <= 0 || this.#response || this.#over || !this.#connected) return;
-    this.#timer = setTimeout(() => this.#fail('timeout', 'no response head in time'), this.#spec.perTryTimeout);
+  #onRequestSent(): void {
+    if (!this.#response && !this.#over && this.#connected) this.#timeouts.requestSent();
   }
 
   #onResponse(response: IncomingMessage): void {
     if (this.#over) return void response.destroy();
-    clearTimeout(this.#timer);
+    this.#timeouts.headReceived();
     this.#upload?.answered();
     this.#response = response;
     const read = readResponse(response);
     if (typeof read === 'string') return this.#fail('protocol', read);
     if (read.last) (this.#request as ClientRequest).shouldKeepAlive = false;
     if (read.keepAlive !== Infinity && this.#socket) this.#tools.connections.hint(this.#socket, read.keepAlive);
-    // What came with the head is being read: only then is it known whether that breaks the response.
+    // node:http still parses bytes that arrived with the head, and may find an error in them.
     process.nextTick(() => this.#announce(read.head));
   }
 
@@ -188,7 +186,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
   }
 
   #onUpgrade(response: IncomingMessage, socket: Socket, early: Buffer): void {
-    // node:http has let go of it, and the tunnel does not have it yet.
+    // node:http has detached from the socket, and the tunnel does not have it yet.
     socket.once('close', () => this.#fail('reset', 'closed after 101'));
     const head = readUpgrade(response, this.#head.protocol);
     if (this.#over) return void socket.destroy();
@@ -196,8 +194,8 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
       socket.destroy();
       return this.#fail('protocol', head);
     }
-    clearTimeout(this.#timer);
-    this.#upgraded = { socket, end: new SocketTunnelEnd(socket, early.length > 0 ? [early] : []) };
+    this.#timeouts.headReceived();
+    this.#tunnelEnd = new SocketTunnelEnd(socket, early.length > 0 ? [early] : []);
     this.#announce(head);
   }
 
@@ -208,7 +206,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
   }
 
   #onError(error: NodeJS.ErrnoException): void {
-    // Whatever follows a response that is whole costs the connection, nothing else.
+    // Bytes after a whole response cost the connection, but not the response.
     if (this.#response?.complete === true) return;
     if (this.#relay) return this.#relay.breakOff('upstream-broke');
     if (!this.#connected && !this.#reused) this.#fail('connect', error.code ?? error.message);
@@ -217,18 +215,13 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
   }
 
   #onClose(): void {
-    if (this.#over || this.#relay || this.#response || this.#upgraded) return;
+    if (this.#over || this.#relay || this.#response || this.#tunnelEnd) return;
     this.#fail(this.#connected || this.#reused ? 'reset' : 'connect', 'closed without a response');
   }
 
   #onGone(): void {
     if (this.#relay) this.#relay.breakOff('client-gone');
     else this.#fail('client-gone', 'the client left');
-  }
-
-  #onDeadline(): void {
-    if (this.#relay) this.#relay.breakOff('deadline');
-    else this.#fail('timeout', 'the whole request took too long');
   }
 
   #fail(kind: FailureKind, detail: string): void {
@@ -244,16 +237,15 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, Watched {
   #destroy(): void {
     this.#finish();
     this.#request?.destroy();
-    this.#upgraded?.socket.destroy();
-    // A connect that is under way would go on: destroying the request alone does not reach a socket it was only just given.
+    this.#tunnelEnd?.destroy();
+    // Destroying the request does not reach a socket that is still connecting.
     if (this.#socket && !this.#connected && !this.#reused) this.#socket.destroy();
   }
 
-  /** No timer, no place in the sweep, no claim on the client's body. */
+  /** Stops timers and the idle watch, and detaches from the client's body. */
   #finish(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#deadline);
+    this.#timeouts.stop();
     this.#tools.idle.delete(this);
     this.#upload?.stop();
   }
