@@ -34,6 +34,8 @@ export interface DataPlaneOptions {
   readonly failed: (error: unknown) => void;
   /** Makes the engine of the backend's side; http-proxy-3 unless given. `now`: monotonic milliseconds. */
   readonly createUpstream?: (now: () => number) => Upstream;
+  /** Monotonic milliseconds; the process's own clock unless given. */
+  readonly now?: () => number;
 }
 
 export interface DataPlaneParts {
@@ -46,10 +48,10 @@ export interface DataPlaneParts {
   drain(timeout: number): Promise<void>;
 }
 
-const now = () => performance.now();
 const NO_ROUTES = createRouteTable<RouteState>([]);
 
 export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
+  const now = o.now ?? (() => performance.now());
   const upstream = o.createUpstream?.(now) ?? new HttpProxyUpstream(now);
   const prober = new Prober({ random: Math.random, onResult: o.probed });
   const metrics: Metrics = new Metrics(now, {

@@ -103,6 +103,8 @@ export interface ProxySpec {
   readonly limits?: Partial<TimeLimits>;
   /** In place of http-proxy-3. */
   readonly createUpstream?: () => Upstream;
+  /** In place of the process's clock, for what lasts longer than a test should. Timers are not affected. */
+  readonly now?: () => number;
   /** The zone of the proxy. */
   readonly zone?: string;
 }
@@ -165,6 +167,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     makeRequestId: () => 'made-here',
     ...(spec.limits && { limits: spec.limits }),
     ...(spec.createUpstream && { createUpstream: spec.createUpstream }),
+    ...(spec.now && { now: spec.now }),
     record: (r) => void records.push(r),
     probed: () => undefined,
     health: {

@@ -70,9 +70,17 @@ class Translation {
 function comparable(value: Json | undefined, key = ''): Json {
   if (CHOSEN.has(key) || TIMES.has(key)) return value === undefined || value === '' ? (value ?? null) : '*';
   if (typeof value === 'string') return stable(value);
+  // In order of time, by the second: which of two managers wrote within the same second differs from run to run.
+  if (Array.isArray(value) && key === 'managedFields') return value.map((item) => comparable(item)).sort(byManager);
   if (Array.isArray(value)) return value.map((item) => comparable(item));
   if (!isObject(value)) return value ?? null;
   return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, comparable(child, name)]));
+}
+
+function byManager(a: Json, b: Json): number {
+  const text = (entry: Json) =>
+    isObject(entry) ? JSON.stringify([entry['manager'], entry['operation'], entry['subresource']]) : '';
+  return text(a) < text(b) ? -1 : 1;
 }
 
 function stable(text: string): string {
