@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { LOCAL_REPLIES } from '../proxy/message/local-replies.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const GUIDES = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
@@ -91,4 +92,12 @@ describe('where to add', () => {
 
 test('no page refers to a design that is not in the repository', () => {
   for (const page of PAGES) assert.doesNotMatch(read(page), /\b(?:DESIGN|HOUSE|API|WIRE|PROXY|OPERATOR)\.md\b/, page);
+});
+
+test('errors.md lists exactly the replies that the proxy makes itself', () => {
+  const listed = [...read('docs/errors.md').matchAll(/^\| (\d{3}) +\| `([^`]+)`/gm)].map(
+    ([, status, reason]) => `${status} ${reason}`,
+  );
+  const made = new Set(Object.values(LOCAL_REPLIES).map(({ status, reason }) => `${status} ${reason}`));
+  assert.deepEqual(listed.sort(), [...made].sort());
 });
