@@ -449,7 +449,7 @@ describe('invalid input is refused', () => {
     'hash on a parameter, which one': [hash({ hashOn: { type: 'QueryParam' } }), /add or remove queryParam, or change type/],
     'a cookie name with a space': [hash({ hashOn: { type: 'Cookie', cookie: { name: 'a b' } } }), /cookie\.name/],
     'a cookie for years': [hash({ hashOn: { type: 'Cookie', cookie: { name: 'a', ttl: '9999h' } } }), /at most 24h/],
-    'affinity for nobody': [hash({ affinity: { maxEntries: 0 } }), /maxEntries/],
+    'affinity for no keys': [hash({ affinity: { maxEntries: 0 } }), /maxEntries/],
     'affinity for no time': [hash({ affinity: { idleTimeout: '0s' } }), /idleTimeout must be above 0s/],
     'proxies in front, which': [client({}), /clientAddress: .*keep one of trustedHops and trustedCIDRs/],
     'proxies in front by number and address': [
