@@ -96,7 +96,7 @@ const status = mostly(
 );
 const response = fc.tuple(version, gap, status).map((parts) => parts.join(''));
 
-/** Changes a few bytes, wherever they are. */
+/** Changes a few bytes at random positions. */
 function mutated(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const change = fc.tuple(fc.nat(), fc.nat(8), fc.oneof(bytes(3), fc.constantFrom('\r\n', '\n', '\r\n\r\n', ' ', ':', '0')));
   return fc.tuple(text, fc.array(change, { maxLength: 3 }), fc.boolean()).map(([whole, changes, at]) => {
@@ -108,7 +108,7 @@ function mutated(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
   });
 }
 
-/** Cut into pieces, which arrive apart. */
+/** Split into pieces, which are sent one after the other. */
 function pieces(text: fc.Arbitrary<string>): fc.Arbitrary<string[]> {
   return fc.tuple(text, fc.array(fc.nat(), { maxLength: 2 })).map(([whole, cuts]) => {
     const at = [0, ...cuts.map((cut) => cut % (whole.length + 1)).sort((a, b) => a - b), whole.length];
@@ -123,7 +123,7 @@ export const responses = pieces(
   mutated(fc.array(message(response, ''), { minLength: 1, maxLength: 2 }).map((list) => list.join(''))),
 );
 
-/** Where bytes are tried; kept over many cases, since nothing of one may be felt by the next. */
+/** The proxy and backend of a fuzz run; kept over many cases, since no case may affect the next. */
 export async function fuzzStage(pair: Pair): Promise<Stage> {
   const { backend } = await pair.upstream.openBackend(OK);
   const retry = { attempts: 0 };
@@ -144,7 +144,7 @@ function reset(proxy: TestProxy, backend: HostileBackend): void {
   backend.forget();
 }
 
-/** Whatever a client sends: the backend sees whole requests, those that the proxy says it sent, and no others. */
+/** Whatever a client sends: the backend receives whole requests, exactly those that the proxy recorded. */
 export async function tryRequest(s: Stage, send: readonly string[]): Promise<void> {
   const { proxy, backend } = s;
   reset(proxy, backend);

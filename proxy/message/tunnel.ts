@@ -21,7 +21,7 @@ export interface TunnelEnd {
   end(): void;
   /** Closes both directions in an orderly way: what was written arrives, what still comes is discarded for a bounded time. */
   close(): void;
-  /** Closes both directions at once, so that the peer can tell it from an orderly end. */
+  /** Closes both directions at once, so that the peer does not take it for an orderly end. */
   reset(): void;
   /** Closes both directions at once. */
   destroy(): void;
