@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { LOCAL_REPLIES } from '../message/local-replies.ts';
-import type { Refusal } from '../message/local-replies.ts';
+import type { RefusalReply } from '../message/local-replies.ts';
 import { boundPort } from '../snapshot/ports.ts';
 
 /** The protocol on the connections of one listener. */
@@ -10,7 +10,7 @@ export interface ConnectionServer {
   /** Serves a connection from now on. */
   claim(socket: Socket): void;
   /** Closes a connection that is not served, with a reply if the protocol has one. */
-  refuse(socket: Socket, reply: Refusal): void;
+  refuse(socket: Socket, reply: RefusalReply): void;
   /** From now on every response closes its connection. */
   drain(): void;
   /** Closes connections on which no request is in progress. */

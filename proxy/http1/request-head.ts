@@ -17,7 +17,7 @@ import { parseHost } from './authority.ts';
 import { parseTarget } from './request-target.ts';
 import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
-import type { Refusal } from '../message/local-replies.ts';
+import type { RefusalReply } from '../message/local-replies.ts';
 import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 
 /** A request head that may be forwarded. */
@@ -41,7 +41,7 @@ export interface AcceptedHead {
 /** A request head that must not be forwarded. */
 export interface RefusedHead {
   readonly ok: false;
-  readonly reply: Refusal;
+  readonly reply: RefusalReply;
 }
 
 export interface RequestHeadSettings {
@@ -208,7 +208,7 @@ function hopsLeft(fields: FieldRecord): number | undefined {
   return left;
 }
 
-function refuse(reply: Refusal): RefusedHead {
+function refuse(reply: RefusalReply): RefusedHead {
   return { ok: false, reply };
 }
 

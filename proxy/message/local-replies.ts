@@ -33,7 +33,7 @@ export interface LocalReply {
 }
 
 /** A local reply to a refused request or connection; it always has a reason. */
-export interface Refusal extends LocalReply {
+export interface RefusalReply extends LocalReply {
   readonly reason: LocalReason;
 }
 
@@ -62,20 +62,20 @@ export const LOCAL_REPLIES = {
   headTooLarge: { status: 431, reason: 'headers-too-large', text: 'the request head is too large' },
   loop: { status: 508, reason: 'loop', text: 'this request has already passed through this proxy' },
   tooManyConnections: { status: 503, reason: 'overflow', text: 'too many connections' },
-} as const satisfies Readonly<Record<string, Refusal>>;
+} as const satisfies Readonly<Record<string, RefusalReply>>;
 
 /** @param text says what is wrong with the request. */
-export function badRequest(text: string): Refusal {
+export function badRequest(text: string): RefusalReply {
   return { status: 400, reason: 'bad-request', text };
 }
 
 /** @param max the most fields that a head may have. */
-export function tooManyFields(max: number): Refusal {
+export function tooManyFields(max: number): RefusalReply {
   return { status: 431, reason: 'headers-too-large', text: `more than ${max} header fields` };
 }
 
 /** @param max the most requests that may wait after the one in progress. */
-export function tooManyPipelined(max: number): Refusal {
+export function tooManyPipelined(max: number): RefusalReply {
   return { status: 503, reason: 'overflow', text: `more than ${max} requests wait on this connection` };
 }
 

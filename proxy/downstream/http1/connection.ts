@@ -15,7 +15,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { sendRawReply, sendReply } from './send-reply.ts';
 import { tooManyPipelined } from '../../message/local-replies.ts';
-import type { Refusal } from '../../message/local-replies.ts';
+import type { RefusalReply } from '../../message/local-replies.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';
 
 /** No backpressure is possible here: node:http parses everything that arrived in one piece. */
@@ -36,7 +36,7 @@ export interface ConnectionRules {
   /** Serves one request; must call `ended` when it is over. */
   readonly serve: (req: IncomingMessage, res: ServerResponse, c: Connection) => void;
   /** Counts a refusal. */
-  readonly refused: (r: Refusal) => void;
+  readonly refused: (r: RefusalReply) => void;
   /** How long a client may take without progress to read a local reply, ms. */
   readonly unreadTimeout: number;
 }
@@ -58,7 +58,7 @@ export class Connection {
   #rules: ConnectionRules;
   #current: RequestPair | undefined;
   #waiting: RequestPair[] | undefined;
-  #refusal: Refusal | undefined;
+  #refusal: RefusalReply | undefined;
   /** Bytes arrived that will not be read. */
   #surplus = false;
   /** No further request is served. */
@@ -109,7 +109,7 @@ export class Connection {
   }
 
   /** The bytes that arrived, and all after them, cannot be parsed. */
-  refuse(reply: Refusal): void {
+  refuse(reply: RefusalReply): void {
     if (this.#ending || this.#refusal) {
       // The proxy's half is closed already: the client has closed its half within a message.
       if (this.#socket.writableEnded) this.#socket.destroy();
@@ -139,7 +139,7 @@ export class Connection {
     this.refuse(tooManyPipelined(MAX_WAITING));
   }
 
-  #refuseNow(reply: Refusal): void {
+  #refuseNow(reply: RefusalReply): void {
     this.#ending = true;
     const { res } = this.#current ?? {};
     if (!res) sendRawReply(this.#socket, reply);

@@ -5,7 +5,7 @@ import { sendReply } from './send-reply.ts';
 import { UpgradeResponse } from './upgrade.ts';
 import type { End, Exchange } from '../../message/exchange.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
-import type { LocalReply, Refusal } from '../../message/local-replies.ts';
+import type { LocalReply, RefusalReply } from '../../message/local-replies.ts';
 import { RequestBody } from '../../message/request-body.ts';
 import type { BodySource } from '../../message/request-body.ts';
 import type { RequestHead } from '../../message/request-head.ts';
@@ -18,7 +18,7 @@ export interface ExchangeConnection {
   /** A local reply was written. */
   answered(): void;
   /** The rest of the request will not be read. */
-  refuse(r: Refusal): void;
+  refuse(r: RefusalReply): void;
 }
 
 /** What an exchange is made from, beside its head. */

@@ -1,6 +1,6 @@
 /** Errors of node:http's parser and timers, by code, as local replies. */
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
-import type { Refusal } from '../../message/local-replies.ts';
+import type { RefusalReply } from '../../message/local-replies.ts';
 
 export interface ParserError extends Error {
   readonly code?: string;
@@ -12,7 +12,7 @@ export function isSurplus(error: ParserError): boolean {
 }
 
 /** The reply to an error; undefined: the client left, no reply is possible. */
-export function replyToParserError(error: ParserError): Refusal | undefined {
+export function replyToParserError(error: ParserError): RefusalReply | undefined {
   switch (error.code) {
     case 'ECONNRESET':
     case 'EPIPE':

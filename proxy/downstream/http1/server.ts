@@ -16,7 +16,7 @@ import type { AcceptedHead, RequestHeadSettings } from '../../http1/request-head
 import type { Exchange } from '../../message/exchange.ts';
 import { RecordFields } from '../../message/fields.ts';
 import { LOCAL_REPLIES, tooManyFields } from '../../message/local-replies.ts';
-import type { LocalReason, Refusal } from '../../message/local-replies.ts';
+import type { LocalReason, RefusalReply } from '../../message/local-replies.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 
 export interface Http1Settings extends RequestHeadSettings {
@@ -114,7 +114,7 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
     socket.on('error', () => socket.destroy());
     connectionOf(socket).refuse(LOCAL_REPLIES.connectMethod);
   });
-  const rules = { serve, refused: (r: Refusal) => s.refused(r.reason), unreadTimeout: limits.unreadTimeout };
+  const rules = { serve, refused: (r: RefusalReply) => s.refused(r.reason), unreadTimeout: limits.unreadTimeout };
   server.on('connection', (socket: Socket) => new Connection(socket, rules));
   return asConnectionServer(server, upgrades, () => (draining = true));
 }
