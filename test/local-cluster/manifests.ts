@@ -1,10 +1,9 @@
 /** The objects of `npm start`: what a Helm release and an application create in a real cluster. */
 import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
 import { NODE_NAME } from './pods.ts';
+import { CONTROL_PORT, OBSERVE_PORT as PROXY_OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 
 export const SYSTEM_NAMESPACE = 'outrigger-system';
-const CONTROL_PORT = 9900;
-const PROXY_OBSERVE_PORT = 9901;
 const OPERATOR_OBSERVE_PORT = 9801;
 const BACKEND_PORT = 8080;
 
