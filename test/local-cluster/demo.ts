@@ -80,11 +80,11 @@ Two gateways listen for first-policy and balance over ${BACKENDS.join(', ')}:
 
 ${GATEWAYS.map((name) => `  curl ${gatewayUrl(find(name))}`).join('\n')}
 
-Who gets how much, and how it fares, in a browser:
+Stats pages, in a browser (traffic, health, shares of each endpoint):
 
 ${GATEWAYS.map((name) => `  http://${address(name)}:9901/stats`).join('\n')}
 
-What they count, and what the operator counts:
+Metrics of the gateways and of the operator:
 
 ${GATEWAYS.map((name) => `  curl http://${address(name)}:9901/metrics`).join('\n')}
   curl http://${address('operator-1')}:9801/metrics
@@ -95,11 +95,11 @@ With kubectl, in another terminal:
   const kubectl = await kubectlHint();
   console.log(`${kubectl}
   kubectl get lbp                                              # Programmed: every gateway has the policy
-  kubectl delete pod echo-1                                    # curl goes on, over the others
+  kubectl delete pod echo-1                                    # curl keeps working, with the other backends
   kubectl apply -f ${another}     # a fourth backend
   kubectl annotate pod echo-2 outrigger.dev/weight=3           # three times the share
-  kubectl annotate pod echo-3 outrigger.dev/maintenance=true   # finishes what it has, gets nothing new
-  kubectl edit lbp first-policy                                # say, loadBalancer: { type: RoundRobin }
+  kubectl annotate pod echo-3 outrigger.dev/maintenance=true   # finishes its requests, receives no new ones
+  kubectl edit lbp first-policy                                # for example: loadBalancer: { type: RoundRobin }
 
 Logs are in ${cluster.logs}. Ctrl-C ends everything.`);
 }
