@@ -7,7 +7,11 @@ import { seeded } from './testing.ts';
 
 function key(on: HashOn, target: string, headers: Readonly<Record<string, string>> = {}): string | undefined {
   const path = target.replace(/\?.*/, '');
-  return hashKeyOf(on, { path, target, authority: 'a.test', fields: new RecordFields(headers) }, '192.0.2.7');
+  return hashKeyOf(
+    on,
+    { path, target, authority: 'a.test', protocol: undefined, fields: new RecordFields(headers) },
+    '192.0.2.7',
+  );
 }
 
 const COOKIE = { type: 'Cookie', name: 'id', ttl: 0 } as const;

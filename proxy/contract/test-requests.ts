@@ -115,6 +115,13 @@ const FORWARDED: readonly RequestCase[] = [
   },
   { what: 'an empty value', send: get('X:\r\n'), gets: [200], received: ['GET /'] },
   {
+    what: 'names of the object prototype',
+    send: get('__proto__: a\r\nconstructor: b\r\n'),
+    gets: [200],
+    received: ['GET /'],
+    check: ([r]) => ['__proto__', 'constructor'].every((name) => r?.fields.some(([n]) => n === name)),
+  },
+  {
     what: 'a value above ASCII',
     send: get('X: \xe4\xff\r\n'),
     gets: [200],

@@ -41,6 +41,14 @@ describe('matches', () => {
     assert.equal(statusOf(await get(proxy.port, '/v2/items')), 404);
   });
 
+  test('the protocol that a client asks to switch to', async () => {
+    const proxy = await proxyWith(matching({ headers: [{ name: 'upgrade', value: 'websocket' }] }));
+    const ask = (fields: string) => rawRequest(proxy.port, `GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+    assert.equal(statusOf(await ask('Connection: Upgrade\r\nUpgrade: websocket\r\n')), 200);
+    assert.equal(statusOf(await ask('Connection: Upgrade, close\r\nUpgrade: other\r\n')), 404);
+    assert.equal(statusOf(await ask('Connection: close\r\n')), 404);
+  });
+
   test('a policy with an expression that does not compile is rejected by name, and no other', async () => {
     const proxy = await proxyWith({});
     await proxy.apply({ endpoints: [endpoint(echo.port)], route: matching({ path: { type: 'RegularExpression', value: '(' } }) });

@@ -26,9 +26,12 @@ for (const [form, fields] of FORMS) {
   });
 }
 
-test('host is the authority, in every protocol', () => {
-  const head = { authority: 'a.test:80', fields: new RecordFields({ x: '1' }) };
-  assert.deepEqual([headerOf(head, 'host'), headerOf(head, 'x')], ['a.test:80', '1']);
+test('host, upgrade and connection are found, whatever protocol carries them', () => {
+  const head = { authority: 'a.test:80', protocol: 'websocket', fields: new RecordFields({ x: '1' }) };
+  const found = ['host', 'x', 'upgrade', 'connection'].map((name) => headerOf(head, name));
+  assert.deepEqual(found, ['a.test:80', '1', 'websocket', 'Upgrade']);
+  const plain = { ...head, protocol: undefined };
+  assert.deepEqual([headerOf(plain, 'upgrade'), headerOf(plain, 'connection')], [undefined, undefined]);
 });
 
 test('trailers that belong in a head are dropped', () => {

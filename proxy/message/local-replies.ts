@@ -37,8 +37,6 @@ export interface RefusalReply extends LocalReply {
   readonly reason: LocalReason;
 }
 
-const ALLOW = ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] as const;
-
 export const LOCAL_REPLIES = {
   // No try was made.
   noRoute: { status: 404, reason: 'no-route', text: 'no policy matches this request' },
@@ -54,7 +52,7 @@ export const LOCAL_REPLIES = {
   // The request, or its connection, is refused.
   notHttp: { status: 400, reason: 'bad-request', text: 'this is not an HTTP/1.1 request' },
   httpVersion: { status: 400, reason: 'bad-request', text: 'only HTTP/1.0 and HTTP/1.1 are supported' },
-  connectMethod: { status: 405, reason: 'method-not-allowed', text: 'CONNECT is not supported', fields: ALLOW },
+  connectMethod: { status: 405, reason: 'method-not-allowed', text: 'CONNECT is not supported' },
   headTimeout: { status: 408, reason: 'request-timeout', text: 'the request head did not arrive in time' },
   bodyTimeout: { status: 408, reason: 'request-timeout', text: 'the request body did not arrive in time' },
   chunkExtensions: { status: 413, reason: 'content-too-large', text: 'the chunk extensions are too large' },

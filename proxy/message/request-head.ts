@@ -22,10 +22,21 @@ export interface RequestHead {
 /** The part of a head in which headers are found by name. */
 export interface HeaderSource {
   readonly authority: string | undefined;
+  readonly protocol: string | undefined;
   readonly fields: Pick<Fields, 'get'>;
 }
 
 /** The first value of a request header; `name` as in a policy, in lower case. */
 export function headerOf(head: HeaderSource, name: string): string | undefined {
-  return name === 'host' ? head.authority : head.fields.get(name);
+  switch (name) {
+    case 'host':
+      return head.authority;
+    // As HTTP/1 writes a request that asks for another protocol.
+    case 'upgrade':
+      return head.protocol;
+    case 'connection':
+      return head.protocol === undefined ? undefined : 'Upgrade';
+    default:
+      return head.fields.get(name);
+  }
 }

@@ -116,7 +116,9 @@ export class EndpointSelection {
 
   /** Whether the request must wait for one saturated endpoint. */
   get needsSpecificEndpoint(): boolean {
-    return this.#pinned?.endpoint.saturated === true;
+    const endpoint = this.#pinned?.endpoint;
+    // One that has left is not waited for.
+    return endpoint !== undefined && endpoint.index >= 0 && endpoint.saturated;
   }
 
   /** Whether another request must end first. */

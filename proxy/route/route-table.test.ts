@@ -36,7 +36,7 @@ function route(g: Given): Route {
 }
 
 function request(host: string, path = '/', method = 'GET', headers: Record<string, string> = {}): RoutedBy {
-  return { host, path, method, authority: host, fields: new RecordFields(headers) };
+  return { host, path, method, authority: host, protocol: undefined, fields: new RecordFields(headers) };
 }
 
 /** Replaces the regex engine. */

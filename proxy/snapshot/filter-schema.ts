@@ -6,14 +6,16 @@ import { HOP_BY_HOP_HEADERS, HEADERS_SET_BY_PROXY } from './header-names.ts';
 
 /** Marks the proxy's own replies. */
 const OWN_IN_RESPONSES = ['outrigger-reason'];
+/** It is forwarded, but concerns the next hop: no policy changes it. */
+const NEXT_HOP = 'proxy-authenticate';
 
 /** Printable ASCII; spaces and tabs only inside. */
 const value = string({ min: 1, max: 4096, pattern: /^[!-~](?:[\t -~]*[!-~])?$/, what: 'a header value' });
 
 /** Names that modifiers must not use, in lower case. */
 export const KEPT = {
-  requestHeaderModifier: [...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY],
-  responseHeaderModifier: [...HOP_BY_HOP_HEADERS, ...OWN_IN_RESPONSES],
+  requestHeaderModifier: [...HOP_BY_HOP_HEADERS, NEXT_HOP, ...HEADERS_SET_BY_PROXY],
+  responseHeaderModifier: [...HOP_BY_HOP_HEADERS, NEXT_HOP, ...OWN_IN_RESPONSES],
 } as const satisfies Record<string, readonly string[]>;
 
 function modifier(names: readonly string[]): Check {

@@ -5,7 +5,6 @@ export const HOP_BY_HOP_HEADERS: readonly string[] = [
   'connection',
   'content-length',
   'keep-alive',
-  'proxy-authenticate',
   'proxy-authorization',
   'proxy-connection',
   'te',

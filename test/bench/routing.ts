@@ -47,7 +47,14 @@ function requestsTo(hosts: readonly string[]): () => RoutedBy[] {
   const fields = { get: () => undefined };
   return () =>
     PATHS.flatMap((path) =>
-      hosts.map((host, i) => ({ host: fresh(host), path: fresh(path + String(i)), method: 'GET', authority: undefined, fields })),
+      hosts.map((host, i) => ({
+        host: fresh(host),
+        path: fresh(path + String(i)),
+        method: 'GET',
+        authority: undefined,
+        protocol: undefined,
+        fields,
+      })),
     );
 }
 

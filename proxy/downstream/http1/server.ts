@@ -10,6 +10,7 @@ import { mayUpgrade, UpgradeResponse } from './upgrade.ts';
 import type { Trust } from '../client-address.ts';
 import { addForwardedHeaders, plainAddress } from '../forwarded-headers.ts';
 import type { ConnectionServer } from '../listener.ts';
+import { ALLOWED_METHODS } from '../local-reply.ts';
 import { keepTrustedForwarded, readTrustedForwarded } from '../trusted-forwarded-headers.ts';
 import { readRequestHead } from '../../http1/request-head.ts';
 import type { AcceptedHead, RequestHeadSettings } from '../../http1/request-head.ts';
@@ -161,7 +162,7 @@ function answerHere(req: IncomingMessage, res: ServerResponse): void {
     res.end(`TRACE ${req.url ?? ''} HTTP/${req.httpVersion}\r\n\r\n`);
     return;
   }
-  res.writeHead(204, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' });
+  res.writeHead(204, { allow: ALLOWED_METHODS });
   res.end();
 }
 

@@ -5,6 +5,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyServer } from 'http-proxy-3';
 import type { ConnectionUser, PoolAgent } from './agent.ts';
+import type { FieldRecord } from '../../message/fields.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 
 // This variable would select the library's fetch path, which corrupts responses.
@@ -65,8 +66,10 @@ function methodToStartWith(method: string): string {
   return method === 'DELETE' || method === 'OPTIONS' ? 'GET' : method;
 }
 
-function fieldsOf({ authority, fields, protocol }: RequestHead): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = authority === undefined ? {} : { host: authority };
+function fieldsOf({ authority, fields, protocol }: RequestHead): FieldRecord {
+  // Without prototype: a field may have any name.
+  const record = Object.create(null) as FieldRecord;
+  if (authority !== undefined) record['host'] = authority;
   for (const name in fields.record) record[name] = fields.record[name] as string | string[];
   if (protocol !== undefined) {
     record['connection'] = 'Upgrade';
