@@ -14,6 +14,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { sendRawReply, sendReply } from './send-reply.ts';
+import { plainAddress } from '../forwarded-headers.ts';
 import { tooManyPipelined } from '../../message/local-replies.ts';
 import type { RefusalReply } from '../../message/local-replies.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';
@@ -52,6 +53,9 @@ export function connectionOf(socket: Socket): Connection {
 }
 
 export class Connection {
+  /** The peer's address. */
+  readonly peer: string;
+  readonly scheme: 'http' | 'https';
   /** The exchange in progress, once its head was accepted. */
   exchange: Abandonable | undefined;
   #socket: Socket;
@@ -65,6 +69,8 @@ export class Connection {
   #ending = false;
 
   constructor(socket: Socket, rules: ConnectionRules) {
+    this.peer = plainAddress(socket.remoteAddress);
+    this.scheme = 'encrypted' in socket ? 'https' : 'http';
     this.#socket = socket;
     this.#rules = rules;
     (socket as Claimed)[CONNECTION] = this;

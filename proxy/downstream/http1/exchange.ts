@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http1Response } from './response.ts';
 import { sendReply } from './send-reply.ts';
-import { UpgradeResponse } from './upgrade.ts';
 import type { End, Exchange } from '../../message/exchange.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { LocalReply, RefusalReply } from '../../message/local-replies.ts';
@@ -97,7 +96,8 @@ export class Http1Exchange implements Exchange {
   /** Whether the connection closes after this response: the listener drains, or the rest of the request is not read. */
   #endsConnection(): boolean {
     if (this.body !== undefined && !this.body.complete) return true;
-    return this.#res instanceof UpgradeResponse || this.#draining();
+    // Whatever follows a request that asked for another protocol may not be HTTP.
+    return this.request.protocol !== undefined || this.#draining();
   }
 
   #end(how: End['how']): End {

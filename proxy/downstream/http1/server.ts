@@ -8,7 +8,7 @@ import { isSurplus, replyToParserError } from './parser-errors.ts';
 import { sendRawReply, sendReply } from './send-reply.ts';
 import { mayUpgrade, UpgradeResponse } from './upgrade.ts';
 import type { Trust } from '../client-address.ts';
-import { addForwardedHeaders, plainAddress } from '../forwarded-headers.ts';
+import { addForwardedHeaders } from '../forwarded-headers.ts';
 import type { ConnectionServer } from '../listener.ts';
 import { ALLOWED_METHODS } from '../local-reply.ts';
 import { keepTrustedForwarded, readTrustedForwarded } from '../trusted-forwarded-headers.ts';
@@ -82,7 +82,7 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
       connection.answered();
       return;
     }
-    const { head, clientAddress } = acceptHead(req, res, read, s);
+    const { head, clientAddress } = acceptHead(req, res, read, connection, s);
     const { requestId } = read;
     const body =
       read.body === 'none'
@@ -131,10 +131,9 @@ function acceptHead(
   req: IncomingMessage,
   res: ServerResponse,
   read: AcceptedHead,
+  { peer, scheme }: Connection,
   s: Http1Settings,
 ): { head: RequestHead; clientAddress: string } {
-  const peer = plainAddress(req.socket.remoteAddress);
-  const scheme = 'encrypted' in req.socket ? 'https' : 'http';
   const { fields, authority, requestId } = read;
   const protocolVersion = `1.${req.httpVersionMinor}`;
   addForwardedHeaders(fields, { peer, port: s.port, scheme, protocolVersion, viaName: s.viaName, authority, requestId });

@@ -5,7 +5,6 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyServer } from 'http-proxy-3';
 import type { ConnectionUser, PoolAgent } from './agent.ts';
-import type { FieldRecord } from '../../message/fields.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 
 // This variable would select the library's fetch path, which corrupts responses.
@@ -32,7 +31,8 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
   const request = {
     method: methodToStartWith(head.method),
     url: '/',
-    headers: fieldsOf(head),
+    // The library makes the copy of them.
+    headers: head.fields.record,
     httpVersionMajor: 1,
     socket,
     on: ignore,
@@ -48,13 +48,19 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
       selfHandleResponse: true,
       // The only option that gives access to the outgoing request before anything is sent, also with Expect.
       buffer: { pipe: (clientRequest: ClientRequest) => (started = clientRequest) } as never,
-      ssl: { connectionUser: user, maxHeaderSize: MAX_HEAD_BYTES },
+      // Without an authority, node:http makes the Host field of the backend's address.
+      ssl: { connectionUser: user, maxHeaderSize: MAX_HEAD_BYTES, setHost: head.authority === undefined },
     },
     noErrors,
   );
   if (!started) throw new Error('http-proxy-3 did not start a request');
   started.method = head.method;
   started.path = head.target;
+  if (head.authority !== undefined) started.setHeader('host', head.authority);
+  if (head.protocol !== undefined) {
+    started.setHeader('connection', 'Upgrade');
+    started.setHeader('upgrade', head.protocol);
+  }
   return started;
 }
 
@@ -64,16 +70,4 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
  */
 function methodToStartWith(method: string): string {
   return method === 'DELETE' || method === 'OPTIONS' ? 'GET' : method;
-}
-
-function fieldsOf({ authority, fields, protocol }: RequestHead): FieldRecord {
-  // Without prototype: a field may have any name.
-  const record = Object.create(null) as FieldRecord;
-  if (authority !== undefined) record['host'] = authority;
-  for (const name in fields.record) record[name] = fields.record[name] as string | string[];
-  if (protocol !== undefined) {
-    record['connection'] = 'Upgrade';
-    record['upgrade'] = protocol;
-  }
-  return record;
 }

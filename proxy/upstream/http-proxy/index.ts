@@ -1,5 +1,6 @@
 import { PoolAgent } from './agent.ts';
 import { HttpProxyAttempt } from './attempt.ts';
+import type { AttemptTools } from './attempt.ts';
 import { ConnectionPool } from '../connection-pool.ts';
 import { IdleWatch } from '../idle-timeout.ts';
 import { Tunnels } from '../tunnel.ts';
@@ -10,23 +11,21 @@ import type { RequestHead } from '../../message/request-head.ts';
 /** HTTP/1.1 to backends through http-proxy-3. */
 export class HttpProxyUpstream implements Upstream {
   readonly connections: ConnectionPool;
-  #agent: PoolAgent;
-  #idle: IdleWatch;
   #tunnels: Tunnels;
-  #now: () => number;
+  /** The same for all attempts. */
+  #tools: AttemptTools;
 
   /** @param now monotonic milliseconds. */
   constructor(now: () => number) {
     this.connections = new ConnectionPool(now);
-    this.#agent = new PoolAgent(this.connections);
-    this.#idle = new IdleWatch(now);
-    this.#tunnels = new Tunnels(this.#idle, (key) => this.connections.isRetired(key));
-    this.#now = now;
+    const { connections } = this;
+    const idle = new IdleWatch(now);
+    this.#tunnels = new Tunnels(idle, (key) => connections.isRetired(key));
+    this.#tools = { connections, agent: new PoolAgent(connections), idle, tunnels: this.#tunnels, now };
   }
 
   start(x: Exchange, head: RequestHead, target: Target, spec: AttemptSpec): Attempt {
-    const tools = { connections: this.connections, agent: this.#agent, idle: this.#idle, tunnels: this.#tunnels, now: this.#now };
-    return new HttpProxyAttempt(x, head, target, spec, tools);
+    return new HttpProxyAttempt(x, head, target, spec, this.#tools);
   }
 
   retire(target: Target): void {
