@@ -64,18 +64,7 @@ async function operate(context: Context): Promise<void> {
   const failed = warn(log, 'the signing key cannot be read or created yet');
   const keys = await retryUntilSuccess(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
   if (keys === undefined) return;
-  const {
-    inventory,
-    fleet,
-    status,
-    gateway,
-    reconciler: reconciler,
-    election,
-    rotation,
-    webhook,
-    uninjected,
-    synced,
-  } = wire(context, keys);
+  const { inventory, fleet, status, gateway, reconciler, election, rotation, webhook, uninjected, synced } = wire(context, keys);
   context.notReady = () => 'not everything has been listed yet';
   const stopped = aborted(signal).then(() => {
     reconciler.stop();

@@ -129,7 +129,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     fleet,
     status,
     gateway,
-    reconciler: reconciler,
+    reconciler,
     election,
     rotation,
     webhook,

@@ -31,7 +31,7 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
   const request = {
     method: methodToStartWith(head.method),
     url: '/',
-    // The library makes the copy of them.
+    // Shared by all tries: the library copies them, and what it would change it changes for DELETE and OPTIONS only (see below).
     headers: head.fields.record,
     httpVersionMajor: 1,
     socket,
