@@ -66,11 +66,14 @@ async function connect(stateDir: string, nodes: Nodes): Promise<Platform> {
   await registerNodes(api, nodes);
   const createdCrd = await applyCrd(api);
   const stop = async () => {
-    if (createdCrd) await removeCrd(api);
-    await removeNodes(api, nodes);
-    await pods.stop(0);
-    await proxy.stop();
-    addresses.release();
+    try {
+      if (createdCrd) await removeCrd(api);
+      await removeNodes(api, nodes);
+    } finally {
+      await pods.stop(0);
+      await proxy.stop();
+      addresses.release();
+    }
   };
   const logs = join(stateDir, 'logs');
   return { api, kubeconfig, addresses, pods, placement: { schedulerName }, logs, apiServer: undefined, stop };
