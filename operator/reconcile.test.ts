@@ -20,6 +20,7 @@ const TRANSLATION: Translation = {
   contents: new Map(),
   proxies: [proxy('p1'), proxy('p2')],
   verdicts: new Map([['shop/checkout', verdict()]]),
+  portNames: new Map(),
 };
 
 function setup() {

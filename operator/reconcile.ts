@@ -4,12 +4,12 @@ import type { ProxyReport } from './push/proxy-report.ts';
 import type { GatewayService } from './service/gateway-service.ts';
 import { countUnhealthyReports } from './status/endpoint-health.ts';
 import type { StatusWriter } from './status/status-writer.ts';
-import type { Inventory, Translation } from './translate/types.ts';
+import type { Inventory, PortNames, Translation } from './translate/types.ts';
 import { systemClock, type Clock } from './util/clock.ts';
 import { createCoalescer } from './util/coalesce.ts';
 
 export interface ReconcilerOptions {
-  readonly translate: (inventory: Inventory) => Translation;
+  readonly translate: (inventory: Inventory, previous?: PortNames) => Translation;
   /** The present inventory; undefined until every collection has been listed once. */
   readonly inventory: () => Inventory | undefined;
   readonly fleet: Fleet;
@@ -62,7 +62,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const inventory = options.inventory();
     if (inventory === undefined) return;
     const began = clock.now();
-    const translated = options.translate(inventory);
+    const translated = options.translate(inventory, latest?.translation.portNames);
     const translation = gateway?.delayRemovals(inventory, translated) ?? translated;
     latest = { inventory, translation };
     fleet.setDesired(translation, changedAt);

@@ -106,7 +106,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
   const settings = { namespace: config.namespace, ...(config.gateway && { allowed: config.gateway.allowed }) };
   const gateway = wireService(context, { leading, due: () => reconciler.inventoryChanged() });
   const reconciler = createReconciler({
-    translate: (known) => translate(known, settings),
+    translate: (known, previous) => translate(known, settings, previous),
     inventory: () => (inventory.ready ? inventory.current() : undefined),
     fleet,
     status,

@@ -38,7 +38,8 @@ export function translation(
   proxies: readonly ProxyTarget[],
   contents: SnapshotContent | Record<string, SnapshotContent>,
 ): Translation {
-  return { contents: new Map(Object.entries(isContent(contents) ? { s: contents } : contents)), proxies, verdicts: new Map() };
+  const bySelection = new Map(Object.entries(isContent(contents) ? { s: contents } : contents));
+  return { contents: bySelection, proxies, verdicts: new Map(), portNames: new Map() };
 }
 
 function isContent(value: SnapshotContent | Record<string, SnapshotContent>): value is SnapshotContent {

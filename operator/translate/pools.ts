@@ -7,7 +7,7 @@ import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';
 import type { ResolvedEndpoints } from './endpoints.ts';
-import type { Inventory } from './types.ts';
+import type { Inventory, PortNames } from './types.ts';
 
 /** One backend of one policy. A backend that does not resolve is a pool without endpoints, so that its share gets 503. */
 export interface Pool {
@@ -17,6 +17,8 @@ export interface Pool {
   readonly part: PoolPart;
   /** Ids of all endpoints of the Service, ready or not. */
   readonly known: readonly string[];
+  /** See ResolvedEndpoints. */
+  readonly portNames: readonly string[];
   readonly problem?: Problem;
   readonly notes: readonly string[];
 }
@@ -38,17 +40,23 @@ export function indexSlices(slices: Iterable<EndpointSlice>): SlicesByService {
   return index;
 }
 
-const NOTHING: ResolvedEndpoints = { endpoints: [], known: [], notes: [] };
+const NO_NAMES: readonly string[] = [];
 
 const lastPool = rememberLast<Backend, Pool>();
 
-/** The pools of the Services that a policy names, in order. Only pools whose inputs changed are computed. */
-export function resolvePools(policy: ParsedPolicy, inventory: Inventory, slices: SlicesByService): Pool[] {
+/**
+ * The pools of the Services that a policy names, in order. Only pools whose inputs changed are computed. `previous`: the port names of
+ * the last time.
+ */
+export function resolvePools(policy: ParsedPolicy, inventory: Inventory, slices: SlicesByService, previous: PortNames): Pool[] {
   const pods = inventory.annotatedPods;
   return policy.references.map((backend) => {
     const service = inventory.services.get(backend.service);
     const mine = slices.get(backend.service) ?? [];
-    return lastPool(backend, [service, pods, ...mine], () => resolvePool(policy, backend, service, mine, pods));
+    const names = previous.get(backend.pool) ?? NO_NAMES;
+    return lastPool(backend, [service, pods, names.join('\n'), ...mine], () =>
+      resolvePool(policy, backend, service, mine, pods, names),
+    );
   });
 }
 
@@ -58,15 +66,20 @@ function resolvePool(
   service: Service | undefined,
   slices: readonly EndpointSlice[],
   pods: Inventory['annotatedPods'],
+  previous: readonly string[],
 ): Pool {
   const found = refuseReference(policy, backend, service) ?? findPort(service, backend);
-  const resolved = 'port' in found ? resolveEndpoints(found.service, found.port.name ?? '', slices, pods) : NOTHING;
+  const resolved: ResolvedEndpoints =
+    'port' in found
+      ? resolveEndpoints(found.service, found.port, slices, pods, previous)
+      : { endpoints: [], known: [], portNames: previous, notes: [] };
   const part: PoolPart = { ...partOf(policy), endpoints: resolved.endpoints };
   return {
     id: backend.pool,
     digest: digest(part),
     part,
     known: resolved.known,
+    portNames: resolved.portNames,
     notes: [...resolved.notes, ...tooFewSlots(part)],
     ...('reason' in found && { problem: { reason: found.reason, message: `${backend.field}: ${found.message}` } }),
   };

@@ -126,7 +126,7 @@ test('only what changed is computed again', () => {
   assert.equal(part({ proxyPods: new Map(base.proxyPods) }), before, 'the very same part');
   const { endpointSlices } = inventory({ endpointSlices: [slice('s', [{ addresses: ['10.0.0.2'] }])] });
   assert.equal(part({ endpointSlices })?.endpoints[0]?.address, '10.0.0.2');
-  const { services } = inventory({ services: [service('echo', { ports: [{ name: 'other', port: 80 }] })] });
+  const { services } = inventory({ services: [service('echo', { ports: [{ name: 'http', port: 81 }] })] });
   assert.equal(part({ services })?.endpoints.length, 0);
   const { policies } = inventory({ policies: [policy('web', { loadBalancer: { type: 'Random' } })] });
   assert.equal(part({ policies })?.loadBalancer.type, 'Random');

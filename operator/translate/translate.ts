@@ -14,7 +14,7 @@ import type { Allowed } from './gateway-allowance.ts';
 import type { Pool } from './pools.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';
-import type { Inventory, Translation, TranslateSettings, Verdict } from './types.ts';
+import type { Inventory, PortNames, Translation, TranslateSettings, Verdict } from './types.ts';
 
 /** A policy with everything that is known before conflicts are decided. */
 interface Draft extends Parsed {
@@ -36,14 +36,15 @@ type Counts = Pick<Verdict, 'endpoints' | 'endpointIds'>;
 const lastParsed = rememberLast<LoadBalancerPolicy, Parsed>();
 const lastCounts = rememberLast<ParsedPolicy, Counts>();
 
-export function translate(inventory: Inventory, settings: TranslateSettings): Translation {
+/** `previous`: `portNames` of the last translation. */
+export function translate(inventory: Inventory, settings: TranslateSettings, previous: PortNames = new Map()): Translation {
   const proxies = listProxies(inventory, settings);
   const slices = indexSlices(inventory.endpointSlices.values());
   const drafts = [...inventory.policies.values()]
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map((source): Draft => {
       const parsed = lastParsed(source, [settings.allowed], () => parse(source, settings));
-      const pools = resolvePools(parsed.policy, inventory, slices);
+      const pools = resolvePools(parsed.policy, inventory, slices, previous);
       return { ...parsed, pools, proxies: selectProxies(parsed.policy, proxies) };
     })
     .sort((a, b) => (a.policy.key < b.policy.key ? -1 : 1));
@@ -52,7 +53,8 @@ export function translate(inventory: Inventory, settings: TranslateSettings): Tr
   const winners = sound.filter(({ policy }) => !losers.has(policy.key));
   const { contents, targets } = makeContents(winners, proxies);
   const verdicts = drafts.map((draft) => [draft.policy.key, judge(draft, losers.get(draft.policy.key))] as const);
-  return { contents, proxies: targets, verdicts: new Map(verdicts) };
+  const portNames = new Map(drafts.flatMap(({ pools }) => pools.map((pool) => [pool.id, pool.portNames] as const)));
+  return { contents, proxies: targets, verdicts: new Map(verdicts), portNames };
 }
 
 function parse(source: LoadBalancerPolicy, { allowed = UNRESTRICTED }: TranslateSettings): Parsed {

@@ -25,6 +25,9 @@ export interface TranslateSettings {
   readonly allowed?: Allowed;
 }
 
+/** Id of a pool → the names of the slice ports by which its Service port was found. */
+export type PortNames = ReadonlyMap<string, readonly string[]>;
+
 export interface Translation {
   /** Contents by selection key: proxies that the same policies select share one entry. */
   readonly contents: ReadonlyMap<string, SnapshotContent>;
@@ -32,6 +35,8 @@ export interface Translation {
   readonly proxies: readonly ProxyTarget[];
   /** One per policy, keyed `namespace/name`, whether it is accepted or not. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** For the next translation: what the objects alone do not tell while a Service port is renamed. */
+  readonly portNames: PortNames;
 }
 
 /** A snapshot without what the push adds: version and trusted keys. */

@@ -6,6 +6,7 @@ import { COLLECTIONS } from '../kube/api-paths.ts';
 import type { Inventory } from '../translate/types.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport, type ReflectorTiming, type Sink } from './reflector.ts';
 import { createObjectCache } from './object-cache.ts';
+import { createMovingEndpoints } from './moving-endpoints.ts';
 import { createNodeZones } from './node-zones.ts';
 
 export interface InventorySource {
@@ -35,7 +36,8 @@ export function createInventory(options: InventoryOptions): InventorySource {
   const { changed } = options;
   const policies = createObjectCache<LoadBalancerPolicy>(changed);
   const services = createObjectCache<Service>(changed);
-  const endpointSlices = createObjectCache<EndpointSlice>(changed);
+  const moving = createMovingEndpoints(changed);
+  const endpointSlices = createObjectCache<EndpointSlice>(changed, undefined, (before, after) => moving.observe(before, after));
   const proxyPods = createObjectCache<Pod>(changed);
   const annotatedPods = createObjectCache<PodMetadata>(changed, isAnnotated);
   const nodeZones = createNodeZones(changed);
@@ -47,7 +49,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
     current: () => ({
       policies: policies.view(),
       services: services.view(),
-      endpointSlices: endpointSlices.view(),
+      endpointSlices: moving.addTo(endpointSlices.view()),
       proxyPods: proxyPods.view(),
       annotatedPods: annotatedPods.view(),
       nodeZones: nodeZones.view(),
@@ -64,6 +66,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
         start('PodMetadata', COLLECTIONS.pods, annotatedPods, { accept: METADATA_ONLY }),
         start('NodeMetadata', COLLECTIONS.nodes, nodeZones, { accept: METADATA_ONLY }),
       ]);
+      moving.stop();
     },
   };
 }

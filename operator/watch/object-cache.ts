@@ -10,13 +10,18 @@ export interface ObjectCache<T> extends Sink<T> {
   view(): ReadonlyMap<string, T>;
 }
 
+/** One object changed; undefined: it was, or is now, absent. */
+export type Observe<T> = (before: T | undefined, after: T | undefined) => void;
+
 /**
  * @param changed called after every change of content, and after the first listing
  * @param keep objects for which it returns false count as absent
+ * @param observe called for each object that changed, before `changed`
  */
 export function createObjectCache<T extends KubernetesObject>(
   changed: () => void,
   keep: (object: T) => boolean = () => true,
+  observe: Observe<T> = () => undefined,
 ): ObjectCache<T> {
   const objects = new Map<string, T>();
   let view: ReadonlyMap<string, T> | undefined;
@@ -26,7 +31,18 @@ export function createObjectCache<T extends KubernetesObject>(
     changed();
   };
   const remove = (key: string): void => {
-    if (objects.delete(key)) touch();
+    const before = objects.get(key);
+    if (before === undefined) return;
+    objects.delete(key);
+    observe(before, undefined);
+    touch();
+  };
+  const put = (key: string, object: T): boolean => {
+    const before = objects.get(key);
+    if (sameVersion(before, object)) return false;
+    objects.set(key, object);
+    observe(before, object);
+    return true;
   };
   return {
     get synced() {
@@ -38,16 +54,18 @@ export function createObjectCache<T extends KubernetesObject>(
       const same = kept.size === objects.size && [...kept].every(([key, object]) => sameVersion(objects.get(key), object));
       if (same && synced) return;
       synced = true;
-      objects.clear();
-      for (const [key, object] of kept) objects.set(key, object);
+      for (const [key, before] of [...objects]) {
+        if (kept.has(key)) continue;
+        objects.delete(key);
+        observe(before, undefined);
+      }
+      for (const [key, object] of kept) put(key, object);
       touch();
     },
     onUpsert(object) {
       const key = keyOf(object);
       if (!keep(object)) return remove(key);
-      if (sameVersion(objects.get(key), object)) return;
-      objects.set(key, object);
-      touch();
+      if (put(key, object)) touch();
     },
     onDelete: (object) => remove(keyOf(object)),
   };

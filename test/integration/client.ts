@@ -60,7 +60,10 @@ export class Load {
   readonly #spared = new Map<string, number>();
   readonly #clients: Promise<void>[];
 
-  constructor(urls: readonly string[], clientsEach = 2) {
+  readonly #question: Question;
+
+  constructor(urls: readonly string[], clientsEach = 2, question: Question = {}) {
+    this.#question = question;
     this.#clients = urls.flatMap((url) => Array.from({ length: clientsEach }, () => this.#run(url)));
   }
 
@@ -84,7 +87,7 @@ export class Load {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     while (!this.#stopping.signal.aborted) {
       const began = performance.now();
-      const problem = await ask(url, { agent }).then(
+      const problem = await ask(url, { ...this.#question, agent }).then(
         ({ status, headers }) => (status === 200 ? undefined : `${status} ${String(headers['outrigger-reason'])}`),
         (error: NodeJS.ErrnoException) => error.code ?? error.message,
       );

@@ -1,0 +1,126 @@
+import { SERVICE_NAME_LABEL } from '../api/labels.ts';
+import type { EndpointSlice, SliceEndpoint } from '../api/kubernetes.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
+
+/** Milliseconds without an event for a Service's slices after which no more of them is expected to follow. */
+const QUIET_MS = 500;
+/** Milliseconds after which an endpoint is given up, however many events follow. */
+const MAX_MS = 2_000;
+
+/**
+ * The endpoints that are in no slice for a moment, because a controller moves them from one slice to another: it writes one slice after
+ * the other, and the one that loses them may come first. With more than a hundred endpoints the controller of Kubernetes does so when a
+ * Service port is renamed.
+ *
+ * An endpoint that leaves the last slice it was in is kept until it is in another one, or until the slices of its Service have not
+ * changed for QUIET_MS. Only if it was ready and not terminating: a Pod that ends is terminating first, and leaves at once.
+ */
+export interface MovingEndpoints {
+  /** A slice changed, came (`before` undefined) or went (`after` undefined). */
+  observe(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void;
+  /** The slices, and others that hold what is kept: of version 0, so that every real slice is newer. The same map until something changes. */
+  addTo(slices: ReadonlyMap<string, EndpointSlice>): ReadonlyMap<string, EndpointSlice>;
+  /** Ends all timers. */
+  stop(): void;
+}
+
+/** What is kept of one Service. */
+interface Kept {
+  /** Each has the ports of the slice that its endpoints were in. */
+  slices: readonly EndpointSlice[];
+  readonly until: number;
+  cancel: () => void;
+}
+
+/** @param changed called when endpoints are given up; not when `observe` changes something */
+export function createMovingEndpoints(changed: () => void, clock: Clock = systemClock): MovingEndpoints {
+  const present = new Map<string, Set<EndpointSlice>>();
+  const kept = new Map<string, Kept>();
+  let last: { readonly of: ReadonlyMap<string, EndpointSlice>; readonly all: ReadonlyMap<string, EndpointSlice> } | undefined;
+
+  const depart = (service: string, slice: EndpointSlice): void => {
+    const ready = (slice.endpoints ?? []).filter(isReady);
+    if (ready.length === 0) return;
+    const elsewhere = new Set([...(present.get(service) ?? [])].flatMap(keysOf));
+    const endpoints = ready.filter((endpoint) => !elsewhere.has(keyOf(slice, endpoint)));
+    if (endpoints.length === 0) return;
+    const known = kept.get(service);
+    const slices = [...(known?.slices ?? []), { ...slice, metadata: { ...slice.metadata, resourceVersion: '0' }, endpoints }];
+    kept.set(service, { cancel: () => undefined, until: clock.now() + MAX_MS, ...known, slices });
+  };
+  const arrive = (service: string, slice: EndpointSlice): void => {
+    const known = kept.get(service);
+    if (known === undefined) return;
+    const here = new Set(keysOf(slice));
+    known.slices = known.slices
+      .map((each) => ({ ...each, endpoints: (each.endpoints ?? []).filter((endpoint) => !here.has(keyOf(each, endpoint))) }))
+      .filter(({ endpoints }) => endpoints.length > 0);
+  };
+  const giveUp = (service: string): void => {
+    kept.delete(service);
+    last = undefined;
+    changed();
+  };
+  const wait = (service: string): void => {
+    const known = kept.get(service);
+    if (known === undefined) return;
+    known.cancel();
+    if (known.slices.length === 0) kept.delete(service);
+    else known.cancel = clock.after(Math.min(QUIET_MS, known.until - clock.now()), () => giveUp(service));
+  };
+
+  return {
+    observe(before, after) {
+      last = undefined;
+      const [from, to] = [before && serviceOf(before), after && serviceOf(after)];
+      if (before && from !== undefined) remove(present, from, before);
+      if (after && to !== undefined) {
+        add(present, to, after);
+        arrive(to, after);
+        wait(to);
+      }
+      if (before && from !== undefined) {
+        depart(from, before);
+        wait(from);
+      }
+    },
+    addTo(slices) {
+      if (last?.of === slices) return last.all;
+      const extra = [...kept].flatMap(([service, known]) => known.slices.map((slice, i) => [`${service}#${i}`, slice] as const));
+      last = { of: slices, all: extra.length === 0 ? slices : new Map([...slices, ...extra]) };
+      return last.all;
+    },
+    stop: () => kept.forEach(({ cancel }) => cancel()),
+  };
+}
+
+function serviceOf({ metadata }: EndpointSlice): string | undefined {
+  const name = metadata.labels?.[SERVICE_NAME_LABEL];
+  return name === undefined ? undefined : `${metadata.namespace}/${name}`;
+}
+
+function isReady({ conditions }: SliceEndpoint): boolean {
+  return (conditions?.ready ?? true) && !(conditions?.terminating ?? false);
+}
+
+/** Equal for entries of the same endpoint. A Pod is another endpoint at other ports, which a slice has by name. */
+function keyOf(slice: EndpointSlice, { targetRef, addresses }: SliceEndpoint): string {
+  const ports = (slice.ports ?? []).map(({ name }) => name ?? '').sort();
+  return [slice.addressType, targetRef?.uid ?? addresses?.[0], ...ports].join('\n');
+}
+
+function keysOf(slice: EndpointSlice): string[] {
+  return (slice.endpoints ?? []).map((endpoint) => keyOf(slice, endpoint));
+}
+
+function add(index: Map<string, Set<EndpointSlice>>, service: string, slice: EndpointSlice): void {
+  const list = index.get(service);
+  if (list) list.add(slice);
+  else index.set(service, new Set([slice]));
+}
+
+function remove(index: Map<string, Set<EndpointSlice>>, service: string, slice: EndpointSlice): void {
+  const list = index.get(service);
+  list?.delete(slice);
+  if (list?.size === 0) index.delete(service);
+}
