@@ -4,5 +4,5 @@
 export const SCHEMA_VERSION_ANNOTATION = 'outrigger.dev/schema-version';
 
 /** The version that this operator was built for. */
-export const SCHEMA_VERSION = 2;
-// digest: 202238804c180e77a4b238d3c43c9d3546e03671d8096aeaec3a49264ed959c7
+export const SCHEMA_VERSION = 3;
+// digest: 133b7a8c6c6abf4ba7b342e57a04efd6e30592940121f3cd46a9a6de4ba87914

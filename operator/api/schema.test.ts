@@ -382,7 +382,11 @@ describe('invalid input is refused', () => {
     'a slow start of no time': [{ loadBalancer: { slowStart: { window: '0s' } } }, /must be from 1s to 1h/],
     'a slow start without aggression': [
       { loadBalancer: { slowStart: { window: '1s', aggression: 0 } } },
-      /greater than or equal to 0\.1/,
+      /slowStart\.aggression: .*aggression must be at least 0\.1/,
+    ],
+    'a slow start with too little aggression': [
+      { loadBalancer: { slowStart: { window: '1s', aggression: 0.09 } } },
+      /aggression must be at least 0\.1/,
     ],
     'sessions of a policy that only monitors': [
       { listener: undefined, sessionPersistence: { cookie: { name: 's' } } },

@@ -123,6 +123,15 @@ const consistentHash = fc.record(
   some,
 );
 
+const slowStart = fc.record(
+  {
+    window: duration,
+    aggression: mostly(fc.constantFrom(0.1, 1, 10), fc.constantFrom(0, 0.05, -1, 1e9, NaN)),
+    minWeightPercent: whole,
+  },
+  { requiredKeys: ['window'] },
+);
+
 /** Nearly always the same: policies that differ do not share a port. */
 const clientAddress = mostly(
   fc.constant(undefined),
@@ -154,7 +163,7 @@ const spec = fc.record(
       backendRefs.filter((refs) => refs.length > 0),
       fc.array(backendRef, { maxLength: 3 }),
     ),
-    loadBalancer: fc.record({ type: strategy, consistentHash }, some),
+    loadBalancer: fc.record({ type: strategy, consistentHash, slowStart: rarely(slowStart) }, some),
     healthCheck: fc.record(
       {
         active,
