@@ -6,6 +6,7 @@ import { itemKey } from '../managedfields.ts';
 import { fieldError } from '../status.ts';
 import type { FieldError } from '../status.ts';
 import { matchesFormat } from './formats.ts';
+import { brokenBounds, isInt64 } from './numbers.ts';
 import { childPath, propertySchema } from './types.ts';
 import type { Schema } from './types.ts';
 
@@ -18,7 +19,7 @@ export function validate(value: Json, schema: Schema, path = ''): FieldError[] {
       ? [fieldError.notSupported(path, value, schema.enum)]
       : []),
     ...(typeof value === 'string' ? checkString(value, schema, path) : []),
-    ...(typeof value === 'number' ? checkNumber(value, schema, path) : []),
+    ...(typeof value === 'number' ? brokenBounds(value, schema).map((broken) => inBody(path, value, broken)) : []),
     ...(Array.isArray(value) ? checkArray(value, schema, path) : []),
     ...(isObject(value) ? checkObject(value, schema, path) : []),
     ...checkCombinations(value, schema, path),
@@ -28,7 +29,7 @@ export function validate(value: Json, schema: Schema, path = ''): FieldError[] {
 function typeName(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (typeof value === 'number') return isInt64(value) ? 'integer' : 'number';
   return typeof value;
 }
 
@@ -80,23 +81,6 @@ function checkString(value: string, schema: Schema, path: string): FieldError[] 
   }
   if (schema.pattern !== undefined && !compiled(schema.pattern).matcher(value).find()) {
     errors.push(inBody(path, value, `should match '${schema.pattern}'`));
-  }
-  return errors;
-}
-
-function checkNumber(value: number, schema: Schema, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const { maximum, minimum, multipleOf } = schema;
-  if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    errors.push(inBody(path, value, `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${maximum}`));
-  }
-  if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    errors.push(
-      inBody(path, value, `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`),
-    );
-  }
-  if (multipleOf !== undefined && value % multipleOf !== 0) {
-    errors.push(inBody(path, value, `should be a multiple of ${multipleOf}`));
   }
   return errors;
 }
