@@ -59,7 +59,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     upstream: () => upstream.connections,
     rejectedListeners: () => runtime.rejected(),
     endpointSets: () => runtime.endpointSets.values(),
-    zone: () => runtime.zone,
+    zone: () => runtime.location.zone,
   });
   const record = (r: RequestRecord): void => {
     if (!r.route) metrics.unrouted();

@@ -45,7 +45,7 @@ async function run(c: Config): Promise<void> {
   const facts = { pod: c.podName, mode: c.mode, version: VERSION, startedAt: performance.now() };
   const serving = { listeners: runtime.listeners, endpointSets: runtime.endpointSets, buffer: metrics.requestMetrics.buffer };
   const source = () => ({
-    ...{ ...serving, facts, zone: runtime.zone, snapshot: control.applied(), rejected: runtime.rejected() },
+    ...{ ...serving, facts, zone: runtime.location.zone, snapshot: control.applied(), rejected: runtime.rejected() },
     notReady: notReady() ?? '',
     connections: [...runtime.listeners.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
   });

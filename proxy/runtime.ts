@@ -12,6 +12,7 @@ import { RouteState } from './request/route-state.ts';
 import { loadRegexEngine } from './route/regex-engine.ts';
 import type { CompileRegex } from './route/match.ts';
 import { createRouteTable } from './route/route-table.ts';
+import { UNKNOWN_LOCATION } from './snapshot/location.ts';
 import { countExpressions } from './snapshot/validate.ts';
 import type { RouteTable } from './route/route-table.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
@@ -31,8 +32,8 @@ const MIN_DRAIN_MS = 1_000;
 
 export class Runtime implements DataPlane {
   readonly endpointSets = new Map<string, EndpointSet>();
-  /** Of this proxy; empty: not known. */
-  zone = '';
+  /** Of this proxy. */
+  location = UNKNOWN_LOCATION;
   #deps: RuntimeDeps;
   #tables = new MaglevTables();
   #background: BackgroundWork;
@@ -53,12 +54,12 @@ export class Runtime implements DataPlane {
     return this.#listeners.served;
   }
 
-  async apply(snapshot: ResolvedSnapshot, zone = ''): Promise<void> {
+  async apply(snapshot: ResolvedSnapshot, location = UNKNOWN_LOCATION): Promise<void> {
     await this.#listeners.replace(snapshot.listeners);
     // What can fail or takes time comes first; everything after it happens in one step.
     if (snapshot.listeners.some(hasRegexes)) this.#compile = await loadRegexEngine();
     await this.#listeners.open();
-    this.zone = zone;
+    this.location = location;
     this.#updateEndpointSets(snapshot);
     for (const spec of snapshot.listeners) this.#updateRoutes(spec);
     this.#closeEndpointSets(snapshot);
@@ -106,7 +107,7 @@ export class Runtime implements DataPlane {
         });
         this.endpointSets.set(id, endpoints);
       }
-      endpoints.update(part, digest, this.zone);
+      endpoints.update(part, digest, this.location);
     }
   }
 

@@ -12,6 +12,7 @@ import type { Exchange } from './message/exchange.ts';
 import type { TimeLimits } from './downstream/http1/server.ts';
 import type { RequestRecord } from './request/request-record.ts';
 import type { ResolvedSnapshot } from './control/data-plane.ts';
+import type { Location } from './snapshot/location.ts';
 import type { Endpoint, Listener as ListenerSpec, PoolPart, Retry, Route, Timeouts } from './snapshot/types.ts';
 
 export const RETRY: Retry = {
@@ -107,6 +108,8 @@ export interface ProxySpec {
   readonly now?: () => number;
   /** The zone of the proxy. */
   readonly zone?: string;
+  /** The name of its Node. */
+  readonly node?: string;
 }
 
 export interface TestProxy {
@@ -156,6 +159,10 @@ function snapshotOf(port: number, spec: ProxySpec): ResolvedSnapshot {
   };
 }
 
+function locationOf({ zone = '', node = '' }: ProxySpec): Location {
+  return { zone, node };
+}
+
 /** A proxy with one listener and one pool. */
 export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   const records: RequestRecord[] = [];
@@ -181,14 +188,14 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   });
   const { runtime, upstream, metrics } = plane;
   const port = await closedPort();
-  await runtime.apply(snapshotOf(port, spec), spec.zone);
+  await runtime.apply(snapshotOf(port, spec), locationOf(spec));
   return {
     port,
     runtime,
     upstream,
     handle: (x) => plane.handle(port, x),
     records,
-    apply: async (next) => void (await runtime.apply(snapshotOf(port, next), next.zone)),
+    apply: async (next) => void (await runtime.apply(snapshotOf(port, next), locationOf(next))),
     healthLog,
     metrics: () => metrics.registry.text(),
     close: () => plane.drain(0),

@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { until } from '../../proxy/control/testing.ts';
+import { UNKNOWN_LOCATION } from '../../proxy/snapshot/location.ts';
+import type { Location } from '../../proxy/snapshot/location.ts';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
 import type { Fleet } from './fleet-types.ts';
@@ -131,29 +133,34 @@ async function blackHole(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('every proxy gets its own zone with the same bytes; a changed zone is pushed without a new version', async (t) => {
+test('every proxy gets its own location with the same bytes; a changed one is pushed without a new version', async (t) => {
   const rig = new Rig(t);
   const [one, two] = [await rig.proxy('one'), await rig.proxy('two')];
   const fleet = rig.fleet();
   fleet.setEpoch(EPOCH);
-  const want = (zone: string): void => {
-    const proxies = [target('one', one.address, { zone }), target('two', two.address)];
+  const want = (location: Location): void => {
+    const proxies = [target('one', one.address, { location }), target('two', two.address)];
     fleet.setDesired(translation(proxies, content([A])), performance.now());
   };
-  want('eu-1a');
-  await settledSoon(fleet, 'one', 'two');
-  assert.deepEqual([one.dataPlane.zones, two.dataPlane.zones], [['eu-1a'], ['']]);
-  want('eu-1b');
-  assert.ok(current(fleet, 'one', 'two'), 'a zone is no reason to doubt what was acknowledged');
-  await until(() => one.dataPlane.zones.length === 2);
-  assert.deepEqual([one.dataPlane.zones, two.dataPlane.zones], [['eu-1a', 'eu-1b'], ['']]);
+  const places = [
+    { zone: 'eu-1a', node: 'n1' },
+    { zone: 'eu-1b', node: 'n1' },
+    { zone: 'eu-1b', node: 'n2' },
+  ];
+  for (const [i, place] of places.entries()) {
+    want(place);
+    if (i === 0) await settledSoon(fleet, 'one', 'two');
+    assert.ok(current(fleet, 'one', 'two'), 'a location is no reason to doubt what was acknowledged');
+    await until(() => one.dataPlane.locations.length === i + 1);
+  }
+  assert.deepEqual([one.dataPlane.locations, two.dataPlane.locations], [places, [UNKNOWN_LOCATION]]);
   assert.deepEqual(
     one.dataPlane.applied.map(({ version }) => version.sequence),
-    [1, 1],
+    [1, 1, 1],
   );
   assert.deepEqual(
     rig.pushes(one.address).map((sent) => Object.values(sent.snapshot?.parts ?? {})),
-    [[A], []],
+    [[A], [], []],
   );
 });
 

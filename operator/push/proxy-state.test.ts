@@ -92,21 +92,29 @@ test('a new address or container drops what was acknowledged and the delay, but 
   assert.ok(state.hasContent(snapshot.key));
 });
 
-test('a changed zone is pushed, while the content stays acknowledged', () => {
+test('a changed zone or node is pushed, while the content stays acknowledged', () => {
   const state = acknowledged();
   const { generation } = state;
-  state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
-  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
-  assert.ok(state.hasContent(snapshot.key));
-  assert.ok(state.acknowledge(snapshot, right, 0, 'a'));
+  for (const location of [
+    { zone: 'a', node: 'n1' },
+    { zone: 'b', node: 'n1' },
+    { zone: 'b', node: 'n2' },
+  ]) {
+    state.retarget(target('one', '10.0.0.1', { location }));
+    assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
+    assert.ok(state.hasContent(snapshot.key));
+    assert.ok(state.acknowledge(snapshot, right, 0, location));
+    assert.equal(state.nextStep(snapshot.key, TERMS, 0).kind, 'wait');
+  }
+  state.retarget(target('one', '10.0.0.1', { location: { zone: 'b', node: 'n2' } }));
   assert.equal(state.nextStep(snapshot.key, TERMS, 0).kind, 'wait');
   assert.equal(state.generation, generation);
 });
 
-test('a zone that changed during a push is pushed again', () => {
+test('a location that changed during a push is pushed again', () => {
   const state = fresh();
-  state.retarget(target('one', '10.0.0.1', { zone: 'a' }));
-  assert.ok(state.acknowledge(snapshot, right, 0, ''));
+  state.retarget(target('one', '10.0.0.1', { location: { zone: 'a', node: 'n1' } }));
+  assert.ok(state.acknowledge(snapshot, right, 0, { zone: 'a', node: '' }));
   assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
 });
 

@@ -1,3 +1,5 @@
+import { isSameLocation, UNKNOWN_LOCATION } from '../../proxy/snapshot/location.ts';
+import type { Location } from '../../proxy/snapshot/location.ts';
 import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
@@ -31,8 +33,8 @@ interface Acked extends Version {
   readonly digest: string;
   /** See DesiredContent. */
   readonly key: string;
-  /** Zone of the proxy in the token of the push; empty: not known. */
-  readonly zone: string;
+  /** Of the proxy, in the token of the push. */
+  readonly location: Location;
   readonly trustedKeys: readonly string[];
   readonly generations: ReadonlyMap<string, number>;
   readonly uids: ReadonlyMap<string, string> | undefined;
@@ -100,8 +102,8 @@ export class ProxyState {
   }
 
   /**
-   * Updates the pod. A new address or container is pushed to at once, and has acknowledged nothing. A new zone is sent with a push of
-   * the content that the proxy has, which stays acknowledged meanwhile.
+   * Updates the pod. A new address or container is pushed to at once, and has acknowledged nothing. A new location is sent with a
+   * push of the content that the proxy has, which stays acknowledged meanwhile.
    */
   retarget(target: ProxyTarget): void {
     const same = target.address === this.target.address && target.container === this.target.container;
@@ -134,9 +136,9 @@ export class ProxyState {
   /**
    * The answer 200. False when it acknowledges something else, or comes from another pod.
    *
-   * @param zone in the token of the push: the proxy may be in another one by now
+   * @param location in the token of the push: another one may be known by now
    */
-  acknowledge(snapshot: VersionedSnapshot, answer: PushAnswer, now: number, zone = ''): boolean {
+  acknowledge(snapshot: VersionedSnapshot, answer: PushAnswer, now: number, location = UNKNOWN_LOCATION): boolean {
     const { epoch, sequence, digest } = answer.applied;
     const { version, content, key, trustedKeys } = snapshot;
     if (answer.pod !== this.target.uid) return false;
@@ -144,7 +146,7 @@ export class ProxyState {
     const { firstStatus } = this.#timing;
     if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
     else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
-    this.#acked = { ...version, digest, key, zone, trustedKeys, generations: content.generations, uids: content.uids };
+    this.#acked = { ...version, digest, key, location, trustedKeys, generations: content.generations, uids: content.uids };
     this.#trusts = trustedKeys;
     this.knownParts = new Set(content.pools.map((pool) => pool.digest));
     this.#rejected = answer.rejected;
@@ -207,8 +209,12 @@ export class ProxyState {
   }
 
   #meets({ epoch, trustedKeys }: Requirements): boolean {
-    const { zone = '' } = this.target;
-    return this.#acked?.epoch === epoch && this.#acked.zone === zone && this.#acked.trustedKeys.join() === trustedKeys.join();
+    const { location = UNKNOWN_LOCATION } = this.target;
+    return (
+      this.#acked?.epoch === epoch &&
+      isSameLocation(this.#acked.location, location) &&
+      this.#acked.trustedKeys.join() === trustedKeys.join()
+    );
   }
 
   #succeeded(): void {

@@ -1,3 +1,4 @@
+import { UNKNOWN_LOCATION } from '../../proxy/snapshot/location.ts';
 import { EMPTY_BODY_SHA } from '../../proxy/snapshot/token.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
 import { missingParts } from './snapshot-body-cache.ts';
@@ -49,7 +50,7 @@ export class PushExchange {
     });
     if (outcome === undefined) return;
     if (generation !== proxy.generation) return pushed(outcome.kind);
-    const believed = outcome.kind !== 'acked' || proxy.acknowledge(snapshot, outcome.answer, now(), target.zone ?? '');
+    const believed = outcome.kind !== 'acked' || proxy.acknowledge(snapshot, outcome.answer, now(), target.location);
     pushed(believed ? outcome.kind : 'failed');
     if (!believed) this.#fail(proxy, 'the answer acknowledges something else');
     else if (outcome.kind !== 'acked') this.#refused(proxy, outcome, snapshot);
@@ -72,8 +73,8 @@ export class PushExchange {
   #sign(proxy: ProxyState, htm: string, htu: string, version: Version, bsha: string): Promise<string> {
     const { signer, unixNow } = this.#options;
     const { epoch, sequence: seq } = version;
-    const { uid: aud, zone = '' } = proxy.target;
-    return signer(proxy).sign({ aud, htm, htu, epoch, seq, zone, bsha }, Math.floor(unixNow() / 1000));
+    const { uid: aud, location = UNKNOWN_LOCATION } = proxy.target;
+    return signer(proxy).sign({ aud, htm, htu, epoch, seq, ...location, bsha }, Math.floor(unixNow() / 1000));
   }
 
   /** A request that cannot be sent (its body is too large, say) is an outcome, too. */

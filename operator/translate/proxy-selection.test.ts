@@ -31,3 +31,13 @@ test('the reason of the kubelet for a container that does not run', () => {
   ];
   for (const [status, trouble] of cases) assert.equal(troubleOf(status), trouble, JSON.stringify(status));
 });
+
+test('the location of a proxy is its Node, and the zone of that', () => {
+  const locationOf = (spec: Pod['spec']) => {
+    const proxyPods = [{ ...gateway('a'), spec }];
+    return listProxies(inventory({ proxyPods, nodeZones: { n1: 'eu-1a' } }), SETTINGS)[0]?.target.location;
+  };
+  assert.deepEqual(locationOf({ nodeName: 'n1' }), { zone: 'eu-1a', node: 'n1' });
+  assert.deepEqual(locationOf({ nodeName: 'n2' }), { zone: '', node: 'n2' });
+  assert.equal(locationOf({}), undefined);
+});

@@ -41,12 +41,12 @@ function describe({ metadata, spec, status }: Pod, type: ProxyType, nodeZones: I
   const containers = (type === 'Sidecar' ? status?.initContainerStatuses : status?.containerStatuses) ?? [];
   const container = containers.find(({ name }) => name === PROXY_CONTAINER) ?? containers[0];
   const trouble = container && troubleOf(container);
-  const zone = nodeZones.get(spec.nodeName ?? '');
+  const { nodeName: node } = spec;
   const target = {
     uid: metadata.uid,
     name: `${metadata.namespace}/${metadata.name}`,
     address: status?.podIP ?? '',
-    ...(zone !== undefined && { zone }),
+    ...(node && { location: { zone: nodeZones.get(node) ?? '', node } }),
     container: container ? `${container.containerID ?? ''}/${container.restartCount ?? 0}` : '',
     ready: status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
     terminating: metadata.deletionTimestamp !== undefined,

@@ -1,6 +1,7 @@
 /** Input (Inventory) and output (Translation) of translation: plain values. */
 import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
+import type { Location } from '../../proxy/snapshot/location.ts';
 import type { Listener, PoolPart, PoolRef } from '../../proxy/snapshot/types.ts';
 import type { Allowed } from './gateway-allowance.ts';
 
@@ -56,8 +57,8 @@ export interface ProxyTarget {
   /** `namespace/name` of the pod. */
   readonly name: string;
   readonly address: string;
-  /** Zone of the pod's Node; absent: not known. */
-  readonly zone?: string;
+  /** The pod's Node, and its zone; absent: neither is known. */
+  readonly location?: Location;
   /** Changes when the container restarts: push again at once. */
   readonly container: string;
   readonly ready: boolean;

@@ -1,3 +1,4 @@
+import type { Location } from '../snapshot/location.ts';
 import type { Listener, PoolPart, Rejected, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
 
 /** A snapshot that is verified and validated, with the part of every pool. */
@@ -15,9 +16,9 @@ export interface DataPlane {
    * Applies a snapshot in one step. Never throws for anything a document can contain: what this proxy cannot serve (a port in use)
    * is in `rejected`, and everything else is in force when the promise settles. Calls never overlap.
    *
-   * @param zone of this proxy, which the operator signs beside the document; empty: not known
+   * @param location of this proxy, which the operator signs beside the document
    */
-  apply(snapshot: ResolvedSnapshot, zone: string): Promise<void>;
+  apply(snapshot: ResolvedSnapshot, location: Location): Promise<void>;
   /** What this proxy cannot serve of the snapshot in force, at this moment: a port may become free. */
   rejected(): readonly Rejected[];
   /** Endpoints that are unhealthy at this moment, with evidence. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refusal } from '../snapshot/answers.ts';
+import type { Location } from '../snapshot/location.ts';
 import { EMPTY_BODY_SHA, verifyToken } from '../snapshot/token.ts';
 import type { PushAnswer, StatusAnswer, TokenClaims, Version } from '../snapshot/types.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
@@ -108,7 +109,7 @@ export class PushApi {
     if (!result.ok) return this.#refuseInvalid(req, res, result.wrong);
     if (compareVersions(result.snapshot.version, versionOf(signed)) !== 0)
       return this.#refuseInvalid(req, res, [{ path: 'version', message: 'is not the version that was signed' }]);
-    this.#respond(req, res, await this.#options.state.offer(result.snapshot, result.digest, signed.zone));
+    this.#respond(req, res, await this.#options.state.offer(result.snapshot, result.digest, locationOf(signed)));
   }
 
   #respond(req: IncomingMessage, res: ServerResponse, outcome: OfferResult): void {
@@ -176,6 +177,10 @@ export class PushApi {
 
 function appliedVersion({ epoch, sequence, digest }: AppliedSnapshot): PushAnswer['applied'] {
   return { epoch, sequence, digest };
+}
+
+function locationOf({ zone, node = '' }: TokenClaims): Location {
+  return { zone, node };
 }
 
 function versionOf({ epoch, seq }: TokenClaims): Version {

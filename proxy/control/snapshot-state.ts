@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import { isSameLocation } from '../snapshot/location.ts';
+import type { Location } from '../snapshot/location.ts';
 import { importPublicKey } from '../snapshot/token.ts';
 import type { PoolPart, Snapshot, Version } from '../snapshot/types.ts';
 import { missingParts } from '../snapshot/validate.ts';
@@ -18,8 +20,8 @@ export type OfferResult =
 export interface AppliedSnapshot extends Version {
   readonly digest: string;
   readonly trustedKeys: readonly string[];
-  /** Of this proxy; empty: not known. */
-  readonly zone: string;
+  /** Of this proxy. */
+  readonly location: Location;
   /** Unix milliseconds at which it was applied. */
   readonly since: number;
   readonly parts: ReadonlyMap<string, PoolPart>;
@@ -82,9 +84,9 @@ export class SnapshotState {
         const [fence, lastGood] = [await store.loadFence(), await store.loadLastGood()];
         this.#fence = fence;
         if (lastGood === undefined) return false;
-        const { snapshot, digest, zone } = lastGood;
+        const { snapshot, digest, location } = lastGood;
         if (compareVersions(snapshot.version, this.fence) > 0) this.#fence = { ...snapshot.version, digest };
-        await this.#apply(snapshot, digest, zone);
+        await this.#apply(snapshot, digest, location);
         log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'the last good snapshot is in force');
         return true;
       } catch (error) {
@@ -94,9 +96,9 @@ export class SnapshotState {
     });
   }
 
-  /** Decides about a valid snapshot and the zone sent with it. Rejects only if the data plane throws, against its contract. */
-  offer(snapshot: Snapshot, digest: string, zone: string): Promise<OfferResult> {
-    return this.#oneAtATime.run(() => this.#decide(snapshot, digest, zone));
+  /** Decides about a valid snapshot and the location sent with it. Rejects only if the data plane throws, against its contract. */
+  offer(snapshot: Snapshot, digest: string, location: Location): Promise<OfferResult> {
+    return this.#oneAtATime.run(() => this.#decide(snapshot, digest, location));
   }
 
   /** Settles when every snapshot offered so far is decided. */
@@ -104,37 +106,37 @@ export class SnapshotState {
     return this.#oneAtATime.run(async () => {});
   }
 
-  async #decide(snapshot: Snapshot, digest: string, zone: string): Promise<OfferResult> {
+  async #decide(snapshot: Snapshot, digest: string, location: Location): Promise<OfferResult> {
     const order = compareVersions(snapshot.version, this.fence);
     if (order < 0) return { kind: 'stale', current: this.fence };
     if (order === 0 && this.#fence?.digest !== digest) return { kind: 'conflict', current: this.fence };
-    // The fence may be ahead of the snapshot in force, after a crash between the two. The zone is not part of the document.
+    // The fence may be ahead of the snapshot in force, after a crash between the two. The location is not part of the document.
     const applied = this.#applied;
-    if (applied !== undefined && compareVersions(snapshot.version, applied) === 0 && zone === applied.zone)
+    if (applied !== undefined && compareVersions(snapshot.version, applied) === 0 && isSameLocation(location, applied.location))
       return { kind: 'unchanged', applied };
     const digests = missingParts(snapshot, applied?.parts ?? new Map());
     if (digests.length > 0) return { kind: 'missing', digests };
-    return { kind: 'applied', applied: await this.#accept(snapshot, digest, zone) };
+    return { kind: 'applied', applied: await this.#accept(snapshot, digest, location) };
   }
 
-  async #accept(snapshot: Snapshot, digest: string, zone: string): Promise<AppliedSnapshot> {
+  async #accept(snapshot: Snapshot, digest: string, location: Location): Promise<AppliedSnapshot> {
     const { store, log, dataPlane } = this.#options;
     this.#fence = { ...snapshot.version, digest };
     await this.#save('fence', () => store.saveFence({ ...snapshot.version, digest }));
-    const applied = await this.#apply(snapshot, digest, zone);
+    const applied = await this.#apply(snapshot, digest, location);
     const whole = { ...snapshot, parts: Object.fromEntries(applied.parts) };
-    await this.#save('last good snapshot', () => store.saveLastGood({ digest, zone, snapshot: whole }));
+    await this.#save('last good snapshot', () => store.saveLastGood({ digest, location, snapshot: whole }));
     log.info({ version: snapshot.version, rejected: dataPlane.rejected().length }, 'a snapshot is in force');
     return applied;
   }
 
-  async #apply(snapshot: Snapshot, digest: string, zone: string): Promise<AppliedSnapshot> {
+  async #apply(snapshot: Snapshot, digest: string, location: Location): Promise<AppliedSnapshot> {
     const { version, trustedKeys, listeners } = snapshot;
     const pools = resolve(snapshot, this.#applied?.parts);
-    await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools }, zone);
+    await this.#options.dataPlane.apply({ version, digest, trustedKeys, listeners, pools }, location);
     // Only the parts in force are kept, so that memory does not grow with the number of pushes.
     const parts = new Map(pools.map((pool) => [pool.digest, pool.part]));
-    this.#applied = { ...version, digest, trustedKeys, zone, since: this.#options.now(), parts };
+    this.#applied = { ...version, digest, trustedKeys, location, since: this.#options.now(), parts };
     this.#keys = importKeys(trustedKeys);
     this.#options.metrics.applied(version);
     return this.#applied;

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { integer, object, string, wrongFields } from '../snapshot/check.ts';
 import { hexDigest } from '../snapshot/fields.ts';
+import type { Location } from '../snapshot/location.ts';
 import * as schema from '../snapshot/schema.ts';
 import type { Snapshot, Version } from '../snapshot/types.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
@@ -14,8 +15,8 @@ export interface Fence extends Version {
 
 export interface LastGood {
   readonly digest: string;
-  /** Of this proxy; empty: not known. */
-  readonly zone: string;
+  /** Of this proxy. */
+  readonly location: Location;
   /** Complete: contains every part. */
   readonly snapshot: Snapshot;
 }
@@ -39,7 +40,7 @@ export function createSnapshotStore(folder: string, log: ControlLog): SnapshotSt
     loadFence: () => load(fencePath, asFence, log),
     loadLastGood: () => load(snapshotPath, asLastGood, log),
     saveFence: (fence) => replace(folder, fencePath, JSON.stringify(fence)),
-    saveLastGood: (lastGood) => replace(folder, snapshotPath, JSON.stringify(lastGood)),
+    saveLastGood: ({ location, ...rest }) => replace(folder, snapshotPath, JSON.stringify({ ...rest, ...location })),
   };
 }
 
@@ -53,16 +54,19 @@ function asFence(value: unknown): Fence | undefined {
   return wrongFields(value, fenceShape).length === 0 ? (value as Fence) : undefined;
 }
 
-const lastGoodShape = object({ digest: string({ max: 64 }), snapshot: schema.snapshot }, { zone: schema.zone });
+const lastGoodShape = object(
+  { digest: string({ max: 64 }), snapshot: schema.snapshot },
+  { zone: schema.place, node: schema.place },
+);
 
-/** Everything is checked as if it came from the network: the digests cover every byte that matters. Older proxies saved no zone. */
+/** Everything is checked as if it came from the network: the digests cover every byte that matters. Older proxies saved no node, or no zone. */
 function asLastGood(value: unknown): LastGood | undefined {
   if (wrongFields(value, lastGoodShape).length > 0) return undefined;
-  const lastGood = { zone: '', ...(value as Omit<LastGood, 'zone'> & Partial<Pick<LastGood, 'zone'>>) };
-  const result = validateSnapshot(lastGood.snapshot);
-  if (!result.ok || result.digest !== lastGood.digest) return undefined;
+  const { digest, zone = '', node = '', snapshot } = value as Omit<LastGood, 'location'> & Partial<Location>;
+  const result = validateSnapshot(snapshot);
+  if (!result.ok || result.digest !== digest) return undefined;
   const whole = result.snapshot.pools.every((pool) => Object.hasOwn(result.snapshot.parts, pool.digest));
-  return whole ? lastGood : undefined;
+  return whole ? { digest, location: { zone, node }, snapshot } : undefined;
 }
 
 async function load<T>(path: string, understand: (value: unknown) => T | undefined, log: ControlLog): Promise<T | undefined> {

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Location } from '../snapshot/location.ts';
 import { claims, signToken, testKey } from '../snapshot/testing.ts';
 import type { TestKey } from '../snapshot/testing.ts';
 import type { Rejected, Snapshot, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
@@ -20,8 +21,8 @@ export const POD = 'pod-uid-1';
 
 export class FakeDataPlane implements DataPlane {
   readonly applied: ResolvedSnapshot[] = [];
-  /** Zone of the proxy, for each applied snapshot. */
-  readonly zones: string[] = [];
+  /** Location of the proxy, for each applied snapshot. */
+  readonly locations: Location[] = [];
   failing: readonly Rejected[] = [];
   sick: readonly UnhealthyEndpoint[] = [];
   /** Awaited by every apply; a rejection makes it fail. */
@@ -29,7 +30,7 @@ export class FakeDataPlane implements DataPlane {
   busy = 0;
   mostBusy = 0;
 
-  async apply(snapshot: ResolvedSnapshot, zone: string): Promise<void> {
+  async apply(snapshot: ResolvedSnapshot, location: Location): Promise<void> {
     this.mostBusy = Math.max(this.mostBusy, ++this.busy);
     try {
       await this.gate();
@@ -37,7 +38,7 @@ export class FakeDataPlane implements DataPlane {
       this.busy--;
     }
     this.applied.push(snapshot);
-    this.zones.push(zone);
+    this.locations.push(location);
   }
 
   rejected(): readonly Rejected[] {

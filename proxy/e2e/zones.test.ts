@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closedPort, endpoint, get, httpBackend, opener, PASSIVE, POOL, statusOf } from '../testing.ts';
 import type { TestProxy } from '../testing.ts';
+import { UNKNOWN_LOCATION } from '../snapshot/location.ts';
 import type { LoadBalancer, PoolPart } from '../snapshot/types.ts';
 
 const { start, track } = opener();
@@ -65,14 +66,14 @@ test('a change of zone with an unchanged pool is applied; requests in progress e
   const pool = proxy.runtime.endpointSets.get(POOL);
   assert.ok(pool);
   const part: PoolPart = { loadBalancer, healthCheck: { passive: PASSIVE }, endpoints };
-  pool.update(part, 'same', 'a');
+  pool.update(part, 'same', { zone: 'a', node: '' });
   const held = pool.pick([], 0);
   assert.equal(held?.zone, 'a');
   const handle = pool.begin(held);
-  pool.update(part, 'same', 'b');
+  pool.update(part, 'same', { zone: 'b', node: '' });
   pool.end(handle, 'ok', 1, 0);
   assert.deepEqual(await answers(proxy), { b: 12 });
-  pool.update(part, 'same', '');
+  pool.update(part, 'same', UNKNOWN_LOCATION);
   assert.deepEqual(await answers(proxy), { a: 6, b: 6 });
 });
 

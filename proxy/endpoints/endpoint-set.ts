@@ -16,6 +16,7 @@ import type { MaglevTables } from '../balance/maglev-tables.ts';
 import type { BackgroundWork } from './background-work.ts';
 import type { AttemptHandle, AttemptResult, ProbationKind } from './attempt-handle.ts';
 import { SlowStart } from '../resilience/slow-start.ts';
+import { isSameLocation, UNKNOWN_LOCATION } from '../snapshot/location.ts';
 import type { HashOn, LoadBalancer, PoolPart } from '../snapshot/types.ts';
 
 export interface EndpointSetDeps extends EndpointHealthDeps, EndpointListDeps {
@@ -35,8 +36,8 @@ export class EndpointSet {
   #saturated = 0;
   #part: PoolPart;
   #digest = '';
-  /** Zone of this proxy; empty: not known. */
-  #zone = '';
+  /** Of this proxy. */
+  #location = UNKNOWN_LOCATION;
   #balancer: Balancer;
   #slowStart = new SlowStart();
   #deps: EndpointSetDeps;
@@ -58,13 +59,13 @@ export class EndpointSet {
   }
 
   /** Applies a part of the snapshot. Does nothing if it is in force already. */
-  update(part: PoolPart, digest: string, zone = ''): void {
-    if (digest === this.#digest && zone === this.#zone) return;
+  update(part: PoolPart, digest: string, location = UNKNOWN_LOCATION): void {
+    if (digest === this.#digest && isSameLocation(location, this.#location)) return;
     const before = this.#part;
-    const moved = zone !== this.#zone && 'zoneAware' in part.loadBalancer;
+    const moved = location.zone !== this.#location.zone && 'zoneAware' in part.loadBalancer;
     this.#part = part;
     this.#digest = digest;
-    this.#zone = zone;
+    this.#location = location;
     if (moved || JSON.stringify(before.loadBalancer) !== JSON.stringify(part.loadBalancer)) {
       this.#deps.background.delete(this.#balancer);
       this.#balancer = this.#create(part.loadBalancer);
@@ -112,7 +113,7 @@ export class EndpointSet {
   }
 
   #create(lb: LoadBalancer): Balancer {
-    return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables, this.#zone);
+    return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables, this.#location.zone);
   }
 
   /** What part of a request the hash key is taken from; undefined: the strategy does not hash. */

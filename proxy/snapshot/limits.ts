@@ -11,6 +11,10 @@ export const MAX_EXPRESSION_SIZE = 500;
 /** Characters of a path or header value; longer ones match no expression, so that no request can delay others. */
 export const MAX_EXPRESSION_TEXT = 8_192;
 export const MAX_ENDPOINTS_PER_POOL = 5_000;
+/** Zones, and Nodes, in the hints of an endpoint: the bound of the Kubernetes API. */
+export const MAX_HINTS = 8;
+/** Characters of a zone or of the name of a Node. */
+export const MAX_PLACE_LENGTH = 253;
 export const MAX_TRUSTED_KEYS = 64;
 /** Trusted proxies in front of a listener (X-Forwarded-For), by number and by address range. */
 export const MAX_TRUSTED_HOPS = 32;

@@ -5,7 +5,16 @@ import { cookieName, duration, headerName, hexDigest, port, positiveDuration, by
 import { fallback } from './fallback-schema.ts';
 import { clientAddress } from './client-address-schema.ts';
 import { filters } from './filter-schema.ts';
-import { MAX_ENDPOINTS_PER_POOL, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES, MAX_TRUSTED_KEYS, MAX_WEIGHT } from './limits.ts';
+import {
+  MAX_ENDPOINTS_PER_POOL,
+  MAX_HINTS,
+  MAX_LISTENERS,
+  MAX_PLACE_LENGTH,
+  MAX_POOLS,
+  MAX_ROUTES,
+  MAX_TRUSTED_KEYS,
+  MAX_WEIGHT,
+} from './limits.ts';
 import { loadBalancer } from './load-balancer-schema.ts';
 
 /** Checks of types.ts, field by field; relations between fields are in validate.ts. */
@@ -16,8 +25,8 @@ const positiveCount = integer(1, 1_000_000);
 const name = string({ min: 1, max: 512 });
 const method = string({ min: 1, max: 32, pattern: TOKEN, what: 'a method' });
 const path = string({ min: 1, max: 4096, pattern: /^\/[^\0\r\n]*$/, what: 'a path that starts with /' });
-/** Empty: not known. */
-export const zone = string({ max: 253 });
+/** A zone, or the name of a Node. Empty: not known. */
+export const place = string({ max: MAX_PLACE_LENGTH });
 
 export const version = object({
   epoch: integer(1, Number.MAX_SAFE_INTEGER),
@@ -117,15 +126,20 @@ const activeCheck = byMember('type', { HTTP: httpCheck, TCP: tcpCheck, GRPC: grp
 
 const failurePercent = object({ threshold: integer(1, 100), minRequests: positiveCount, window: positiveDuration });
 
-const endpoint = object({
-  id: name,
-  hashKey: name,
-  address: stringThat((value) => isIP(value) !== 0 && !value.includes('%'), 'an IPv4 or IPv6 literal'),
-  port,
-  weight: integer(0, MAX_WEIGHT),
-  zone,
-  state: oneOf(['active', 'draining']),
-});
+const hintedPlaces = list(string({ min: 1, max: MAX_PLACE_LENGTH }), { min: 1, max: MAX_HINTS });
+
+const endpoint = object(
+  {
+    id: name,
+    hashKey: name,
+    address: stringThat((value) => isIP(value) !== 0 && !value.includes('%'), 'an IPv4 or IPv6 literal'),
+    port,
+    weight: integer(0, MAX_WEIGHT),
+    zone: place,
+    state: oneOf(['active', 'draining']),
+  },
+  { hints: object({}, { zones: hintedPlaces, nodes: hintedPlaces }) },
+);
 
 const poolPart = object(
   {

@@ -55,6 +55,12 @@ test('every claim is required and typed', () => {
   assert.equal(judge({ ...good, epoch: -1 }), 'wrong-claims');
 });
 
+test('the node may be absent, as older operators sign; claims of newer operators are ignored', () => {
+  const signed = { ...good, node: 'n1', later: { than: 'this proxy' } };
+  assert.deepEqual(verifyToken(signToken(key, signed), rules), { ok: true, claims: signed });
+  for (const node of [7, null, ['n1'], 'n'.repeat(254)]) assert.equal(judge({ ...good, node }), 'wrong-claims');
+});
+
 test('only trusted keys are accepted', () => {
   assert.equal(reason(verifyToken(signToken(testKey(), good), rules)), 'unknown-key');
   assert.equal(judge(good, { keys: [] }), 'unknown-key');
@@ -119,7 +125,20 @@ test('claims signed with a trusted key are valid only if every rule holds', () =
   );
   const any = fc.oneof(odd, near, fc.constantFrom(null, [], {}));
   const over = fc.record(
-    { iss: any, aud: any, iat: near, exp: near, htm: any, htu: any, epoch: any, seq: any, zone: any, bsha: any, crit: any },
+    {
+      iss: any,
+      aud: any,
+      iat: near,
+      exp: near,
+      htm: any,
+      htu: any,
+      epoch: any,
+      seq: any,
+      zone: any,
+      node: any,
+      bsha: any,
+      crit: any,
+    },
     { requiredKeys: [] },
   );
   fc.assert(

@@ -66,18 +66,21 @@ export function verifyToken(token: string, rules: TokenRules): TokenVerdict {
 }
 
 const seconds = integer(0, Number.MAX_SAFE_INTEGER);
-const claimsShape = object({
-  iss: oneOf(['outrigger-operator']),
-  aud: string({ min: 1, max: 256 }),
-  iat: seconds,
-  exp: seconds,
-  htm: string({ min: 1, max: 32 }),
-  htu: string({ min: 1, max: 256 }),
-  epoch: seconds,
-  seq: seconds,
-  zone: schema.zone,
-  bsha: hexDigest,
-});
+const claimsShape = object(
+  {
+    iss: oneOf(['outrigger-operator']),
+    aud: string({ min: 1, max: 256 }),
+    iat: seconds,
+    exp: seconds,
+    htm: string({ min: 1, max: 32 }),
+    htu: string({ min: 1, max: 256 }),
+    epoch: seconds,
+    seq: seconds,
+    zone: schema.place,
+    bsha: hexDigest,
+  },
+  { node: schema.place },
+);
 
 function verifyClaims(value: unknown, rules: TokenRules): TokenVerdict {
   if (wrongFields(value, claimsShape).length > 0) return fault('wrong-claims');

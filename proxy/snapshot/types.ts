@@ -149,6 +149,14 @@ export interface Endpoint {
   readonly weight: number;
   readonly zone: string;
   readonly state: EndpointLifecycle;
+  /** Only of active endpoints, and only where every active endpoint of the pool has one. Absent: any proxy may prefer any endpoint. */
+  readonly hints?: EndpointHints;
+}
+
+/** The proxies that should prefer an endpoint, by their location; from the EndpointSlice. At least one list, none empty. */
+export interface EndpointHints {
+  readonly zones?: readonly string[];
+  readonly nodes?: readonly string[];
 }
 
 /** Claims of the bearer token (EdDSA JWT, valid for 30 s). Times are unix seconds. */
@@ -164,6 +172,8 @@ export interface TokenClaims {
   readonly seq: number;
   /** Zone of the proxy; empty: not known. */
   readonly zone: string;
+  /** Name of the proxy's Node; empty: not known. Absent: an older operator. */
+  readonly node?: string;
   /** SHA-256 in hex of the body as sent (of nothing, for GET). */
   readonly bsha: string;
 }

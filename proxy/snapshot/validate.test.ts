@@ -212,6 +212,28 @@ for (const [name, path, value] of cases)
     assert.deepEqual(paths(edited({ [path]: value })), [path]);
   });
 
+const hint = 'part.endpoints[0].hints';
+const hints: readonly [name: string, value: unknown, at: string][] = [
+  ['a text', 'eu-1a', ''],
+  ['a zone alone', { zones: 'eu-1a' }, '.zones'],
+  ['no zone in the list', { zones: [] }, '.zones'],
+  ['an empty zone', { zones: ['eu-1a', ''] }, '.zones[1]'],
+  ['an object for a node', { nodes: [{ name: 'n1' }] }, '.nodes[0]'],
+  ['a node whose name is too long', { nodes: ['n'.repeat(254)] }, '.nodes[0]'],
+  ['more nodes than Kubernetes allows', { nodes: Array(9).fill('n1') }, '.nodes'],
+];
+for (const [name, value, at] of hints)
+  test(`hints with ${name} are a wrong field`, () => assert.deepEqual(paths(edited({ [hint]: value })), [`${hint}${at}`]));
+
+test('hints for zones, for nodes and for both pass', () => {
+  for (const value of [
+    { zones: ['eu-1a'] },
+    { nodes: Array.from({ length: 8 }, (_, n) => `n${n}`) },
+    { zones: ['z'.repeat(253)], nodes: ['n1'], later: ['than this proxy'] },
+  ])
+    assert.deepEqual(paths(edited({ [hint]: value })), [], JSON.stringify(value));
+});
+
 const client = 'listeners[0].clientAddress';
 const clients: readonly [name: string, value: unknown, at: string][] = [
   ['neither hops nor ranges', {}, ''],

@@ -56,7 +56,7 @@ export async function startStatsProxy(policies: readonly TestPolicy[], o: StatsP
     const pools = next.flatMap(poolsOf).map((pool) => ({ ...pool, digest: `${pool.id} ${sequence}` }));
     const version = { epoch: 1_763_800_000, sequence: ++sequence };
     const listeners = [{ port, protocol: 'HTTP' as const, routes: next.map(routeOf) }];
-    await runtime.apply({ version, digest: '', trustedKeys: [], listeners, pools }, o.zone);
+    await runtime.apply({ version, digest: '', trustedKeys: [], listeners, pools }, { zone: o.zone ?? '', node: '' });
   };
   await apply(policies);
   const since = Date.now();
@@ -67,7 +67,7 @@ export async function startStatsProxy(policies: readonly TestPolicy[], o: StatsP
       listeners: runtime.listeners,
       endpointSets: runtime.endpointSets,
       buffer: metrics.requestMetrics.buffer,
-      zone: runtime.zone,
+      zone: runtime.location.zone,
       notReady: '',
     },
     connections: [...runtime.listeners.values()].reduce((sum, { listener }) => sum + listener.connections, 0),
