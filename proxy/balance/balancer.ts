@@ -1,3 +1,4 @@
+import type { EndpointHints } from '../snapshot/types.ts';
 import type { Hash } from './hash.ts';
 
 /**
@@ -45,6 +46,8 @@ export interface EndpointView {
   readonly state?: 'active' | 'draining' | 'filling';
   /** Absent or empty: not known. */
   readonly zone?: string;
+  /** The proxies that should prefer it. */
+  readonly hints?: EndpointHints | undefined;
 }
 
 export interface PickContext {

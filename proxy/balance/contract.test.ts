@@ -47,21 +47,30 @@ function prompt(b: Balancer): Balancer {
   return b;
 }
 
-/** The same strategies behind ZoneAware; `zoneOf` gives the zone of an endpoint. */
-function zoned(type: PlainStrategy, seed: number, minEndpoints: number, zoneOf: (id: string) => string): Balancer {
-  const b = createBalancer({ type, zoneAware: { minEndpoints } }, seed, new MaglevTables(), 'here');
+type ZoneOf = (id: string, updates: number) => string;
+
+/** The same strategies behind LocalityAware; `zoneOf` gives the zone of an endpoint after so many updates. */
+function zoned(type: PlainStrategy, seed: number, minEndpoints: number, zoneOf: ZoneOf): Balancer {
+  const b = createBalancer({ type }, seed, new MaglevTables(), { by: 'zone', zone: 'here', node: '', minEndpoints });
   const update = b.update.bind(b);
-  b.update = (view, now) =>
+  let updates = 0;
+  b.update = (view, now) => {
+    updates++;
     update(
-      view.map((e) => ({ zone: zoneOf(e.id), ...e })),
+      view.map((e) => ({ zone: zoneOf(e.id, updates), ...e })),
       now,
     );
+  };
   return b;
 }
 
 const ZONED = PLAIN_STRATEGIES.flatMap((type): [string, (seed?: number) => Balancer][] => [
   [`${type}, all in the proxy’s zone`, (seed = 0) => zoned(type, seed, 1, () => 'here')],
   [`${type}, none in the proxy’s zone`, (seed = 0) => zoned(type, seed, 1, () => 'there')],
+  [
+    `${type}, in the proxy’s zone after every other update`,
+    (seed = 0) => zoned(type, seed, 1, (_, updates) => (updates % 2 === 0 ? 'here' : 'there')),
+  ],
   [
     `${type} in two zones, too few to prefer one`,
     (seed = 0) => zoned(type, seed, 1001, (id) => (id.charCodeAt(0) % 2 === 0 ? 'here' : 'there')),

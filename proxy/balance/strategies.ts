@@ -1,6 +1,8 @@
 import type { ConsistentHash, LoadBalancer, PlainStrategy } from '../snapshot/types.ts';
 import { Affinity } from './affinity.ts';
 import type { Balancer } from './balancer.ts';
+import { LocalityAware } from './locality-aware.ts';
+import type { LocalPreference } from './locality.ts';
 import { LeastConnections } from './least-connections.ts';
 import { LeastRequest } from './least-request.ts';
 import type { MaglevTables } from './maglev-tables.ts';
@@ -10,7 +12,6 @@ import { Random } from './random.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { RoundRobin } from './round-robin.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
-import { ZoneAware } from './zone-aware.ts';
 
 const PLAIN: Readonly<Record<PlainStrategy, (seed: number) => Balancer>> = {
   RoundRobin: (seed) => new RoundRobin(seed),
@@ -23,12 +24,12 @@ const PLAIN: Readonly<Record<PlainStrategy, (seed: number) => Balancer>> = {
 
 /**
  * A balancer without endpoints. `seed`: an integer that differs between proxies, so that they do not rotate in step. `tables`:
- * shared by the balancers of one proxy. `zone`: of the proxy; empty: not known, so none is preferred.
+ * shared by the balancers of one proxy. `preference`: from `preferenceOf`.
  */
-export function createBalancer(lb: LoadBalancer, seed: number, tables: MaglevTables, zone = ''): Balancer {
+export function createBalancer(lb: LoadBalancer, seed: number, tables: MaglevTables, preference?: LocalPreference): Balancer {
   if (lb.type === 'ConsistentHash') return createHash(lb.consistentHash, tables);
   const make = () => PLAIN[lb.type](seed);
-  return lb.zoneAware && zone !== '' ? new ZoneAware({ ...lb.zoneAware, zone, seed, make }) : make();
+  return preference ? new LocalityAware({ preference, seed, make }) : make();
 }
 
 function createHash(o: ConsistentHash, tables: MaglevTables): Balancer {

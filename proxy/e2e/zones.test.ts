@@ -1,9 +1,10 @@
-/** Zones from the client's side: which endpoints answer, and what is counted. */
+/** Zones and hints from the client's side: which endpoints answer, and what is counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closedPort, endpoint, get, httpBackend, opener, PASSIVE, POOL, statusOf } from '../testing.ts';
 import type { TestProxy } from '../testing.ts';
 import { UNKNOWN_LOCATION } from '../snapshot/location.ts';
+import type { Location } from '../snapshot/location.ts';
 import type { LoadBalancer, PoolPart } from '../snapshot/types.ts';
 
 const { start, track } = opener();
@@ -93,4 +94,49 @@ test('a zone whose endpoints cannot be reached: no request fails', async () => {
   const [local = 0, other] = await attempts(proxy);
   assert.ok(local >= 3, `${local} tries in the local zone`);
   assert.equal(other, 30);
+});
+
+/** Endpoints that answer with their Node, each hinted for its Node and zone as with `trafficDistribution: PreferSameNode`. */
+async function endpointsOn(...places: readonly Location[]) {
+  const started = places.map(async ({ zone, node }) => {
+    const backend = track(await httpBackend((_req, res) => res.end(node)));
+    return endpoint(backend.port, { zone, hints: { nodes: [node], zones: [zone] } });
+  });
+  return Promise.all(started);
+}
+
+const PLACES = [
+  { zone: 'a', node: 'n1' },
+  { zone: 'a', node: 'n2' },
+  { zone: 'b', node: 'n3' },
+];
+
+test('hints: requests stay on the proxy’s Node, else in its zone, and are counted as local', async () => {
+  const endpoints = await endpointsOn(...PLACES);
+  const proxy = await start({ endpoints, zone: 'a', node: 'n1' });
+  assert.deepEqual(await answers(proxy), { n1: 12 });
+  assert.deepEqual(await attempts(proxy), [12, 0]);
+  await proxy.apply({ endpoints: endpoints.slice(1), zone: 'a', node: 'n1' });
+  assert.deepEqual(await answers(proxy), { n2: 12 });
+  assert.deepEqual(await attempts(proxy), [24, 0]);
+  await proxy.apply({ endpoints: endpoints.slice(2), zone: 'a', node: 'n1' });
+  assert.deepEqual(await answers(proxy), { n3: 12 });
+  assert.deepEqual(await attempts(proxy), [24, 12]);
+  await proxy.apply({ endpoints, zone: 'b', node: 'n4' });
+  assert.deepEqual(await answers(proxy), { n3: 12 });
+});
+
+test('hints: where one active endpoint has none, all are equal', async () => {
+  const endpoints = (await endpointsOn(...PLACES)).map((hinted, i) => {
+    const { hints: _, ...bare } = hinted;
+    return i === 2 ? bare : hinted;
+  });
+  const proxy = await start({ endpoints, zone: 'a', node: 'n1' });
+  assert.deepEqual(await answers(proxy), { n1: 4, n2: 4, n3: 4 });
+});
+
+test('hints: a Node whose only endpoint cannot be reached: no request fails', async () => {
+  const dead = endpoint(await closedPort(), { zone: 'a', hints: { nodes: ['n0'], zones: ['a'] } });
+  const proxy = await start({ endpoints: [dead, ...(await endpointsOn(...PLACES))], zone: 'a', node: 'n0' });
+  assert.deepEqual(await answers(proxy, 30), { n1: 10, n2: 10, n3: 10 });
 });

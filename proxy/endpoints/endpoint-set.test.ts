@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BackgroundWork } from './background-work.ts';
 import { hash64 } from '../balance/hash.ts';
+import { LocalityAware } from '../balance/locality-aware.ts';
 import { MaglevTables } from '../balance/maglev-tables.ts';
 import type { Prober } from '../health/prober.ts';
 import { RequestMetrics } from '../metrics/request-metrics.ts';
 import { EndpointSet } from './endpoint-set.ts';
+import type { EndpointState } from './endpoint-state.ts';
 import { endpoint, PASSIVE } from '../testing.ts';
+import type { Location } from '../snapshot/location.ts';
+import { UNKNOWN_LOCATION } from '../snapshot/location.ts';
 import type { Endpoint, PoolPart } from '../snapshot/types.ts';
 
 const CHECK = { type: 'TCP', interval: 1000, timeout: 1000, unhealthyThreshold: 1, healthyThreshold: 1 } as const;
@@ -56,8 +60,8 @@ function endpointSetOf(part: Partial<PoolPart> = {}) {
     clock,
     probe: (id: string, ok: boolean) => probes.get(id)?.(ok),
     /** Until the tables are built. */
-    update: async (wanted: readonly Endpoint[]) => {
-      endpoints.update({ ...whole, endpoints: wanted }, String(++digest));
+    update: async (wanted: readonly Endpoint[], location = UNKNOWN_LOCATION) => {
+      endpoints.update({ ...whole, endpoints: wanted }, String(++digest), location);
       for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
     },
     places: () => Array.from({ length: 200 }, (_, k) => endpoints.pick([], clock.now, hash64(`key-${k}`))?.id),
@@ -109,6 +113,56 @@ test('with affinity, a draining endpoint keeps its keys, but not once its probes
   assert.equal(endpoints.pick([], 0, hash), first);
   clock.now = AFFINITY.drain;
   assert.notEqual(endpoints.pick([], clock.now, hash), first);
+});
+
+describe('hints', () => {
+  const plain = [endpoint(1), endpoint(2), endpoint(3)];
+  const hinted = plain.map((e) => ({ ...e, hints: { zones: ['a'] } }));
+  const here = { zone: 'a', node: 'n1' };
+  const LEAST = { loadBalancer: { type: 'LeastConnections' }, healthCheck: { passive: PASSIVE } } as const;
+
+  test('the first hints make the strategy locality-aware; those that come and go later cost no state', async () => {
+    const { endpoints, update } = endpointSetOf(LEAST);
+    await update(plain, here);
+    assert.ok(!(endpoints.balancer instanceof LocalityAware));
+    await update(hinted, here);
+    const { balancer } = endpoints;
+    assert.ok(balancer instanceof LocalityAware);
+    const busy = endpoints.endpoints.slice(0, 2).map((e) => endpoints.begin(e));
+    for (const wanted of [plain, hinted, plain]) {
+      await update(wanted, here);
+      assert.equal(endpoints.balancer, balancer);
+      assert.equal(endpoints.pick([], 0)?.id, 'e-3', 'the only one without a request in flight');
+    }
+    for (const attempt of busy) endpoints.end(attempt, 'ok', 1, 0);
+    const [a, b] = [1, 2].map(() => endpoints.begin(endpoints.pick([], 0) as EndpointState).endpoint.id);
+    assert.notEqual(a, b);
+  });
+
+  test('a proxy that moves follows the hints for its new place', async () => {
+    const { endpoints, update } = endpointSetOf(LEAST);
+    const spread = plain.map((e, i) => ({ ...e, hints: { nodes: [`n${i + 1}`], zones: [i < 2 ? 'a' : 'b'] } }));
+    const picked = async (location: Location) => {
+      await update(spread, location);
+      return [...new Set(Array.from({ length: 6 }, () => endpoints.pick([], 0)?.id))].sort().join(' ');
+    };
+    assert.equal(await picked(here), 'e-1');
+    assert.equal(await picked({ zone: 'a', node: 'n2' }), 'e-2');
+    assert.equal(await picked({ zone: 'a', node: 'n9' }), 'e-1 e-2');
+    assert.equal(await picked({ zone: 'b', node: '' }), 'e-3');
+    assert.equal(await picked({ zone: 'c', node: '' }), 'e-1 e-2 e-3');
+    assert.equal(await picked(UNKNOWN_LOCATION), 'e-1 e-2 e-3');
+  });
+
+  test('with zoneAware the zone alone counts: hints and another Node change nothing', async () => {
+    const { endpoints, update } = endpointSetOf({ ...LEAST, loadBalancer: { type: 'Random', zoneAware: { minEndpoints: 1 } } });
+    const inZones = hinted.map((e, i) => ({ ...e, zone: i === 2 ? 'a' : 'b', hints: { zones: ['b'] } }));
+    await update(inZones, here);
+    const { balancer } = endpoints;
+    await update(inZones, { ...here, node: 'n2' });
+    assert.equal(endpoints.balancer, balancer);
+    assert.equal(endpoints.pick([], 0)?.id, 'e-3');
+  });
 });
 
 describe('slow start', () => {

@@ -4,6 +4,8 @@
  * state.
  */
 import type { Balancer } from '../balance/balancer.ts';
+import { preferenceOf } from '../balance/locality.ts';
+import type { LocalPreference } from '../balance/locality.ts';
 import type { Hash } from '../balance/hash.ts';
 import type { ConnectionQuota } from '../message/attempt.ts';
 import { createBalancer } from '../balance/strategies.ts';
@@ -38,7 +40,11 @@ export class EndpointSet {
   #digest = '';
   /** Of this proxy. */
   #location = UNKNOWN_LOCATION;
+  /** Whether endpoints have, or had, hints: those that come and go must not cost the balancer its state. */
+  #hinted = false;
   #balancer: Balancer;
+  /** What the balancer was made from. */
+  #settings: string;
   #slowStart = new SlowStart();
   #deps: EndpointSetDeps;
   #list: EndpointList;
@@ -49,6 +55,7 @@ export class EndpointSet {
     this.id = id;
     this.#part = part;
     this.#deps = deps;
+    this.#settings = settingsOf(part.loadBalancer);
     this.#balancer = this.#create(part.loadBalancer);
     this.health = new EndpointHealth(id, part.healthCheck, deps, {
       changed: (endpoints) => this.#onHealthChange(endpoints),
@@ -61,15 +68,10 @@ export class EndpointSet {
   /** Applies a part of the snapshot. Does nothing if it is in force already. */
   update(part: PoolPart, digest: string, location = UNKNOWN_LOCATION): void {
     if (digest === this.#digest && isSameLocation(location, this.#location)) return;
-    const before = this.#part;
-    const moved = location.zone !== this.#location.zone && 'zoneAware' in part.loadBalancer;
     this.#part = part;
     this.#digest = digest;
     this.#location = location;
-    if (moved || JSON.stringify(before.loadBalancer) !== JSON.stringify(part.loadBalancer)) {
-      this.#deps.background.delete(this.#balancer);
-      this.#balancer = this.#create(part.loadBalancer);
-    }
+    this.#configureBalancer();
     const otherCheck = this.health.configure(part.healthCheck);
     this.#slowStart.configure('slowStart' in part.loadBalancer ? part.loadBalancer.slowStart : undefined);
     this.endpoints = this.#list.update(part.endpoints, otherCheck);
@@ -82,6 +84,22 @@ export class EndpointSet {
       if (e.saturated) this.#saturated++;
       this.#setUsable(e);
     }
+  }
+
+  /** Makes another balancer where the strategy, or what this proxy prefers, has changed. */
+  #configureBalancer(): void {
+    const { loadBalancer, endpoints } = this.#part;
+    this.#hinted ||= endpoints.some(({ hints }) => hints !== undefined);
+    const preference = preferenceOf(loadBalancer, this.#location, this.#hinted);
+    const settings = settingsOf(loadBalancer, preference);
+    if (settings === this.#settings) return;
+    this.#settings = settings;
+    this.#deps.background.delete(this.#balancer);
+    this.#balancer = this.#create(loadBalancer, preference);
+  }
+
+  #create(lb: LoadBalancer, preference?: LocalPreference): Balancer {
+    return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables, preference);
   }
 
   get #limit(): number {
@@ -110,10 +128,6 @@ export class EndpointSet {
 
   #applySlowStart(now: number): void {
     if (this.#slowStart.applyWeights(this.endpoints, now)) this.#updateBalancer();
-  }
-
-  #create(lb: LoadBalancer): Balancer {
-    return createBalancer(lb, Math.floor(this.#deps.random() * 0x7fffffff), this.#deps.tables, this.#location.zone);
   }
 
   /** What part of a request the hash key is taken from; undefined: the strategy does not hash. */
@@ -202,4 +216,8 @@ export class EndpointSet {
     for (const e of tried) if (e.index >= 0 && this.endpoints[e.index] === e) indexes.push(e.index);
     return indexes;
   }
+}
+
+function settingsOf(lb: LoadBalancer, preference?: LocalPreference): string {
+  return JSON.stringify([lb, preference]);
 }

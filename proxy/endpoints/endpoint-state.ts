@@ -24,6 +24,7 @@ export class EndpointState implements Target, EndpointView {
   /** Monotonic milliseconds at which it began to take requests; -Infinity: it was there from the start. */
   startedAt = -Infinity;
   zone: string;
+  hints: Endpoint['hints'];
   /** `filling`: joined an existing set, and has not passed its first probe. */
   state: Endpoint['state'] | 'filling';
   /** Monotonic milliseconds; Infinity: not draining. */
@@ -57,6 +58,7 @@ export class EndpointState implements Target, EndpointView {
     this.weight = e.weight;
     this.fullWeight = e.weight;
     this.zone = e.zone;
+    this.hints = e.hints;
     this.state = e.state;
     this.metrics = metrics;
   }
@@ -68,9 +70,10 @@ export class EndpointState implements Target, EndpointView {
   /**
    * Takes the fields that an update may change. `unproven`: it joined, and has not passed a probe. `now`: monotonic milliseconds.
    */
-  update({ weight, zone, state }: Endpoint, unproven: boolean, now: number): void {
+  update({ weight, zone, hints, state }: Endpoint, unproven: boolean, now: number): void {
     this.fullWeight = weight;
     this.zone = zone;
+    this.hints = hints;
     this.state = state === 'active' && unproven ? 'filling' : state;
     this.drainingSince = state === 'draining' ? Math.min(this.drainingSince, now) : Infinity;
   }

@@ -2,6 +2,7 @@
 import { Affinity } from '../../proxy/balance/affinity.ts';
 import type { Balancer, EndpointView } from '../../proxy/balance/balancer.ts';
 import { hash64 } from '../../proxy/balance/hash.ts';
+import { preferenceOf } from '../../proxy/balance/locality.ts';
 import { createBalancer } from '../../proxy/balance/strategies.ts';
 import { MaglevTables } from '../../proxy/balance/maglev-tables.ts';
 import { Maglev } from '../../proxy/balance/maglev.ts';
@@ -38,7 +39,7 @@ function row(what: string, value: number, show: (value: number) => string, limit
 /** Nanoseconds for pick, begin and end of one request, with 100 others in flight. */
 function perRequest(lb: LoadBalancer, n: number): number {
   const { type } = lb;
-  const b = createBalancer(lb, 1, new MaglevTables(), 'zone-0');
+  const b = createBalancer(lb, 1, new MaglevTables(), preferenceOf(lb, { zone: 'zone-0', node: '' }, false));
   b.update(
     equals(n).map((e, i) => ({ ...e, zone: `zone-${i % 3}` })),
     0,

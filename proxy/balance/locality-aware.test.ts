@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { PlainStrategy } from '../snapshot/types.ts';
-import type { Balancer, EndpointView } from './balancer.ts';
+import type { Balancer, EndpointView, Handle } from './balancer.ts';
 import { PLAIN_STRATEGIES } from '../snapshot/load-balancer.ts';
 import { createBalancer } from './strategies.ts';
 import { MaglevTables } from './maglev-tables.ts';
 import { seeded } from './testing.ts';
-import { ZoneAware } from './zone-aware.ts';
+import { LocalityAware } from './locality-aware.ts';
 
 const make = (type: PlainStrategy = 'RoundRobin', minEndpoints = 1, seed = 7) =>
-  createBalancer({ type, zoneAware: { minEndpoints } }, seed, new MaglevTables(), 'a') as ZoneAware;
+  createBalancer({ type }, seed, new MaglevTables(), { by: 'zone', zone: 'a', node: '', minEndpoints }) as LocalityAware;
+
+/** For a proxy on Node `n` in zone `a`. */
+const makeHinted = (type: PlainStrategy) =>
+  createBalancer({ type }, 7, new MaglevTables(), { by: 'hints', zone: 'a', node: 'n', minEndpoints: 1 }) as LocalityAware;
 
 /** `a3 b2`: three endpoints in zone a, two in zone b. */
 function zones(text: string, more: Partial<EndpointView> = {}): EndpointView[] {
@@ -166,6 +170,71 @@ test('an endpoint that moves to another zone stays unusable, and its requests en
   for (let k = 0; k < 20; k++) assert.equal(pick(b), 1);
 });
 
+/** Where `n` requests go that are in flight together, by id; LeastConnections fills up those that have fewer. */
+function filled(b: Balancer, view: readonly EndpointView[], n: number): Record<string, number> {
+  const seen: Record<string, number> = {};
+  const begun = Array.from({ length: n }, () => {
+    const i = pick(b);
+    const id = view[i]?.id ?? '-';
+    seen[id] = (seen[id] ?? 0) + 1;
+    return b.begin(i);
+  });
+  for (const h of begun) b.end(h, true, 1, 0);
+  return seen;
+}
+
+test('hints that come and go move endpoints with their requests in flight', () => {
+  const b = makeHinted('LeastConnections');
+  const plain = ['e0', 'e1', 'e2'].map((id) => ({ id, weight: 1 }));
+  const hinted = plain.map((e) => ({ ...e, hints: { zones: ['a'] } }));
+  b.update(hinted, 0);
+  const held = [0, 0, 0, 2].map((i) => b.begin(i));
+  for (const view of [plain, hinted, plain, hinted]) {
+    b.update(view, 0);
+    assert.deepEqual(filled(b, view, 5), { e1: 3, e2: 2 });
+  }
+  assert.deepEqual(b.counts, { local: 4 + 10, other: 10 });
+  b.update(plain, 0);
+  for (const h of held) b.end(h, true, 1, 0);
+  for (const view of [plain, hinted]) {
+    b.update(view, 0);
+    assert.deepEqual(filled(b, view, 3), { e0: 1, e1: 1, e2: 1 });
+  }
+});
+
+test('an endpoint that left and came back in the other group is new: its old requests are not counted', () => {
+  const b = make('LeastConnections');
+  const view = zones('a1 b1');
+  b.update(view, 0);
+  const held = [b.begin(0), b.begin(0)];
+  b.update(view.slice(1), 0);
+  const back = view.map((e) => ({ ...e, zone: 'b' }));
+  b.update(back, 0);
+  assert.deepEqual(filled(b, back, 2), { a0: 1, b0: 1 });
+  for (const h of held) b.end(h, true, 1, 0);
+  assert.deepEqual(filled(b, back, 2), { a0: 1, b0: 1 });
+});
+
+test('hinted endpoints that cannot take more overflow like a zone; a Node’s only one goes to all others', () => {
+  const b = makeHinted('LeastRequest');
+  const on = (node: string, zone: string, n: number) => ({
+    id: `e${n}`,
+    zone,
+    weight: 1,
+    hints: { nodes: [node], zones: [zone] },
+  });
+  const view = [on('n', 'a', 0), on('m', 'a', 1), on('o', 'b', 2)];
+  b.update(view, 0);
+  assert.deepEqual(shares(b, view), { a: 1000 });
+  assert.equal(pick(b), 0);
+  b.setUsable(0, false);
+  const others = shares(b, view);
+  assert.deepEqual(Object.keys(others).sort(), ['a', 'b']);
+  b.setUsable(0, true);
+  b.update(view.slice(1), 0);
+  assert.deepEqual(shares(b, view.slice(1)), { a: 1000 }, 'without one on its Node, those in its zone');
+});
+
 test('counts attempts in the zone and elsewhere', () => {
   const b = make();
   b.update(zones('a1 b1'), 0);
@@ -173,11 +242,8 @@ test('counts attempts in the zone and elsewhere', () => {
   assert.deepEqual(b.counts, { local: 2, other: 1 });
 });
 
-test('without a zone of its own, a proxy balances without zones', () => {
-  assert.ok(
-    !(createBalancer({ type: 'Random', zoneAware: { minEndpoints: 1 } }, 1, new MaglevTables(), '') instanceof ZoneAware),
-  );
-  assert.ok(!(createBalancer({ type: 'Random' }, 1, new MaglevTables(), 'a') instanceof ZoneAware));
+test('a strategy is on its own where the proxy prefers nothing', () => {
+  assert.ok(!(createBalancer({ type: 'Random' }, 1, new MaglevTables()) instanceof LocalityAware));
 });
 
 test('for any set of usable endpoints, shares follow the rule, for every strategy', () => {
@@ -200,6 +266,49 @@ test('for any set of usable endpoints, shares follow the rule, for every strateg
       const part = weight(local) / weight(given.filter(({ zone }) => zone === 'a'));
       const wanted = local.length < min ? fair : Math.max(fair, Math.min(1, part / 0.7));
       near(shares(b, view, 200)['a'], wanted * 200);
+    },
+  );
+  fc.assert(property, { numRuns: 300 });
+});
+
+test('with any hints and states, a usable endpoint is found as long as there is one, for every strategy', () => {
+  const places = fc.option(fc.uniqueArray(fc.constantFrom('a', 'b', 'n', 'm'), { minLength: 1, maxLength: 2 }), {
+    nil: undefined,
+  });
+  const endpoint = fc.record({
+    id: fc.constantFrom('e0', 'e1', 'e2', 'e3', 'e4', 'e5'),
+    weight: fc.constantFrom(0, 1, 2),
+    state: fc.constantFrom('active' as const, 'active' as const, 'draining' as const, 'filling' as const),
+    hints: fc.option(
+      fc
+        .record({ zones: places, nodes: places })
+        .map(({ zones, nodes }) => ({ ...(zones && { zones }), ...(nodes && { nodes }) })),
+      { nil: undefined, freq: 4 },
+    ),
+  });
+  const pool = fc.uniqueArray(fc.tuple(endpoint, fc.boolean()), { selector: ([{ id }]) => id, maxLength: 6 });
+  const property = fc.property(
+    fc.array(pool, { minLength: 1, maxLength: 4 }),
+    fc.constantFrom(...PLAIN_STRATEGIES),
+    (pools, type) => {
+      const b = makeHinted(type);
+      const held: Handle[] = [];
+      for (const given of pools) {
+        b.update(
+          given.map(([e]) => e),
+          0,
+        );
+        given.forEach(([, on], i) => b.setUsable(i, on));
+        const usable = given.flatMap(([{ weight }, on], i) => (on && weight > 0 ? [i] : []));
+        const seen: number[] = [];
+        // Each as one more attempt of the same request: every usable endpoint comes once.
+        for (let i = pick(b, seen); i >= 0; i = pick(b, seen)) {
+          held.push(b.begin(i));
+          seen.push(i);
+        }
+        assert.deepEqual(seen.sort(), usable);
+      }
+      for (const h of held) b.end(h, true, 1, 0);
     },
   );
   fc.assert(property, { numRuns: 300 });

@@ -1,39 +1,43 @@
 import type { Balancer, Handle, PickContext, EndpointViews } from './balancer.ts';
 import { EndpointTable } from './endpoint-table.ts';
+import { findLocal } from './locality.ts';
+import type { LocalPreference } from './locality.ts';
 
 /**
- * Fraction of the local weight that must be usable for the zone to keep all of its traffic: the inverse of Envoy's overprovisioning
- * factor of 140%.
+ * Fraction of the local weight that must be usable for local endpoints to keep all of the traffic: the inverse of Envoy's
+ * overprovisioning factor of 140%.
  */
 const ENOUGH_LOCAL_WEIGHT = 0.7;
 
-export interface ZoneAwareOptions {
-  /** Zone of the proxy; not empty. */
-  readonly zone: string;
-  /** With fewer usable local endpoints the zone is not preferred; ≥ 1. */
-  readonly minEndpoints: number;
+export interface LocalityAwareOptions {
+  readonly preference: LocalPreference;
   /** Differs between proxies, so that they do not overflow in step. */
   readonly seed: number;
-  /** Makes a balancer of the configured strategy. */
+  /** Makes a balancer of the configured strategy, in which all requests of an endpoint have the same handle. */
   readonly make: () => Balancer;
 }
 
-/** Attempts that began, by zone; they never decrease. */
-export interface ZoneCounts {
+/** Attempts that began, by where; they never decrease. */
+export interface LocalityCounts {
   readonly local: number;
   readonly other: number;
 }
 
 const NONE_TRIED: readonly number[] = [];
 
-interface ZoneHandle {
-  readonly group: ZoneGroup;
-  readonly inner: Handle;
+/** One endpoint while it is in the list; also the handle of its requests. */
+interface Member {
+  group: LocalityGroup;
+  /** In the group. */
+  index: number;
+  inFlight: number;
+  /** Of its requests, in the group. */
+  handle: Handle | undefined;
 }
 
 /**
- * Keeps requests in the proxy's zone. Local endpoints and all others have a balancer of the same strategy each, so that each counts
- * only its own requests. The share of requests that stay local:
+ * Keeps requests at the endpoints that are local to the proxy. Local endpoints and all others have a balancer of the same strategy
+ * each; an endpoint that moves between them takes its requests in flight with it. The share of requests that stay local:
  *
  * | usable local endpoints                | share                                                        |
  * |---------------------------------------|--------------------------------------------------------------|
@@ -44,14 +48,13 @@ interface ZoneHandle {
  * Draining endpoints do not count as local weight unless they serve. Shares are kept by smooth rotation, not by chance, and
  * recomputed only after an update or a change of usability.
  */
-export class ZoneAware implements Balancer {
-  readonly #o: ZoneAwareOptions;
+export class LocalityAware implements Balancer {
+  readonly #o: LocalityAwareOptions;
   readonly #endpoints = new EndpointTable();
-  readonly #local: ZoneGroup;
-  readonly #others: ZoneGroup;
-  /** By index into the list: the group of the endpoint, and its index there. */
-  #groups: ZoneGroup[] = [];
-  #indexInGroup = new Int32Array(0);
+  readonly #local: LocalityGroup;
+  readonly #others: LocalityGroup;
+  /** By index into the list. */
+  #members: readonly Member[] = [];
   #draining = new Uint8Array(0);
   #stale = true;
   #preferred = false;
@@ -59,30 +62,49 @@ export class ZoneAware implements Balancer {
   /** Accumulates the local share per request; at 1 a request stays local. */
   #credit: number;
 
-  constructor(o: ZoneAwareOptions) {
+  constructor(o: LocalityAwareOptions) {
     this.#o = o;
-    this.#local = new ZoneGroup(o.make());
-    this.#others = new ZoneGroup(o.make());
+    this.#local = new LocalityGroup(o.make());
+    this.#others = new LocalityGroup(o.make());
     this.#credit = (o.seed % 1024) / 1024;
   }
 
-  get counts(): ZoneCounts {
+  get counts(): LocalityCounts {
     return { local: this.#local.started, other: this.#others.started };
   }
 
   update(view: EndpointViews, now: number): void {
-    this.#endpoints.update(view);
-    this.#groups = view.map(({ zone }) => (zone === this.#o.zone ? this.#local : this.#others));
+    const moved = this.#assign(view);
     this.#draining = Uint8Array.from(view, ({ state }) => (state === 'draining' ? 1 : 0));
-    this.#indexInGroup = new Int32Array(view.length);
     for (const group of [this.#local, this.#others]) {
-      const members = view.flatMap((_, i) => (this.#groups[i] === group ? [i] : []));
-      members.forEach((i, inner) => (this.#indexInGroup[i] = inner));
-      group.update(view, members, now);
+      const indexes = view.flatMap((_, i) => (this.#member(i).group === group ? [i] : []));
+      indexes.forEach((i, inner) => (this.#member(i).index = inner));
+      group.update(view, indexes, now);
     }
-    // In its new group, an endpoint that changed zones is new, and so usable.
+    for (const member of moved) beginAgain(member);
+    // In its new group, an endpoint that moved is new, and so usable.
     view.forEach((_, i) => this.#forwardUsable(i));
     this.#stale = true;
+  }
+
+  /** Puts every endpoint into its group; returns those that were in the other one. */
+  #assign(view: EndpointViews): readonly Member[] {
+    const before = this.#members;
+    const from = this.#endpoints.update(view);
+    const local = findLocal(this.#o.preference, view);
+    const moved: Member[] = [];
+    this.#members = view.map((_, i) => {
+      const group = local[i] === true ? this.#local : this.#others;
+      const member = before[from[i] as number] ?? { group, index: -1, inFlight: 0, handle: undefined };
+      if (member.group !== group) moved.push(member);
+      member.group = group;
+      return member;
+    });
+    return moved;
+  }
+
+  #member(i: number): Member {
+    return this.#members[i] as Member;
   }
 
   setUsable(i: number, on: boolean): void {
@@ -92,7 +114,8 @@ export class ZoneAware implements Balancer {
   }
 
   #forwardUsable(i: number): void {
-    (this.#groups[i] as ZoneGroup).balancer.setUsable(this.#indexInGroup[i] as number, this.#endpoints.selectable[i] === 1);
+    const { group, index } = this.#member(i);
+    group.balancer.setUsable(index, this.#endpoints.selectable[i] === 1);
   }
 
   pick(c: PickContext): number {
@@ -103,20 +126,22 @@ export class ZoneAware implements Balancer {
   }
 
   begin(i: number): Handle {
-    const group = this.#groups[i];
-    if (group === undefined) throw new RangeError(`no endpoint ${i}`);
-    group.started++;
-    return { group, inner: group.balancer.begin(this.#indexInGroup[i] as number) } satisfies ZoneHandle;
+    const member = this.#members[i];
+    if (member === undefined) throw new RangeError(`no endpoint ${i}`);
+    member.group.started++;
+    begin(member);
+    return member;
   }
 
   end(h: Handle, ok: boolean | undefined, headMs: number, now: number): void {
-    const { group, inner } = h as ZoneHandle;
-    group.balancer.end(inner, ok, headMs, now);
+    const member = h as Member;
+    member.inFlight--;
+    member.group.balancer.end(member.handle as Handle, ok, headMs, now);
   }
 
   /**
-   * The second attempt of a request stays in a preferred zone, whatever the share: nearly always only one endpoint failed. Any
-   * further attempt leaves it: a zone that failed twice may be down as a whole, before any check has noticed.
+   * The second attempt of a request stays local where that is preferred, whatever the share: nearly always only one endpoint failed.
+   * Any further attempt leaves: a zone that failed twice may be down as a whole, before any check has noticed.
    */
   #choosesLocal(tried: number): boolean {
     if (tried > 0 && this.#preferred) return tried === 1;
@@ -126,13 +151,13 @@ export class ZoneAware implements Balancer {
     return true;
   }
 
-  #pick(group: ZoneGroup, c: PickContext): number {
+  #pick(group: LocalityGroup, c: PickContext): number {
     return group.pick(c, c.tried.length === 0 ? NONE_TRIED : this.#triedIn(group, c.tried));
   }
 
-  #triedIn(group: ZoneGroup, tried: readonly number[]): number[] {
+  #triedIn(group: LocalityGroup, tried: readonly number[]): number[] {
     const inner: number[] = [];
-    for (const i of tried) if (this.#groups[i] === group) inner.push(this.#indexInGroup[i] as number);
+    for (const i of tried) if (this.#members[i]?.group === group) inner.push(this.#member(i).index);
     return inner;
   }
 
@@ -143,21 +168,33 @@ export class ZoneAware implements Balancer {
       const weight = weights[i] as number;
       const isSelectable = selectable[i] === 1;
       if (isSelectable) usable += weight;
-      if (this.#groups[i] !== this.#local) continue;
+      if (this.#member(i).group !== this.#local) continue;
       if (isSelectable || this.#draining[i] === 0) local += weight;
       if (!isSelectable) continue;
       usableLocal += weight;
       endpoints++;
     }
     const fair = usable > 0 ? usableLocal / usable : 0;
-    this.#preferred = endpoints >= this.#o.minEndpoints;
+    this.#preferred = endpoints >= this.#o.preference.minEndpoints;
     this.#share = this.#preferred ? Math.max(fair, Math.min(1, usableLocal / local / ENOUGH_LOCAL_WEIGHT)) : fair;
     this.#stale = false;
   }
 }
 
-/** The endpoints of the proxy's zone, or all others, with a balancer of their own. */
-class ZoneGroup {
+function begin(member: Member): void {
+  member.inFlight++;
+  member.handle = member.group.balancer.begin(member.index);
+}
+
+/** The requests in flight of a member that has left its group, in its new one. */
+function beginAgain(member: Member): void {
+  const { inFlight } = member;
+  member.inFlight = 0;
+  while (member.inFlight < inFlight) begin(member);
+}
+
+/** The local endpoints, or all others, with a balancer of their own. */
+class LocalityGroup {
   readonly balancer: Balancer;
   readonly #context: { tried: readonly number[]; now: number; random: () => number; hash: undefined };
   started = 0;
