@@ -34,6 +34,7 @@ export interface Service extends KubernetesObject {
     readonly selector?: Readonly<Record<string, string>>;
     readonly externalTrafficPolicy?: string;
     readonly loadBalancerClass?: string;
+    readonly trafficDistribution?: string;
   };
 }
 
@@ -58,7 +59,10 @@ export interface SliceEndpoint {
   readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string; readonly uid?: string };
   readonly zone?: string;
   readonly nodeName?: string;
+  readonly hints?: { readonly forZones?: HintedPlaces; readonly forNodes?: HintedPlaces } | null;
 }
+
+type HintedPlaces = readonly { readonly name: string }[] | null;
 
 export type PodMetadata = KubernetesObject;
 

@@ -290,7 +290,7 @@ export interface SlowStartSpec {
   minWeightPercent?: number;
 }
 /**
- * Prefers endpoints in the proxy's own zone. A proxy is in the zone of its Node (label topology.kubernetes.io/zone); zones of endpoints come from EndpointSlices. A proxy whose zone is not known treats all endpoints alike. Not with ConsistentHash. Off unless given.
+ * Prefers endpoints in the proxy's own zone. A proxy is in the zone of its Node (label topology.kubernetes.io/zone); zones of endpoints come from EndpointSlices. A proxy whose zone is not known treats all endpoints alike. Not with ConsistentHash. Unless given, proxies follow the Service's trafficDistribution, as kube-proxy does.
  */
 export interface ZoneAwareSpec {
   /**

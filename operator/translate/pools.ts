@@ -2,6 +2,7 @@ import { SERVICE_NAME_LABEL, SHARED_WITH_ANNOTATION } from '../api/labels.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { rememberLast } from './memoize.ts';
+import { ignoredTopology, keepUsefulHints } from './topology.ts';
 import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
 import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import type { Backend, ParsedPolicy } from './policy.ts';
@@ -73,14 +74,15 @@ function resolvePool(
     'port' in found
       ? resolveEndpoints(found.service, found.port, slices, pods, previous)
       : { endpoints: [], known: [], portNames: previous, notes: [] };
-  const part: PoolPart = { ...partOf(policy), endpoints: resolved.endpoints };
+  const topology = 'port' in found ? ignoredTopology(found.service, resolved.endpoints, policy.loadBalancer) : [];
+  const part: PoolPart = { ...partOf(policy), endpoints: keepUsefulHints(resolved.endpoints, policy.loadBalancer) };
   return {
     id: backend.pool,
     digest: digest(part),
     part,
     known: resolved.known,
     portNames: resolved.portNames,
-    notes: [...resolved.notes, ...tooFewSlots(part)],
+    notes: [...resolved.notes, ...tooFewSlots(part), ...topology],
     ...('reason' in found && { problem: { reason: found.reason, message: `${backend.field}: ${found.message}` } }),
   };
 }

@@ -13,6 +13,7 @@
  * terminates where the Service has publishNotReadyAddresses.
  */
 import { podSettings } from './pod-annotations.ts';
+import { readHints } from './topology.ts';
 import type { EndpointSlice, PodMetadata, SliceEndpoint } from '../api/kubernetes.ts';
 import type { Endpoint } from '../../proxy/snapshot/types.ts';
 
@@ -64,6 +65,7 @@ export function readEntry(
       port,
       weight: settings.weight,
       zone: usable(entry.zone) ?? '',
+      ...readHints(entry),
     },
   };
 }

@@ -215,19 +215,35 @@ const service = fc
   .record({
     name,
     type: mostly(fc.constant('ClusterIP'), fc.constant('ExternalName')),
+    trafficDistribution: fc.constantFrom(undefined, 'PreferSameZone', 'PreferSameNode'),
     families: fc.constantFrom(undefined, ['IPv4' as const], ['IPv6' as const, 'IPv4' as const]),
     ports: mostly(
       fc.constantFrom([{ port: 80 }], [{ name: 'http', port: 80 }]),
       fc.constantFrom(undefined, [{ name: 'dns', port: 80, protocol: 'UDP' }]),
     ),
   })
-  .map(({ name, type, families, ports }): Service => {
-    return { metadata: meta(name), spec: { type, ...(families && { ipFamilies: families }), ...(ports && { ports }) } };
+  .map(({ name, type, trafficDistribution, families, ports }): Service => {
+    const optional = {
+      ...(families && { ipFamilies: families }),
+      ...(ports && { ports }),
+      ...(trafficDistribution && { trafficDistribution }),
+    };
+    return { metadata: meta(name), spec: { type, ...optional } };
   });
 
 const address = mostly(
   fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1', 'fd00::2'),
   fc.constantFrom('', 'host.example.com', '1.2.3.4.5'),
+);
+const places = fc.constantFrom(
+  undefined,
+  null,
+  [],
+  [{ name: 'a' }],
+  [{ name: 'a' }, { name: 'b' }],
+  [{ name: '' }],
+  [{ name: 'x'.repeat(600) }],
+  Array.from({ length: 20 }, (_, n) => ({ name: `z${n}` })),
 );
 const flag = fc.constantFrom(undefined, true, false, null);
 const endpoint = fc.record(
@@ -239,6 +255,7 @@ const endpoint = fc.record(
       some,
     ),
     zone: text,
+    hints: mostly(fc.record({ forZones: places, forNodes: places }, some), fc.constant(null)),
   },
   some,
 ) as unknown as fc.Arbitrary<SliceEndpoint>;

@@ -67,7 +67,7 @@ function withDefaults(object: KubernetesObject): KubernetesObject {
   return { ...object, metadata: { ...filled, ...metadata } };
 }
 
-/** A translation as one readable YAML document, with endpoints and short objects on one line each. */
+/** A translation as one readable YAML document, with endpoints, proxies and short objects on one line each. */
 export function formatTranslation(translation: Translation): string {
   const selections = [...translation.contents].map(([selection, content]) => ({
     selection,
@@ -88,7 +88,8 @@ function plainContent({ listeners, pools, parts, generations }: SnapshotContent)
   return { generations: Object.fromEntries(generations), listeners, pools, parts: Object.fromEntries(parts) };
 }
 
-/** Whether all values are scalars. Conditions are more readable on several lines. */
+/** Endpoints, proxies, and what has only scalars. Conditions are more readable on several lines. */
 function isShort(map: YAMLMap): boolean {
+  if (map.has('address')) return true;
   return !map.has('message') && map.items.every(({ value }) => typeof (value as { value?: unknown })?.value !== 'undefined');
 }

@@ -38,7 +38,7 @@ function orEqual(exclusive: boolean): string {
   return exclusive ? '' : 'or equal to ';
 }
 
-/** For an int64, a factor below 1 has become 0. The real server then divides by zero and answers 500; here the value is refused. */
+/** For an int64, a factor below 1 has become 0, of which nothing is a multiple here. */
 function isMultiple(value: number, factor: number): boolean {
   if (isInt64(value)) return value % factor === 0;
   const quotient = value / factor;
