@@ -27,6 +27,8 @@ export class Harness {
   /** One, unless the options name several. */
   readonly operators: readonly Component[];
   readonly gateways: readonly [Component, Component];
+  /** Names of the Nodes that `start` was given zones for. */
+  readonly nodes: readonly string[];
   readonly #stateDir: string;
   readonly #backends: Backend[] = [];
 
@@ -38,30 +40,34 @@ export class Harness {
     this.kubectl = kubectl;
     this.operators = started.operators;
     this.gateways = started.gateways;
+    this.nodes = started.nodes;
     this.#stateDir = stateDir;
   }
 
   /**
    * A platform with Outrigger running and Ready. Everything that was started is removed when this throws.
    *
-   * @param zones of the two gateways; without them, both are on one Node, or none
+   * @param zones one Node in each, with the gateways on the first two; without them, both are on one Node, or none
    * @param options names and flags of operators, where one with default flags is not enough
    */
-  static async start(zones?: readonly [string, string], options: Omit<OutriggerOptions, 'nodes'> = {}): Promise<Harness> {
+  static async start(
+    zones?: readonly [string, string, ...string[]],
+    options: Omit<OutriggerOptions, 'nodes'> = {},
+  ): Promise<Harness> {
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-integration-'));
     const id = randomBytes(4).toString('hex');
-    const nodes = zones && ([`outrigger-${id}-1`, `outrigger-${id}-2`] as const);
+    const nodes = nodeNames(id, zones?.length ?? 0);
     const namespaces: Namespaces = { tests: `outrigger-test-${id}`, system: `outrigger-system-${id}` };
     let platform: Platform | undefined;
     try {
-      platform = await startPlatform(stateDir, nodes ? { [nodes[0]]: zones[0], [nodes[1]]: zones[1] } : {});
+      platform = await startPlatform(stateDir, Object.fromEntries(nodes.map((name, i) => [name, zones?.[i] ?? ''])));
       const { api, kubeconfig } = platform;
       const kubectl = await kubectlFor(kubeconfig, namespaces.tests, stateDir);
       for (const name of [namespaces.tests, namespaces.system]) {
         await api.create(namespacePath(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
       }
       const started = await startOutrigger(platform, namespaces.system, { ...options, nodes });
-      return new Harness(stateDir, platform, namespaces, kubectl, started);
+      return new Harness(stateDir, platform, namespaces, kubectl, { ...started, nodes });
     } catch (error) {
       if (platform) await clear(platform.api, namespaces).catch(() => undefined);
       await platform?.stop();
@@ -163,7 +169,7 @@ export class Harness {
 }
 
 type Condition = NonNullable<NonNullable<Policy['status']>['conditions']>[number];
-type Started = Awaited<ReturnType<typeof startOutrigger>>;
+type Started = Awaited<ReturnType<typeof startOutrigger>> & { readonly nodes: readonly string[] };
 interface Namespaces {
   readonly tests: string;
   readonly system: string;
@@ -177,6 +183,11 @@ async function clear(api: Api, { tests, system }: Namespaces): Promise<void> {
     });
     await until(`namespace ${name} is gone`, GONE_MS, async () => (await api.find(namespacePath(name))) === undefined);
   }
+}
+
+/** Unique, since Nodes have no namespace. */
+function nodeNames(id: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `outrigger-${id}-${i + 1}`);
 }
 
 async function forget(stateDir: string): Promise<void> {

@@ -68,8 +68,8 @@ export class Component {
 }
 
 export interface OutriggerOptions {
-  /** Of the two gateways; default: where the platform places them. */
-  readonly nodes?: readonly [string, string] | undefined;
+  /** Those of the two gateways, perhaps others; default: where the platform places them. */
+  readonly nodes?: readonly string[];
   /** Names of the operators' pods. */
   readonly operators?: readonly string[];
   readonly operatorArgs?: readonly string[];
@@ -77,11 +77,11 @@ export interface OutriggerOptions {
 
 /** Creates the Pods in the namespace, and waits until they are Ready. */
 export async function startOutrigger(platform: Platform, namespace: string, options: OutriggerOptions = {}) {
-  const { nodes, operators = ['operator'], operatorArgs } = options;
+  const { nodes = [], operators = ['operator'], operatorArgs } = options;
   const [started, first, second] = await Promise.all([
     Promise.all(operators.map((name) => startOperator(platform, namespace, name, operatorArgs))),
-    startGateway(platform, namespace, 'gateway-1', nodes?.[0]),
-    startGateway(platform, namespace, 'gateway-2', nodes?.[1]),
+    startGateway(platform, namespace, 'gateway-1', nodes[0]),
+    startGateway(platform, namespace, 'gateway-2', nodes[1]),
   ]);
   return { operators: started, gateways: [first, second] as const };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { Nodes } from './nodes.ts';
 import type { Pod } from './pod-types.ts';
 import { sliceContent, type Service } from './slices.ts';
 
@@ -48,6 +49,22 @@ test('conditions of ready, unready, and terminating pods are those recorded from
 test('publishNotReadyAddresses makes every endpoint ready', () => {
   const headless: Service = { ...service, spec: { ...service.spec, publishNotReadyAddresses: true } };
   assert.deepEqual(conditions([pod('b', false)], headless), [{ ready: true, serving: false, terminating: false }]);
+});
+
+test('hints for zones and nodes are those recorded from the real controller', () => {
+  const pods = [pod('a', true), pod('b', false), pod('c', true, { deleted: true })];
+  const hints = (trafficDistribution?: string, nodes: Nodes = { local: 'eu-1a' }) => {
+    const spec = { ...service.spec, ...(trafficDistribution !== undefined && { trafficDistribution }) };
+    return sliceContent({ ...service, spec }, pods, nodes).endpoints.map((each) => (each as { hints?: object }).hints);
+  };
+  const forZones = [{ name: 'eu-1a' }];
+  const forNodes = [{ name: 'local' }];
+  assert.deepEqual(hints(), [undefined, undefined, undefined]);
+  assert.deepEqual(hints('PreferSameZone'), [{ forZones }, undefined, undefined]);
+  assert.deepEqual(hints('PreferClose'), [{ forZones }, undefined, undefined]);
+  assert.deepEqual(hints('PreferSameNode'), [{ forNodes, forZones }, undefined, undefined]);
+  assert.deepEqual(hints('PreferSameNode', {}), [{ forNodes }, undefined, undefined]);
+  assert.deepEqual(hints('PreferSameZone', {}), [undefined, undefined, undefined]);
 });
 
 test('pods of another label, another namespace, without address, or ended are left out', () => {

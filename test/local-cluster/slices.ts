@@ -1,7 +1,8 @@
 /**
  * What Kubernetes' EndpointSlice controller does, for Services with a selector: one slice a Service (a laptop has few pods), rewritten
  * whenever its content would change. Conditions as recorded from a real controller: `serving` is the pod's Ready condition,
- * `terminating` is its deletionTimestamp, `ready` is serving and not terminating.
+ * `terminating` is its deletionTimestamp, `ready` is serving and not terminating. Endpoints that are ready have the hints that the
+ * Service's `trafficDistribution` asks for.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,6 +17,7 @@ export interface Service extends ApiObject {
   readonly spec: {
     readonly selector?: Readonly<Record<string, string>>;
     readonly publishNotReadyAddresses?: boolean;
+    readonly trafficDistribution?: string;
     readonly ports?: readonly ServicePort[];
   };
 }
@@ -50,6 +52,7 @@ export function sliceContent(
       targetRef: { kind: 'Pod', namespace, name, uid },
       ...(nodeName === undefined ? {} : { nodeName }),
       ...(zone === undefined ? {} : { zone }),
+      ...(ready && hintsFor(service, zone, nodeName)),
     };
   });
   const ports = (service.spec.ports ?? []).flatMap(({ name = '', protocol = 'TCP', appProtocol, ...port }) => {
@@ -57,6 +60,13 @@ export function sliceContent(
     return number === undefined ? [] : [{ name, protocol, port: number, ...(appProtocol === undefined ? {} : { appProtocol }) }];
   });
   return { endpoints, ports };
+}
+
+/** PreferSameNode hints the zone as well, for nodes without an endpoint. */
+function hintsFor({ spec }: Service, zone: string | undefined, nodeName: string | undefined): object {
+  const forNodes = nodeName !== undefined && spec.trafficDistribution === 'PreferSameNode' && { forNodes: [{ name: nodeName }] };
+  const forZones = zone !== undefined && spec.trafficDistribution !== undefined && { forZones: [{ name: zone }] };
+  return forNodes || forZones ? { hints: { ...forNodes, ...forZones } } : {};
 }
 
 function matches(service: Service, pod: Pod): boolean {

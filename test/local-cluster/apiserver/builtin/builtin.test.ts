@@ -96,6 +96,27 @@ describe('Services', () => {
   });
 });
 
+describe('Services, traffic distribution', () => {
+  it('is one of three values, and may be taken back', async () => {
+    const spec = { ports: [{ port: 80 }] };
+    for (const trafficDistribution of ['PreferClose', 'PreferSameZone', 'PreferSameNode']) {
+      const made = await server.must('POST', SERVICES, {
+        metadata: { name: trafficDistribution.toLowerCase() },
+        spec: { ...spec, trafficDistribution },
+      });
+      assert.equal(at(made, 'spec', 'trafficDistribution'), trafficDistribution);
+    }
+    const back = await server.patch(`${SERVICES}/preferclose`, { spec: { trafficDistribution: null } });
+    assert.equal(at(back.body, 'spec', 'trafficDistribution'), undefined);
+    const wrong = { metadata: { name: 'wrong' }, spec: { ...spec, trafficDistribution: 'PreferFar' } };
+    const refused = await server.request('POST', SERVICES, wrong);
+    assert.equal(refused.status, 422);
+    assert.deepEqual(causes(refused.body), [
+      'Unsupported value: "PreferFar": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
+    ]);
+  });
+});
+
 describe('Pods and Deployments', () => {
   it('carry the zone of their node', async () => {
     await server.must('POST', '/api/v1/nodes', { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } } });

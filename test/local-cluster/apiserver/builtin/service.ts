@@ -1,4 +1,4 @@
-/** Services: defaults, checks of the ports, and the addresses and node ports that the server allocates. */
+/** Services: defaults, checks of ports and traffic distribution, and the addresses and node ports that the server allocates. */
 import { asArray, asObject, asString, at, isObject, setDefault } from '../json.ts';
 import type { Json, JsonObject, KubeObject } from '../json.ts';
 import type { Cluster } from '../kinds.ts';
@@ -7,6 +7,7 @@ import type { FieldError } from '../status.ts';
 import { checkLabel } from './names.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const TRAFFIC_DISTRIBUTIONS: readonly Json[] = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 
 function specOf(service: KubeObject | undefined): JsonObject {
   return asObject(service?.['spec']);
@@ -85,6 +86,10 @@ export function validate(service: KubeObject, old: KubeObject | undefined): Fiel
   const address = at(old, 'spec', 'clusterIP');
   if (typeof address === 'string' && type !== 'ExternalName' && address !== spec['clusterIP']) {
     errors.push(fieldError.invalid('spec.clusterIPs[0]', spec['clusterIPs'] ?? null, 'may not change once set'));
+  }
+  const { trafficDistribution } = spec;
+  if (trafficDistribution !== undefined && !TRAFFIC_DISTRIBUTIONS.includes(trafficDistribution)) {
+    errors.push(fieldError.notSupported('spec.trafficDistribution', trafficDistribution, TRAFFIC_DISTRIBUTIONS));
   }
   return [...errors, ...checkPorts(ports)];
 }
