@@ -50,6 +50,13 @@ export async function whoAnswers(url: string, count: number, question?: Question
 /** Pause of one client between two requests, ms: with a few clients that is a few hundred requests a second at most. */
 const PAUSE_MS = 15;
 
+const running = new Set<Load>();
+
+/** Stops every load that still runs: one that a failed assertion left would keep its file from ending. */
+export async function stopLoads(): Promise<void> {
+  await Promise.all([...running].map((load) => load.stop()));
+}
+
 /** Clients that request each URL in a closed loop on kept-alive connections, until they are stopped. */
 export class Load {
   sent = 0;
@@ -64,6 +71,7 @@ export class Load {
 
   constructor(urls: readonly string[], clientsEach = 2, question: Question = {}) {
     this.#question = question;
+    running.add(this);
     this.#clients = urls.flatMap((url) => Array.from({ length: clientsEach }, () => this.#run(url)));
   }
 
@@ -80,6 +88,7 @@ export class Load {
   async stop(): Promise<{ sent: number; failed: readonly string[] }> {
     this.#stopping.abort();
     await Promise.all(this.#clients);
+    running.delete(this);
     return { sent: this.sent, failed: this.failed };
   }
 

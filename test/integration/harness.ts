@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ApiError, type Api } from '../local-cluster/api.ts';
 import { until } from '../local-cluster/cluster.ts';
 import { Backend } from './backend.ts';
+import { stopLoads } from './client.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { backendPod, endpointSlice, namespacePath, policy, policyPath, service, servicePath, slicePath } from './objects.ts';
 import type { Policy, PolicySpec, Published } from './objects.ts';
@@ -82,6 +83,7 @@ export class Harness {
   }
 
   async stop(): Promise<void> {
+    await stopLoads();
     try {
       await clear(this.api, { tests: this.namespace, system: this.systemNamespace });
     } finally {
