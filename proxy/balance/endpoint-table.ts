@@ -52,12 +52,18 @@ export class EndpointTable {
     return this.selectable[i] === 1 && (tried.length === 0 || !tried.includes(i));
   }
 
-  /** The first selectable endpoint from `start` (below size), wrapping around; -1: none. */
-  firstSelectableFrom(start: number, tried: readonly number[]): number {
-    for (let k = 0; k < this.size; k++) {
-      const i = start + k < this.size ? start + k : start + k - this.size;
-      if (this.isSelectable(i, tried)) return i;
+  /** The endpoint at `u`, uniform in [0, 1), of the selectable ones that were not tried, each as wide as its weight; -1: none. */
+  selectableAt(u: number, tried: readonly number[]): number {
+    let total = 0;
+    for (let i = 0; i < this.size; i++) if (this.isSelectable(i, tried)) total += this.weights[i] as number;
+    let left = u * total;
+    let last = -1;
+    for (let i = 0; i < this.size; i++) {
+      if (!this.isSelectable(i, tried)) continue;
+      last = i;
+      left -= this.weights[i] as number;
+      if (left < 0) break;
     }
-    return -1;
+    return last;
   }
 }

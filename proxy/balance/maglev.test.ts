@@ -126,6 +126,15 @@ describe('Maglev', () => {
     assert.equal(to.size, 9);
   });
 
+  test('while the endpoint with nearly all slots is unusable, its keys are spread over the others by weight', () => {
+    const view = [1000, 3, 1].map((weight, i) => ({ id: `e${i}`, weight }));
+    const b = maglev(view);
+    b.setUsable(0, false);
+    const places = placesOf(b, view, 20_000);
+    const share = places.filter((id) => id === 'e1').length / places.length;
+    assert.ok(Math.abs(share - 0.75) < 0.02, String(share));
+  });
+
   test('a retry goes to another endpoint, the same on every proxy', () => {
     const view = equals(5);
     const [one, other] = [maglev(view, 251), maglev(view, 251)];

@@ -18,9 +18,9 @@ interface BuiltTable {
 
 /**
  * Maglev hashing. The table depends on the list of endpoints only, never on health, so that all proxies have the same. A key whose
- * slot is not usable is rehashed, the same way on every proxy; after that a scan takes the next endpoint in the order of the list.
- * While a new table is built the old one serves; an update during a build is queued, so that frequent updates cannot keep a table
- * from being completed.
+ * slot is not usable is rehashed, the same way on every proxy; after that a scan takes one of those that are left, by weight. While
+ * a new table is built the old one serves; an update during a build is queued, so that frequent updates cannot keep a table from
+ * being completed.
  */
 export class Maglev implements Balancer {
   readonly #size: number;
@@ -90,9 +90,7 @@ export class Maglev implements Balancer {
 
   /** Also serves before the first table is complete. */
   #scan(hash: Hash, tried: readonly number[]): number {
-    const n = this.#endpoints.size;
-    const start = n === 0 ? 0 : rehash(hash, MAX_REHASHES) % n;
-    return this.#endpoints.firstSelectableFrom(start, tried);
+    return this.#endpoints.selectableAt(rehash(hash, MAX_REHASHES) / 2 ** 32, tried);
   }
 
   begin(): Handle {

@@ -86,9 +86,7 @@ export class Rendezvous implements Balancer {
 
   /** For endpoints that the table does not have yet. */
   #scan(hash: Hash, tried: readonly number[]): number {
-    const n = this.#endpoints.size;
-    const start = n === 0 ? 0 : rehash(hash, 1) % n;
-    return this.#endpoints.firstSelectableFrom(start, tried);
+    return this.#endpoints.selectableAt(rehash(hash, 1) / 2 ** 32, tried);
   }
 
   begin(): Handle {

@@ -45,7 +45,7 @@ export class WeightedDraw {
       const again = this.#redraw(c);
       if (again >= 0) return again;
     }
-    return this.#scan(c);
+    return this.endpoints.selectableAt(c.random(), c.tried);
   }
 
   /** A selectable index other than `first`; -1 if a few draws do not find one. */
@@ -72,20 +72,5 @@ export class WeightedDraw {
     this.#inTable = selectable.slice();
     this.#missing = false;
     this.#surplus = false;
-  }
-
-  #scan(c: PickContext): number {
-    const { weights, size } = this.endpoints;
-    let total = 0;
-    for (let i = 0; i < size; i++) if (this.endpoints.isSelectable(i, c.tried)) total += weights[i] ?? 0;
-    let left = c.random() * total;
-    let last = -1;
-    for (let i = 0; i < size; i++) {
-      if (!this.endpoints.isSelectable(i, c.tried)) continue;
-      last = i;
-      left -= weights[i] ?? 0;
-      if (left < 0) break;
-    }
-    return last;
   }
 }
