@@ -26,14 +26,14 @@ export class EndpointLoads {
   #loads: EndpointLoad[] = [];
   /** By index: requests in flight plus penalties, as of the last `expirePenalties`. */
   counts = new Int32Array(0);
-  #onChange: (i: number) => void;
+  #onChange: (i: number, by: number) => void;
   /** Penalties have equal length, so they expire in order. */
   #first: Penalty | undefined;
   #last: Penalty | undefined;
   #penalties = 0;
 
-  /** @param changed called with the index of every endpoint whose load changed. */
-  constructor(changed: (i: number) => void = () => undefined) {
+  /** @param changed called with the index of every endpoint whose load changed, and by how much. */
+  constructor(changed: (i: number, by: number) => void) {
     this.#onChange = changed;
   }
 
@@ -87,6 +87,6 @@ export class EndpointLoads {
   #add({ index }: EndpointLoad, n: number): void {
     if (index < 0) return;
     this.counts[index]! += n;
-    this.#onChange(index);
+    this.#onChange(index, n);
   }
 }

@@ -17,6 +17,10 @@ export class IndexedHeap {
     return this.#size;
   }
 
+  has(i: number): boolean {
+    return (this.#at[i] as number) >= 0;
+  }
+
   /** Rebuilds the heap from the indexes below `capacity` for which `has` holds. */
   fill(capacity: number, has: (i: number) => boolean): void {
     this.#items = new Int32Array(capacity);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PeakEWMA } from './peak-ewma.ts';
-import { equals, seeded } from './testing.ts';
+import { equals, seeded, weighted } from './testing.ts';
 
 /** Share of `n` picks per endpoint. */
 function shares(b: PeakEWMA, size: number, now: number, n = 4000): number[] {
@@ -46,21 +46,10 @@ describe('PeakEWMA', () => {
     loses(shares(b, 2, THEN + 60)[0]);
   });
 
-  test('requests in flight multiply the cost, weight divides it', () => {
+  test('requests in flight multiply the cost', () => {
     const b = pool(10, 15);
     b.begin(0);
     loses(shares(b, 2, THEN)[0]);
-    const weighted = new PeakEWMA();
-    weighted.update(
-      [
-        { id: 'a', weight: 1 },
-        { id: 'b', weight: 3 },
-      ],
-      0,
-    );
-    weighted.begin(1);
-    // 2/3 against 1: a wins only when both draws hit it.
-    assert.ok(Math.abs((shares(weighted, 2, 0)[0] ?? 1) - 1 / 16) < 0.02);
   });
 
   test('an average decays without new samples, so that a slow endpoint is tried again', () => {
@@ -103,5 +92,73 @@ describe('PeakEWMA', () => {
     const b = pool(10, 100);
     b.update([...equals(2)].reverse(), THEN);
     loses(shares(b, 2, THEN)[0]);
+  });
+});
+
+describe('PeakEWMA, of unequal weights', () => {
+  /** Weights 1 and 3, with these round trips. */
+  function unequal(...rtts: [number, number]): PeakEWMA {
+    const b = new PeakEWMA();
+    b.update(weighted({ a: 1, b: 3 }), 0);
+    rtts.forEach((ms, i) => took(b, i, ms, THEN));
+    return b;
+  }
+  const shareOfA = (b: PeakEWMA, now = THEN) => shares(b, 2, now)[0] as number;
+  const isQuarter = (share: number) => assert.ok(Math.abs(share - 0.25) < 0.03, String(share));
+
+  test('weight decides up to twice the round trip and the fair share of requests in flight', () => {
+    for (const b of [unequal(10, 19), unequal(19, 10)]) {
+      b.begin(1);
+      isQuarter(shareOfA(b));
+    }
+  });
+
+  test('the slower one loses, light or heavy', () => {
+    assert.ok(shareOfA(unequal(21, 10)) < 0.05);
+    assert.ok(shareOfA(unequal(10, 21)) > 0.9);
+  });
+
+  test('the one that holds more than its fair share loses, light or heavy', () => {
+    const [light, heavy] = [unequal(10, 10), unequal(10, 10)];
+    for (let k = 0; k < 12; k++) light.begin(0);
+    for (let k = 0; k < 12; k++) heavy.begin(1);
+    assert.ok(shareOfA(light) < 0.05);
+    assert.ok(shareOfA(heavy) > 0.9);
+  });
+
+  test('the slower one takes requests while the other one is overloaded by more than it is slower', () => {
+    const [three, five] = [unequal(10, 30), unequal(10, 50)];
+    // Four times its fair share.
+    for (const b of [three, five]) for (let k = 0; k < 12; k++) b.begin(0);
+    assert.ok(shareOfA(three) < 0.05);
+    assert.ok(shareOfA(five) > 0.9);
+  });
+
+  test('the one without samples does not seem faster', () => {
+    const b = unequal(10, 10);
+    for (let now = THEN; now < THEN + 30_000; now += 100) took(b, 1, 10, now);
+    isQuarter(shareOfA(b, THEN + 30_000));
+  });
+
+  test('one that holds more and does not respond does not seem faster either', () => {
+    const b = unequal(10, 10);
+    for (let k = 0; k < 12; k++) b.begin(0);
+    for (let now = THEN; now < THEN + 30_000; now += 100) took(b, 1, 10, now);
+    assert.ok(shareOfA(b, THEN + 30_000) < 0.05);
+  });
+
+  test('one that was slow gets its share again', () => {
+    const b = unequal(200, 10);
+    for (let now = THEN; now < THEN + 30_000; now += 100) took(b, 1, 10, now);
+    isQuarter(shareOfA(b, THEN + 30_000));
+  });
+
+  test('failing fast does not attract traffic, whatever the weight', () => {
+    for (const bad of [0, 1]) {
+      const b = unequal(10, 10);
+      for (let k = 0; k < 10; k++) took(b, bad, 0, THEN + k, 'failed');
+      for (let k = 0; k < 20; k++) b.begin(1 - bad);
+      assert.ok((shares(b, 2, THEN + 10)[bad] as number) < 0.1);
+    }
   });
 });

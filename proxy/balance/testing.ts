@@ -32,3 +32,27 @@ export function placesOf(b: Balancer, view: EndpointViews, keys: number): string
 export function placeOf(b: Balancer, view: EndpointViews, key: string, tried: readonly number[] = [], now = 0): string {
   return view[b.pick({ tried, now, random: () => 0, hash: hash64(key) })]?.id ?? '-';
 }
+
+/** Endpoints whose ids are the names, with these weights. */
+export function weighted(weights: Readonly<Record<string, number>>): EndpointViews {
+  return Object.entries(weights).map(([id, weight]) => ({ id, weight }));
+}
+
+/** The ids of `n` picks without beginning a request. */
+export function sequence(b: Balancer, view: EndpointViews, n: number): string {
+  const random = seeded(1);
+  return Array.from({ length: n }, () => view[b.pick({ tried: [], now: 0, random })]?.id ?? '-').join(' ');
+}
+
+/** The share of each endpoint over `n` picks without beginning a request. */
+export function shares(b: Balancer, view: EndpointViews, n: number): number[] {
+  const random = seeded(7);
+  const seen = view.map(() => 0);
+  for (let k = 0; k < n; k++) seen[b.pick({ tried: [], now: 0, random })]!++;
+  return seen.map((count) => count / n);
+}
+
+export function assertNear(actual: readonly number[], expected: readonly number[], by: number): void {
+  const near = actual.every((a, i) => Math.abs(a - (expected[i] ?? NaN)) < by);
+  if (!near) throw new Error(`${actual.join()} is not near ${expected.join()}`);
+}
