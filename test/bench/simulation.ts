@@ -17,6 +17,8 @@ export const STRATEGIES: Readonly<Record<string, LoadBalancer>> = {
   Rendezvous: { type: 'ConsistentHash', consistentHash: { algorithm: 'Rendezvous', hashOn } },
 };
 
+const TEN = Array.from({ length: 10 }, () => 1);
+
 export interface SimulationResult {
   /** Latencies in ms. */
   readonly p50: number;
@@ -36,11 +38,11 @@ export interface SimulationResult {
 export function simulateStrategy(lb: LoadBalancer, seed: number, scale = 1): SimulationResult {
   const make = (own: number) => createBalancer(lb, own, new MaglevTables());
   const slow = { from: 10_000 * scale, to: 70_000 * scale };
-  const arrivals = simulate(make, { seed, endpoints: 10, duration: 120_000 * scale, slow });
+  const arrivals = simulate(make, { seed, weights: TEN, duration: 120_000 * scale, slow });
   const latencies = Float64Array.from(arrivals, ({ latency }) => latency).sort();
   const quantile = (q: number) => latencies[Math.floor(q * (latencies.length - 1))] as number;
   const duringSlowness = arrivals.filter(({ at }) => at >= slow.from && at < slow.to);
-  const joined = simulate(make, { seed, endpoints: 10, duration: 13_000, joins: 10_000 });
+  const joined = simulate(make, { seed, weights: TEN, duration: 13_000, joins: 10_000 });
   return {
     p50: quantile(0.5),
     p99: quantile(0.99),

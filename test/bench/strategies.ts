@@ -36,12 +36,12 @@ function row(what: string, value: number, show: (value: number) => string, limit
   return limit === undefined ? { what, number } : { what, number, bound: { text: `≤ ${show(limit)}`, met: value <= limit } };
 }
 
-/** Nanoseconds for pick, begin and end of one request, with 100 others in flight. */
-function perRequest(lb: LoadBalancer, n: number): number {
+/** Nanoseconds for pick, begin and end of one request, with 100 others in flight. Weights, if unequal, are 1 to 10. */
+function perRequest(lb: LoadBalancer, n: number, unequal = false): number {
   const { type } = lb;
   const b = createBalancer(lb, 1, new MaglevTables(), preferenceOf(lb, { zone: 'zone-0', node: '' }, false));
   b.update(
-    equals(n).map((e, i) => ({ ...e, zone: `zone-${i % 3}` })),
+    equals(n).map((e, i) => ({ ...e, zone: `zone-${i % 3}`, weight: unequal ? 1 + (i % 10) : 1 })),
     0,
   );
   finishSteps(b);
@@ -77,6 +77,14 @@ function requests(): Row[] {
       return row(`${type}: pick and release, ${n.toLocaleString('en')} endpoints`, cost, ns, limits[i]);
     }),
   );
+}
+
+function unequalWeights(): Row[] {
+  const bounds = { LeastRequest: 400, PeakEWMA: 400, LeastConnections: 1500 } as const;
+  return Object.entries(bounds).map(([type, limit]) => {
+    const cost = perRequest({ type: type as keyof typeof bounds }, 10_000, true);
+    return row(`${type}: pick and release, 10,000 endpoints of weights 1 to 10`, cost, ns, limit);
+  });
 }
 
 function zoneAware(): Row[] {
@@ -198,6 +206,7 @@ export const strategies: Bench = async (_options, _scope, note) => {
   note('the best of many short runs');
   return [
     ...requests(),
+    ...unequalWeights(),
     ...zoneAware(),
     ...builds(),
     ...lookups(),

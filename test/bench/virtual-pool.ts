@@ -2,9 +2,9 @@
 import type { Balancer, EndpointView, Handle } from '../../proxy/balance/balancer.ts';
 import { hash64 } from '../../proxy/balance/hash.ts';
 import type { Hash } from '../../proxy/balance/hash.ts';
-import { equals, finishSteps, seeded } from '../../proxy/balance/testing.ts';
+import { finishSteps, seeded } from '../../proxy/balance/testing.ts';
 
-/** Each endpoint serves this many requests at a time; further ones are queued. */
+/** An endpoint of weight 1 serves this many requests at a time, others in proportion; further ones are queued. */
 const PARALLEL = 8;
 /** Mean of the exponential service time, ms. */
 const SERVICE_MS = 10;
@@ -14,12 +14,13 @@ const KEYS: readonly Hash[] = Array.from({ length: 10_000 }, (_, k) => hash64(`k
 
 export interface Scenario {
   readonly seed: number;
-  readonly endpoints: number;
+  /** Of each endpoint. */
+  readonly weights: readonly number[];
   /** Milliseconds of arrivals. */
   readonly duration: number;
-  /** The first endpoint is ten times slower between these times; ms. */
-  readonly slow?: { readonly from: number; readonly to: number };
-  /** One more endpoint, with the highest number, joins at this time; ms. */
+  /** One endpoint, the first unless given, is ten times slower between these times; ms. */
+  readonly slow?: { readonly from: number; readonly to: number; readonly endpoint?: number };
+  /** One more endpoint, with the highest number and weight 1, joins at this time; ms. */
   readonly joins?: number;
 }
 
@@ -50,13 +51,14 @@ export function simulate(make: (seed: number) => Balancer, s: Scenario): readonl
       finishSteps(b);
     }
   };
-  update(equals(s.endpoints), 0);
+  const view = [...s.weights, 1].map((weight, i) => ({ id: `e${i}`, hashKey: `pod-${i}:80`, weight }));
+  update(view.slice(0, -1), 0);
   const arrivals: Arrival[] = [];
   const busy = new Departures();
-  const queues = Array.from({ length: s.endpoints + 1 }, () => ({ serving: 0, waiting: [] as Job[], next: 0 }));
-  const gap = SERVICE_MS / (s.endpoints * PARALLEL * UTILISATION);
+  const queues = view.map(({ weight }) => ({ slots: weight * PARALLEL, serving: 0, waiting: [] as Job[], next: 0 }));
+  const gap = SERVICE_MS / (s.weights.reduce((sum, weight) => sum + weight, 0) * PARALLEL * UTILISATION);
   const serve = (job: Job, now: number) => {
-    const slow = s.slow && job.arrival.endpoint === 0 && now >= s.slow.from && now < s.slow.to;
+    const slow = s.slow && job.arrival.endpoint === (s.slow.endpoint ?? 0) && now >= s.slow.from && now < s.slow.to;
     job.done = now + exponential(SERVICE_MS) * (slow ? 10 : 1);
     busy.push(job);
   };
@@ -75,7 +77,7 @@ export function simulate(make: (seed: number) => Balancer, s: Scenario): readonl
   for (let now = exponential(gap); now < s.duration; now += exponential(gap)) {
     for (let job = busy.before(now); job; job = busy.before(now)) finish(job);
     if (now >= joins) {
-      update(equals(s.endpoints + 1), now);
+      update(view, now);
       joins = Infinity;
     }
     const balancer = balancers[random() < 0.5 ? 0 : 1] as Balancer;
@@ -85,7 +87,7 @@ export function simulate(make: (seed: number) => Balancer, s: Scenario): readonl
     arrivals.push(arrival);
     const job = { arrival, balancer, handle: balancer.begin(endpoint, hash), done: 0 };
     const queue = queues[endpoint] as (typeof queues)[number];
-    if (queue.serving === PARALLEL) queue.waiting.push(job);
+    if (queue.serving >= queue.slots) queue.waiting.push(job);
     else {
       queue.serving++;
       serve(job, now);
