@@ -197,7 +197,7 @@ export interface BackendRef {
  */
 export interface LoadBalancerSpec {
   /**
-   * `LeastRequest` (default): of two random endpoints, the one with fewer requests in progress. `RoundRobin`: in turn, regardless of weight. `WeightedRoundRobin`: in turn, smoothly by weight. `LeastConnections`: the endpoint with the fewest requests in progress for its weight. `PeakEWMA`: of two random endpoints, the one with the lower expected latency, from its response times and its requests in progress. `Random`: at random, by weight. `ConsistentHash`: the endpoint that the hash of the request's key selects. Weights of endpoints come from the Pod annotation outrigger.dev/weight.
+   * `LeastRequest` (default): of two random endpoints, the one with fewer requests in progress. `RoundRobin`: in turn, regardless of weight. `WeightedRoundRobin`: in turn, smoothly by weight. `LeastConnections`: the endpoint with the fewest requests in progress. `PeakEWMA`: of two random endpoints, the one with the lower expected latency, from its response times and its requests in progress. `Random`: at random, by weight. `ConsistentHash`: the endpoint that the hash of the request's key selects. Weights of endpoints come from the Pod annotation outrigger.dev/weight. Each endpoint gets its share by weight, except with `RoundRobin`; the types that use requests in progress give it less while it is slower or busier than the others.
    */
   type?: 'RoundRobin' | 'WeightedRoundRobin' | 'LeastConnections' | 'LeastRequest' | 'PeakEWMA' | 'Random' | 'ConsistentHash';
   consistentHash?: ConsistentHashSpec;
