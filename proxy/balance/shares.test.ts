@@ -152,7 +152,7 @@ for (const type of WEIGHTED) {
       return { id: `e${i}`, weight, zone: i < 4 ? 'here' : 'there', usable: i !== 3 };
     });
     const make = (minEndpoints: number) =>
-      updated(createBalancer({ type, zoneAware: { minEndpoints } }, 7, new MaglevTables(), 'here'), view);
+      updated(createBalancer({ type }, 7, new MaglevTables(), { by: 'zone', zone: 'here', node: '', minEndpoints }), view);
 
     test('shares follow weights among the endpoints of the zone, and among the others', () => {
       for (const inFlight of IN_FLIGHT) {
