@@ -8,6 +8,7 @@ import { createDataPlane } from './data-plane.ts';
 import { createAccessLog, createHealthLog, createLog } from './observe/log.ts';
 import { createObserveServer } from './observe/server.ts';
 import { createStats } from './observe/stats/index.ts';
+import { VIA_PREFIX } from './snapshot/request-grammar.ts';
 import { VERSION } from './version.ts';
 
 /** Addresses that only the containers of a sidecar's own pod reach. */
@@ -26,7 +27,7 @@ async function run(c: Config): Promise<void> {
     addresses: c.mode === 'sidecar' && c.bind === undefined ? LOOPBACK : [c.bind],
     maxConnections: c.maxConnections,
     // Distinguishes proxies in Via, without showing the pod's UID to clients.
-    viaName: `outrigger-${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
+    viaName: `${VIA_PREFIX}${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
     makeRequestId: randomUUID,
     record: createAccessLog(log, Math.random),
     probed: (report) => log.debug(report, 'probe'),

@@ -2,6 +2,7 @@
 import type { Trust } from './client-address.ts';
 import { parseHost } from '../http1/authority.ts';
 import type { FieldRecord } from '../message/fields.ts';
+import { FORWARDED_PORT, FORWARDED_PROTO } from '../snapshot/request-grammar.ts';
 
 export interface TrustedForwarded {
   readonly clientAddress: string;
@@ -13,6 +14,8 @@ export interface TrustedForwarded {
   readonly host: string | undefined;
 }
 
+const PROTO = new RegExp(`^(?:${FORWARDED_PROTO})$`, 'i');
+const PORT = new RegExp(`^(?:${FORWARDED_PORT})$`);
 const SHORTEST = 'x-forwarded-for'.length;
 const LONGEST = 'x-forwarded-proto'.length;
 
@@ -50,11 +53,11 @@ export function keepTrustedForwarded(fields: FieldRecord, f: TrustedForwarded): 
 }
 
 function readProto(value: string | undefined): string | undefined {
-  return value !== undefined && /^(?:https?|wss?)$/i.test(value) ? value.toLowerCase() : undefined;
+  return value !== undefined && PROTO.test(value) ? value.toLowerCase() : undefined;
 }
 
 function readPort(value: string | undefined): string | undefined {
-  return value !== undefined && /^[1-9][0-9]{0,4}$/.test(value) && Number(value) <= 65_535 ? value : undefined;
+  return value !== undefined && PORT.test(value) ? value : undefined;
 }
 
 function readHost(value: string | undefined): string | undefined {

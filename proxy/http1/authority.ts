@@ -1,8 +1,9 @@
 /**
  * Authority parsing (RFC 9110 §7.2, RFC 3986 §3.2). Results are cached: a proxy receives the same few hosts again and again.
  */
+import { AUTHORITY } from '../snapshot/request-grammar.ts';
 
-const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]*)(?::([0-9]{0,5}))?$/;
+const WHOLE = new RegExp(`^${AUTHORITY}$`);
 const CACHE_SIZE = 1024;
 const cache = new Map<string, string | undefined>();
 
@@ -20,7 +21,7 @@ export function parseHost(authority: string): string | undefined {
 }
 
 function parse(authority: string): string | undefined {
-  const m = AUTHORITY.exec(authority);
+  const m = WHOLE.exec(authority);
   if (!m) return undefined;
   const [, name = '', port] = m;
   if (port !== undefined && Number(port) > 65535) return undefined;

@@ -19,6 +19,7 @@ import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
 import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
+import { CONTENT_LENGTH, REQUEST_ID } from '../snapshot/request-grammar.ts';
 
 /** A request head that may be forwarded. */
 export interface AcceptedHead {
@@ -52,6 +53,8 @@ export interface RequestHeadSettings {
 
 /** Hop-by-hop fields, and those that the proxy writes itself. Connection may name more. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY]);
+const LENGTH = new RegExp(`^${CONTENT_LENGTH}$`);
+const KEPT_REQUEST_ID = new RegExp(`^${REQUEST_ID}$`);
 /** Is decremented and forwarded. */
 const MAX_FORWARDS = 'max-forwards';
 
@@ -163,8 +166,7 @@ function keep(own: OwnFields, name: string, value: string): void {
       own.expect = value;
       break;
     case 'x-request-id':
-      // It is sent to logs and backends: bounded, printable, one line.
-      if (/^[!-~]{1,128}$/.test(value)) own.requestId = value;
+      if (KEPT_REQUEST_ID.test(value)) own.requestId = value;
       break;
   }
 }
@@ -186,7 +188,7 @@ function framing(own: OwnFields, minor: number): number | string {
     return 'chunked';
   }
   if (own.length === undefined) return 'none';
-  if (!/^[0-9]{1,15}$/.test(own.length)) return 'Content-Length is not a number';
+  if (!LENGTH.test(own.length)) return 'Content-Length is not a number';
   return Number(own.length);
 }
 

@@ -2,6 +2,7 @@
  * Request targets (RFC 9112 §3.2). The path that is matched is the path that is sent, so everything that a backend could read
  * differently (dot segments, plain or encoded; backslash; NUL; anything but printable ASCII) is refused, not normalised.
  */
+import { PATH_CHARACTER, REFUSED_PATH } from '../snapshot/request-grammar.ts';
 
 export interface RequestTarget {
   /** Path without query; `*` for the asterisk form. */
@@ -13,9 +14,7 @@ export interface RequestTarget {
 }
 
 /** Printable ASCII without a fragment; the path without backslash, too (browsers send it plain in queries). */
-const ALLOWED = /^[!"$-[\]-~]*(?:\?[!"$-~]*)?$/;
-/** Encoded NUL and backslash; a segment of one or two dots, each character of it plain or encoded. */
-const DANGEROUS = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+const ALLOWED = new RegExp(`^${PATH_CHARACTER}*(?:\\?[!"$-~]*)?$`);
 
 /** The parsed target, or a sentence that says what is wrong with it. */
 export function parseTarget(method: string, url: string): RequestTarget | string {
@@ -38,6 +37,6 @@ export function parseTarget(method: string, url: string): RequestTarget | string
   if (!ALLOWED.test(target)) return 'the request target has a character that is not allowed';
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  if (DANGEROUS.test(path)) return 'the path has a dot segment, backslash or NUL: send the resolved path';
+  if (REFUSED_PATH.test(path)) return 'the path has a dot segment, backslash or NUL: send the resolved path';
   return { path, target, authority };
 }

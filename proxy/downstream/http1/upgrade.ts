@@ -11,13 +11,12 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { REFUSED_UPGRADE, UPGRADE_METHOD, UPGRADE_PROTOCOLS } from '../../snapshot/request-grammar.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
 
-const PROTOCOL = "[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?";
-const PROTOCOLS = new RegExp(`^${PROTOCOL}(?:[ \\t]*,[ \\t]*${PROTOCOL})*$`);
-const HTTP_AGAIN = /(?:^|[,\s])(?:h2c?|http|tls)(?:[/,\s]|$)/i;
+const PROTOCOLS = new RegExp(`^${UPGRADE_PROTOCOLS}$`);
 /** Characters of Upgrade. */
 const MAX_UPGRADE_LENGTH = 256;
 /** Bytes that a client may send before the response; beyond them the socket is paused. */
@@ -26,9 +25,9 @@ const MAX_EARLY = 64 * 1024;
 /** Whether a request with Upgrade is forwarded as one. */
 export function mayUpgrade({ method, httpVersion, headers }: IncomingMessage): boolean {
   const { upgrade, expect } = headers;
-  if (method !== 'GET' || httpVersion !== '1.1' || upgrade === undefined || expect !== undefined) return false;
+  if (method !== UPGRADE_METHOD || httpVersion !== '1.1' || upgrade === undefined || expect !== undefined) return false;
   if ('content-length' in headers || 'transfer-encoding' in headers) return false;
-  return upgrade.length <= MAX_UPGRADE_LENGTH && PROTOCOLS.test(upgrade) && !HTTP_AGAIN.test(upgrade);
+  return upgrade.length <= MAX_UPGRADE_LENGTH && PROTOCOLS.test(upgrade) && !REFUSED_UPGRADE.test(upgrade);
 }
 
 /** The response to such a request. Any other than 101 closes the connection: bytes after the request may not be HTTP. */
