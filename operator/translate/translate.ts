@@ -2,6 +2,7 @@
 import { refusedByProxy } from './proxy-checks.ts';
 import { refusedByAllowance } from './gateway-allowance.ts';
 import { acceptedCondition, resolvedCondition } from './conditions.ts';
+import { findDeadMatches, type DeadMatch } from './dead-matches.ts';
 import { findConflicts } from './conflicts.ts';
 import { makeContents } from './snapshot-contents.ts';
 import { rememberLast } from './memoize.ts';
@@ -27,6 +28,8 @@ interface Parsed {
   readonly policy: ParsedPolicy;
   /** Why it cannot be accepted, regardless of other policies. */
   readonly problems: readonly Problem[];
+  /** Matches that no request can match. */
+  readonly dead: readonly DeadMatch[];
 }
 
 const UNRESTRICTED: Allowed = new Map();
@@ -60,21 +63,25 @@ export function translate(inventory: Inventory, settings: TranslateSettings, pre
 function parse(source: LoadBalancerPolicy, { allowed = UNRESTRICTED }: TranslateSettings): Parsed {
   // 1e999 parses as Infinity, which JSON cannot represent: here it becomes null, which is refused with the field's name.
   const policy = parsePolicy(JSON.parse(JSON.stringify(source)) as LoadBalancerPolicy);
-  if (policy.problems.length > 0) return { policy, problems: policy.problems };
+  if (policy.problems.length > 0) return { policy, problems: policy.problems, dead: [] };
   // Sidecars listen only for their own application: their ports are not shared.
   const onGateways = (source.spec.proxies?.type ?? DEFAULTS.proxyType) === 'Gateway';
   const refused = onGateways ? refusedByAllowance(policy, allowed) : [];
-  return { policy, problems: [...refused, ...refusedByProxy(policy)] };
+  const problems = [...refused, ...refusedByProxy(policy)];
+  return { policy, problems, dead: findDeadMatches(policy, source.spec.matches) };
 }
 
-function judge({ policy, pools, proxies, problems }: Draft, conflict: Problem | undefined): Verdict {
+function judge({ policy, pools, proxies, problems, dead }: Draft, conflict: Problem | undefined): Verdict {
   return {
     namespace: policy.namespace,
     name: policy.name,
     uid: policy.uid,
     generation: policy.generation,
-    accepted: acceptedCondition(policy, conflict ? [conflict] : problems),
+    accepted: acceptedCondition(policy, conflict ? [conflict] : problems, dead),
     resolvedRefs: resolvedCondition(pools),
+    ...(dead.length > 0 && {
+      deadMatches: { indexes: dead.map(({ index }) => index), all: dead.length === policy.matches.length },
+    }),
     // Endpoints of the fallback are not counted.
     ...lastCounts(policy, pools, () => countEndpoints(pools.slice(0, policy.backends.length))),
     proxies,

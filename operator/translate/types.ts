@@ -79,6 +79,13 @@ export interface ConditionDraft {
   readonly message: string;
 }
 
+export interface DeadMatches {
+  /** Indexes into `spec.matches`, ascending. */
+  readonly indexes: readonly number[];
+  /** The policy has no other match: no request reaches it. */
+  readonly all: boolean;
+}
+
 export interface Verdict {
   readonly namespace: string;
   readonly name: string;
@@ -86,6 +93,8 @@ export interface Verdict {
   readonly generation: number;
   readonly accepted: ConditionDraft;
   readonly resolvedRefs: ConditionDraft;
+  /** Matches that no request can match; absent: none is known. */
+  readonly deadMatches?: DeadMatches;
   /** Distinct endpoints of all backends, without those that terminate and no longer serve; ready = `active` in a pool. */
   readonly endpoints: { readonly total: number; readonly ready: number };
   /** Ids of the ready endpoints, sorted: health reports are counted for these. */

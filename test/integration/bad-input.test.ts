@@ -139,6 +139,25 @@ test('of two policies on one match the older wins; the status of the other names
   assert.equal((await ask(harness.gateways[0].url(8403))).body, 'b');
 });
 
+test('a match that no request can match is named in a policy that serves all the same; corrected, it is accepted without a word', async () => {
+  const tls = { path: { value: '/tls' }, headers: [{ name: 'X-Forwarded-Proto', value: 'https' }] };
+  await harness.apply('half-dead', { ...toWeb(8404), matches: [{ path: { value: '/plain' } }, tls] });
+  await harness.untilCondition('half-dead', 'Accepted', 'True', 'CannotMatch');
+  await harness.untilProgrammed('half-dead');
+  const { out } = await harness.kubectl(['describe', 'lbp', 'half-dead']);
+  assert.match(out, /1 of its 2 matches can never match .*matches\[1\]\.headers\[0\] \(x-forwarded-proto\) never holds/);
+  const statusOf = async (path: string) =>
+    (await ask(harness.gateways[0].url(8404, path), { headers: { 'x-forwarded-proto': 'https' } })).status;
+  assert.equal(await statusOf('/plain'), 200);
+  assert.equal(await statusOf('/tls'), 404);
+  const trusting = { ...toWeb(8404), listener: { port: 8404, clientAddress: { trustedHops: 1 } } };
+  await harness.apply('half-dead', { ...trusting, matches: [tls] });
+  await harness.untilCondition('half-dead', 'Accepted', 'True', 'Accepted');
+  await harness.untilProgrammed('half-dead');
+  assert.equal(await statusOf('/tls'), 200);
+  await harness.remove('half-dead');
+});
+
 test('without strict validation an unknown field causes a warning and is not stored', async () => {
   const body = JSON.stringify(policy('pruned', { ...toWeb(8404), loadBalancing: {} }));
   const { code, err } = await harness.kubectl(['apply', '--validate=warn', '-f', '-'], body);

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findDeadMatches } from './dead-matches.ts';
+import { parsePolicy } from './policy.ts';
+import { policy } from './testing.ts';
+import type { MatchSpec, PolicySpec } from '../api/policy.gen.ts';
+
+/** What is said of these matches, by index: one text for each condition that never holds. */
+function reasons(matches: MatchSpec[], more: Partial<PolicySpec> = {}): Record<number, string[]> {
+  const source = policy('p', { matches, ...more });
+  const dead = findDeadMatches(parsePolicy(source), source.spec.matches);
+  return Object.fromEntries(
+    dead.map(({ index, conditions }) => [index, conditions.map(({ field, advice }) => `${field}: ${advice}`)]),
+  );
+}
+
+const header = (name: string, value: string): MatchSpec => ({ headers: [{ name, value }] });
+const expression = (value: string): MatchSpec => ({ path: { type: 'RegularExpression', value } });
+
+test('matches that can hold are not mentioned', () => {
+  const matches = [
+    {},
+    { path: {} },
+    { path: { value: '/' } },
+    header('Accept', 'text/html'),
+    expression('/.*'),
+    { method: 'TRACE' },
+  ];
+  assert.deepEqual(reasons(matches as MatchSpec[]), {});
+  assert.deepEqual(reasons([]), {});
+});
+
+test('every condition that cannot hold is named with its field, in the order of the spec', () => {
+  const matches: MatchSpec[] = [
+    header('x-tenant', 'a'),
+    {
+      ...expression('api/.*'),
+      headers: [
+        { name: 'X-Tenant', value: 'a' },
+        { name: 'TE', value: 'trailers' },
+      ],
+    },
+  ];
+  const [path, te] = reasons(matches)[1] ?? [];
+  assert.match(path ?? '', /^matches\[1\]\.path\.value: no path matches all of it.*: begin it with \.\* or \/$/);
+  assert.equal(te, 'matches[1].headers[1] (te): the proxy removes this header before it matches requests: remove the condition');
+  assert.deepEqual(Object.keys(reasons(matches)), ['1']);
+});
+
+test('a header that is named again in another case does not count, and moves no field path', () => {
+  const headers = [
+    { name: 'A', value: 'x' },
+    { name: 'a', value: ' never ' },
+    { name: 'Via', value: 'x' },
+  ];
+  assert.match(reasons([{ headers }])[0]?.[0] ?? '', /^matches\[0\]\.headers\[2\] \(via\)/);
+  assert.equal(reasons([{ headers }])[0]?.length, 1);
+});
+
+test('what the proxy sets depends on the listener, and so does the advice', () => {
+  const https = [header('X-Forwarded-Proto', 'https')];
+  const [plain] = reasons(https)[0] ?? [];
+  assert.match(
+    plain ?? '',
+    /the proxy sets this header to http: compare with that, or trust the proxy in front with listener\.clientAddress$/,
+  );
+  assert.deepEqual(reasons(https, { listener: { port: 8080, clientAddress: { trustedHops: 1 } } }), {});
+  assert.match(reasons(https, { proxies: { type: 'Sidecar' } })[0]?.[0] ?? '', /compare with that$/);
+  assert.match(reasons([header('x-forwarded-port', '443')])[0]?.[0] ?? '', /to its own port, 8080/);
+  assert.deepEqual(reasons([header('x-forwarded-port', '8080')]), {});
+});
+
+test('only GET requests are upgraded', () => {
+  const upgrade = (method: 'GET' | 'POST') => [{ method, ...header('Upgrade', 'websocket') }];
+  assert.deepEqual(reasons(upgrade('GET')), {});
+  assert.match(reasons(upgrade('POST'))[0]?.[0] ?? '', /only GET requests that ask for a protocol/);
+});
