@@ -735,7 +735,7 @@ export interface SessionPersistenceSpec {
  */
 export interface SessionCookieSpec {
   /**
-   * Name of the cookie; case-sensitive. It must not be one that the application uses.
+   * Name of the cookie; case-sensitive. It must not be one that the application, or another policy on the same host, uses.
    */
   name: string;
   /**

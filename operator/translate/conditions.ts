@@ -10,18 +10,21 @@ const MAX_SHOWN = 16;
 /**
  * @param problems why it is not accepted; empty: it is
  * @param dead its matches that no request can match
+ * @param cookies what is wrong with its cookies
  */
 export function acceptedCondition(
   policy: ParsedPolicy,
   problems: readonly Problem[],
   dead: readonly DeadMatch[],
+  cookies: readonly string[],
 ): ConditionDraft {
   const [first] = problems;
   if (first !== undefined) return { status: 'False', reason: first.reason, message: joinSentences(problems.map(messageOf)) };
   const sentences = ['The policy is valid.'];
   if (policy.port === undefined) sentences.push('It has no listener, so it only monitors.');
   if (dead.length > 0) sentences.push(cannotMatch(policy, dead));
-  const reason = dead.length > 0 ? 'CannotMatch' : 'Accepted';
+  sentences.push(...cookies.map((sentence) => `${sentence}.`));
+  const reason = dead.length > 0 ? 'CannotMatch' : cookies.length > 0 ? 'CookieConflict' : 'Accepted';
   return { status: 'True', reason, message: sentences.join(' ') };
 }
 

@@ -36,7 +36,7 @@ export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<strin
 }
 
 /** Policies of two scopes are never on the same proxy. All gateways are one scope, and so are the sidecars of each namespace. */
-function scopeOf({ proxyType, namespace }: ParsedPolicy): string {
+export function scopeOf({ proxyType, namespace }: ParsedPolicy): string {
   return proxyType === 'Gateway' ? '' : namespace;
 }
 
@@ -150,7 +150,7 @@ function append(map: Map<string | number, Claimant[]>, key: string | number, cla
 }
 
 /** Whether two policies are on the same proxies: at present, or, as their selectors are equal, as soon as there are any. */
-function overlap(a: Claimant, b: Claimant): boolean {
+export function overlap(a: Claimant, b: Claimant): boolean {
   if (canonicalJson(a.policy.selector) === canonicalJson(b.policy.selector)) return true;
   return a.proxies.some((uid) => b.proxies.includes(uid));
 }

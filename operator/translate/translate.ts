@@ -4,6 +4,7 @@ import { refusedByAllowance } from './gateway-allowance.ts';
 import { acceptedCondition, resolvedCondition } from './conditions.ts';
 import { findDeadMatches, type DeadMatch } from './dead-matches.ts';
 import { findConflicts } from './conflicts.ts';
+import { findCookieConflicts } from './cookie-conflicts.ts';
 import { makeContents } from './snapshot-contents.ts';
 import { rememberLast } from './memoize.ts';
 import { parsePolicy } from './policy.ts';
@@ -55,7 +56,11 @@ export function translate(inventory: Inventory, settings: TranslateSettings, pre
   const losers = findConflicts(sound);
   const winners = sound.filter(({ policy }) => !losers.has(policy.key));
   const { contents, targets } = makeContents(winners, proxies);
-  const verdicts = drafts.map((draft) => [draft.policy.key, judge(draft, losers.get(draft.policy.key))] as const);
+  const cookies = findCookieConflicts(winners);
+  const verdicts = drafts.map((draft) => {
+    const { key } = draft.policy;
+    return [key, judge(draft, losers.get(key), cookies.get(key) ?? [])] as const;
+  });
   const portNames = new Map(drafts.flatMap(({ pools }) => pools.map((pool) => [pool.id, pool.portNames] as const)));
   return { contents, proxies: targets, verdicts: new Map(verdicts), portNames };
 }
@@ -71,13 +76,17 @@ function parse(source: LoadBalancerPolicy, { allowed = UNRESTRICTED }: Translate
   return { policy, problems, dead: findDeadMatches(policy, source.spec.matches) };
 }
 
-function judge({ policy, pools, proxies, problems, dead }: Draft, conflict: Problem | undefined): Verdict {
+function judge(
+  { policy, pools, proxies, problems, dead }: Draft,
+  conflict: Problem | undefined,
+  cookies: readonly string[],
+): Verdict {
   return {
     namespace: policy.namespace,
     name: policy.name,
     uid: policy.uid,
     generation: policy.generation,
-    accepted: acceptedCondition(policy, conflict ? [conflict] : problems, dead),
+    accepted: acceptedCondition(policy, conflict ? [conflict] : problems, dead, cookies),
     resolvedRefs: resolvedCondition(pools),
     ...(dead.length > 0 && {
       deadMatches: { indexes: dead.map(({ index }) => index), all: dead.length === policy.matches.length },
