@@ -151,7 +151,9 @@ describe('paths', () => {
       value: string,
       method?: 'GET' | 'OPTIONS' | 'TRACE',
     ): void => {
-      const { dead, matched } = outcome({ port: proxy.port }, { path: { type, value }, ...(method && { method }) }, heads);
+      // The path of OPTIONS * counts only where the match names OPTIONS.
+      const seen = method === undefined ? heads.filter(({ path }) => path !== '*') : heads;
+      const { dead, matched } = outcome({ port: proxy.port }, { path: { type, value }, ...(method && { method }) }, seen);
       if (dead === matched) wrong.push(`${method} ${type} ${value}: ${dead ? 'dead, but matched' : 'not dead, but not matched'}`);
     };
     for (const value of paths.filter((path) => path.startsWith('/')))
@@ -160,5 +162,8 @@ describe('paths', () => {
       for (const method of [undefined, 'GET', 'OPTIONS'] as const) check('RegularExpression', value, method);
     check('PathPrefix', '/', 'TRACE');
     assert.deepEqual(wrong, []);
+    const match = { path: { type: 'RegularExpression', value: '[^/].*' } } as const;
+    assert.equal(outcome({ port: proxy.port }, match, heads).dead, true);
+    assert.equal(outcome({ port: proxy.port }, { ...match, method: 'OPTIONS' }, heads).dead, false);
   });
 });

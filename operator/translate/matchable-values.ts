@@ -72,11 +72,16 @@ export function headerValues(name: string, listening: Listening, method: Match['
   return SPECIAL.get(name)?.(listening, method) ?? (NOT_FORWARDED.has(name) ? REMOVED : ANY_HEADER);
 }
 
-/** @param forExpression whether a regular expression is compared with them: the advice differs. */
+/**
+ * `OPTIONS *` has the path `*`. It counts only where the match names OPTIONS: no one else means it, and a forgotten slash would go
+ * unnoticed.
+ *
+ * @param forExpression whether a regular expression is compared with them: the advice differs
+ */
 export function pathValues(method: Match['method'], forExpression: boolean): Values {
   const path = `/${PATH_CHARACTER}*`;
   return {
-    expression: method === undefined || method === 'OPTIONS' ? `${path}|\\*` : path,
+    expression: method === 'OPTIONS' ? `${path}|\\*` : path,
     except: REFUSED_PATH,
     advice: forExpression
       ? 'no path matches all of it, since a path begins with /, has no query and is printable ASCII: begin it with .* or /'

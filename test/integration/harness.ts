@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApiError, type Api } from '../local-cluster/api.ts';
+import { ApiError, type Api, type ApiObject } from '../local-cluster/api.ts';
 import { until } from '../local-cluster/cluster.ts';
 import { Backend } from './backend.ts';
 import { stopLoads } from './client.ts';
@@ -104,17 +104,26 @@ export class Harness {
     return (await Promise.all(started)) as { [K in keyof N]: Backend };
   }
 
-  /** Makes exactly these the endpoints of a Service, which is created if it does not exist. */
+  /**
+   * Makes exactly these the endpoints of a Service, which is created if it does not exist. Those that leave have terminated before, as
+   * those of a deleted Pod have.
+   */
   async publish(name: string, ...endpoints: readonly (Backend | Published)[]): Promise<void> {
     const published = endpoints.map((each) => (each instanceof Backend ? { backend: each } : each));
     const slice = endpointSlice(name, this.namespace, published);
-    try {
-      await this.api.patch(slicePath(this.namespace, name), { endpoints: slice.endpoints });
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    const path = slicePath(this.namespace, name);
+    const present = await this.api.find<ApiObject & Pick<typeof slice, 'endpoints'>>(path);
+    if (present === undefined) {
       await this.api.create(servicePath(this.namespace), service(name));
       await this.api.create(slicePath(this.namespace), slice);
+      return;
     }
+    const stays = new Set(slice.endpoints.map(({ targetRef }) => targetRef.uid));
+    const leaving = (present.endpoints ?? [])
+      .filter(({ targetRef }) => !stays.has(targetRef.uid))
+      .map((endpoint) => ({ ...endpoint, conditions: { ready: false, serving: false, terminating: true } }));
+    if (leaving.length > 0) await this.api.patch(path, { endpoints: [...slice.endpoints, ...leaving] });
+    await this.api.patch(path, { endpoints: slice.endpoints });
   }
 
   /** Creates a policy, or gives it another spec. */
