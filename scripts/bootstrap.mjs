@@ -66,7 +66,8 @@ const child = spawn(node, [join(root, program), ...rest], {
   stdio: 'inherit',
   env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` },
 });
-// The terminal sends Ctrl-C to the whole group and npm repeats it: the program counts such a burst as one.
+// The terminal sends Ctrl-C to the whole group and npm repeats it: the program counts such a burst as one. npm passes on what is sent to
+// itself alone, but to its shell, which does not; so the scripts of package.json begin with `exec`, and this is that process.
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => fail(`${program} could not be started: ${error.message}`));
 child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1)));

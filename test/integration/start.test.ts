@@ -1,4 +1,4 @@
-/** `npm start` as a user runs it: through the bootstrap, until it prints what to try, until Ctrl-C has ended every process. */
+/** `npm start` as a user runs it, until it prints what to try, and until a signal to npm alone has ended every process. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,13 +14,13 @@ import { external } from './platform.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 
 test(
-  'npm start: two gateways balance over three backends, kubectl works, Ctrl-C ends every process',
+  'npm start: two gateways balance over three backends, kubectl works, a signal ends every process',
   { skip: external.ownCluster },
   async (t) => {
     const kubectl = await ensureKubectl(); // a download does not count as start time
     const stateDir = await mkdtemp(join(tmpdir(), 'outrigger-start-'));
     await rm(stateDir, { recursive: true }); // the program creates it
-    const child = spawn('node', ['scripts/bootstrap.mjs', 'test/local-cluster/start.ts', '--state-dir', stateDir], {
+    const child = spawn('npm', ['start', '--', '--state-dir', stateDir], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
