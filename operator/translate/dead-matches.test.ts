@@ -42,9 +42,19 @@ test('every condition that cannot hold is named with its field, in the order of 
     },
   ];
   const [path, te] = reasons(matches)[1] ?? [];
-  assert.match(path ?? '', /^matches\[1\]\.path\.value: no path matches all of it.*: begin it with \.\* or \/$/);
+  assert.match(
+    path ?? '',
+    /^matches\[1\]\.path\.value: nothing that begins with \/ matches all of it.*: begin it with \/ or \.\*/,
+  );
   assert.equal(te, 'matches[1].headers[1] (te): the proxy removes this header before it matches requests: remove the condition');
   assert.deepEqual(Object.keys(reasons(matches)), ['1']);
+});
+
+test('the advice for an expression depends on whether a slash at its begin would help', () => {
+  const adviceFor = (value: string): string => reasons([expression(value)])[0]?.[0] ?? '';
+  for (const value of ['api/.*', '^api', 'users$^', '/users$^'])
+    assert.match(adviceFor(value), /nothing that begins with \//, value);
+  for (const value of ['/a\\?b=c', '/über', '/a b']) assert.match(adviceFor(value), /printable ASCII and has no query/, value);
 });
 
 test('a header that is named again in another case does not count, and moves no field path', () => {
@@ -62,7 +72,7 @@ test('what the proxy sets depends on the listener, and so does the advice', () =
   const [plain] = reasons(https)[0] ?? [];
   assert.match(
     plain ?? '',
-    /the proxy sets this header to http: compare with that, or trust the proxy in front with listener\.clientAddress$/,
+    /the proxy sets this header to http: compare with that, or trust the proxy in front with listener\.clientAddress, in all policies of the port$/,
   );
   assert.deepEqual(reasons(https, { listener: { port: 8080, clientAddress: { trustedHops: 1 } } }), {});
   assert.match(reasons(https, { proxies: { type: 'Sidecar' } })[0]?.[0] ?? '', /compare with that$/);

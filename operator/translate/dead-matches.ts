@@ -22,6 +22,9 @@ export interface DeadCondition {
   readonly advice: string;
 }
 
+const NO_SLASH =
+  'nothing that begins with / matches all of it, and every path does: begin it with / or .*, and leave out what nothing can match';
+
 /** @param matches as in the policy's spec, for the paths of fields. */
 export function findDeadMatches(policy: ParsedPolicy, matches: readonly MatchSpec[] = []): DeadMatch[] {
   return policy.matches.flatMap((match, index) => {
@@ -36,7 +39,9 @@ function deadPath({ path, method }: Match, field: string): DeadCondition[] {
   if (path === undefined || (path.type === 'PathPrefix' && path.value === '/')) return [];
   const isExpression = path.type === 'RegularExpression';
   const values = pathValues(method, isExpression);
-  return canBe(values, isExpression, path.value) ? [] : [{ field: `${field}.path.value`, advice: values.advice }];
+  if (canBe(values, isExpression, path.value)) return [];
+  const slash = isExpression && intersect(compileProgram(path.value), compileProgram('(?s)/.*')) === 'empty';
+  return [{ field: `${field}.path.value`, advice: slash ? NO_SLASH : values.advice }];
 }
 
 function deadHeaders(

@@ -84,7 +84,7 @@ export function pathValues(method: Match['method'], forExpression: boolean): Val
     expression: method === 'OPTIONS' ? `${path}|\\*` : path,
     except: REFUSED_PATH,
     advice: forExpression
-      ? 'no path matches all of it, since a path begins with /, has no query and is printable ASCII: begin it with .* or /'
+      ? 'no path matches all of it, since a path is printable ASCII and has no query: correct it'
       : 'the proxy refuses such paths, with a dot segment, backslash, NUL or an invalid character: correct it',
   };
 }
@@ -149,6 +149,7 @@ function requestIdValues(): Values {
 
 /** A field of the client that is replaced by the proxy's own. */
 function ownValue({ proxyType }: Listening, expression: string, what: string): Values {
-  const trust = proxyType === 'Gateway' ? ', or trust the proxy in front with listener.clientAddress' : '';
+  const trust =
+    proxyType === 'Gateway' ? ', or trust the proxy in front with listener.clientAddress, in all policies of the port' : '';
   return { expression, advice: `the proxy sets this header to ${what}: compare with that${trust}` };
 }
