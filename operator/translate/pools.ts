@@ -73,7 +73,7 @@ function resolvePool(
   const resolved: ResolvedEndpoints =
     'port' in found
       ? resolveEndpoints(found.service, found.port, slices, pods, previous)
-      : { endpoints: [], known: [], portNames: previous, notes: [] };
+      : { endpoints: [], known: [], portNames: [], notes: [] };
   const topology = 'port' in found ? ignoredTopology(found.service, resolved.endpoints, policy.loadBalancer) : [];
   const part: PoolPart = { ...partOf(policy), endpoints: keepUsefulHints(resolved.endpoints, policy.loadBalancer) };
   return {

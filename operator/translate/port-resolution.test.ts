@@ -182,6 +182,39 @@ describe('the port of a slice that belongs to a Service port', () => {
   });
 });
 
+describe('a wrong port is worse than none', () => {
+  const http: Ports = [['http', 8080]];
+  const both: Ports = [...http, ['metrics', 9090]];
+
+  test('two Service ports with one targetPort share the slice port, whichever comes first', () => {
+    for (const first of [true, false]) {
+      const alias = { name: 'alias', port: 8443, targetPort: 8080 };
+      const own = port(80, 'http', 8080);
+      for (const slices of [http, both])
+        assert.equal(found(first ? [alias, own] : [own, alias], [slices], { selector }), 'http:8080');
+    }
+    const added = [port(80, 'alias', 8080), port(81, 'http', 8080)];
+    assert.equal(found(added, [both], { selector }), 'http:8080', 'one that is new uses it at once');
+  });
+
+  test('a port that now has the targetPort of another one does not take its slice port away', () => {
+    assert.equal(found([port(81, 'http', 9090), port(80, 'metrics', 9090)], [both], { selector }), 'metrics:9090');
+    assert.equal(found([port(81, 'http', 'm'), port(80, 'metrics', 9090)], [both], { selector }), 'metrics:9090');
+  });
+
+  test('a new port does not take the one of a port that was removed', () => {
+    const ports = [port(81, 'http', 8080), port(80, 'debug', 6060)];
+    assert.equal(found(ports, [both], { selector }), '-');
+    assert.equal(found(ports, [both], { selector, previous: ['metrics'] }), 'metrics:9090', 'but what it had, if it was renamed');
+  });
+
+  test('a slice port without a number is no number', () => {
+    const echo = service('echo', { ports: [port(80, 'http', 'http')], selector });
+    const given = slice('s', [], { ports: [{ name: 'x' }, { name: 'http', port: 8080 }] });
+    assert.equal(resolvePorts(echo, echo.spec.ports?.[0] as ServicePort, [given], [])[0]?.port, 8080);
+  });
+});
+
 test('whatever the names were, a Service whose numbers are distinct and numeric is resolved to its targetPort', () => {
   const name = fc.constantFrom('', 'a', 'b', 'c');
   const ports = fc.uniqueArray(fc.record({ before: name, after: name, target: fc.integer({ min: 8000, max: 8003 }) }), {

@@ -96,6 +96,26 @@ test('what terminates or is not ready leaves at once, and other Services do not 
   assert.deepEqual(c.active(), ['p1'], 'it left this Service');
 });
 
+test('a Pod that terminates after a renamed port is not brought back', () => {
+  const c = cluster();
+  c.put('a', [pod('p1'), pod('p2')], 'http');
+  c.rename('web');
+  c.put('a', [pod('p1'), pod('p2')], 'web');
+  assert.equal(c.slices().size, 1, 'what the slice still lists has not left');
+  c.put('a', [pod('p1', TERMINATING), pod('p2')]);
+  c.put('a', [pod('p2')]);
+  for (let at = 0; at < 1000; at += 100) {
+    assert.deepEqual(c.active(), ['p2'], `${at} ms`);
+    c.clock.advance(100);
+    c.put('b', [pod('p3', { ready: false })]);
+  }
+  // One that moves while the port is renamed, and terminates where it arrives.
+  c.put('a', [], 'http');
+  c.put('b', [pod('p2', TERMINATING)], 'http');
+  c.remove('b');
+  assert.deepEqual(c.active(), []);
+});
+
 /** A rollout in steps; each gives every slice its Pods, in whatever slice they were before. */
 const rollout = fc.array(
   fc.record({

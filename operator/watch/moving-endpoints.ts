@@ -38,11 +38,12 @@ export function createMovingEndpoints(changed: () => void, clock: Clock = system
   const kept = new Map<string, Kept>();
   let last: { readonly of: ReadonlyMap<string, EndpointSlice>; readonly all: ReadonlyMap<string, EndpointSlice> } | undefined;
 
-  const depart = (service: string, slice: EndpointSlice): void => {
-    const ready = (slice.endpoints ?? []).filter(isReady);
-    if (ready.length === 0) return;
+  const depart = (service: string, slice: EndpointSlice, after: EndpointSlice | undefined): void => {
+    const stays = new Set(after && keysOf(after));
+    const gone = (slice.endpoints ?? []).filter((endpoint) => isReady(endpoint) && !stays.has(keyOf(slice, endpoint)));
+    if (gone.length === 0) return;
     const elsewhere = new Set([...(present.get(service) ?? [])].flatMap(keysOf));
-    const endpoints = ready.filter((endpoint) => !elsewhere.has(keyOf(slice, endpoint)));
+    const endpoints = gone.filter((endpoint) => !elsewhere.has(keyOf(slice, endpoint)));
     if (endpoints.length === 0) return;
     const known = kept.get(service);
     const slices = [...(known?.slices ?? []), { ...slice, metadata: { ...slice.metadata, resourceVersion: '0' }, endpoints }];
@@ -80,7 +81,7 @@ export function createMovingEndpoints(changed: () => void, clock: Clock = system
         wait(to);
       }
       if (before && from !== undefined) {
-        depart(from, before);
+        depart(from, before, from === to ? after : undefined);
         wait(from);
       }
     },
@@ -103,10 +104,9 @@ function isReady({ conditions }: SliceEndpoint): boolean {
   return (conditions?.ready ?? true) && !(conditions?.terminating ?? false);
 }
 
-/** Equal for entries of the same endpoint. A Pod is another endpoint at other ports, which a slice has by name. */
+/** Equal for entries of the same Pod, or address, in one address family, at whatever ports. */
 function keyOf(slice: EndpointSlice, { targetRef, addresses }: SliceEndpoint): string {
-  const ports = (slice.ports ?? []).map(({ name }) => name ?? '').sort();
-  return [slice.addressType, targetRef?.uid ?? addresses?.[0], ...ports].join('\n');
+  return `${slice.addressType} ${targetRef?.uid ?? addresses?.[0]}`;
 }
 
 function keysOf(slice: EndpointSlice): string[] {
