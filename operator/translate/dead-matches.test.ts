@@ -85,3 +85,19 @@ test('only GET requests are upgraded', () => {
   assert.deepEqual(reasons(upgrade('GET')), {});
   assert.match(reasons(upgrade('POST'))[0]?.[0] ?? '', /only GET requests that ask for a protocol/);
 });
+
+test('a policy full of costly expressions is decided as far as its budget goes', () => {
+  const costly = (i: number): string => `${i}(?:.?.?.?.?.?){40}`;
+  const matches = Array.from({ length: 16 }, (_, m): MatchSpec => {
+    const headers = Array.from({ length: 16 }, (_, h) => ({
+      name: `x-${h}`,
+      value: costly(16 * m + h),
+      type: 'RegularExpression' as const,
+    }));
+    return { ...expression(`/${costly(m)}`), headers };
+  });
+  const before = process.cpuUsage();
+  assert.deepEqual(reasons([expression('api/.*'), ...matches.slice(1)])[0]?.length, 1, 'what comes first is decided');
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 1_500_000, `${(user + system) / 1000} ms of CPU`);
+});

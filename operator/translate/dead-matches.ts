@@ -5,6 +5,7 @@ import { compileProgram, intersect } from './regex-intersection.ts';
 import type { MatchSpec } from '../api/policy.gen.ts';
 import type { Match } from '../../proxy/snapshot/types.ts';
 import type { Values } from './matchable-values.ts';
+import type { Program } from './regex-intersection.ts';
 import type { ParsedPolicy } from './policy.ts';
 
 /** A match of a policy that no request can match. */
@@ -25,23 +26,29 @@ export interface DeadCondition {
 const NO_SLASH =
   'nothing that begins with / matches all of it, and every path does: begin it with / or .*, and leave out what nothing can match';
 
+/** Enough for a hundred usual expressions; reached within about 50 ms. What is left after that is not decided, so nothing is said of it. */
+const MAX_STATES = 100_000;
+
 /** @param matches as in the policy's spec, for the paths of fields. */
 export function findDeadMatches(policy: ParsedPolicy, matches: readonly MatchSpec[] = []): DeadMatch[] {
+  const search = new Searches();
   return policy.matches.flatMap((match, index) => {
     const field = `matches[${index}]`;
-    const conditions = [...deadPath(match, field), ...deadHeaders(policy, match, matches[index]?.headers ?? [], field)];
+    const headers = deadHeaders(policy, match, matches[index]?.headers ?? [], field, search);
+    const conditions = [...deadPath(match, field, search), ...headers];
     return conditions.length > 0 ? [{ index, conditions }] : [];
   });
 }
 
-function deadPath({ path, method }: Match, field: string): DeadCondition[] {
+function deadPath({ path, method }: Match, field: string, search: Searches): DeadCondition[] {
   // Every path is under the prefix /.
   if (path === undefined || (path.type === 'PathPrefix' && path.value === '/')) return [];
   const isExpression = path.type === 'RegularExpression';
   const values = pathValues(method, isExpression);
-  if (canBe(values, isExpression, path.value)) return [];
-  const slash = isExpression && intersect(compileProgram(path.value), compileProgram('(?s)/.*')) === 'empty';
-  return [{ field: `${field}.path.value`, advice: slash ? NO_SLASH : values.advice }];
+  if (search.canBe(values, isExpression, path.value)) return [];
+  const needsSlash = isExpression && search.isDisjoint(path.value, '(?s)/.*');
+  if (needsSlash && method === undefined && search.isAsterisk(path.value)) return [];
+  return [{ field: `${field}.path.value`, advice: needsSlash ? NO_SLASH : values.advice }];
 }
 
 function deadHeaders(
@@ -49,20 +56,50 @@ function deadHeaders(
   { headers = [], method }: Match,
   given: readonly { readonly name: string }[],
   field: string,
+  search: Searches,
 ): DeadCondition[] {
   return headers.flatMap(({ name, value, type }) => {
     const isExpression = type === 'RegularExpression';
     const values = headerValues(name, policy, method);
-    if (canBe(values, isExpression, value)) return [];
+    if (search.canBe(values, isExpression, value)) return [];
     const at = given.findIndex((header) => header.name.toLowerCase() === name);
     const note = isExpression && values.expression !== undefined ? ' (a regular expression must match all of the value)' : '';
     return [{ field: `${field}.headers[${at}] (${name})`, advice: `${values.advice}${note}` }];
   });
 }
 
-/** Whether one of the values is this text, or matches this regular expression as a whole. */
-function canBe({ expression, except }: Values, isExpression: boolean, text: string): boolean {
-  if (expression === undefined) return false;
-  if (isExpression) return intersect(compileProgram(text), compileProgram(expression)) !== 'empty';
-  return RE2JS.compile(expression).testExact(text) && except?.test(text) !== true;
+/** The searches of one policy: each once, and within one budget. */
+class Searches {
+  readonly #budget = { left: MAX_STATES };
+  readonly #programs = new Map<string, Program>();
+  readonly #disjoint = new Map<string, boolean>();
+
+  /** Whether one of the values is this text, or matches this regular expression as a whole. */
+  canBe({ expression, except }: Values, isExpression: boolean, text: string): boolean {
+    if (expression === undefined) return false;
+    if (isExpression) return !this.isDisjoint(text, expression);
+    return RE2JS.compile(expression).testExact(text) && except?.test(text) !== true;
+  }
+
+  /** Whether it is certain that no text matches both expressions. */
+  isDisjoint(a: string, b: string): boolean {
+    if (this.#budget.left <= 0) return false;
+    const key = `${a}\n${b}`;
+    const known = this.#disjoint.get(key);
+    if (known !== undefined) return known;
+    const result = intersect(this.#program(a), this.#program(b), this.#budget) === 'empty';
+    this.#disjoint.set(key, result);
+    return result;
+  }
+
+  /** Whether `*`, the path of `OPTIONS *`, is the only text without a slash at its begin that matches, so that it is meant. */
+  isAsterisk(text: string): boolean {
+    return RE2JS.compile(text).testExact('*') && this.isDisjoint(text, '(?s)[^/*].*|\\*.+');
+  }
+
+  #program(text: string): Program {
+    const program = this.#programs.get(text) ?? compileProgram(text);
+    this.#programs.set(text, program);
+    return program;
+  }
 }

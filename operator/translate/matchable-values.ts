@@ -73,8 +73,7 @@ export function headerValues(name: string, listening: Listening, method: Match['
 }
 
 /**
- * `OPTIONS *` has the path `*`. It counts only where the match names OPTIONS: no one else means it, and a forgotten slash would go
- * unnoticed.
+ * `OPTIONS *` has the path `*`. It counts only where the match names OPTIONS: otherwise a forgotten slash would go unnoticed.
  *
  * @param forExpression whether a regular expression is compared with them: the advice differs
  */

@@ -56,8 +56,17 @@ export function compileProgram(text: string): Program {
   return RE2JS.compile(text).re2().prog as Program;
 }
 
-export function intersect(a: Program, b: Program): Intersection {
-  return new Search(a, b).run();
+/** States that several searches may use together. */
+export interface StateBudget {
+  left: number;
+}
+
+/** @param budget when it is used up, the result is `undecided` */
+export function intersect(a: Program, b: Program, budget: StateBudget = { left: MAX_STATES }): Intersection {
+  const search = new Search(a, b, Math.min(MAX_STATES, budget.left));
+  const result = search.run();
+  budget.left -= search.states;
+  return result;
 }
 
 /** How a state was reached: from which one, and by which character, if by one. */
@@ -74,18 +83,24 @@ class Search {
   readonly #queue: number[] = [];
   /** By instruction of `a`, `b` and kind: a character of that kind which both consume; -1: none. */
   readonly #common = new Map<number, number>();
+  readonly #maxStates: number;
 
-  constructor(a: Program, b: Program) {
+  constructor(a: Program, b: Program, maxStates: number) {
+    this.#maxStates = maxStates;
     this.#a = a;
     this.#b = b;
     this.#kindOf = distinguishesKinds(a) || distinguishesKinds(b) ? KIND_OF : ONE_KIND;
+  }
+
+  get states(): number {
+    return this.#steps.size;
   }
 
   run(): Intersection {
     for (const next of KINDS) this.#reach(this.#a.start, this.#b.start, EDGE, next, { from: -1, code: undefined });
     // Breadth first: the queue grows while it is read.
     for (const state of this.#queue) {
-      if (this.#steps.size > MAX_STATES) return 'undecided';
+      if (this.#steps.size > this.#maxStates) return 'undecided';
       const end = this.#expand(state);
       if (end === 'found') return { example: this.#textOf(state) };
       if (end === 'undecided') return end;

@@ -73,7 +73,7 @@ function parse(source: LoadBalancerPolicy, { allowed = UNRESTRICTED }: Translate
   const onGateways = (source.spec.proxies?.type ?? DEFAULTS.proxyType) === 'Gateway';
   const refused = onGateways ? refusedByAllowance(policy, allowed) : [];
   const problems = [...refused, ...refusedByProxy(policy)];
-  return { policy, problems, dead: findDeadMatches(policy, source.spec.matches) };
+  return { policy, problems, dead: problems.length > 0 ? [] : findDeadMatches(policy, source.spec.matches) };
 }
 
 function judge(
