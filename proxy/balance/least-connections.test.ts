@@ -28,15 +28,35 @@ describe('LeastConnections', () => {
     assertNear(shares(b, v, 10), [0.6, 0.2, 0.2], 1e-9);
   });
 
-  test('an endpoint that holds more loses its turns to the least loaded for its weight', () => {
+  test('an endpoint that holds more is passed over, and the others share its turns by weight', () => {
     const b = new LeastConnections(0);
     const v = weighted({ a: 3, b: 1, c: 2 });
     b.update(v);
     begin(b, { 0: 6, 1: 6, 2: 3 });
-    // Of 16 requests, the fair share of b is 2.7; 4/2 is less than 7/3.
-    const picks = sequence(b, v, 60).split(' ');
-    assert.equal(picks.includes('b'), false);
-    assert.equal(picks.filter((id) => id === 'c').length, 30, 'its own turns, and those of b');
+    // Of 16 requests, the fair share of b is 2.7.
+    assertNear(shares(b, v, 600), [0.6, 0, 0.4], 0.02);
+  });
+
+  test('beside a slow endpoint, a little more weight does not attract all that it leaves', () => {
+    for (const weights of [
+      [100, 51, 50, 50, 50],
+      [10, 2, 1, 1, 1, 1, 1, 1, 1, 1],
+    ]) {
+      const b = new LeastConnections(0);
+      const v = weights.map((weight, i) => ({ id: `e${i}`, weight }));
+      b.update(v);
+      begin(b, { 0: 100 });
+      const rest = weights.slice(1).reduce((sum, weight) => sum + weight, 0);
+      assertNear(shares(b, v, 2000), [0, ...weights.slice(1).map((weight) => weight / rest)], 0.03);
+    }
+  });
+
+  test('with more slow endpoints than turns of one pick, the least loaded for its weight takes the request', () => {
+    const b = new LeastConnections(0);
+    const v = [1, 1.1, 1.2, 1.3, 1.4, 1.5, 2].map((weight, i) => ({ id: `e${i}`, weight }));
+    b.update(v);
+    begin(b, { 0: 900, 1: 900, 2: 900, 3: 900, 4: 900, 5: 900 });
+    assert.deepEqual(new Set(sequence(b, v, 100).split(' ')), new Set(['e6']));
   });
 
   test('a slow endpoint saves up no turns', () => {

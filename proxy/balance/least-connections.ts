@@ -5,10 +5,13 @@ import { EndpointTable } from './endpoint-table.ts';
 import { FairShare } from './fair-share.ts';
 import { StrideSchedule } from './stride-schedule.ts';
 
+/** Turns that a pick goes through at most. With more than so many slow endpoints in a row, load alone decides. */
+const MAX_TURNS = 4;
+
 /**
  * Endpoints take turns by weight (`StrideSchedule`). The least loaded endpoint takes the request instead if it has the same weight as
- * the one whose turn it is, or if that one holds more than its fair share (`FairShare`); so a backend of equal weights always uses
- * its exact least. Least loaded is the lowest (active + 1) / weight, compared by cross-multiplication; on a tie the least recently
+ * the one whose turn it is; so a backend of equal weights always uses its exact least. An endpoint that holds more than its fair share
+ * (`FairShare`) is passed over: what it does not take goes to the others by their turns, and so by weight. Least loaded is the lowest (active + 1) / weight, compared by cross-multiplication; on a tie the least recently
  * picked, so that an idle backend rotates. The turn is used up in any case: a slow endpoint saves up none. Both orders are heaps of
  * the usable endpoints: O(log n). The order of new endpoints is seeded.
  */
@@ -53,18 +56,23 @@ export class LeastConnections implements Balancer {
     this.#loads.expirePenalties(c.now);
     const least = this.#least.first(c.tried);
     if (least < 0) return -1;
-    const first = this.#turns.next(c.tried);
-    const i = this.#loadDecides(first, least, c) ? least : first;
+    const i = this.#byTurn(least, c);
     this.#picked[i] = ++this.#picks;
     this.#least.moved(i);
     return i;
   }
 
-  /** Whether `least` takes the request although it is the turn of `first`. */
-  #loadDecides(first: number, least: number, { random }: PickContext): boolean {
+  /** @param least the least loaded endpoint */
+  #byTurn(least: number, { tried, random }: PickContext): number {
     const { weights } = this.#endpoints;
-    const weight = weights[first] as number;
-    return weight === weights[least] || this.#fair.isExceeded(this.#loads.counts[first] as number, weight, random);
+    let passed = tried;
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      const i = this.#turns.next(passed);
+      if (i < 0 || weights[i] === weights[least]) return least;
+      if (!this.#fair.isExceeded(this.#loads.counts[i] as number, weights[i] as number, random)) return i;
+      passed = [...passed, i];
+    }
+    return least;
   }
 
   #before(a: number, b: number): boolean {
