@@ -86,16 +86,19 @@ const given: fc.Arbitrary<Given> = fc.record({
 /** Of the proxies, one has the labels of both x and y. */
 const PROXIES: Record<string, string[]> = { x: ['1', '2'], y: ['2', '3'], z: ['4'] };
 
-/** Every host is tried: whether both policies can serve it. */
-function compete(a: Given, b: Given): boolean {
+/** Every host is tried: whether both policies can serve it, beside all policies. */
+function compete(a: Given, b: Given, all: readonly Given[]): boolean {
   if (a.cookie !== b.cookie || (a.kind === 'hash' && b.kind === 'hash')) return false;
   if (!PROXIES[a.label]?.some((one) => PROXIES[b.label]?.includes(one))) return false;
-  return HOSTS.some((host) => {
-    const [mine, theirs] = [rank(host, a.hostnames), rank(host, b.hostnames)];
-    if (mine === undefined || theirs === undefined) return false;
-    const hidden = (mine > theirs && a.all) || (theirs > mine && b.all);
-    return !(hidden && a.port === b.port && a.label === b.label);
-  });
+  return HOSTS.some((host) => serves(a, host, all) && serves(b, host, all));
+}
+
+/** Whether requests for the host can reach the policy: none with a narrower name takes all of them before. */
+function serves(one: Given, host: string, all: readonly Given[]): boolean {
+  const own = rank(host, one.hostnames);
+  if (own === undefined) return false;
+  const before = (other: Given) => other.all && other.port === one.port && other.label === one.label;
+  return !all.some((other) => before(other) && (rank(host, other.hostnames) ?? -1) > own);
 }
 
 test('for any policies: those are told that compete with another one for some host', () => {
@@ -113,11 +116,34 @@ test('for any policies: those are told that compete with another one for some ho
           PROXIES[label],
         ),
       );
-      const expected = all.flatMap((a, i) => (all.some((b, j) => i !== j && compete(a, b)) ? [`default/p${i}`] : []));
+      const expected = all.flatMap((a, i) => (all.some((b, j) => i !== j && compete(a, b, all)) ? [`default/p${i}`] : []));
       assert.deepEqual(keys(claimants), expected);
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('what never serves the host is in no conflict: a wildcard between takes all, or no backend has a weight', () => {
+  const a = claimant('a', { ...session('sid'), ...on(['a.x.example']), matches: [{ path: { value: '/foo' } }] });
+  const between = claimant('b', on(['*.x.example']));
+  const c = claimant('c', session('sid'));
+  assert.deepEqual(keys([a, c]), ['default/a', 'default/c']);
+  assert.deepEqual(keys([a, between, c]), []);
+  const idle = claimant('i', { ...session('sid'), backendRefs: [{ name: 'echo', port: 80, weight: 0 }] });
+  assert.deepEqual(keys([a, idle]), []);
+});
+
+test('each of many tenants with proxies of its own is told', () => {
+  const tenants = Array.from({ length: 150 }, (_, i) =>
+    [8080, 8081].map((port) =>
+      claimant(
+        `t${i}-${port}`,
+        { ...session('sid'), ...on([], { port }), proxies: { selector: { matchLabels: { tenant: `t${i}` } } } },
+        [`proxy-${i}`],
+      ),
+    ),
+  ).flat();
+  assert.equal(keys(tenants).length, 300);
 });
 
 test('thousands of policies are compared quickly', () => {

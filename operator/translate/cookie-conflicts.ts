@@ -13,9 +13,8 @@ type Kind = 'session' | 'hash';
 /** Policies that differ in nothing that matters here, so that of thousands few are compared. */
 interface Group {
   readonly kind: Kind;
-  readonly port: number;
-  /** No request for its hosts on its port goes to a policy with a wider host name. */
-  readonly takesAll: boolean;
+  /** Proxies and port that it serves on. */
+  readonly place: string;
   readonly selector: string;
   /** Never empty. */
   readonly hostnames: readonly string[];
@@ -24,7 +23,10 @@ interface Group {
 
 /** A message names this many policies and counts the rest. */
 const MAX_NAMED = 3;
-/** Groups that a group is compared with for one of its host names, at most, so that cost is not quadratic in any case. */
+/**
+ * Groups that a group is compared with for one of its host names, at most: so many with its selector, and so many with others. So cost is
+ * not quadratic in any case.
+ */
 const MAX_COMPARED = 100;
 /** In place of a host name: the policy serves every host. */
 const EVERY_HOST = '*';
@@ -35,8 +37,9 @@ const EVERY_HOST = '*';
  */
 export function findCookieConflicts(claimants: readonly Claimant[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
+  const taken = new Set(claimants.flatMap(({ policy }) => namesTaken(policy)));
   for (const [cookie, groups] of groupByCookie(claimants))
-    for (const [group, rivals] of findRivals(groups))
+    for (const [group, rivals] of findRivals(groups, taken))
       for (const [key, sentence] of describe(cookie, group, [...rivals])) entry(found, key, () => []).push(sentence);
   return found;
 }
@@ -47,7 +50,7 @@ function groupByCookie(claimants: readonly Claimant[]): (readonly [string, reado
   for (const claimant of claimants) {
     const { policy } = claimant;
     const cookie = cookieOf(policy);
-    if (cookie === undefined || policy.port === undefined || policy.backends.length === 0) continue;
+    if (cookie === undefined || policy.port === undefined || policy.backends.every(({ weight }) => weight === 0)) continue;
     const { name, kind } = cookie;
     const key = canonicalJson([scopeOf(policy), name]);
     const { groups } = entry(byCookie, key, () => ({ name, groups: new Map<string, Group>() }));
@@ -66,10 +69,29 @@ function cookieOf({ sessionPersistence, loadBalancer }: ParsedPolicy): { kind: K
   return hashOn?.type === 'Cookie' ? { kind: 'hash', name: hashOn.name } : undefined;
 }
 
-function groupOf(kind: Kind, { hostnames, matches, selector }: ParsedPolicy, port: number): Group {
-  const takesAll = matches.length === 0 || matches.some(isEveryRequest);
-  const names = hostnames.length === 0 ? [EVERY_HOST] : hostnames;
-  return { kind, port, takesAll, selector: canonicalJson(selector), hostnames: names, members: [] };
+function groupOf(kind: Kind, policy: ParsedPolicy, port: number): Group {
+  return {
+    kind,
+    place: placeOf(policy, port),
+    selector: canonicalJson(policy.selector),
+    hostnames: namesOf(policy),
+    members: [],
+  };
+}
+
+function placeOf(policy: ParsedPolicy, port: number): string {
+  return canonicalJson([scopeOf(policy), policy.selector, port]);
+}
+
+function namesOf({ hostnames }: ParsedPolicy): readonly string[] {
+  return hostnames.length === 0 ? [EVERY_HOST] : hostnames;
+}
+
+/** Where the policy takes all requests for a host name, so that none goes to a policy with a wider one. */
+function namesTaken(policy: ParsedPolicy): string[] {
+  const { port, matches } = policy;
+  if (port === undefined || !(matches.length === 0 || matches.some(isEveryRequest))) return [];
+  return namesOf(policy).map((name) => `${placeOf(policy, port)} ${name}`);
 }
 
 function isEveryRequest({ path, method, headers }: Match): boolean {
@@ -77,23 +99,44 @@ function isEveryRequest({ path, method, headers }: Match): boolean {
   return everyPath && method === undefined && headers === undefined;
 }
 
-/** The groups, each with those that serve one of its hosts as well and whose cookies are replaced, or replace its own. */
-function findRivals(groups: readonly Group[]): ReadonlyMap<Group, ReadonlySet<Group>> {
-  const byName = new Map<string, Group[]>();
-  for (const group of groups) for (const name of group.hostnames) entry(byName, name, () => []).push(group);
+/**
+ * The groups, each with those that serve one of its hosts as well and whose cookies are replaced, or replace its own.
+ *
+ * @param taken from `namesTaken`
+ */
+function findRivals(groups: readonly Group[], taken: ReadonlySet<string>): ReadonlyMap<Group, ReadonlySet<Group>> {
+  const byName = new Map<string, Map<string, Group[]>>();
+  for (const group of groups)
+    for (const name of group.hostnames) {
+      const bySelector = entry(byName, name, () => new Map<string, Group[]>());
+      entry(bySelector, group.selector, () => []).push(group);
+    }
   const onSameProxies = rememberOverlaps();
   const rivals = new Map(groups.map((group) => [group, new Set<Group>()]));
   for (const group of groups)
-    for (const name of group.hostnames)
+    for (const name of group.hostnames) {
       // Of two names for one host, the wider one is found from the narrower one.
-      for (const wide of namesThatCover(name))
-        for (const other of byName.get(wide)?.slice(0, MAX_COMPARED) ?? []) {
+      const covering = namesThatCover(name);
+      for (const [i, wide] of covering.entries())
+        for (const other of candidates(byName.get(wide), group.selector)) {
           if (group.kind === 'hash' && other.kind === 'hash') continue;
-          if ((name !== wide && hides(group, other)) || !onSameProxies(group, other)) continue;
+          if (covering.slice(0, i).some((narrower) => taken.has(`${other.place} ${narrower}`))) continue;
+          if (!onSameProxies(group, other)) continue;
           rivals.get(group)?.add(other);
           rivals.get(other)?.add(group);
         }
+    }
   return rivals;
+}
+
+function candidates(bySelector: ReadonlyMap<string, readonly Group[]> | undefined, selector: string): readonly Group[] {
+  const found = bySelector?.get(selector)?.slice(0, MAX_COMPARED) ?? [];
+  const limit = found.length + MAX_COMPARED;
+  for (const [other, groups] of bySelector ?? []) {
+    if (found.length >= limit) break;
+    if (other !== selector) found.push(...groups.slice(0, limit - found.length));
+  }
+  return found;
 }
 
 /** The name itself, wildcards that it is under, and every host. */
@@ -101,11 +144,6 @@ function namesThatCover(name: string): string[] {
   if (name === EVERY_HOST) return [name];
   const labels = name.split('.').slice(1);
   return [...new Set([name, ...labels.map((_, i) => `*.${labels.slice(i).join('.')}`), EVERY_HOST])];
-}
-
-/** Whether a policy with a wider host name never serves the hosts of one with a narrower name. */
-function hides(narrow: Group, wide: Group): boolean {
-  return narrow.takesAll && narrow.port === wide.port && narrow.selector === wide.selector;
 }
 
 /** Whether policies of two groups are on the same proxies, which depends on their selectors only. */

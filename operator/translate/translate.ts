@@ -38,6 +38,9 @@ const UNRESTRICTED: Allowed = new Map();
 type Counts = Pick<Verdict, 'endpoints' | 'endpointIds'>;
 
 const lastParsed = rememberLast<LoadBalancerPolicy, Parsed>();
+const lastCookies = rememberLast<object, ReturnType<typeof findCookieConflicts>>();
+/** There is one result, of all policies together. */
+const COOKIES = {};
 const lastCounts = rememberLast<ParsedPolicy, Counts>();
 
 /** `previous`: `portNames` of the last translation. */
@@ -56,7 +59,10 @@ export function translate(inventory: Inventory, settings: TranslateSettings, pre
   const losers = findConflicts(sound);
   const winners = sound.filter(({ policy }) => !losers.has(policy.key));
   const { contents, targets } = makeContents(winners, proxies);
-  const cookies = findCookieConflicts(winners);
+  const served = winners.filter(({ policy, dead }) => dead.length === 0 || dead.length < policy.matches.length);
+  const cookies = lastCookies(COOKIES, [inventory.proxyPods, ...served.map(({ policy }) => policy)], () =>
+    findCookieConflicts(served),
+  );
   const verdicts = drafts.map((draft) => {
     const { key } = draft.policy;
     return [key, judge(draft, losers.get(key), cookies.get(key) ?? [])] as const;
