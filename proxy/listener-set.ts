@@ -4,6 +4,7 @@ import type { Listener } from './downstream/listener.ts';
 import type { RouteState } from './request/route-state.ts';
 import { createRouteTable } from './route/route-table.ts';
 import type { RouteTable } from './route/route-table.ts';
+import { describePort } from './snapshot/ports.ts';
 import type { Listener as ListenerSpec } from './snapshot/types.ts';
 
 /** A listener and what it serves at this moment. */
@@ -125,7 +126,8 @@ export class ListenerSet {
 }
 
 function bindFailure(port: number, error: NodeJS.ErrnoException): string {
-  if (error.code === 'EADDRINUSE') return `port ${port} is in use on this proxy by another process`;
-  if (error.code === 'EACCES') return `port ${port} may not be bound by this proxy`;
-  return `port ${port} could not be bound: ${error.code ?? error.message}`;
+  const name = describePort(port);
+  if (error.code === 'EADDRINUSE') return `${name} is in use on this proxy by another process`;
+  if (error.code === 'EACCES') return `${name} may not be bound by this proxy`;
+  return `${name} could not be bound: ${error.code ?? error.message}`;
 }

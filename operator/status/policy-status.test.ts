@@ -42,6 +42,19 @@ const CASES: readonly Case[] = [
     want: ['True', 'Programmed', /^2 of 2 Ready proxies run it\.$/],
   },
   {
+    what: 'acknowledged, on a port that gateways bind as another one',
+    verdict: { port: 80 },
+    reports: { p1: acked(3), p2: acked(3) },
+    want: ['True', 'Programmed', /^2 of 2 Ready proxies run it\. Gateways bind port 80 as 10080\.$/],
+  },
+  {
+    what: 'acknowledged by sidecars, which bind the port itself',
+    targets: [proxy('p1', { sidecar: true }), proxy('p2', { sidecar: true })],
+    verdict: { port: 80 },
+    reports: { p1: acked(3), p2: acked(3) },
+    want: ['True', 'Programmed', /^2 of 2 Ready proxies run it\.$/],
+  },
+  {
     what: 'acknowledged, though endpoints have changed since',
     reports: { p1: acked(3, { current: false }), p2: acked(3, { current: false, error: 'connection refused' }) },
     want: ['True', 'Programmed', /2 of 2/],

@@ -1,3 +1,4 @@
+import { boundPort } from '../../proxy/snapshot/ports.ts';
 import type { Condition } from '../api/policy.gen.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ConditionDraft, ProxyTarget, Verdict } from '../translate/types.ts';
@@ -46,7 +47,7 @@ export function programmedCondition(
     return {
       status: 'True',
       reason: 'Programmed',
-      message: `${counted.length} of ${counted.length} Ready proxies run it.${rest}`,
+      message: `${counted.length} of ${counted.length} Ready proxies run it.${boundAs(verdict, counted)}${rest}`,
     };
   }
   if (termJustBegan && previous?.observedGeneration === verdict.generation && waiting.every(hasNoContact)) return keep(previous);
@@ -73,6 +74,12 @@ const notProgrammed = (reason: string, message: string): ConditionDraft => ({ st
 
 function keep({ status, reason, message }: Condition): ConditionDraft {
   return { status: status === 'True' ? 'True' : 'False', reason, message };
+}
+
+/** Where gateways bind another port than the policy names: which one. */
+function boundAs({ port }: Verdict, counted: readonly Selected[]): string {
+  const bound = port && boundPort(port);
+  return bound === port || counted.every(({ target }) => target.sidecar) ? '' : ` Gateways bind port ${port} as ${bound}.`;
 }
 
 function counts({ target }: Selected): boolean {

@@ -11,6 +11,7 @@ export const verdict = (extra: Partial<Verdict> = {}): Verdict => ({
   name: 'checkout',
   uid: 'uid-checkout',
   generation: 3,
+  port: 8080,
   accepted: { status: 'True', reason: 'Accepted', message: 'The policy is valid.' },
   resolvedRefs: { status: 'True', reason: 'ResolvedRefs', message: 'All backends were found.' },
   endpoints: { total: 3, ready: 2 },

@@ -92,6 +92,7 @@ function judge(
     name: policy.name,
     uid: policy.uid,
     generation: policy.generation,
+    port: policy.port,
     accepted: acceptedCondition(policy, conflict ? [conflict] : problems, dead, cookies),
     resolvedRefs: resolvedCondition(pools),
     ...(dead.length > 0 && {

@@ -91,6 +91,8 @@ export interface Verdict {
   readonly name: string;
   readonly uid: string;
   readonly generation: number;
+  /** The listener's, as the policy names it; undefined: the policy only monitors. */
+  readonly port: number | undefined;
   readonly accepted: ConditionDraft;
   readonly resolvedRefs: ConditionDraft;
   /** Matches that no request can match; absent: none is known. */

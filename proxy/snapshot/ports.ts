@@ -14,6 +14,12 @@ export function boundPort(port: number): number {
   return port < FIRST_UNPRIVILEGED ? port + PRIVILEGED_OFFSET : port;
 }
 
+/** For messages: `port 80 (bound as 10080)`, or `port 8080` where both are the same. */
+export function describePort(port: number): string {
+  const bound = boundPort(port);
+  return bound === port ? `port ${port}` : `port ${port} (bound as ${bound})`;
+}
+
 /** The only other listener port that a proxy binds as the same one; undefined where there is none. */
 export function collidingPort(port: number): number | undefined {
   const other = port < FIRST_UNPRIVILEGED ? port + PRIVILEGED_OFFSET : port - PRIVILEGED_OFFSET;
