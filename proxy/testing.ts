@@ -179,6 +179,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     probed: () => undefined,
     health: {
       ejected: (_pool, e, reason, evidence) => void healthLog.push(`${e.hashKey} ejected: ${reason}: ${evidence}`),
+      checked: () => undefined,
       returned: (_pool, e, how) => void healthLog.push(`${e.hashKey} back: ${how}`),
       panic: (_pool, on, healthy, of) => void healthLog.push(`panic ${on ? 'on' : 'off'}: ${healthy} of ${of}`),
     },

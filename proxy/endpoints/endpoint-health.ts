@@ -1,4 +1,5 @@
 /** The health of the endpoints of one set: active checks (prober), passive checks (outlier detection) and panic mode. */
+import { describeProbe } from '../health/describe-check.ts';
 import { OutlierDetection } from '../health/outlier-detection.ts';
 import { describeOutcome, judgeOutcome } from '../health/outlier-state.ts';
 import type { EjectionReason, Outcome } from '../health/outlier-state.ts';
@@ -68,7 +69,10 @@ export class EndpointHealth {
       this.#deps.prober.watch(
         e,
         active,
-        () => this.#refresh(e),
+        (healthy, detail) => {
+          this.#deps.log.checked(this.#id, e, healthy, describeProbe(active, healthy, detail));
+          this.#refresh(e);
+        },
         (ok) => this.#onProbe(e, ok),
       );
     // Stopped after the new watch began, so that a check both have in common keeps its state.

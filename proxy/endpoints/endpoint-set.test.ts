@@ -38,7 +38,7 @@ function endpointSetOf(part: Partial<PoolPart> = {}) {
     endpoints: [],
     ...part,
   };
-  const log = { ejected: () => undefined, returned: () => undefined, panic: () => undefined };
+  const log = { checked: () => undefined, ejected: () => undefined, returned: () => undefined, panic: () => undefined };
   const deps = {
     prober,
     random: () => 0.5,

@@ -3,6 +3,8 @@ import type { EndpointState } from './endpoint-state.ts';
 
 /** Health changes that are logged. */
 export interface HealthLog {
+  /** The active check of an endpoint turned: from healthy to unhealthy, or back. Called once per turn. */
+  checked(pool: string, e: EndpointState, healthy: boolean, evidence: string): void;
   ejected(pool: string, e: EndpointState, reason: EjectionReason, evidence: string): void;
   /** An ejected endpoint was readmitted. */
   returned(pool: string, e: EndpointState, how: string): void;

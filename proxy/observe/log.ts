@@ -39,6 +39,10 @@ export function createAccessLog(log: Logger, random: () => number): (r: RequestR
 /** Logs health changes of endpoints, with evidence. */
 export function createHealthLog(log: Logger): HealthLog {
   return {
+    checked: (pool, { hashKey: endpoint }, healthy, evidence) => {
+      const [from, to] = healthy ? ['unhealthy', 'healthy'] : ['healthy', 'unhealthy'];
+      log.info({ pool, endpoint, from, to, evidence }, 'active check turned');
+    },
     ejected: (pool, { hashKey: endpoint }, reason, evidence) =>
       log.warn({ pool, endpoint, reason, evidence }, 'endpoint ejected'),
     returned: (pool, { hashKey: endpoint }, how) => log.info({ pool, endpoint, how }, 'endpoint readmitted'),
