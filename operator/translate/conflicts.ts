@@ -7,6 +7,7 @@ import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
 import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
 import { boundPort, collidingPort, CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { countExpressions } from '../../proxy/snapshot/validate.ts';
+import { getOrInsert } from '../util/get-or-insert.ts';
 import type { Match } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
 import type { Problem } from './field-parser.ts';
@@ -26,8 +27,7 @@ export function findConflicts(claimants: readonly Claimant[]): ReadonlyMap<strin
   const losers = new Map<string, Problem>();
   for (const claimant of [...claimants].sort((a, b) => precedence(a.policy, b.policy))) {
     const scope = scopeOf(claimant.policy);
-    const claims = byScope.get(scope) ?? new ClaimRegistry();
-    byScope.set(scope, claims);
+    const claims = getOrInsert(byScope, scope, () => new ClaimRegistry());
     const problem = claims.refuse(claimant);
     if (problem) losers.set(claimant.policy.key, problem);
     else claims.grant(claimant);
@@ -71,10 +71,10 @@ class ClaimRegistry {
     if (port === undefined) return;
     this.#routes++;
     this.#expressions += countExpressions(matches);
-    append(this.#byPort, port, claimant);
-    if (!this.#bySettings.has(port)) this.#bySettings.set(port, new Map());
-    append(this.#bySettings.get(port) as Map<string, Claimant[]>, settingsOf(claimant.policy), claimant);
-    for (const { key } of listTerms(claimant.policy, port)) append(this.#byMatch, key, claimant);
+    getOrInsert(this.#byPort, port, () => []).push(claimant);
+    const bySettings = getOrInsert(this.#bySettings, port, () => new Map<string, Claimant[]>());
+    getOrInsert(bySettings, settingsOf(claimant.policy), () => []).push(claimant);
+    for (const { key } of listTerms(claimant.policy, port)) getOrInsert(this.#byMatch, key, () => []).push(claimant);
   }
 
   /** Counted over all proxies of the scope, so that no policy is served by some and refused by others. */
@@ -141,12 +141,6 @@ function seniority(winner: ParsedPolicy, loser: ParsedPolicy): string {
 /** The settings that policies on one port must share, as canonical text. */
 function settingsOf({ clientAddress }: ParsedPolicy): string {
   return canonicalJson(clientAddress ?? null);
-}
-
-function append(map: Map<string | number, Claimant[]>, key: string | number, claimant: Claimant): void {
-  const list = map.get(key);
-  if (list) list.push(claimant);
-  else map.set(key, [claimant]);
 }
 
 /** Whether two policies are on the same proxies: at present, or, as their selectors are equal, as soon as there are any. */

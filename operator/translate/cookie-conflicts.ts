@@ -5,6 +5,7 @@
  */
 import { overlap, scopeOf, type Claimant } from './conflicts.ts';
 import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
+import { getOrInsert } from '../util/get-or-insert.ts';
 import type { Match } from '../../proxy/snapshot/types.ts';
 import type { ParsedPolicy } from './policy.ts';
 
@@ -37,10 +38,12 @@ const EVERY_HOST = '*';
  */
 export function findCookieConflicts(claimants: readonly Claimant[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
+  const byCookie = groupByCookie(claimants);
+  if (byCookie.length === 0) return found;
   const taken = new Set(claimants.flatMap(({ policy }) => namesTaken(policy)));
-  for (const [cookie, groups] of groupByCookie(claimants))
+  for (const [cookie, groups] of byCookie)
     for (const [group, rivals] of findRivals(groups, taken))
-      for (const [key, sentence] of describe(cookie, group, [...rivals])) entry(found, key, () => []).push(sentence);
+      for (const [key, sentence] of describe(cookie, group, [...rivals])) getOrInsert(found, key, () => []).push(sentence);
   return found;
 }
 
@@ -53,9 +56,9 @@ function groupByCookie(claimants: readonly Claimant[]): (readonly [string, reado
     if (cookie === undefined || policy.port === undefined || policy.backends.every(({ weight }) => weight === 0)) continue;
     const { name, kind } = cookie;
     const key = canonicalJson([scopeOf(policy), name]);
-    const { groups } = entry(byCookie, key, () => ({ name, groups: new Map<string, Group>() }));
+    const { groups } = getOrInsert(byCookie, key, () => ({ name, groups: new Map<string, Group>() }));
     const group = groupOf(kind, policy, policy.port);
-    entry(groups, canonicalJson(group), () => group).members.push(claimant);
+    getOrInsert(groups, canonicalJson(group), () => group).members.push(claimant);
   }
   return [...byCookie.values()]
     .map(({ name, groups }) => [name, [...groups.values()]] as const)
@@ -108,8 +111,8 @@ function findRivals(groups: readonly Group[], taken: ReadonlySet<string>): Reado
   const byName = new Map<string, Map<string, Group[]>>();
   for (const group of groups)
     for (const name of group.hostnames) {
-      const bySelector = entry(byName, name, () => new Map<string, Group[]>());
-      entry(bySelector, group.selector, () => []).push(group);
+      const bySelector = getOrInsert(byName, name, () => new Map<string, Group[]>());
+      getOrInsert(bySelector, group.selector, () => []).push(group);
     }
   const onSameProxies = rememberOverlaps();
   const rivals = new Map(groups.map((group) => [group, new Set<Group>()]));
@@ -152,7 +155,7 @@ function rememberOverlaps(): (a: Group, b: Group) => boolean {
   return (a, b) => {
     const [one, other] = [a.members[0], b.members[0]];
     if (one === undefined || other === undefined || a.selector === b.selector) return true;
-    return entry(known, `${a.selector} ${b.selector}`, () => overlap(one, other));
+    return getOrInsert(known, `${a.selector} ${b.selector}`, () => overlap(one, other));
   };
 }
 
@@ -184,12 +187,4 @@ function sentenceOf(cookie: string, own: Kind, other: Kind, who: string, several
   if (other === 'hash')
     return `${where} ${several ? 'hash' : 'hashes'} on the cookie ${cookie}, which the session cookie of this policy replaces: give one of them another name`;
   return `${where} ${have} a session cookie ${cookie} as well, and each replaces the other: give each policy its own sessionPersistence.cookie.name`;
-}
-
-function entry<V>(map: Map<string, V>, key: string, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

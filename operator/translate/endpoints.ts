@@ -11,7 +11,7 @@ export interface ResolvedEndpoints {
   readonly endpoints: readonly Endpoint[];
   /** Ids of all endpoints that are not gone, pushed or not. */
   readonly known: readonly string[];
-  /** Names of the slice ports that were used, for `previous` of the next time. What it was this time where no slice had one. */
+  /** Names of the slice ports that were used, for `previous` of the next time; where no slice had one, `previous` itself. */
   readonly portNames: readonly string[];
   /** What was ignored, and why. */
   readonly notes: readonly string[];

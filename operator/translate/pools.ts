@@ -1,6 +1,7 @@
 import { SERVICE_NAME_LABEL, SHARED_WITH_ANNOTATION } from '../api/labels.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { resolveEndpoints } from './endpoints.ts';
+import { getOrInsert } from '../util/get-or-insert.ts';
 import { rememberLast } from './memoize.ts';
 import { ignoredTopology, keepUsefulHints } from './topology.ts';
 import type { EndpointSlice, Service, ServicePort } from '../api/kubernetes.ts';
@@ -32,10 +33,7 @@ export function indexSlices(slices: Iterable<EndpointSlice>): SlicesByService {
   for (const slice of slices) {
     const service = slice.metadata.labels?.[SERVICE_NAME_LABEL];
     if (service === undefined) continue;
-    const key = `${slice.metadata.namespace}/${service}`;
-    const list = index.get(key);
-    if (list) list.push(slice);
-    else index.set(key, [slice]);
+    getOrInsert(index, `${slice.metadata.namespace}/${service}`, () => []).push(slice);
   }
   for (const list of index.values()) list.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   return index;

@@ -1,6 +1,7 @@
 import { SERVICE_NAME_LABEL } from '../api/labels.ts';
 import type { EndpointSlice, SliceEndpoint } from '../api/kubernetes.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
+import { getOrInsert } from '../util/get-or-insert.ts';
 
 /** Milliseconds without an event for a Service's slices after which no more of them is expected to follow. */
 const QUIET_MS = 500;
@@ -76,7 +77,7 @@ export function createMovingEndpoints(changed: () => void, clock: Clock = system
       const [from, to] = [before && serviceOf(before), after && serviceOf(after)];
       if (before && from !== undefined) remove(present, from, before);
       if (after && to !== undefined) {
-        add(present, to, after);
+        getOrInsert(present, to, () => new Set<EndpointSlice>()).add(after);
         arrive(to, after);
         wait(to);
       }
@@ -111,12 +112,6 @@ function keyOf(slice: EndpointSlice, { targetRef, addresses }: SliceEndpoint): s
 
 function keysOf(slice: EndpointSlice): string[] {
   return (slice.endpoints ?? []).map((endpoint) => keyOf(slice, endpoint));
-}
-
-function add(index: Map<string, Set<EndpointSlice>>, service: string, slice: EndpointSlice): void {
-  const list = index.get(service);
-  if (list) list.add(slice);
-  else index.set(service, new Set([slice]));
 }
 
 function remove(index: Map<string, Set<EndpointSlice>>, service: string, slice: EndpointSlice): void {
