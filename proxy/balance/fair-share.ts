@@ -9,7 +9,7 @@ import type { EndpointTable } from './endpoint-table.ts';
  * |----------------------------------------------|-------------------------------------------------------------------------|
  * | has the same weight as the other             | the less loaded: the choice does not change what that weight gets       |
  * | holds no more than its fair share, plus one  | the first: weight decides                                               |
- * | holds more                                   | the one with less load for its weight                                   |
+ * | holds more                                   | not the first, unless the other has more load for its weight            |
  *
  * Fair shares are not whole numbers. Always rounded up, endpoints of nearly equal weights would get unequal limits, and shares that
  * are 3 points wrong; so they are rounded at random, in proportion to the fraction (stochastic rounding).

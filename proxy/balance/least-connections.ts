@@ -11,9 +11,11 @@ const MAX_TURNS = 4;
 /**
  * Endpoints take turns by weight (`StrideSchedule`). The least loaded endpoint takes the request instead if it has the same weight as
  * the one whose turn it is; so a backend of equal weights always uses its exact least. An endpoint that holds more than its fair share
- * (`FairShare`) is passed over: what it does not take goes to the others by their turns, and so by weight. Least loaded is the lowest (active + 1) / weight, compared by cross-multiplication; on a tie the least recently
- * picked, so that an idle backend rotates. The turn is used up in any case: a slow endpoint saves up none. Both orders are heaps of
- * the usable endpoints: O(log n). The order of new endpoints is seeded.
+ * (`FairShare`) is passed over: what it does not take goes to the others by their turns, and so by weight. A turn is used up in any
+ * case, so that a slow endpoint saves up none.
+ *
+ * Least loaded is the lowest (active + 1) / weight, compared by cross-multiplication; on a tie the least recently picked, so that an
+ * idle backend rotates. Both orders are heaps of the usable endpoints: O(log n). The order of new endpoints is seeded.
  */
 export class LeastConnections implements Balancer {
   readonly #endpoints = new EndpointTable();
