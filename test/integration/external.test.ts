@@ -12,7 +12,9 @@ import { ApiServerProcess } from '../local-cluster/apiserver-process.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { external } from './platform.ts';
 
-const FILES = ['traffic', 'shutdown', 'zones'].map((name) => join(import.meta.dirname, `${name}.test.ts`));
+const FILES = ['traffic', 'shutdown', 'zones', 'services', 'topology'].map((name) =>
+  join(import.meta.dirname, `${name}.test.ts`),
+);
 const DEADLINE_MS = 120_000;
 /** A file that hangs is ended and named, with what it printed, while this test can still show it. */
 const FILE_DEADLINE_MS = 60_000;
@@ -55,7 +57,7 @@ test(
     assert.match(output, /^# fail 0$/m, output);
     assert.match(output, /^# cancelled 0$/m, output);
     assert.match(output, /^# skipped 0$/m, output);
-    assert.ok(Number(/^# pass (\d+)$/m.exec(output)?.[1]) >= 11, output);
+    assert.ok(Number(/^# pass (\d+)$/m.exec(output)?.[1]) >= 17, output);
     assert.equal(await names('crd', 'namespaces', 'nodes'), before);
     assert.equal(await names('pods', 'services', 'endpointslices'), '');
     assert.doesNotMatch(await readFile(join(stateDir, 'apiserver.log'), 'utf8'), /error/i);

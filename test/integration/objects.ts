@@ -26,6 +26,12 @@ export interface Published {
   readonly serving?: boolean;
   readonly terminating?: boolean;
   readonly zone?: string;
+  readonly nodeName?: string;
+  /** As the slice controller writes them for the Service's `trafficDistribution`. */
+  readonly hints?: {
+    readonly forZones?: readonly { readonly name: string }[];
+    readonly forNodes?: readonly { readonly name: string }[];
+  };
 }
 
 /** Port of every Service of the tests. */
@@ -73,10 +79,12 @@ export const endpointSlice = (name: string, namespace: string, endpoints: readon
   },
   addressType: 'IPv4',
   ports: [{ name: 'http', protocol: 'TCP', port: BACKEND_PORT }],
-  endpoints: endpoints.map(({ backend, ready = true, serving = true, terminating = false, zone }) => ({
+  endpoints: endpoints.map(({ backend, ready = true, serving = true, terminating = false, zone, nodeName, hints }) => ({
     addresses: [backend.address],
     conditions: { ready, serving, terminating },
     targetRef: { kind: 'Pod', namespace, name: backend.name, uid: backend.uid },
     ...(zone !== undefined && { zone }),
+    ...(nodeName !== undefined && { nodeName }),
+    ...(hints !== undefined && { hints }),
   })),
 });
