@@ -3,7 +3,7 @@
 /** Tests, and what only they use: `testing.ts`, `test-….ts`. */
 const TESTS = '(\\.test|/testing|/test-[a-z-]+)\\.ts$';
 const PURE =
-  '^(proxy/(balance|resilience|route|message|http1)/|proxy/health/(health-state|outlier-detection|outlier-state|failure-window|probe-schedule|grpc-message)\\.ts$|operator/translate/)';
+  '^(proxy/(balance|resilience|route|message|http1)/|proxy/health/(health-state|outlier-detection|outlier-state|failure-window|probe-schedule|grpc-message|describe-check)\\.ts$|operator/translate/|operator/util/get-or-insert\\.ts$)';
 const IO =
   '^(node:)?(fs|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|perf_hooks|os|process|cluster)(/|$)';
 /** Folders of operator/ that each do one job. */

@@ -9,8 +9,9 @@ const PURE = [
   'proxy/http1/**/*.ts',
   'proxy/message/**/*.ts',
   'proxy/health/health-state.ts',
-  'proxy/health/{outlier-detection,outlier-state,failure-window,probe-schedule,grpc-message}.ts',
+  'proxy/health/{outlier-detection,outlier-state,failure-window,probe-schedule,grpc-message,describe-check}.ts',
   'operator/translate/**/*.ts',
+  'operator/util/get-or-insert.ts',
 ];
 
 /** Tests, and what only they use. */
