@@ -12,11 +12,13 @@ import { routing } from './routing.ts';
 import { positive, printTable, runAll, usage, type Measurement } from './runner.ts';
 import { scrape } from './scrape.ts';
 import { simulation } from './simulation.ts';
+import { status } from './status.ts';
 import { strategies } from './strategies.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   routing,
   strategies,
+  status,
   simulation,
   cpu,
   propagation,
