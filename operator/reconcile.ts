@@ -2,7 +2,7 @@
 import type { Fleet } from './push/fleet-types.ts';
 import type { ProxyReport } from './push/proxy-report.ts';
 import type { GatewayService } from './service/gateway-service.ts';
-import { countUnhealthyReports } from './status/endpoint-health.ts';
+import { UnhealthyCounter } from './status/endpoint-health.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import type { Inventory, PortNames, Translation } from './translate/types.ts';
 import { systemClock, type Clock } from './util/clock.ts';
@@ -41,6 +41,7 @@ const FIRST_CONTACT_WITHIN = 10_000;
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { fleet, status, gateway, clock = systemClock } = options;
   const errors = new Map<string, string | undefined>();
+  const unhealthy = new UnhealthyCounter();
   let leading = false;
   let firstContact: { readonly until: number; readonly cancel: () => void } | undefined;
   let latest: { readonly inventory: Inventory; readonly translation: Translation } | undefined;
@@ -54,7 +55,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     else errors.clear();
     const targets = new Map(translation.proxies.map((proxy) => [proxy.uid, proxy]));
     const termJustBegan = firstContact !== undefined && clock.now() < firstContact.until;
-    const view = { targets, reports, unhealthy: countUnhealthyReports(reports), termJustBegan };
+    const view = { targets, reports, unhealthy: unhealthy.update(reports), termJustBegan };
     gateway?.reconcile(inventory, translation, reports);
     status.setDesired({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
   };

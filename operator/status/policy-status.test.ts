@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import type { Condition, PolicyStatus } from '../api/policy.gen.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
-import { statusOf } from './policy-status.ts';
 import { transitions } from './transitions.ts';
-import { acked, fleetOf, NOW, proxy, verdict } from './testing.ts';
+import { acked, fleetOf, NOW, proxy, statusOf, verdict } from './testing.ts';
 
 const OLD = '2026-01-01T00:00:00Z';
 const condition = (type: string, status: 'True' | 'False', extra: Partial<Condition> = {}): Condition => ({
@@ -46,13 +45,6 @@ const CASES: readonly Case[] = [
     verdict: { port: 80 },
     reports: { p1: acked(3), p2: acked(3) },
     want: ['True', 'Programmed', /^2 of 2 Ready proxies run it\. Gateways bind port 80 as 10080\.$/],
-  },
-  {
-    what: 'acknowledged by sidecars, which bind the port itself',
-    targets: [proxy('p1', { sidecar: true }), proxy('p2', { sidecar: true })],
-    verdict: { port: 80 },
-    reports: { p1: acked(3), p2: acked(3) },
-    want: ['True', 'Programmed', /^2 of 2 Ready proxies run it\.$/],
   },
   {
     what: 'acknowledged, though endpoints have changed since',

@@ -1,16 +1,24 @@
 /** The whole status of a policy: pure. */
 import type { Condition, PolicyStatus } from '../api/policy.gen.ts';
-import type { ProxyReport } from '../push/proxy-report.ts';
-import type { ConditionDraft, ProxyTarget, Verdict } from '../translate/types.ts';
+import type { ConditionDraft, Verdict } from '../translate/types.ts';
 import { countHealthy, type UnhealthyReports } from './endpoint-health.ts';
-import { isProgrammed, keyOf, programmedCondition, type Selected } from './programmed-condition.ts';
+import type { KnownProxies } from './fleet-tallies.ts';
+import type { Tally } from './policy-tally.ts';
+import { programmedCondition } from './programmed-condition.ts';
 
-/** What is known of all proxies, computed once for all policies. */
-export interface FleetView {
-  readonly targets: ReadonlyMap<string, ProxyTarget>;
-  readonly reports: ReadonlyMap<string, ProxyReport>;
+/** What is known of all proxies. */
+export interface FleetView extends KnownProxies {
   readonly unhealthy: UnhealthyReports;
   /** Whether the term has just begun, so that not every proxy could be contacted yet. */
+  readonly termJustBegan: boolean;
+}
+
+/** What is known of the proxies of one policy. */
+export interface PolicyView {
+  readonly tally: Tally;
+  /** Endpoint id → number of proxies that report it as unhealthy; absent: none does. */
+  readonly unhealthy: ReadonlyMap<string, number> | undefined;
+  /** See FleetView. */
   readonly termJustBegan: boolean;
 }
 
@@ -20,23 +28,19 @@ export interface FleetView {
  */
 export function statusOf(
   verdict: Verdict,
-  fleet: FleetView,
+  view: PolicyView,
   previous: PolicyStatus | undefined,
   now: number,
 ): Required<PolicyStatus> {
-  const selected = verdict.proxies.flatMap((uid): Selected[] => {
-    const target = fleet.targets.get(uid);
-    return target ? [{ target, report: fleet.reports.get(uid) }] : [];
-  });
   const before = new Map(previous?.conditions?.map((condition) => [condition.type, condition]));
   const drafts: readonly (readonly [string, ConditionDraft])[] = [
     ['Accepted', verdict.accepted],
     ['ResolvedRefs', verdict.resolvedRefs],
-    ['Programmed', programmedCondition(verdict, selected, before.get('Programmed'), fleet.termJustBegan)],
+    ['Programmed', programmedCondition(verdict, view.tally, before.get('Programmed'), view.termJustBegan)],
   ];
   return {
     conditions: drafts.map(([type, draft]) => conditionOf(type, draft, verdict.generation, before.get(type), now)),
-    ...countsOf(verdict, selected, fleet.unhealthy),
+    ...countsOf(verdict, view),
   };
 }
 
@@ -52,14 +56,13 @@ function conditionOf(
   return { type, ...draft, observedGeneration: generation, lastTransitionTime };
 }
 
-function countsOf(verdict: Verdict, selected: readonly Selected[], reports: UnhealthyReports) {
+function countsOf(verdict: Verdict, { tally, unhealthy }: PolicyView) {
   const { total, ready } = verdict.endpoints;
-  const reporting = selected.filter(({ report }) => report?.unhealthy !== undefined).length;
-  const healthy = countHealthy(verdict.endpointIds, reports.get(keyOf(verdict)), reporting);
-  const programmed = verdict.accepted.status === 'True' ? selected.filter((one) => isProgrammed(verdict, one)).length : 0;
+  const healthy = countHealthy(verdict.endpointIds, unhealthy, tally.reporting);
+  const programmed = verdict.accepted.status === 'True' ? tally.running : 0;
   return {
     endpoints: { total, ready, healthy },
-    proxies: { total: selected.length, programmed },
-    summary: { endpoints: `${healthy}/${total}`, proxies: `${programmed}/${selected.length}` },
+    proxies: { total: tally.selected, programmed },
+    summary: { endpoints: `${healthy}/${total}`, proxies: `${programmed}/${tally.selected}` },
   };
 }

@@ -10,8 +10,7 @@ import type { PolicyStatus } from '../api/policy.gen.ts';
 import { PUSH_TIMING, ProxyState } from '../push/proxy-state.ts';
 import { SnapshotVersioner, desiredContent, type DesiredContent } from '../push/versioned-snapshot.ts';
 import type { ProxyTarget, SnapshotContent } from '../translate/types.ts';
-import { statusOf } from './policy-status.ts';
-import { fleetOf, NOW, proxy, verdict } from './testing.ts';
+import { fleetOf, NOW, proxy, statusOf, verdict } from './testing.ts';
 
 const KEY = 'shop/checkout';
 const NAMES = ['a', 'b', 'c'] as const;

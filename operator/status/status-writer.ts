@@ -7,8 +7,9 @@ import type { Verdict } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { sameConditions, sameCounts } from './status-comparison.ts';
-import { statusOf, type FleetView } from './policy-status.ts';
 import { EventRateLimit } from './event-rate-limit.ts';
+import { FleetTallies } from './fleet-tallies.ts';
+import { statusOf, type FleetView } from './policy-status.ts';
 import { transitions } from './transitions.ts';
 
 /** The input from which all statuses are computed. */
@@ -88,6 +89,7 @@ class StatusApplier implements StatusWriter {
   readonly #queue = new Set<string>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
+  readonly #tallies = new FleetTallies();
   #desired: DesiredStatus | undefined;
   #wasLeading = false;
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -101,6 +103,7 @@ class StatusApplier implements StatusWriter {
 
   setDesired(desired: DesiredStatus): void {
     this.#desired = desired;
+    this.#tallies.update(desired.verdicts, desired.fleet);
     for (const [key, { uid }] of this.#entries) if (desired.verdicts.get(key)?.uid !== uid) this.#entries.delete(key);
     this.#considerAll();
   }
@@ -167,7 +170,9 @@ class StatusApplier implements StatusWriter {
     const entry = this.#entryOf(key, verdict.uid);
     if (entry.busy || this.#stopped.signal.aborted || !this.#options.leading()) return undefined;
     const previous = caughtUp(entry, policy) ? policy.status : entry.written?.status;
-    const status = statusOf(verdict, this.#desired.fleet, previous, this.#options.now());
+    const { unhealthy, termJustBegan } = this.#desired.fleet;
+    const view = { tally: this.#tallies.get(key), unhealthy: unhealthy.get(key), termJustBegan };
+    const status = statusOf(verdict, view, previous, this.#options.now());
     if (!sameConditions(previous, status)) return { policy, previous, status, due: entry.notBefore };
     if (sameCounts(previous, status)) return undefined;
     return { policy, previous, status, due: Math.max(entry.notBefore, entry.countsNotBefore) };

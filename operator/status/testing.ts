@@ -1,8 +1,12 @@
 /** For tests: verdicts, proxies and their reports. */
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
+import type { PolicyStatus } from '../api/policy.gen.ts';
+import { UnhealthyCounter } from './endpoint-health.ts';
+import { FleetTallies } from './fleet-tallies.ts';
+import * as policyStatus from './policy-status.ts';
+import { keyOf } from './proxy-standing.ts';
 import type { FleetView } from './policy-status.ts';
-import { countUnhealthyReports } from './endpoint-health.ts';
 
 export const NOW = Date.parse('2026-11-22T10:00:00.500Z');
 
@@ -43,5 +47,19 @@ export const acked = (generation: number, extra: Partial<ProxyReport> = {}): Pro
 export function fleetOf(targets: readonly ProxyTarget[], reports: Record<string, ProxyReport>, termJustBegan = false): FleetView {
   const byUid = new Map(Object.entries(reports));
   const known = new Map(targets.map((target) => [target.uid, target]));
-  return { targets: known, reports: byUid, unhealthy: countUnhealthyReports(byUid), termJustBegan };
+  return { targets: known, reports: byUid, unhealthy: new UnhealthyCounter().update(byUid), termJustBegan };
+}
+
+/** The status of a policy, with everything counted anew. */
+export function statusOf(
+  verdict: Verdict,
+  fleet: FleetView,
+  previous: PolicyStatus | undefined,
+  now: number,
+): Required<PolicyStatus> {
+  const key = keyOf(verdict);
+  const tallies = new FleetTallies();
+  tallies.update(new Map([[key, verdict]]), fleet);
+  const view = { tally: tallies.get(key), unhealthy: fleet.unhealthy.get(key), termJustBegan: fleet.termJustBegan };
+  return policyStatus.statusOf(verdict, view, previous, now);
 }
