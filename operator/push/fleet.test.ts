@@ -376,6 +376,25 @@ test('answers bring rejected listeners and unhealthy endpoints', async (t) => {
   await until(() => rig.changed > before);
 });
 
+test('an answer that says nothing new is no event', async (t) => {
+  const rig = new Rig(t);
+  const one = await rig.proxy('one');
+  one.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
+  one.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }];
+  const fleet = rig.fleet({ statusInterval: 10, firstStatus: 10 });
+  fleet.setEpoch(EPOCH);
+  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
+  const answers = (): number => rig.sent.filter(({ kind, outcome }) => kind === 'status' && outcome === 'status').length;
+  await until(() => answers() === 3);
+  const { changed } = rig;
+  const lists = fleet.reports().get('one');
+  await until(() => answers() === 8);
+  assert.ok(changed > 0);
+  assert.equal(rig.changed, changed);
+  assert.equal(fleet.reports().get('one')?.unhealthy, lists?.unhealthy, 'the same list, for who compares by identity');
+  assert.equal(fleet.reports().get('one')?.rejected, lists?.rejected);
+});
+
 test('a higher fence in a status answer fences the leader', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');

@@ -6,7 +6,7 @@ import type { FleetOptions } from './fleet-types.ts';
 import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
 import type { NextStep } from './proxy-state.ts';
 import type { Fleet, KeyDistribution } from './fleet-types.ts';
-import type { ProxyReport } from './proxy-report.ts';
+import { sameReport, type ProxyReport } from './proxy-report.ts';
 import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 import { ConcurrencyLimit } from '../util/concurrency-limit.ts';
@@ -31,8 +31,8 @@ export function createFleet(options: FleetOptions): Fleet & KeyDistribution {
 /** One proxy with its only timer and its only exchange in flight. */
 interface Member {
   readonly state: ProxyState;
-  /** Fingerprint of its report at the last `changed` event. */
-  lastReported: string;
+  /** Its report at the last `changed` event. */
+  lastReported: ProxyReport | undefined;
   busy: boolean;
   timer: NodeJS.Timeout | undefined;
 }
@@ -68,7 +68,13 @@ class PushingFleet implements Fleet, KeyDistribution {
   }
 
   setDesired(translation: Translation, changedAt: number): void {
-    this.#desired = new Map([...translation.contents].map(([selection, content]) => [selection, desiredContent(content)]));
+    const before = this.#desired;
+    this.#desired = new Map(
+      [...translation.contents].map(([selection, content]) => [
+        selection,
+        desiredContent(content, before.get(selection)?.content),
+      ]),
+    );
     this.#versioner?.retain(new Set([...this.#desired.values()].map(({ key }) => key)));
     const present = new Set(translation.proxies.map(({ uid }) => uid));
     for (const [uid, member] of this.#members) if (!present.has(uid)) this.#drop(uid, member);
@@ -107,12 +113,7 @@ class PushingFleet implements Fleet, KeyDistribution {
   }
 
   reports(): ReadonlyMap<string, ProxyReport> {
-    return new Map(
-      [...this.#members].map(([uid, { state }]) => {
-        const desired = this.#desiredFor(state);
-        return [uid, state.report(desired?.key, desired?.content.uids)];
-      }),
-    );
+    return new Map([...this.#members].map(([uid, { state }]) => [uid, this.#reportOf(state)]));
   }
 
   async stop(): Promise<void> {
@@ -129,7 +130,7 @@ class PushingFleet implements Fleet, KeyDistribution {
   #newMember(target: ProxyTarget): Member {
     return {
       state: new ProxyState(target, this.#options.timing ?? PUSH_TIMING),
-      lastReported: '',
+      lastReported: undefined,
       busy: false,
       timer: undefined,
     };
@@ -142,6 +143,11 @@ class PushingFleet implements Fleet, KeyDistribution {
 
   #desiredFor(state: ProxyState): DesiredContent | undefined {
     return this.#desired.get(state.target.selection);
+  }
+
+  #reportOf(state: ProxyState): ProxyReport {
+    const desired = this.#desiredFor(state);
+    return state.report(desired?.key, desired?.content.uids);
   }
 
   /** What is due for a proxy now: nothing when the proxy is gone, or this process does not lead. */
@@ -224,9 +230,9 @@ class PushingFleet implements Fleet, KeyDistribution {
     }
     let changed = false;
     for (const member of this.#members.values()) {
-      const fingerprint = member.state.fingerprint(this.#desiredFor(member.state)?.key);
-      changed ||= fingerprint !== member.lastReported;
-      member.lastReported = fingerprint;
+      const report = this.#reportOf(member.state);
+      changed ||= member.lastReported === undefined || !sameReport(member.lastReported, report);
+      member.lastReported = report;
     }
     if (changed) events.changed();
   }

@@ -18,3 +18,19 @@ export interface ProxyReport {
   /** Why the last push or status query failed; absent when it did not. */
   readonly error?: string;
 }
+
+/**
+ * Whether two reports of a proxy say the same, the UIDs aside. Lists are compared by identity, which takes no time: `ProxyState` keeps
+ * its list when an answer has an equal one.
+ */
+export function sameReport(a: ProxyReport, b: ProxyReport): boolean {
+  return (
+    a.acked?.epoch === b.acked?.epoch &&
+    a.acked?.sequence === b.acked?.sequence &&
+    a.acked?.digest === b.acked?.digest &&
+    a.current === b.current &&
+    a.rejected === b.rejected &&
+    a.unhealthy === b.unhealthy &&
+    a.error === b.error
+  );
+}

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { endpoint, poolPart } from '../../proxy/snapshot/testing.ts';
 import type { PushAnswer, StatusAnswer } from '../../proxy/snapshot/types.ts';
 import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
+import { sameReport } from './proxy-report.ts';
 import { SnapshotVersioner, desiredContent } from './versioned-snapshot.ts';
 import { content, target } from './testing.ts';
 
@@ -65,6 +66,35 @@ test('back-off starts at 100 ms, doubles, ends at 10 s, and is random within its
       assert.ok(step.kind === 'wait' && step.ms >= whole / 2 && step.ms <= whole);
     }),
   );
+});
+
+test('a report is the same until something in it changes', () => {
+  const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'port 80 is in use' }];
+  const unhealthy = [{ pool: 'p', endpoint: 'e', reason: 'probe' as const, detail: 'HTTP 500' }];
+  const answer = { ...status, rejected, unhealthy };
+  const known = (): ProxyState => {
+    const state = acknowledged();
+    assert.ok(state.applyStatus(answer, 0, () => 0));
+    return state;
+  };
+  const changes: readonly (readonly [string, boolean, (state: ProxyState) => unknown])[] = [
+    ['an equal answer', true, (state) => state.applyStatus(structuredClone(answer), 0, () => 0)],
+    ['an equal acknowledgement', true, (state) => state.acknowledge(snapshot, { ...right, rejected: [...rejected] }, 0)],
+    ['other endpoints', false, (state) => state.applyStatus({ ...answer, unhealthy: [] }, 0, () => 0)],
+    ['other rejections', false, (state) => state.applyStatus({ ...answer, rejected: [] }, 0, () => 0)],
+    ['nothing rejected', false, (state) => state.acknowledge(snapshot, right, 0)],
+    ['other content', false, (state) => state.applyStatus({ ...answer, applied: { ...right.applied, digest: 'x' } }, 0, () => 0)],
+    ['an error', false, (state) => state.fail('failed', 0, () => 0)],
+    ['a restart', false, (state) => state.retarget(target('one', '10.0.0.1', { container: 'c2' }))],
+    ['the end of the term', false, (state) => state.forget()],
+  ];
+  for (const [what, same, change] of changes) {
+    const state = known();
+    const before = state.report(snapshot.key);
+    change(state);
+    assert.equal(sameReport(before, state.report(snapshot.key)), same, what);
+  }
+  assert.equal(sameReport(known().report(snapshot.key), known().report('another')), false, 'other content is desired');
 });
 
 test('a success ends the back-off and the error', () => {

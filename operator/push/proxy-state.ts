@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isSameLocation, UNKNOWN_LOCATION } from '../../proxy/snapshot/location.ts';
 import type { Location } from '../../proxy/snapshot/location.ts';
 import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
@@ -41,6 +42,7 @@ interface Acked extends Version {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+const NOTHING_REJECTED: readonly Rejected[] = [];
 
 /** What is known of one proxy, and how it changes. No I/O: time (monotonic ms) and random numbers are arguments. */
 export class ProxyState {
@@ -55,7 +57,7 @@ export class ProxyState {
   skew = 0;
   readonly #timing: PushTiming;
   #acked: Acked | undefined;
-  #rejected: readonly Rejected[] = [];
+  #rejected = NOTHING_REJECTED;
   #unhealthy: readonly UnhealthyEndpoint[] | undefined;
   #error: string | undefined;
   #failures = 0;
@@ -122,7 +124,7 @@ export class ProxyState {
     this.generation++;
     this.#acked = undefined;
     this.#trusts = [];
-    this.#rejected = [];
+    this.#rejected = NOTHING_REJECTED;
     this.#unhealthy = undefined;
     this.#error = undefined;
     this.skew = 0;
@@ -149,7 +151,7 @@ export class ProxyState {
     this.#acked = { ...version, digest, key, location, trustedKeys, generations: content.generations, uids: content.uids };
     this.#trusts = trustedKeys;
     this.knownParts = new Set(content.pools.map((pool) => pool.digest));
-    this.#rejected = answer.rejected;
+    this.#rejected = sameIfEqual(this.#rejected, answer.rejected);
     this.#succeeded();
     return true;
   }
@@ -173,8 +175,8 @@ export class ProxyState {
     if (drifted) this.#acked = undefined;
     if (drifted && applied === undefined) this.knownParts = NOTHING;
     this.#trusts = answer.trustedKeys;
-    this.#rejected = answer.rejected;
-    this.#unhealthy = answer.unhealthy;
+    this.#rejected = sameIfEqual(this.#rejected, answer.rejected);
+    this.#unhealthy = sameIfEqual(this.#unhealthy, answer.unhealthy);
     const { firstStatus, statusInterval } = this.#timing;
     this.#nextStatus = now + (answer.rejected.length > 0 ? firstStatus : statusInterval) * (0.8 + 0.4 * random());
     this.#succeeded();
@@ -202,12 +204,6 @@ export class ProxyState {
     return { ...rest, ...error, acked: { epoch, sequence, digest, generations, ...(known && { uids: known }) } };
   }
 
-  /** Equal as long as the report is equal. */
-  fingerprint(key: string | undefined): string {
-    const { acked, ...rest } = this.report(key);
-    return JSON.stringify([acked?.epoch, acked?.sequence, acked?.digest, rest]);
-  }
-
   #meets({ epoch, trustedKeys }: Requirements): boolean {
     const { location = UNKNOWN_LOCATION } = this.target;
     return (
@@ -223,4 +219,9 @@ export class ProxyState {
     this.#error = undefined;
     this.skew = 0;
   }
+}
+
+/** `after`; `before` itself where they are equal, so that who compares by identity sees no change. */
+function sameIfEqual<T>(before: readonly T[] | undefined, after: readonly T[]): readonly T[] {
+  return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
 }

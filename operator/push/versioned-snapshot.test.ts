@@ -12,6 +12,27 @@ test('equal contents have the same key, whatever the object', () => {
   assert.notEqual(a.key, b.key);
 });
 
+test('when only endpoints change, the maps of generations and UIDs stay the same; otherwise they follow', () => {
+  const make = (part: number, generation: number, uid: string) => ({
+    ...content([poolPart([endpoint(part)])], generation),
+    uids: new Map([['default/web', uid]]),
+  });
+  const first = make(1, 1, 'u');
+  const other = desiredContent(make(2, 1, 'u'), first).content;
+  assert.notDeepEqual(other.pools, first.pools);
+  assert.equal(other.generations, first.generations);
+  assert.equal(other.uids, first.uids);
+  assert.deepEqual(desiredContent(make(1, 2, 'v'), first).content, make(1, 2, 'v'));
+  const more = {
+    ...first,
+    generations: new Map([...first.generations, ['default/old', 1]]),
+    uids: new Map([...first.uids, ['default/old', 'o']]),
+  };
+  assert.deepEqual(desiredContent(make(1, 1, 'u'), more).content, first);
+  const { uids: _, ...without } = first;
+  assert.deepEqual(desiredContent(without, first).content, without);
+});
+
 test('a content keeps its version; another gets the next', () => {
   const versioner = new SnapshotVersioner(9, ['k']);
   const first = versioner.assignVersion(a, 1);

@@ -17,8 +17,27 @@ export interface VersionedSnapshot extends DesiredContent {
   readonly digest: string;
 }
 
-export function desiredContent(content: SnapshotContent): DesiredContent {
-  return { key: digest({ listeners: content.listeners, pools: content.pools }), content };
+/**
+ * @param before the former content of the selection: its maps of generations and UIDs stay where they are equal, so that who compares
+ * reports by identity sees that a change of endpoints changed none
+ */
+export function desiredContent(content: SnapshotContent, before?: SnapshotContent): DesiredContent {
+  const key = digest({ listeners: content.listeners, pools: content.pools });
+  if (before === undefined) return { key, content };
+  const { generations, uids } = content;
+  const shared = {
+    generations: sameIfEqual(before.generations, generations),
+    ...(uids && { uids: sameIfEqual(before.uids, uids) }),
+  };
+  return { key, content: { ...content, ...shared } };
+}
+
+type Entries<T> = ReadonlyMap<string, T>;
+
+function sameIfEqual<T>(before: Entries<T> | undefined, after: Entries<T>): Entries<T> {
+  if (before?.size !== after.size) return after;
+  for (const [key, value] of after) if (before.get(key) !== value) return after;
+  return before;
 }
 
 /**
