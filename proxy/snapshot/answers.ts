@@ -1,7 +1,7 @@
 import { integer, list, object, oneOf, string, wrongFields } from './check.ts';
 import type { Check, WrongField } from './check.ts';
 import { hexDigest } from './fields.ts';
-import { MAX_ENDPOINTS_PER_POOL, MAX_POOLS, MAX_TRUSTED_KEYS } from './limits.ts';
+import { MAX_ENDPOINTS_PER_POOL, MAX_POOLS, MAX_REVISION, MAX_TRUSTED_KEYS } from './limits.ts';
 import * as schema from './schema.ts';
 import type { PushAnswer, StatusAnswer, Version } from './types.ts';
 
@@ -28,14 +28,21 @@ const applied: Check = (value, report) => {
   object({ digest: hexDigest })(value, report);
 };
 const rejected = list(object({ policy: text, listener: integer(1, 65535), reason: text }), { max: MAX_POOLS });
-const unhealthy = list(object({ pool: text, endpoint: text, reason: oneOf(['probe', 'ejected']), detail: text }), {
-  max: 10 * MAX_ENDPOINTS_PER_POOL,
+const unhealthy = list(
+  object({ pool: text, endpoint: text, reason: oneOf(['probe', 'ejected']), detail: text }, { check: text }),
+  {
+    max: 10 * MAX_ENDPOINTS_PER_POOL,
+  },
+);
+const degraded = list(object({ policy: text, state: oneOf(['checking', 'panic', 'fallback', 'unavailable']) }), {
+  max: MAX_POOLS,
 });
-const pushAnswer = object({ pod: text, applied, rejected });
+const revision = string({ min: 1, max: MAX_REVISION, pattern: /^[\w.-]+$/ });
+const pushAnswer = object({ pod: text, applied, rejected }, { degraded });
 /** The fence is 0, 0 before the first push. */
 const fence = object({ epoch: integer(0, Number.MAX_SAFE_INTEGER), sequence: integer(0, Number.MAX_SAFE_INTEGER) });
 const trustedKeys = list(schema.publicKey, { max: MAX_TRUSTED_KEYS });
-const statusAnswer = object({ pod: text, fence, rejected, trustedKeys, unhealthy }, { applied });
+const statusAnswer = object({ pod: text, fence, rejected, trustedKeys, unhealthy }, { applied, degraded, revision });
 const refusal = object(
   { reason: text },
   {

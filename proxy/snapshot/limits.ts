@@ -28,3 +28,8 @@ export const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 export const MAX_COMPRESSED_BYTES = 32 * 1024 * 1024;
 /** The bearer token, in characters. */
 export const MAX_TOKEN_LENGTH = 8192;
+
+/** Longest revision of a status, in characters. */
+export const MAX_REVISION = 64;
+/** Milliseconds after which a proxy answers a waiting status request that has no news. */
+export const MAX_STATUS_WAIT = 25_000;

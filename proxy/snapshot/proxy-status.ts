@@ -17,6 +17,8 @@ export interface PushAnswer {
   readonly pod: string;
   readonly applied: Version & { readonly digest: string };
   readonly rejected: readonly Rejected[];
+  /** The policies in force that are not served by healthy endpoints; absent from older proxies. */
+  readonly degraded?: readonly DegradedPolicy[];
 }
 
 export interface UnhealthyEndpoint {
@@ -25,8 +27,25 @@ export interface UnhealthyEndpoint {
   readonly endpoint: string;
   /** `probe` (active check failing) or `ejected`. */
   readonly reason: 'probe' | 'ejected';
-  /** The evidence in words: `HTTP 500`, `connection refused`. */
+  /** The evidence in words: `HTTP 404, expected 200-399`, `connection refused`. */
   readonly detail: string;
+  /** What the active check does: `GET /healthz`. Only with the reason `probe`; absent from older proxies. */
+  readonly check?: string;
+}
+
+/**
+ * How a policy that has a route is served while it is not served by healthy, checked endpoints:
+ *
+ * - `checking`: no endpoint is known to be healthy, because the active check has not yet had a result for one. Requests are sent to
+ *   the endpoints all the same.
+ * - `panic`: by endpoints whatever their health.
+ * - `fallback`: by the policy's fallback.
+ * - `unavailable`: by nothing; every request gets 503.
+ */
+export interface DegradedPolicy {
+  /** `namespace/name`. */
+  readonly policy: string;
+  readonly state: 'checking' | 'panic' | 'fallback' | 'unavailable';
 }
 
 /** Body of 200 for GET /v1/status. */
@@ -39,4 +58,11 @@ export interface StatusAnswer {
   readonly rejected: readonly Rejected[];
   readonly trustedKeys: readonly string[];
   readonly unhealthy: readonly UnhealthyEndpoint[];
+  /** See PushAnswer. */
+  readonly degraded?: readonly DegradedPolicy[];
+  /**
+   * Changes whenever something else in this answer may have changed: `GET /v1/status?after=REVISION` waits for that. Opaque; no two
+   * processes share one. Absent from older proxies, which cannot wait.
+   */
+  readonly revision?: string;
 }
