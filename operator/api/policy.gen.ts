@@ -765,7 +765,11 @@ export interface AccessLogSpec {
  */
 export interface PolicyStatus {
   /**
-   * `Accepted`: the policy is valid and wins its conflicts. `ResolvedRefs`: its Services and ports exist. `Programmed`: every selected proxy that is Ready runs this generation. Where a condition is False, its message says what to change.
+   * The generation of the policy that the whole status describes.
+   */
+  observedGeneration?: number;
+  /**
+   * `Ready`: requests that match the policy can be answered, by an endpoint or by its fallback. `Accepted`: it is valid and wins its conflicts. `ResolvedRefs`: its Services and ports exist. `Programmed`: every selected proxy that is Ready runs this generation. `Reconciling`: there while the operator waits for proxies. `Stalled`: there while the policy is not accepted. Where a condition is False, its message says what to change.
    */
   conditions?: Condition[];
   /**

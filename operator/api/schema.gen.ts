@@ -4,5 +4,5 @@
 export const SCHEMA_VERSION_ANNOTATION = 'outrigger.dev/schema-version';
 
 /** The version that this operator was built for. */
-export const SCHEMA_VERSION = 3;
-// digest: 133b7a8c6c6abf4ba7b342e57a04efd6e30592940121f3cd46a9a6de4ba87914
+export const SCHEMA_VERSION = 4;
+// digest: a5ed17b8d5009824454ab96840cf756fb8a8c16377332458af5022a827faed89

@@ -39,6 +39,7 @@ export function statusOf(
     ['Programmed', programmedCondition(verdict, view.tally, before.get('Programmed'), view.termJustBegan)],
   ];
   return {
+    observedGeneration: verdict.generation,
     conditions: drafts.map(([type, draft]) => conditionOf(type, draft, verdict.generation, before.get(type), now)),
     ...countsOf(verdict, view),
   };

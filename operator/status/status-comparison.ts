@@ -2,6 +2,7 @@ import type { PolicyStatus } from '../api/policy.gen.ts';
 
 /** Whether the conditions of `b` are in `a`, times aside. Conditions of other writers in `a` do not matter. */
 export function sameConditions(a: PolicyStatus | undefined, b: PolicyStatus): boolean {
+  if (a?.observedGeneration !== b.observedGeneration) return false;
   return (b.conditions ?? []).every((condition) => {
     const found = a?.conditions?.find(({ type }) => type === condition.type);
     return (

@@ -73,7 +73,7 @@ test('applies the whole status under its own field manager, once', async () => {
   assert.deepEqual(query, { fieldManager: 'outrigger-operator', force: 'true' });
   assert.equal(contentType, 'application/apply-patch+yaml');
   assert.equal((body as { kind: string }).kind, 'LoadBalancerPolicy');
-  assert.deepEqual(Object.keys(written()).sort(), ['conditions', 'endpoints', 'proxies', 'summary']);
+  assert.deepEqual(Object.keys(written()).sort(), ['conditions', 'endpoints', 'observedGeneration', 'proxies', 'summary']);
   assert.deepEqual(
     events.map((event) => (event.body as { reason: string }).reason),
     ['Programmed'],
