@@ -99,7 +99,7 @@ test('a report of the fleet changes statuses, not what is pushed', () => {
   clock.advance(0);
   assert.deepEqual(calls, ['status']);
   assert.equal(desired.at(-1)?.fleet.reports.get('p1')?.acked?.generations.get('shop/checkout'), 3);
-  assert.equal(desired.at(-1)?.fleet.unhealthy.get('shop/checkout')?.get('e1'), 1);
+  assert.equal(desired.at(-1)?.fleet.unhealthy.get('shop/checkout')?.get('e1')?.count, 1);
   assert.deepEqual([...(desired.at(-1)?.fleet.targets.keys() ?? [])], ['p1', 'p2']);
 });
 

@@ -26,6 +26,9 @@ export const MAX_ENDPOINT_WEIGHT = 1000;
 /** Annotation of pods: `"true"` drains their endpoints until it is removed. */
 export const MAINTENANCE_ANNOTATION = 'outrigger.dev/maintenance';
 
+/** Annotation of policies: `"true"` says that having no endpoints, or weights that are all 0, is on purpose. */
+export const IDLE_ANNOTATION = 'outrigger.dev/idle';
+
 /** Annotation of pods: what injection added, as JSON, for information. */
 export const INJECTED_ANNOTATION = 'outrigger.dev/injected';
 

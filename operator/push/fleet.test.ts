@@ -295,7 +295,7 @@ test('what was known of proxies is dropped with the term, and a standby counts n
   fleet.setEpoch(undefined);
   open();
   await until(() => rig.results.length === 2);
-  assert.deepEqual(fleet.reports().get('one'), { current: false, rejected: [], unhealthy: undefined });
+  assert.deepEqual(fleet.reports().get('one'), { current: false, rejected: [], unhealthy: undefined, degraded: undefined });
   await until(() => rig.counts['current'] === 0 && rig.counts['pending'] === 0 && rig.changed > changed);
   fleet.setEpoch(EPOCH + 7);
   await until(() => fleet.reports().get('one')?.acked?.epoch === EPOCH + 7);

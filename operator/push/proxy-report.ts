@@ -1,4 +1,4 @@
-import type { Rejected, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
+import type { DegradedPolicy, Rejected, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
 
 /** What is known of one proxy, for status and for the gateways' Service. */
 export interface ProxyReport {
@@ -15,6 +15,8 @@ export interface ProxyReport {
   readonly rejected: readonly Rejected[];
   /** From the last status answer; undefined before the first. */
   readonly unhealthy: readonly UnhealthyEndpoint[] | undefined;
+  /** From the last answer of either kind; undefined: there was none, or the proxy is older and does not report it. */
+  readonly degraded: readonly DegradedPolicy[] | undefined;
   /** Why the last push or status query failed; absent when it did not. */
   readonly error?: string;
 }

@@ -196,7 +196,7 @@ export class ProxyState {
 
   /** @param uids of the policies in the content `key`: equal contents may differ in the UID of a policy that was recreated */
   report(key: string | undefined, uids?: ReadonlyMap<string, string>): ProxyReport {
-    const rest = { current: this.hasContent(key), rejected: this.#rejected, unhealthy: this.#unhealthy };
+    const rest = { current: this.hasContent(key), rejected: this.#rejected, unhealthy: this.#unhealthy, degraded: undefined };
     const error = this.#error === undefined ? {} : { error: this.#error };
     if (this.#acked === undefined) return { ...rest, ...error };
     const { epoch, sequence, digest, generations } = this.#acked;

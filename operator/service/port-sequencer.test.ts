@@ -63,6 +63,7 @@ test('an older generation, acknowledged on another port, opens nothing', () => {
     current: false,
     rejected: [],
     unhealthy: undefined,
+    degraded: undefined,
   };
   assert.deepEqual(publish(all, new Map(all.translation.proxies.map(({ uid }) => [uid, old]))).ports, []);
 });

@@ -34,7 +34,7 @@ export function has({ contents }: Translation, { selection }: ProxyTarget, rejec
   const content = contents.get(selection);
   const rejected = rejects.map((port) => ({ policy: `default/p${port}`, listener: port, reason: 'in use' }));
   const acked = { epoch: 1, sequence: 1, digest: 'd', generations: content?.generations ?? new Map<string, number>() };
-  return { acked, current: true, rejected, unhealthy: undefined };
+  return { acked, current: true, rejected, unhealthy: undefined, degraded: undefined };
 }
 
 /** Every proxy has its content. */

@@ -9,13 +9,14 @@ import { UnhealthyCounter } from './endpoint-health.ts';
 import { FleetTallies } from './fleet-tallies.ts';
 import { statusOf } from './policy-status.ts';
 import { keyOf } from './proxy-standing.ts';
-import { wholeStatus } from './test-whole-status.ts';
+import { wholeView } from './test-whole-status.ts';
 import { NOW, proxy, verdict } from './testing.ts';
 
 const POLICIES = ['a', 'b', 'c'] as const;
 const PROXIES = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7'] as const;
+const STATES = ['checking', 'panic', 'fallback', 'unavailable'] as const;
 const ENDPOINTS = ['e1', 'e2', 'e3'] as const;
-const NO_CONTACT: ProxyReport = { current: false, rejected: [], unhealthy: undefined };
+const NO_CONTACT: ProxyReport = { current: false, rejected: [], unhealthy: undefined, degraded: undefined };
 
 type Acked = NonNullable<ProxyReport['acked']>;
 
@@ -134,24 +135,24 @@ class Simulation {
     const counts = this.#unhealthy.update(fleet.reports);
     for (const [key, judged] of this.#verdicts) {
       const previous = this.#previous.get(key);
-      const before = previous?.conditions?.find(({ type }) => type === 'Programmed');
       const view = { tally: this.#tallies.get(key), unhealthy: counts.get(key), termJustBegan: this.termJustBegan };
+      const whole = wholeView(judged, fleet, this.termJustBegan);
+      // Counters, and what the message may name; a class is compared with a plain object.
+      assert.deepEqual({ ...view.tally }, whole.tally);
       const status = statusOf(judged, view, previous, NOW);
-      const whole = wholeStatus(judged, fleet, before, this.termJustBegan);
-      const condition = status.conditions.find(({ type }) => type === 'Programmed');
-      assert.deepEqual(
-        { status: condition?.status, reason: condition?.reason, message: condition?.message },
-        { ...whole.programmed },
-      );
-      assert.deepEqual(
-        { endpoints: status.endpoints, proxies: status.proxies },
-        { endpoints: whole.endpoints, proxies: whole.proxies },
-      );
+      assert.deepEqual(status, statusOf(judged, whole, previous, NOW));
       this.#previous.set(key, status);
-      this.seen.add(whole.programmed.reason);
-      for (const text of ['more', 'Not counted', 'waiting for']) if (whole.programmed.message.includes(text)) this.seen.add(text);
-      if (whole.endpoints.healthy < ENDPOINTS.length) this.seen.add('unhealthy');
+      this.#note(status);
     }
+  }
+
+  /** What the histories have shown. */
+  #note({ conditions, endpoints }: Required<PolicyStatus>): void {
+    for (const { type, status, reason, message } of conditions) {
+      this.seen.add(`${type} ${status} ${reason}`);
+      for (const text of ['more', 'Not counted', 'waiting for']) if (message.includes(text)) this.seen.add(text);
+    }
+    if ((endpoints.healthy ?? 0) < (endpoints.ready ?? 0)) this.seen.add('unhealthy');
   }
 }
 
@@ -164,15 +165,33 @@ const EVENTS = {
   select: (s, { policy, bits }) => s.changePolicy(policy, () => ({ selects: bits })),
   invalid: (s, { policy, flag }) =>
     s.changePolicy(policy, () => ({ accepted: { status: flag ? 'True' : 'False', reason: 'Some', message: '' } })),
-  endpoints: (s, { policy, bits }) =>
-    s.changePolicy(policy, () => ({ endpointIds: ENDPOINTS.filter((_, i) => bits & (1 << i)) })),
+  endpoints: (s, { policy, bits, flag }) =>
+    s.changePolicy(policy, () => {
+      const endpointIds = flag ? ENDPOINTS.filter((_, i) => bits & (1 << i)) : [];
+      const shortage = { reason: bits & 8 ? 'NoEndpoints' : 'ZeroWeight', message: 'Nothing is there' };
+      return {
+        endpointIds,
+        endpoints: { total: ENDPOINTS.length, ready: endpointIds.length },
+        shortage: endpointIds.length > 0 ? undefined : shortage,
+      };
+    }),
+  kind: (s, { policy, bits, flag }) =>
+    s.changePolicy(policy, () => ({ needsEndpoints: bits % 8 > 0, hasFallback: flag, idle: bits % 2 === 1 })),
+  dead: (s, { policy, flag }) => s.changePolicy(policy, () => ({ deadMatches: flag ? { indexes: [0], all: true } : undefined })),
+  unresolved: (s, { policy, flag }) =>
+    s.changePolicy(policy, () => ({ resolvedRefs: { status: flag ? 'True' : 'False', reason: 'BackendNotFound', message: '' } })),
   join: (s, { proxy }) => s.createPod(proxy),
   leave: (s, { proxy }) => s.deletePod(proxy),
   ready: (s, { proxy, flag }) => s.changePod(proxy, { ready: flag }),
   terminate: (s, { proxy, flag }) => s.changePod(proxy, { terminating: flag }),
   crash: (s, { proxy }) => s.changePod(proxy, { ready: false, trouble: 'CrashLoopBackOff, last exit code 1' }),
   restart: (s, { proxy }) =>
-    s.report(proxy, ({ acked: _, ...rest }) => ({ ...rest, acked: undefined as never, unhealthy: undefined })),
+    s.report(proxy, ({ acked: _, ...rest }) => ({
+      ...rest,
+      acked: undefined as never,
+      unhealthy: undefined,
+      degraded: undefined,
+    })),
   acknowledge: (s, { proxy, bits, flag }) => {
     const acked = s.acknowledged(bits, flag);
     s.report(proxy, () => ({ acked, rejected: [] }));
@@ -190,9 +209,23 @@ const EVENTS = {
       const others = unhealthy.filter(({ pool }) => !pool.startsWith(`shop/${policy}/`));
       const pools = [`shop/${policy}/shop/web:80`, `shop/${policy}/shop/web:81`];
       const sick = ENDPOINTS.flatMap((endpoint, i) => (bits & (1 << i) ? [endpoint] : []));
-      const mine = pools.flatMap((pool) => sick.map((endpoint) => ({ pool, endpoint, reason: 'probe' as const, detail: '' })));
+      const mine = pools.flatMap((pool) =>
+        sick.map((endpoint) => ({ pool, endpoint, reason: 'probe' as const, detail: `HTTP ${bits}` })),
+      );
       return { unhealthy: [...others, ...mine] };
     }),
+  degrade: (s, { proxy, policy, bits, flag }) =>
+    s.report(proxy, ({ degraded = [] }) => {
+      const others = degraded.filter((one) => one.policy !== `shop/${policy}`);
+      const state = STATES[bits % STATES.length] as (typeof STATES)[number];
+      return { degraded: flag ? others : [...others, { policy: `shop/${policy}`, state }] };
+    }),
+  degradeAll: (s, { policy, bits }) => {
+    const state = STATES[bits % STATES.length] as (typeof STATES)[number];
+    for (const name of PROXIES) s.report(name, () => ({ degraded: [{ policy: `shop/${policy}`, state }] }));
+  },
+  /** An older proxy. */
+  older: (s, { proxy }) => s.report(proxy, () => ({ degraded: undefined, unhealthy: [] })),
   unknown: (s, { proxy }) => s.unknown(proxy),
   // A policy was recreated, and the content that the proxy has is equal to what it must have.
   uids: (s, { proxy }) => {
@@ -235,7 +268,15 @@ test('what is counted is what asking about every proxy would give, whatever happ
     }),
     { numRuns: 1500 },
   );
-  const all = ['Programmed', 'Pending', 'Rejected', 'NoProxies', 'Invalid', 'more', 'Not counted', 'waiting for', 'unhealthy'];
+  const all = [
+    ...['True Programmed', 'False Pending', 'False Rejected', 'False NoProxies', 'False Invalid'].map(
+      (one) => `Programmed ${one}`,
+    ),
+    ...['Ready', 'SomeUnhealthy', 'Panic', 'Fallback', 'Idle'].map((one) => `Ready True ${one}`),
+    ...['NoEndpoints', 'ZeroWeight', 'AllUnhealthy', 'NoReadyProxies', 'CannotMatch'].map((one) => `Ready False ${one}`),
+    ...['Ready Unknown Pending', 'Reconciling True Pending', 'Stalled True Some'],
+    ...['more', 'Not counted', 'waiting for', 'unhealthy'],
+  ];
   assert.deepEqual(
     all.filter((one) => !seen.has(one)),
     [],

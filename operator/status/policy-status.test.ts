@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import type { Condition, PolicyStatus } from '../api/policy.gen.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
-import { transitions } from './transitions.ts';
 import { acked, fleetOf, NOW, proxy, statusOf, verdict } from './testing.ts';
 
 const OLD = '2026-01-01T00:00:00Z';
@@ -19,7 +18,7 @@ const condition = (type: string, status: 'True' | 'False', extra: Partial<Condit
 const programmed = ({ conditions }: PolicyStatus): Condition =>
   conditions?.find(({ type }) => type === 'Programmed') as Condition;
 const ACKED = { epoch: 1, sequence: 1, digest: 'd', generations: new Map([['shop/checkout', 3]]) };
-const noContact: ProxyReport = { current: false, rejected: [], unhealthy: undefined };
+const noContact: ProxyReport = { current: false, rejected: [], unhealthy: undefined, degraded: undefined };
 const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'Port 80 is taken.' }];
 
 interface Case {
@@ -208,6 +207,7 @@ test('the time of a transition changes only with the status; the observed genera
   assert.deepEqual(
     conditions.map(({ type, lastTransitionTime, observedGeneration }) => [type, lastTransitionTime, observedGeneration]),
     [
+      ['Ready', '2026-11-22T10:00:00Z', 3],
       ['Accepted', OLD, 3],
       ['ResolvedRefs', '2026-11-22T10:00:00Z', 3],
       ['Programmed', '2026-11-22T10:00:00Z', 3],
@@ -229,7 +229,11 @@ test('an endpoint is healthy when it is for a majority of the reporting proxies'
   assert.equal(healthy({ p1: of('e1'), p2: of('e1'), p3: of() }), 1);
   assert.equal(healthy({ p1: of('e1'), p2: of() }), 1, 'a draw is no majority');
   assert.equal(healthy({ p1: of('e1', 'e1'), p2: of(), p3: of() }), 2, 'a proxy counts once');
-  assert.equal(healthy({ p1: of('e1'), p2: { ...of(), unhealthy: undefined } }), 1, 'a proxy without a report does not count');
+  assert.equal(
+    healthy({ p1: of('e1'), p2: { ...of(), unhealthy: undefined, degraded: undefined } }),
+    1,
+    'a proxy without a report does not count',
+  );
   assert.equal(healthy({}), 2, 'no report: all Ready endpoints count');
   const elsewhere = acked(3, { unhealthy: [{ pool: 'shop/other/shop/web:80', endpoint: 'e1', reason: 'probe', detail: '' }] });
   assert.equal(healthy({ p1: elsewhere }), 2, 'what another policy finds is not ours');
@@ -241,21 +245,4 @@ test('counts and their text', () => {
   assert.deepEqual(status.endpoints, { total: 3, ready: 2, healthy: 1 });
   assert.deepEqual(status.proxies, { total: 2, programmed: 1 });
   assert.deepEqual(status.summary, { endpoints: '1/3', proxies: '1/2' });
-});
-
-test('Events cover changed conditions, not pending ones, nor a new policy that is valid', () => {
-  const fine = {
-    conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'True'), condition('Programmed', 'True')],
-  };
-  const eventsOf = (before: PolicyStatus | undefined, after: PolicyStatus) =>
-    transitions(before, after).map(({ type, reason }) => `${type} ${reason}`);
-  assert.deepEqual(eventsOf(undefined, fine), ['Normal Programmed']);
-  assert.deepEqual(eventsOf(fine, fine), []);
-  const pending = { conditions: [condition('Programmed', 'False', { reason: 'Pending' })] };
-  assert.deepEqual(eventsOf(fine, pending), []);
-  assert.deepEqual(eventsOf(pending, fine), ['Normal Programmed']);
-  const lost = { conditions: [condition('Accepted', 'False', { reason: 'Conflicted' })] };
-  assert.deepEqual(eventsOf(fine, lost), ['Warning Conflicted']);
-  assert.deepEqual(eventsOf(undefined, lost), ['Warning Conflicted']);
-  assert.deepEqual(eventsOf(lost, fine), ['Normal Accepted', 'Normal Programmed']);
 });

@@ -1,10 +1,11 @@
 /** The whole status of a policy: pure. */
 import type { Condition, PolicyStatus } from '../api/policy.gen.ts';
 import type { ConditionDraft, Verdict } from '../translate/types.ts';
-import { countHealthy, type UnhealthyReports } from './endpoint-health.ts';
+import { judgeEndpoints, type JudgedEndpoints, type UnhealthyReports, type UnhealthyVotes } from './endpoint-health.ts';
 import type { KnownProxies } from './fleet-tallies.ts';
 import type { Tally } from './policy-tally.ts';
 import { programmedCondition } from './programmed-condition.ts';
+import { readyCondition } from './ready-condition.ts';
 
 /** What is known of all proxies. */
 export interface FleetView extends KnownProxies {
@@ -16,11 +17,13 @@ export interface FleetView extends KnownProxies {
 /** What is known of the proxies of one policy. */
 export interface PolicyView {
   readonly tally: Tally;
-  /** Endpoint id → number of proxies that report it as unhealthy; absent: none does. */
-  readonly unhealthy: ReadonlyMap<string, number> | undefined;
+  /** By endpoint id; undefined: no proxy reports an endpoint as unhealthy. */
+  readonly unhealthy: ReadonlyMap<string, UnhealthyVotes> | undefined;
   /** See FleetView. */
   readonly termJustBegan: boolean;
 }
+
+type Draft = readonly [type: string, draft: ConditionDraft];
 
 /**
  * @param previous the status on the policy; a condition that did not change keeps its time of transition
@@ -33,16 +36,38 @@ export function statusOf(
   now: number,
 ): Required<PolicyStatus> {
   const before = new Map(previous?.conditions?.map((condition) => [condition.type, condition]));
-  const drafts: readonly (readonly [string, ConditionDraft])[] = [
-    ['Accepted', verdict.accepted],
-    ['ResolvedRefs', verdict.resolvedRefs],
-    ['Programmed', programmedCondition(verdict, view.tally, before.get('Programmed'), view.termJustBegan)],
-  ];
+  const endpoints = judgeEndpoints(verdict.endpointIds, view.unhealthy, view.tally.reporting);
+  const drafts = conditionsOf(verdict, view, endpoints, before);
   return {
     observedGeneration: verdict.generation,
     conditions: drafts.map(([type, draft]) => conditionOf(type, draft, verdict.generation, before.get(type), now)),
-    ...countsOf(verdict, view),
+    ...countsOf(verdict, view.tally, endpoints.healthy),
   };
+}
+
+/**
+ * Ready first, since people read that first. `Reconciling` and `Stalled` follow kstatus, by which helm, Flux and kpt wait: each is
+ * there only while it is True.
+ */
+function conditionsOf(
+  verdict: Verdict,
+  { tally, termJustBegan }: PolicyView,
+  endpoints: JudgedEndpoints,
+  before: ReadonlyMap<string, Condition>,
+): readonly Draft[] {
+  const { accepted, resolvedRefs } = verdict;
+  const programmed = programmedCondition(verdict, tally, before.get('Programmed'), termJustBegan);
+  const ready = readyCondition(verdict, { tally, endpoints, programmed, previous: before.get('Ready') });
+  const drafts: Draft[] = [
+    ['Ready', ready],
+    ['Accepted', accepted],
+    ['ResolvedRefs', resolvedRefs],
+    ['Programmed', programmed],
+  ];
+  const waiting = [ready, programmed].find(({ reason }) => reason === 'Pending');
+  if (accepted.status === 'False') drafts.push(['Stalled', { ...accepted, status: 'True' }]);
+  else if (waiting) drafts.push(['Reconciling', { ...waiting, status: 'True' }]);
+  return drafts;
 }
 
 function conditionOf(
@@ -52,18 +77,18 @@ function conditionOf(
   before: Condition | undefined,
   now: number,
 ): Condition {
-  const same = before?.status === draft.status;
+  // The schema's default, of a policy that the operator has not seen yet, has a time in 1970.
+  const same = before?.status === draft.status && Date.parse(before.lastTransitionTime) > 0;
   const lastTransitionTime = same ? before.lastTransitionTime : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
   return { type, ...draft, observedGeneration: generation, lastTransitionTime };
 }
 
-function countsOf(verdict: Verdict, { tally, unhealthy }: PolicyView) {
+function countsOf(verdict: Verdict, { selected, running }: Tally, healthy: number) {
   const { total, ready } = verdict.endpoints;
-  const healthy = countHealthy(verdict.endpointIds, unhealthy, tally.reporting);
-  const programmed = verdict.accepted.status === 'True' ? tally.running : 0;
+  const programmed = verdict.accepted.status === 'True' ? running : 0;
   return {
     endpoints: { total, ready, healthy },
-    proxies: { total: tally.selected, programmed },
-    summary: { endpoints: `${healthy}/${total}`, proxies: `${programmed}/${tally.selected}` },
+    proxies: { total: selected, programmed },
+    summary: { endpoints: `${healthy}/${total}`, proxies: `${programmed}/${selected}` },
   };
 }

@@ -1,5 +1,5 @@
 /** The proxies of one policy, counted. Pure. */
-import type { Standing } from './proxy-standing.ts';
+import type { ServedBy, Standing } from './proxy-standing.ts';
 
 /** Everything that the status of a policy says of its proxies. */
 export interface Tally {
@@ -9,8 +9,12 @@ export interface Tally {
   readonly running: number;
   /** Those that report which endpoints are unhealthy. */
   readonly reporting: number;
-  /** Those that are Ready and not terminating: the next three are about these, the last is about the others. */
+  /** Those that are Ready and not terminating: what follows is about these, the last about the others. */
   readonly counted: number;
+  /** Those that run this generation, by what answers the policy's requests there. */
+  readonly served: Readonly<Record<ServedBy, number>>;
+  /** Those that run this generation and report which endpoints are unhealthy, but not what answers: older proxies. */
+  readonly older: number;
   /** In name order, like the following two: they do not have this generation. */
   readonly behind: readonly Standing[];
   readonly refused: readonly Standing[];
@@ -26,6 +30,8 @@ export class PolicyTally implements Tally {
   reporting = 0;
   counted = 0;
   contacted = 0;
+  readonly served = { endpoints: 0, checking: 0, panic: 0, fallback: 0, unavailable: 0 };
+  older = 0;
   readonly behind: Standing[] = [];
   readonly refused: Standing[] = [];
   readonly notCounted: Standing[] = [];
@@ -43,12 +49,15 @@ export class PolicyTally implements Tally {
     list?.splice(firstFrom(list, one.name), 1);
   }
 
-  #count({ counted, runs, reporting, contacted }: Standing, by: 1 | -1): void {
+  #count({ counted, runs, reporting, contacted, served }: Standing, by: 1 | -1): void {
     this.selected += by;
     if (counted) this.counted += by;
     if (runs) this.running += by;
     if (reporting) this.reporting += by;
     if (counted && !runs && contacted) this.contacted += by;
+    if (!counted || !runs) return;
+    if (served !== undefined) this.served[served] += by;
+    else if (reporting) this.older += by;
   }
 
   #listOf({ counted, runs, refusal }: Standing): Standing[] | undefined {

@@ -44,7 +44,7 @@ export function programmedCondition(
 const notProgrammed = (reason: string, message: string): ConditionDraft => ({ status: 'False', reason, message });
 
 function keep({ status, reason, message }: Condition): ConditionDraft {
-  return { status: status === 'True' ? 'True' : 'False', reason, message };
+  return { status, reason, message };
 }
 
 /** Where gateways bind another port than the policy names: which one. The ports of sidecars are all bound as they are. */

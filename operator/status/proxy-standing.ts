@@ -1,4 +1,5 @@
 /** What one policy needs to know of one proxy that it selects. Pure. */
+import type { DegradedPolicy } from '../../proxy/snapshot/types.ts';
 import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget, Verdict } from '../translate/types.ts';
 
@@ -8,6 +9,9 @@ export interface KnownProxy {
   /** Absent when the fleet does not know the proxy yet. */
   readonly report: ProxyReport | undefined;
 }
+
+/** What answers the requests of a policy at one proxy. */
+export type ServedBy = 'endpoints' | DegradedPolicy['state'];
 
 /** How a proxy stands to a policy. */
 export interface Standing {
@@ -22,6 +26,8 @@ export interface Standing {
   readonly contacted: boolean;
   /** It reports which endpoints are unhealthy. */
   readonly reporting: boolean;
+  /** See ServedBy; undefined: not known, or an older proxy, which does not report it. */
+  readonly served: ServedBy | undefined;
   /** It runs exactly this generation of the policy, all of it. */
   readonly runs: boolean;
   /** Why it rejected this generation, without a full stop. A rejection of an older one does not count. */
@@ -47,9 +53,23 @@ export function standingOf(verdict: Verdict, { target, report }: KnownProxy): St
     why: (target.trouble ?? report?.error)?.slice(0, MAX_REASON),
     contacted: report !== undefined && (report.acked !== undefined || report.error !== undefined),
     reporting: report?.unhealthy !== undefined,
+    served: servedBy(keyOf(verdict), report?.degraded),
     runs: has && rejected === undefined,
     refusal: rejected?.reason.slice(0, MAX_REASON).replace(/\.$/, ''),
   };
+}
+
+const indexes = new WeakMap<readonly DegradedPolicy[], ReadonlyMap<string, DegradedPolicy['state']>>();
+
+/** A report is asked about once per policy, so each is indexed once. */
+function servedBy(policy: string, degraded: readonly DegradedPolicy[] | undefined): ServedBy | undefined {
+  if (degraded === undefined) return undefined;
+  let index = indexes.get(degraded);
+  if (index === undefined) {
+    index = new Map(degraded.map(({ policy, state }) => [policy, state]));
+    indexes.set(degraded, index);
+  }
+  return index.get(policy) ?? 'endpoints';
 }
 
 /** Whether the acknowledged snapshot contains this generation of this policy (same UID). */
@@ -67,6 +87,7 @@ export function sameStanding(a: Standing | undefined, b: Standing | undefined): 
     a.why === b.why &&
     a.contacted === b.contacted &&
     a.reporting === b.reporting &&
+    a.served === b.served &&
     a.runs === b.runs &&
     a.refusal === b.refusal
   );
@@ -84,6 +105,7 @@ export function sameKnown(a: KnownProxy | undefined, b: KnownProxy): boolean {
     before?.acked?.generations === after?.acked?.generations &&
     before?.acked?.uids === after?.acked?.uids &&
     before?.error === after?.error &&
+    before?.degraded === after?.degraded &&
     (before?.unhealthy === undefined) === (after?.unhealthy === undefined) &&
     (before?.rejected === after?.rejected || (before?.rejected.length === 0 && after?.rejected.length === 0))
   );

@@ -76,14 +76,14 @@ test('applies the whole status under its own field manager, once', async () => {
   assert.deepEqual(Object.keys(written()).sort(), ['conditions', 'endpoints', 'observedGeneration', 'proxies', 'summary']);
   assert.deepEqual(
     events.map((event) => (event.body as { reason: string }).reason),
-    ['Programmed'],
+    ['Ready', 'Programmed'],
   );
   want(FLEET, policyAt(1));
   await settle();
   want(FLEET, policyAt(101, written()));
   await settle();
   assert.equal(patches.length, 1, 'neither before nor after the watch has caught up is anything written again');
-  assert.equal(events.length, 1);
+  assert.equal(events.length, 2);
 });
 
 test('a status that someone else changed is corrected', async () => {
@@ -104,28 +104,57 @@ test('resource versions that restart do not make it write for ever', async () =>
   assert.equal(patches.length, 1);
 });
 
-test('conditions are written at once, counts at most every ten seconds', async () => {
+test('status and reason of conditions are written at once, counts and messages at most every ten seconds', async () => {
   const { clock, patches, want, settle, written } = setup();
   want(FLEET, policyAt(1));
   await settle();
-  const sick = (endpoint: string) =>
-    acked(3, { unhealthy: [{ pool: 'shop/checkout/shop/web:80', endpoint, reason: 'probe', detail: '' }] });
+  const finds = (detail: string, ...endpoints: string[]) =>
+    fleetOf(
+      [proxy('p1'), proxy('p2')],
+      Object.fromEntries(
+        ['p1', 'p2'].map((uid) => [
+          uid,
+          acked(3, {
+            unhealthy: endpoints.map((endpoint) => ({
+              ...{ pool: 'shop/checkout/shop/web:80', endpoint, check: 'GET /healthz' },
+              ...{ reason: 'probe' as const, detail },
+            })),
+          }),
+        ]),
+      ),
+    );
+  const readiness = () => written().conditions?.find(({ type }) => type === 'Ready');
   clock.advance(3000);
-  const fewer = fleetOf([proxy('p1'), proxy('p2')], { p1: sick('e1'), p2: sick('e1') });
-  want(fewer, policyAt(101, written()));
+  want(finds('HTTP 404', 'e1'), policyAt(101, written()));
   await settle();
-  assert.equal(patches.length, 1);
+  assert.equal(patches.length, 2, 'another reason');
+  assert.deepEqual([readiness()?.status, readiness()?.reason], ['True', 'SomeUnhealthy']);
+  assert.equal(written().endpoints?.healthy, 1);
+  clock.advance(3000);
+  want(finds('HTTP 500', 'e1'), policyAt(102, written()));
+  await settle();
+  assert.equal(patches.length, 2, 'another message alone waits');
   clock.advance(6999);
   await settle();
-  assert.equal(patches.length, 1);
+  assert.equal(patches.length, 2);
   clock.advance(1);
   await settle();
-  assert.equal(patches.length, 2);
-  assert.equal(written().endpoints?.healthy, 1);
-  want(fleetOf([proxy('p1'), proxy('p2')], { p1: acked(2), p2: acked(3) }), policyAt(102, written()));
-  await settle();
   assert.equal(patches.length, 3);
-  assert.equal(written().conditions?.[2]?.reason, 'Pending');
+  assert.match(readiness()?.message ?? '', /HTTP 500/);
+  want(finds('HTTP 500', 'e1', 'e2'), policyAt(103, written()));
+  await settle();
+  assert.equal(patches.length, 3, 'another count alone waits');
+  clock.advance(10_000);
+  await settle();
+  assert.equal(patches.length, 4);
+  assert.equal(written().endpoints?.healthy, 0);
+  want(fleetOf([proxy('p1'), proxy('p2')], { p1: acked(2), p2: acked(3) }), policyAt(104, written()));
+  await settle();
+  assert.equal(patches.length, 5);
+  assert.deepEqual(
+    written().conditions?.map(({ type, reason }) => `${type} ${reason}`),
+    ['Ready Pending', 'Accepted Accepted', 'ResolvedRefs ResolvedRefs', 'Programmed Pending', 'Reconciling Pending'],
+  );
 });
 
 test('after a start, counts wait until proxies could be contacted', async () => {

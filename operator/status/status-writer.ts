@@ -6,7 +6,7 @@ import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.
 import type { Verdict } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
-import { sameConditions, sameCounts } from './status-comparison.ts';
+import { sameConditions, sameDetails } from './status-comparison.ts';
 import { EventRateLimit } from './event-rate-limit.ts';
 import { FleetTallies } from './fleet-tallies.ts';
 import { statusOf, type FleetView } from './policy-status.ts';
@@ -27,7 +27,7 @@ export interface StatusWriter {
 }
 
 export interface StatusTiming {
-  /** Milliseconds between two writes of one policy that change only counts. */
+  /** Milliseconds between two writes of one policy that change only counts and messages. */
   readonly counts: number;
   readonly retry: BackOffLimits;
   /** Parallel writes. */
@@ -75,7 +75,7 @@ interface Plan {
 const FIELD_MANAGER = 'outrigger-operator';
 const WRITE_TIMEOUT = 10_000;
 
-/** Writes statuses by server-side apply: only those that changed; conditions at once, counts with a minimum interval. */
+/** Writes statuses by server-side apply: only those that changed; status and reason of conditions at once, the rest at intervals. */
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   return new StatusApplier(options);
 }
@@ -174,7 +174,7 @@ class StatusApplier implements StatusWriter {
     const view = { tally: this.#tallies.get(key), unhealthy: unhealthy.get(key), termJustBegan };
     const status = statusOf(verdict, view, previous, this.#options.now());
     if (!sameConditions(previous, status)) return { policy, previous, status, due: entry.notBefore };
-    if (sameCounts(previous, status)) return undefined;
+    if (sameDetails(previous, status)) return undefined;
     return { policy, previous, status, due: Math.max(entry.notBefore, entry.countsNotBefore) };
   }
 

@@ -18,6 +18,9 @@ export const verdict = (extra: Partial<Verdict> = {}): Verdict => ({
   port: 8080,
   accepted: { status: 'True', reason: 'Accepted', message: 'The policy is valid.' },
   resolvedRefs: { status: 'True', reason: 'ResolvedRefs', message: 'All backends were found.' },
+  needsEndpoints: true,
+  hasFallback: false,
+  idle: false,
   endpoints: { total: 3, ready: 2 },
   endpointIds: ['e1', 'e2'],
   proxies: ['p1', 'p2'],
@@ -41,6 +44,7 @@ export const acked = (generation: number, extra: Partial<ProxyReport> = {}): Pro
   current: true,
   rejected: [],
   unhealthy: [],
+  degraded: [],
   ...extra,
 });
 

@@ -1,5 +1,6 @@
 /** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, in the wire's terms. Later steps use only the result. */
 import { DEFAULTS } from '../api/defaults.ts';
+import { IDLE_ANNOTATION } from '../api/labels.ts';
 import { FieldParser, type Problem } from './field-parser.ts';
 import { readHealthCheck } from './policy-health-check.ts';
 import { readLoadBalancer } from './policy-load-balancer.ts';
@@ -46,6 +47,8 @@ export interface ParsedPolicy {
   readonly created: number;
   readonly proxyType: ProxyType;
   readonly selector: LabelSelector;
+  /** An annotation says that it has no endpoints on purpose. */
+  readonly idle: boolean;
   /** Absent: the policy only monitors. */
   readonly port?: number;
   /** Absent: X-Forwarded-For is not believed. */
@@ -93,6 +96,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     uid: metadata.uid,
     generation: metadata.generation ?? 0,
     created: Math.max(0, Date.parse(metadata.creationTimestamp) || 0),
+    idle: metadata.annotations?.[IDLE_ANNOTATION] === 'true',
     proxyType: spec.proxies?.type ?? DEFAULTS.proxyType,
     selector: spec.proxies?.selector ?? {},
     ...(listener && { port: listener.port }),

@@ -10,6 +10,7 @@ import { rememberLast } from './memoize.ts';
 import { parsePolicy } from './policy.ts';
 import { indexSlices, resolvePools } from './pools.ts';
 import { listProxies, selectProxies } from './proxy-selection.ts';
+import { findShortage } from './shortage.ts';
 import { DEFAULTS } from '../api/defaults.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { Allowed } from './gateway-allowance.ts';
@@ -35,7 +36,8 @@ interface Parsed {
 
 const UNRESTRICTED: Allowed = new Map();
 
-type Counts = Pick<Verdict, 'endpoints' | 'endpointIds'>;
+/** What depends on the endpoints of the backends. */
+type Counts = Pick<Verdict, 'endpoints' | 'endpointIds' | 'shortage'>;
 
 const lastParsed = rememberLast<LoadBalancerPolicy, Parsed>();
 const lastCookies = rememberLast<object, ReturnType<typeof findCookieConflicts>>();
@@ -65,7 +67,7 @@ export function translate(inventory: Inventory, settings: TranslateSettings, pre
   );
   const verdicts = drafts.map((draft) => {
     const { key } = draft.policy;
-    return [key, judge(draft, losers.get(key), cookies.get(key) ?? [])] as const;
+    return [key, judge(draft, losers.get(key), cookies.get(key) ?? [], inventory.services)] as const;
   });
   const portNames = new Map(drafts.flatMap(({ pools }) => pools.map((pool) => [pool.id, pool.portNames] as const)));
   return { contents, proxies: targets, verdicts: new Map(verdicts), portNames };
@@ -86,7 +88,12 @@ function judge(
   { policy, pools, proxies, problems, dead }: Draft,
   conflict: Problem | undefined,
   cookies: readonly string[],
+  services: Inventory['services'],
 ): Verdict {
+  const { backends } = policy;
+  // Endpoints of the fallback are not counted.
+  const own = pools.slice(0, backends.length);
+  const needsEndpoints = policy.port !== undefined && backends.length > 0;
   return {
     namespace: policy.namespace,
     name: policy.name,
@@ -98,8 +105,13 @@ function judge(
     ...(dead.length > 0 && {
       deadMatches: { indexes: dead.map(({ index }) => index), all: dead.length === policy.matches.length },
     }),
-    // Endpoints of the fallback are not counted.
-    ...lastCounts(policy, pools, () => countEndpoints(pools.slice(0, policy.backends.length))),
+    needsEndpoints,
+    hasFallback: policy.fallback !== undefined,
+    idle: policy.idle,
+    ...lastCounts(policy, pools, () => {
+      const shortage = needsEndpoints ? findShortage(backends, own, services) : undefined;
+      return { ...countEndpoints(own), ...(shortage && { shortage }) };
+    }),
     proxies,
   };
 }

@@ -73,7 +73,7 @@ export interface ProxyTarget {
 
 /** A condition without lastTransitionTime, which status/ adds. */
 export interface ConditionDraft {
-  readonly status: 'True' | 'False';
+  readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   /** A sentence that says what to change, where something is wrong. */
   readonly message: string;
@@ -84,6 +84,13 @@ export interface DeadMatches {
   readonly indexes: readonly number[];
   /** The policy has no other match: no request reaches it. */
   readonly all: boolean;
+}
+
+/** Why no endpoint could get a request of a policy. */
+export interface Shortage {
+  readonly reason: 'NoEndpoints' | 'ZeroWeight';
+  /** Without a full stop. */
+  readonly message: string;
 }
 
 export interface Verdict {
@@ -97,6 +104,14 @@ export interface Verdict {
   readonly resolvedRefs: ConditionDraft;
   /** Matches that no request can match; absent: none is known. */
   readonly deadMatches?: DeadMatches;
+  /** Requests are answered by endpoints: false where the policy redirects all of them, or only monitors. */
+  readonly needsEndpoints: boolean;
+  /** Absent: some endpoint could get a request, or none is needed. */
+  readonly shortage?: Shortage;
+  /** The policy says what to do when no backend can be used. */
+  readonly hasFallback: boolean;
+  /** Its annotation says that it has no endpoints on purpose. */
+  readonly idle: boolean;
   /** Distinct endpoints of all backends, without those that terminate and no longer serve; ready = `active` in a pool. */
   readonly endpoints: { readonly total: number; readonly ready: number };
   /** Ids of the ready endpoints, sorted: health reports are counted for these. */

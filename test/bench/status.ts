@@ -109,7 +109,7 @@ class Looks {
     if (content === undefined || first === undefined) throw new Error('nothing to acknowledge');
     const generations = new Map(content.generations).set(first, generation);
     const acked = { epoch: 1, sequence: generation, digest: String(generation), generations, uids: content.uids ?? new Map() };
-    this.reports.set(proxy, { acked, current: true, rejected: [], unhealthy: [] });
+    this.reports.set(proxy, { acked, current: true, rejected: [], unhealthy: [], degraded: [] });
   }
 
   /** Reconciles until every status is written and in the cache. */
@@ -179,7 +179,7 @@ function obedient(): ProxyClient & { answers: number } {
       this.answers++;
       const now = applied.get(address);
       const fence = { epoch: now?.epoch ?? 0, sequence: now?.sequence ?? 0 };
-      const answer = { pod: token, ...(now && { applied: now }), fence, trustedKeys, rejected: [], unhealthy: [] };
+      const answer = { pod: token, ...(now && { applied: now }), fence, trustedKeys, rejected: [], unhealthy: [], degraded: [] };
       return Promise.resolve({ kind: 'status', answer });
     },
     close: () => Promise.resolve(),
@@ -219,7 +219,7 @@ export const status: Bench = async ({ seconds = 5 }, cleanup) => {
   const look = (): void => looks.look();
   const still = await measure(look);
   const one = await measure(look, (i) => looks.acknowledge(proxy(i >> 1), i % 2 ? 1 : 2));
-  const lost: ProxyReport = { current: false, rejected: [], unhealthy: undefined, error: 'ECONNREFUSED' };
+  const lost: ProxyReport = { current: false, rejected: [], unhealthy: undefined, degraded: undefined, error: 'ECONNREFUSED' };
   const all = await measure(look, (i) => (i % 2 ? looks.acknowledge(proxy(i >> 1), 1) : looks.reports.set(proxy(i >> 1), lost)));
   const answer = await quietAnswers(cleanup, seconds);
   const quiet = ((still * 1000) / TICK + answer * ANSWERS_PER_SECOND) / 10;

@@ -5,7 +5,7 @@ import type { EndpointSlice, KubernetesObject, Pod, PodMetadata, Service } from 
 import type { LoadBalancerPolicy } from '../../operator/api/policy.gen.ts';
 import { parseGatewayConfig } from '../../operator/service/gateway-config.ts';
 import type { Allowed } from '../../operator/translate/gateway-allowance.ts';
-import type { Inventory, SnapshotContent, Translation } from '../../operator/translate/types.ts';
+import type { Inventory, SnapshotContent, Translation, Verdict } from '../../operator/translate/types.ts';
 
 const GATEWAY_CONFIG = 'GatewayConfig';
 
@@ -74,7 +74,7 @@ export function formatTranslation(translation: Translation): string {
     proxies: translation.proxies.filter((proxy) => proxy.selection === selection).map(({ name }) => name),
     ...plainContent(content),
   }));
-  const verdicts = [...translation.verdicts.values()];
+  const verdicts = [...translation.verdicts.values()].map(withoutCommonest);
   const document = new Document({ verdicts, proxies: translation.proxies, snapshots: selections });
   visit(document, {
     Map(_key, node) {
@@ -92,4 +92,9 @@ function plainContent({ listeners, pools, parts, generations }: SnapshotContent)
 function isShort(map: YAMLMap): boolean {
   if (map.has('address')) return true;
   return !map.has('message') && map.items.every(({ value }) => typeof (value as { value?: unknown })?.value !== 'undefined');
+}
+
+/** Without what is so in nearly every case. */
+function withoutCommonest({ needsEndpoints, hasFallback, idle, ...verdict }: Verdict): object {
+  return { ...verdict, ...(!needsEndpoints && { needsEndpoints }), ...(hasFallback && { hasFallback }), ...(idle && { idle }) };
 }

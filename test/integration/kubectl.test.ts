@@ -54,9 +54,13 @@ test('wait: succeeds once it is programmed, not before, and not by the condition
 test('get: the columns', async () => {
   const { out } = await harness.kubectl(['get', 'lbp', 'waited', 'unselected']);
   const [head = '', ...rows] = out.trimEnd().split('\n');
-  assert.deepEqual(head.split(/ {2,}/), ['NAME', 'TYPE', 'PORT', 'ENDPOINTS', 'PROXIES', 'ACCEPTED', 'PROGRAMMED', 'AGE']);
-  assert.match(rows[0] ?? '', /^waited +LeastRequest +8602 +1\/1 +2\/2 +True +True +\d+m?s?/);
-  assert.match(rows[1] ?? '', /^unselected +LeastRequest +8601 +1\/1 +0\/0 +True +False +\d+m?s?/);
+  assert.deepEqual(head.split(/ {2,}/), ['NAME', 'READY', 'TYPE', 'PORT', 'ENDPOINTS', 'PROXIES', 'AGE']);
+  assert.match(rows[0] ?? '', /^waited +True +LeastRequest +8602 +1\/1 +2\/2 +\d+m?s?/);
+  assert.match(rows[1] ?? '', /^unselected +False +LeastRequest +8601 +1\/1 +0\/0 +\d+m?s?/);
+  const wide = (await harness.kubectl(['get', 'lbp', 'waited', 'unselected', '-o', 'wide'])).out.trimEnd().split('\n');
+  assert.deepEqual(wide[0]?.split(/ {2,}/).slice(-4), ['REASON', 'ACCEPTED', 'RESOLVEDREFS', 'PROGRAMMED']);
+  assert.match(wide[1] ?? '', / Ready +Accepted +ResolvedRefs +Programmed$/);
+  assert.match(wide[2] ?? '', / NoProxies +Accepted +ResolvedRefs +NoProxies$/);
 });
 
 test('describe: messages that name proxies, and one Event for each change', async () => {
