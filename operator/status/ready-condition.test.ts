@@ -151,6 +151,24 @@ const CASES: readonly Case[] = [
     want: ['True', 'Ready', '2 of 2 endpoints are healthy.'],
   },
   {
+    what: 'endpoints have come, and the proxies are older ones',
+    reports: { p1: acked(3, { degraded: undefined }), p2: acked(3, { degraded: undefined }) },
+    previous: ready('False', 'NoEndpoints'),
+    want: ['True', 'Ready', '2 of 2 endpoints are healthy.'],
+  },
+  {
+    what: 'the proxies are older ones, and the policy has a fallback',
+    verdict: { hasFallback: true },
+    reports: { p1: { ...finds(['e1', 'e2']), degraded: undefined }, p2: { ...finds(['e1', 'e2']), degraded: undefined } },
+    want: ['True', 'Fallback', 'GET /healthz on 2 of 2 endpoints: HTTP 404, expected 200-399.'],
+  },
+  {
+    what: 'the proxies are older ones, and only endpoints that drain are left',
+    verdict: { endpoints: { total: 2, ready: 0 }, endpointIds: [] },
+    reports: { p1: acked(3, { degraded: undefined }), p2: acked(3, { degraded: undefined }) },
+    want: ['True', 'Ready', 'Only endpoints that drain are left.'],
+  },
+  {
     what: 'older proxies do not count beside newer ones',
     reports: { p1: acked(3, { degraded: undefined }), p2: finds(['e1', 'e2'], 'unavailable') },
     want: ['False', 'AllUnhealthy', 'GET /healthz on 2 of 2 endpoints: HTTP 404, expected 200-399.'],

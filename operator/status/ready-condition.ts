@@ -66,12 +66,19 @@ function byProxies(verdict: Verdict, input: ReadyInput): ConditionDraft {
     return shortage ? notReady(shortage.reason, `${shortage.message}.`) : notAnswered(verdict, input, voting);
   }
   if (shortage && !hasFallback) return notReady(shortage.reason, `${shortage.message}.`);
-  const kept = keep(verdict, input.previous);
-  if (kept !== undefined) return kept;
-  if (served.checking > 0) return pending('The active check has no result yet.');
-  if (older === 0) return pending('No proxy has reported yet whether it can answer.');
-  if (shortage) return ready('Fallback', `${shortage.message}.`);
-  return input.endpoints.healthy > 0 ? healthyEndpoints(verdict, input.endpoints, '') : allUnhealthy(verdict, input.endpoints);
+  if (older > 0 && served.checking === 0) return byEndpoints(verdict, input.endpoints);
+  const unknown =
+    served.checking > 0 ? 'The active check has no result yet.' : 'No proxy has reported yet whether it can answer.';
+  return keep(verdict, input.previous) ?? pending(unknown);
+}
+
+/** Only older proxies report: they say which endpoints are unhealthy. */
+function byEndpoints(verdict: Verdict, endpoints: JudgedEndpoints): ConditionDraft {
+  const { shortage, hasFallback } = verdict;
+  const able = shortage === undefined && (endpoints.healthy > 0 || verdict.endpointIds.length === 0);
+  if (able) return healthyEndpoints(verdict, endpoints, '');
+  if (hasFallback) return ready('Fallback', `${shortage?.message ?? sentence(verdict, endpoints)}.`);
+  return allUnhealthy(verdict, endpoints);
 }
 
 /** A majority can answer. */

@@ -27,20 +27,21 @@ const yaml = JSON.stringify; // which is YAML, too
 test('kubectl apply, wait, get and explain; then both gateways balance', async () => {
   const applied = await harness.kubectl(['apply', '-f', '-'], yaml(policy('first', toWeb(8100))));
   assert.equal(applied.out, 'loadbalancerpolicy.outrigger.dev/first created\n', applied.err);
-  const waited = await harness.kubectl(['wait', '--for=condition=Programmed', '--timeout=30s', 'lbp/first']);
+  const waited = await harness.kubectl(['wait', '--for=condition=Ready', '--timeout=30s', 'lbp/first']);
   assert.equal(waited.code, 0, waited.err);
 
   const { metadata, status } = await harness.policy('first');
   const conditions = (status?.conditions ?? []).map((each) => [each.type, each.status, each.reason, each.observedGeneration]);
   assert.deepEqual(conditions, [
+    ['Ready', 'True', 'Ready', metadata.generation],
     ['Accepted', 'True', 'Accepted', metadata.generation],
     ['ResolvedRefs', 'True', 'ResolvedRefs', metadata.generation],
     ['Programmed', 'True', 'Programmed', metadata.generation],
   ]);
 
   const [head, row] = (await harness.kubectl(['get', 'lbp'])).out.trim().split('\n');
-  assert.deepEqual(head?.split(/\s+/), ['NAME', 'TYPE', 'PORT', 'ENDPOINTS', 'PROXIES', 'ACCEPTED', 'PROGRAMMED', 'AGE']);
-  assert.deepEqual(row?.split(/\s+/).slice(0, 7), ['first', 'RoundRobin', '8100', '3/3', '2/2', 'True', 'True']);
+  assert.deepEqual(head?.split(/\s+/), ['NAME', 'READY', 'TYPE', 'PORT', 'ENDPOINTS', 'PROXIES', 'AGE']);
+  assert.deepEqual(row?.split(/\s+/).slice(0, 6), ['first', 'True', 'RoundRobin', '8100', '3/3', '2/2']);
 
   const explained = await harness.kubectl(['explain', 'lbp.spec.listener']);
   assert.match(explained.out, /KIND: +LoadBalancerPolicy[\s\S]*port\s+<integer> -required-/, explained.err);
