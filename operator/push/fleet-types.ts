@@ -2,7 +2,7 @@
 import type { Version } from '../../proxy/snapshot/types.ts';
 import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Translation } from '../translate/types.ts';
-import type { ProxyCounts } from './fleet-summary.ts';
+import type { ProxyCounts } from './fleet-tally.ts';
 import type { ProxyClient } from './proxy-client.ts';
 import type { ProxyReport } from './proxy-report.ts';
 import type { PushTiming } from './proxy-state.ts';

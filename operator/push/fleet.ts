@@ -6,12 +6,11 @@ import type { FleetOptions } from './fleet-types.ts';
 import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
 import type { NextStep } from './proxy-state.ts';
 import type { Fleet, KeyDistribution } from './fleet-types.ts';
-import { sameReport, type ProxyReport } from './proxy-report.ts';
+import type { ProxyReport } from './proxy-report.ts';
 import type { SigningKeys } from '../signing-keys/key-secret.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 import { ConcurrencyLimit } from '../util/concurrency-limit.ts';
-import { NO_PROXIES, summarise } from './fleet-summary.ts';
-import type { FleetSummary } from './fleet-summary.ts';
+import { FleetObserver } from './fleet-observer.ts';
 import { SnapshotVersioner, desiredContent } from './versioned-snapshot.ts';
 import type { DesiredContent } from './versioned-snapshot.ts';
 
@@ -31,8 +30,6 @@ export function createFleet(options: FleetOptions): Fleet & KeyDistribution {
 /** One proxy with its only timer and its only exchange in flight. */
 interface Member {
   readonly state: ProxyState;
-  /** Its report at the last `changed` event. */
-  lastReported: ProxyReport | undefined;
   busy: boolean;
   timer: NodeJS.Timeout | undefined;
 }
@@ -41,6 +38,7 @@ class PushingFleet implements Fleet, KeyDistribution {
   readonly #options: FleetOptions;
   readonly #concurrency = new ConcurrencyLimit(CONCURRENCY, SLOW_AFTER);
   readonly #exchange: PushExchange;
+  readonly #observer: FleetObserver;
   readonly #members = new Map<string, Member>();
   readonly #inFlight = new Set<Promise<void>>();
   #desired: ReadonlyMap<string, DesiredContent> = new Map();
@@ -50,14 +48,12 @@ class PushingFleet implements Fleet, KeyDistribution {
   #keys: SigningKeys;
   /** Epoch under which `fenced` was called: once for each. */
   #fencedUnder: number | undefined;
-  /** When the oldest change that some Ready proxy has not acknowledged was first seen. */
-  #pendingSince: number | undefined;
-  #summaryDue = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
     this.#keys = options.keys;
-    const { client, now, unixNow, random, metrics } = options;
+    const { client, now, unixNow, random, metrics, events } = options;
+    this.#observer = new FleetObserver({ metrics, events, now, reportOf: (state) => this.#reportOf(state) });
     this.#exchange = new PushExchange({
       ...{ client, now, unixNow, random, bodies: new SnapshotBodyCache() },
       signer: (proxy) => this.#signer(proxy),
@@ -83,22 +79,21 @@ class PushingFleet implements Fleet, KeyDistribution {
       if (member) member.state.retarget(target);
       else this.#members.set(target.uid, this.#newMember(target));
     }
-    if (this.#versioner && !this.#summary().allCurrent) this.#pendingSince ??= changedAt;
+    this.#touchAll();
+    this.#observer.desiredChanged(changedAt);
     for (const member of this.#members.values()) this.#advance(member);
-    this.#notifySoon();
   }
 
   setEpoch(epoch: number | undefined): void {
     if (epoch === this.#versioner?.epoch) return;
     this.#versioner = epoch === undefined ? undefined : new SnapshotVersioner(epoch, this.#keys.trustedKeys);
-    // Time spent as standby does not count.
-    this.#pendingSince = this.#versioner && !this.#summary().allCurrent ? this.#options.now() : undefined;
-    for (const member of this.#members.values()) {
-      if (epoch === undefined) member.state.forget();
-      else member.state.newEpoch();
-      this.#advance(member);
+    for (const { state } of this.#members.values()) {
+      if (epoch === undefined) state.forget();
+      else state.newEpoch();
     }
-    this.#notifySoon();
+    this.#touchAll();
+    this.#observer.termChanged(epoch !== undefined);
+    for (const member of this.#members.values()) this.#advance(member);
   }
 
   setKeys(keys: SigningKeys): void {
@@ -118,6 +113,7 @@ class PushingFleet implements Fleet, KeyDistribution {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#observer.stop();
     for (const member of this.#members.values()) clearTimeout(member.timer);
     const finished = Promise.all(this.#inFlight);
     let timer: NodeJS.Timeout | undefined;
@@ -130,7 +126,6 @@ class PushingFleet implements Fleet, KeyDistribution {
   #newMember(target: ProxyTarget): Member {
     return {
       state: new ProxyState(target, this.#options.timing ?? PUSH_TIMING),
-      lastReported: undefined,
       busy: false,
       timer: undefined,
     };
@@ -139,6 +134,7 @@ class PushingFleet implements Fleet, KeyDistribution {
   #drop(uid: string, member: Member): void {
     clearTimeout(member.timer);
     this.#members.delete(uid);
+    this.#observer.remove(member.state);
   }
 
   #desiredFor(state: ProxyState): DesiredContent | undefined {
@@ -150,11 +146,19 @@ class PushingFleet implements Fleet, KeyDistribution {
     return state.report(desired?.key, desired?.content.uids);
   }
 
+  #isPresent(member: Member): boolean {
+    return !this.#stopped && this.#members.get(member.state.target.uid) === member;
+  }
+
+  #touchAll(): void {
+    for (const { state } of this.#members.values()) this.#observer.touch(state);
+  }
+
   /** What is due for a proxy now: nothing when the proxy is gone, or this process does not lead. */
   #nextStep(member: Member): NextStep {
     const { state } = member;
-    const idle = this.#stopped || this.#members.get(state.target.uid) !== member;
-    if (idle || this.#versioner === undefined || !this.#options.leading()) return { kind: 'wait', ms: Infinity };
+    const idle = !this.#isPresent(member) || !this.#options.leading();
+    if (idle || this.#versioner === undefined) return { kind: 'wait', ms: Infinity };
     return state.nextStep(this.#desiredFor(state)?.key, this.#versioner, this.#options.now());
   }
 
@@ -173,7 +177,7 @@ class PushingFleet implements Fleet, KeyDistribution {
       .finally(() => {
         this.#inFlight.delete(exchange);
         member.busy = false;
-        this.#notifySoon();
+        if (this.#isPresent(member)) this.#observer.touch(member.state);
         this.#advance(member);
       });
     this.#inFlight.add(exchange);
@@ -202,38 +206,5 @@ class PushingFleet implements Fleet, KeyDistribution {
     if (current.epoch < epoch || current.epoch > latest) return;
     this.#fencedUnder = epoch;
     this.#options.events.fenced(current);
-  }
-
-  #summary(): FleetSummary {
-    return summarise([...this.#members.values()].map(({ state }) => ({ state, key: this.#desiredFor(state)?.key })));
-  }
-
-  /** Updates metrics and calls the event once for everything that happens in one turn of the event loop. */
-  #notifySoon(): void {
-    if (this.#summaryDue) return;
-    this.#summaryDue = true;
-    setImmediate(() => {
-      this.#summaryDue = false;
-      if (!this.#stopped) this.#notify();
-    });
-  }
-
-  #notify(): void {
-    const { metrics, events, now } = this.#options;
-    const { counts, skew, allCurrent } = this.#summary();
-    // Two replicas must not both count: a standby reports no proxies.
-    metrics.proxies(this.#versioner ? counts : NO_PROXIES);
-    metrics.skew(skew);
-    if (allCurrent && this.#pendingSince !== undefined) {
-      metrics.propagated((now() - this.#pendingSince) / 1000);
-      this.#pendingSince = undefined;
-    }
-    let changed = false;
-    for (const member of this.#members.values()) {
-      const report = this.#reportOf(member.state);
-      changed ||= member.lastReported === undefined || !sameReport(member.lastReported, report);
-      member.lastReported = report;
-    }
-    if (changed) events.changed();
   }
 }
