@@ -3,6 +3,7 @@ import type { ProxyTarget, Translation } from '../translate/types.ts';
 import { SnapshotBodyCache } from './snapshot-body-cache.ts';
 import { PushExchange } from './push-exchange.ts';
 import type { FleetOptions } from './fleet-types.ts';
+import { Lane } from './lane.ts';
 import { PUSH_TIMING, ProxyState } from './proxy-state.ts';
 import type { NextStep } from './proxy-state.ts';
 import type { Fleet, KeyDistribution } from './fleet-types.ts';
@@ -27,11 +28,15 @@ export function createFleet(options: FleetOptions): Fleet & KeyDistribution {
   return new PushingFleet(options);
 }
 
-/** One proxy with its only timer and its only exchange in flight. */
+/** One proxy with the exchanges in flight to it. */
 interface Member {
   readonly state: ProxyState;
-  busy: boolean;
-  timer: NodeJS.Timeout | undefined;
+  /** Pushes, and plain status queries. */
+  readonly pushes: Lane;
+  /** Questions that wait for news, so that no push is behind them. */
+  readonly questions: Lane;
+  /** Ends the question that waits. */
+  waiting: AbortController | undefined;
 }
 
 class PushingFleet implements Fleet, KeyDistribution {
@@ -59,7 +64,7 @@ class PushingFleet implements Fleet, KeyDistribution {
       signer: (proxy) => this.#signer(proxy),
       mayPush: (snapshot) => !this.#stopped && snapshot.version.epoch === this.#versioner?.epoch && options.leading(),
       pushed: (result) => metrics.pushed(result),
-      higherVersionSeen: (current) => this.#higherVersionSeen(current),
+      higherVersionSeen: (current, epoch) => this.#higherVersionSeen(current, epoch),
     });
   }
 
@@ -76,30 +81,31 @@ class PushingFleet implements Fleet, KeyDistribution {
     for (const [uid, member] of this.#members) if (!present.has(uid)) this.#drop(uid, member);
     for (const target of translation.proxies) {
       const member = this.#members.get(target.uid);
-      if (member) member.state.retarget(target);
-      else this.#members.set(target.uid, this.#newMember(target));
+      if (member === undefined) this.#members.set(target.uid, this.#newMember(target));
+      else if (!member.state.retarget(target)) member.waiting?.abort();
     }
     this.#touchAll();
     this.#observer.desiredChanged(changedAt);
-    for (const member of this.#members.values()) this.#advance(member);
+    this.#advanceAll();
   }
 
   setEpoch(epoch: number | undefined): void {
     if (epoch === this.#versioner?.epoch) return;
     this.#versioner = epoch === undefined ? undefined : new SnapshotVersioner(epoch, this.#keys.trustedKeys);
-    for (const { state } of this.#members.values()) {
+    for (const { state, waiting } of this.#members.values()) {
+      waiting?.abort();
       if (epoch === undefined) state.forget();
       else state.newEpoch();
     }
     this.#touchAll();
     this.#observer.termChanged(epoch !== undefined);
-    for (const member of this.#members.values()) this.#advance(member);
+    this.#advanceAll();
   }
 
   setKeys(keys: SigningKeys): void {
     this.#keys = keys;
     this.#versioner?.setTrustedKeys(keys.trustedKeys);
-    for (const member of this.#members.values()) this.#advance(member);
+    this.#advanceAll();
   }
 
   proxiesMissingKey(publicKey: string): readonly string[] {
@@ -114,7 +120,7 @@ class PushingFleet implements Fleet, KeyDistribution {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#observer.stop();
-    for (const member of this.#members.values()) clearTimeout(member.timer);
+    for (const member of this.#members.values()) halt(member);
     const finished = Promise.all(this.#inFlight);
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([finished, new Promise((resolve) => (timer = setTimeout(resolve, STOP_WITHIN)))]);
@@ -124,15 +130,42 @@ class PushingFleet implements Fleet, KeyDistribution {
   }
 
   #newMember(target: ProxyTarget): Member {
-    return {
+    const lane = (due: () => number, exchange: () => Promise<void>, after: () => void): Lane =>
+      new Lane({
+        due,
+        exchange: () => this.#track(exchange()),
+        ended: () => {
+          if (this.#isPresent(member)) this.#observer.touch(member.state);
+          after();
+        },
+      });
+    const member: Member = {
       state: new ProxyState(target, this.#options.timing ?? PUSH_TIMING),
-      busy: false,
-      timer: undefined,
+      pushes: lane(
+        () => this.#untilStep(member),
+        () => this.#concurrency.run(() => this.#sync(member)),
+        () => member.questions.advance(),
+      ),
+      // Not among the exchanges that are limited: it may wait for long, and pushes are urgent.
+      questions: lane(
+        () => (this.#termFor(member) ? member.state.untilQuestion(this.#options.now()) : Infinity),
+        () => this.#awaitNews(member),
+        () => member.pushes.advance(),
+      ),
+      waiting: undefined,
     };
+    return member;
+  }
+
+  /** `stop` waits for it. */
+  #track(exchange: Promise<void>): Promise<void> {
+    const tracked = exchange.finally(() => this.#inFlight.delete(tracked));
+    this.#inFlight.add(tracked);
+    return tracked;
   }
 
   #drop(uid: string, member: Member): void {
-    clearTimeout(member.timer);
+    halt(member);
     this.#members.delete(uid);
     this.#observer.remove(member.state);
   }
@@ -150,39 +183,35 @@ class PushingFleet implements Fleet, KeyDistribution {
     return !this.#stopped && this.#members.get(member.state.target.uid) === member;
   }
 
+  /** Under what anything may be sent to this proxy; undefined: it is gone, or this process does not lead. */
+  #termFor(member: Member): SnapshotVersioner | undefined {
+    return this.#isPresent(member) && this.#options.leading() ? this.#versioner : undefined;
+  }
+
+  #nextStep(member: Member): NextStep {
+    const { state } = member;
+    const term = this.#termFor(member);
+    if (term === undefined) return { kind: 'wait', ms: Infinity };
+    return state.nextStep(this.#desiredFor(state)?.key, term, this.#options.now());
+  }
+
+  #untilStep(member: Member): number {
+    const step = this.#nextStep(member);
+    return step.kind === 'wait' ? step.ms : 0;
+  }
+
   #touchAll(): void {
     for (const { state } of this.#members.values()) this.#observer.touch(state);
   }
 
-  /** What is due for a proxy now: nothing when the proxy is gone, or this process does not lead. */
-  #nextStep(member: Member): NextStep {
-    const { state } = member;
-    const idle = !this.#isPresent(member) || !this.#options.leading();
-    if (idle || this.#versioner === undefined) return { kind: 'wait', ms: Infinity };
-    return state.nextStep(this.#desiredFor(state)?.key, this.#versioner, this.#options.now());
-  }
-
-  /** Starts what is due, or a timer for it. One exchange at a time; it takes the newest desired content when it starts. */
-  #advance(member: Member): void {
-    if (member.busy) return;
-    clearTimeout(member.timer);
-    const step = this.#nextStep(member);
-    if (step.kind === 'wait') {
-      if (step.ms !== Infinity) member.timer = setTimeout(() => this.#advance(member), step.ms);
-      return;
+  #advanceAll(): void {
+    for (const { pushes, questions } of this.#members.values()) {
+      pushes.advance();
+      questions.advance();
     }
-    member.busy = true;
-    const exchange = this.#concurrency
-      .run(() => this.#sync(member))
-      .finally(() => {
-        this.#inFlight.delete(exchange);
-        member.busy = false;
-        if (this.#isPresent(member)) this.#observer.touch(member.state);
-        this.#advance(member);
-      });
-    this.#inFlight.add(exchange);
   }
 
+  /** Pushes the newest desired content, or queries the status; what is due is decided when its turn has come. */
   async #sync(member: Member): Promise<void> {
     const { state } = member;
     const { kind } = this.#nextStep(member);
@@ -193,18 +222,37 @@ class PushingFleet implements Fleet, KeyDistribution {
     else await this.#exchange.queryStatus(state, { epoch, sequence: state.minSequence });
   }
 
+  async #awaitNews(member: Member): Promise<void> {
+    if (this.#versioner === undefined) return;
+    const { state, pushes } = member;
+    const version = { epoch: this.#versioner.epoch, sequence: state.minSequence };
+    member.waiting = new AbortController();
+    await this.#exchange.awaitNews(state, version, {
+      signal: member.waiting.signal,
+      pushEnded: async () => pushes.inFlight,
+    });
+  }
+
   /** The successor, for proxies that are known to trust it. A proxy of which nothing is known trusts the keys in its file. */
   #signer(proxy: ProxyState): Signer {
     const { signer, successor } = this.#keys;
     return successor !== undefined && proxy.trusts(successor.publicKey) ? successor : signer;
   }
 
-  #higherVersionSeen(current: Version): void {
+  /** `under`: the epoch of the request. After an answer to one of an earlier epoch, the higher version may be ours. */
+  #higherVersionSeen(current: Version, under: number): void {
     const epoch = this.#versioner?.epoch;
-    if (epoch === undefined || epoch === this.#fencedUnder) return;
+    if (epoch === undefined || epoch !== under || epoch === this.#fencedUnder) return;
     const latest = Math.max(epoch, this.#options.unixNow() / 1000) + MAX_EPOCH_AHEAD;
     if (current.epoch < epoch || current.epoch > latest) return;
     this.#fencedUnder = epoch;
     this.#options.events.fenced(current);
   }
+}
+
+/** Nothing more is due for it, and it is no longer asked; a push in flight may finish. */
+function halt({ pushes, questions, waiting }: Member): void {
+  pushes.stop();
+  questions.stop();
+  waiting?.abort();
 }

@@ -14,7 +14,7 @@ async function against(t: TestContext, listener: RequestListener, timeout = 5_00
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const timeouts = { push: timeout, status: timeout };
+  const timeouts = { push: timeout, status: timeout, wait: timeout };
   const client = createProxyClient({ origin: () => `http://127.0.0.1:${port}`, timeouts });
   t.after(async () => {
     await client.close();
@@ -68,9 +68,11 @@ test('a push carries token, type and encoding', async (t) => {
   });
   await client.push('any', 'abc', { ...body, gzip: true });
   await client.status('any', 'def');
+  await client.status('any', 'ghi', { after: 'a-1.z', signal: new AbortController().signal });
   assert.deepEqual(seen, [
     ['PUT', '/v1/snapshot', 'Bearer abc', 'application/json', 'gzip', '2'],
     ['GET', '/v1/status', 'Bearer def', undefined, undefined, undefined],
+    ['GET', '/v1/status?after=a-1.z', 'Bearer ghi', undefined, undefined, undefined],
   ]);
 });
 
@@ -90,6 +92,20 @@ test('an answer that is not JSON, is too long, too slow or missing is a failure'
   assert.equal((await trickle.push('any', 't', body)).kind, 'failed');
   const silent = await against(t, () => {}, 50);
   assert.equal((await silent.status('any', 't')).kind, 'failed');
+});
+
+test('a question that waits has a time of its own, and ends by its signal', async (t) => {
+  const client = await against(t, () => {}, 50);
+  const { signal } = new AbortController();
+  assert.deepEqual(await client.status('any', 't', { after: 'a', signal }), {
+    kind: 'failed',
+    detail: 'no answer within 0.05 s',
+  });
+  const patient = await against(t, () => {}, 3_600_000);
+  const ended = new AbortController();
+  const outcome = patient.status('any', 't', { after: 'a', signal: ended.signal });
+  ended.abort();
+  assert.equal((await outcome).kind, 'failed');
 });
 
 test('a refused connection is a failure, too', async (t) => {

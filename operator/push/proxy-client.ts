@@ -3,6 +3,7 @@ import { Agent } from 'undici';
 import { asPushAnswer, asRefusal, asStatusAnswer, MAX_ANSWER_BYTES } from '../../proxy/snapshot/answers.ts';
 import type { Refusal } from '../../proxy/snapshot/answers.ts';
 import { CONTROL_PORT } from '../../proxy/snapshot/ports.ts';
+import { MAX_STATUS_WAIT } from '../../proxy/snapshot/limits.ts';
 import type { PushAnswer, StatusAnswer, Version } from '../../proxy/snapshot/types.ts';
 import type { EncodedBody } from './snapshot-body-cache.ts';
 
@@ -20,10 +21,19 @@ export type Refused =
 export type PushOutcome = { readonly kind: 'acked'; readonly answer: PushAnswer } | Refused;
 export type StatusOutcome = { readonly kind: 'status'; readonly answer: StatusAnswer } | Refused;
 
+/** A status question that is answered when there is news, or after MAX_STATUS_WAIT. */
+export interface Wait {
+  /** Revision of the status that is known. */
+  readonly after: string;
+  /** Ends the question. */
+  readonly signal: AbortSignal;
+}
+
 /** A client of the proxies' control API. Never rejects: every answer and every failure is an outcome. */
 export interface ProxyClient {
   push(address: string, token: string, body: EncodedBody): Promise<PushOutcome>;
-  status(address: string, token: string): Promise<StatusOutcome>;
+  /** Without `wait`, the answer comes at once. */
+  status(address: string, token: string, wait?: Wait): Promise<StatusOutcome>;
   /** Ends every connection, requests in flight included. */
   close(): Promise<void>;
 }
@@ -31,22 +41,27 @@ export interface ProxyClient {
 export interface ClientOptions {
   /** Origin of the control API of the pod at this address; by default its port 9900. */
   readonly origin?: (address: string) => string;
-  /** Milliseconds for a whole request and its answer; by default 10 s for a push and 5 s for a status query. */
-  readonly timeouts?: { readonly push: number; readonly status: number };
+  /** For a whole request and its answer. */
+  readonly timeouts?: Timeouts;
 }
+
+/** Milliseconds. */
+interface Timeouts {
+  readonly push: number;
+  readonly status: number;
+  /** Of a status question that waits. */
+  readonly wait: number;
+}
+
+const TIMEOUTS: Timeouts = { push: 10_000, status: 5_000, wait: MAX_STATUS_WAIT + 5_000 };
 
 /** Milliseconds. Pods are near, so a connection that takes longer is not going to succeed. */
 const CONNECT_TIMEOUT = 2_000;
 
-/** A client over plain HTTP that keeps one connection per proxy. */
+/** A client over plain HTTP. It keeps one connection per proxy, and one more for a question that waits, so that no push is behind it. */
 export function createProxyClient(options: ClientOptions = {}): ProxyClient {
-  const { origin = podOrigin, timeouts = { push: 10_000, status: 5_000 } } = options;
-  const agent = new Agent({
-    connections: 1,
-    pipelining: 1,
-    connect: { timeout: CONNECT_TIMEOUT },
-    maxResponseSize: MAX_ANSWER_BYTES,
-  });
+  const { origin = podOrigin, timeouts = TIMEOUTS } = options;
+  const [agent, waiting] = [createAgent(), createAgent()];
   return {
     async push(address, token, body) {
       const headers = { 'content-type': 'application/json', ...(body.gzip ? { 'content-encoding': 'gzip' } : {}) };
@@ -56,20 +71,31 @@ export function createProxyClient(options: ClientOptions = {}): ProxyClient {
       const answer = reply.status === 200 ? asPushAnswer(reply.body) : undefined;
       return answer ? { kind: 'acked', answer } : refused(reply);
     },
-    async status(address, token) {
-      const reply = await exchange(
-        agent,
-        origin(address),
-        token,
-        { path: '/v1/status', method: 'GET', headers: {} },
-        timeouts.status,
-      );
+    async status(address, token, wait) {
+      const call = { path: statusTarget(wait?.after), method: 'GET', headers: {} } as const;
+      const reply = wait
+        ? await exchange(waiting, origin(address), token, call, timeouts.wait, wait.signal)
+        : await exchange(agent, origin(address), token, call, timeouts.status);
       if ('kind' in reply) return reply;
       const answer = reply.status === 200 ? asStatusAnswer(reply.body) : undefined;
       return answer ? { kind: 'status', answer } : refused(reply);
     },
-    close: () => agent.destroy(),
+    close: async () => void (await Promise.all([agent.destroy(), waiting.destroy()])),
   };
+}
+
+function createAgent(): Agent {
+  return new Agent({
+    connections: 1,
+    pipelining: 1,
+    connect: { timeout: CONNECT_TIMEOUT },
+    maxResponseSize: MAX_ANSWER_BYTES,
+  });
+}
+
+/** Target of a status request, which its token names. A revision needs no escapes. */
+export function statusTarget(after: string | undefined): string {
+  return after === undefined ? '/v1/status' : `/v1/status?after=${after}`;
 }
 
 export function podOrigin(address: string): string {
@@ -87,11 +113,19 @@ interface Reply {
   readonly body: unknown;
 }
 
-async function exchange(agent: Agent, origin: string, token: string, call: Call, timeout: number): Promise<Reply | Refused> {
+async function exchange(
+  agent: Agent,
+  origin: string,
+  token: string,
+  call: Call,
+  timeout: number,
+  ended?: AbortSignal,
+): Promise<Reply | Refused> {
   const headers = { ...call.headers, authorization: `Bearer ${token}` };
   try {
     // One deadline for everything, so that an answer that arrives slowly does not block the proxy's next push.
-    const signal = AbortSignal.timeout(timeout);
+    const deadline = AbortSignal.timeout(timeout);
+    const signal = ended === undefined ? deadline : AbortSignal.any([deadline, ended]);
     const response = await agent.request({ ...call, origin, headers, signal });
     return { status: response.statusCode, body: await response.body.json() };
   } catch (error) {

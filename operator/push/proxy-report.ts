@@ -33,6 +33,7 @@ export function sameReport(a: ProxyReport, b: ProxyReport): boolean {
     a.current === b.current &&
     a.rejected === b.rejected &&
     a.unhealthy === b.unhealthy &&
+    a.degraded === b.degraded &&
     a.error === b.error
   );
 }

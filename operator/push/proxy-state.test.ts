@@ -71,7 +71,8 @@ test('back-off starts at 100 ms, doubles, ends at 10 s, and is random within its
 test('a report is the same until something in it changes', () => {
   const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'port 80 is in use' }];
   const unhealthy = [{ pool: 'p', endpoint: 'e', reason: 'probe' as const, detail: 'HTTP 500' }];
-  const answer = { ...status, rejected, unhealthy };
+  const degraded = [{ policy: 'shop/checkout', state: 'panic' as const }];
+  const answer = { ...status, rejected, unhealthy, degraded };
   const known = (): ProxyState => {
     const state = acknowledged();
     assert.ok(state.applyStatus(answer, 0, () => 0));
@@ -79,8 +80,14 @@ test('a report is the same until something in it changes', () => {
   };
   const changes: readonly (readonly [string, boolean, (state: ProxyState) => unknown])[] = [
     ['an equal answer', true, (state) => state.applyStatus(structuredClone(answer), 0, () => 0)],
-    ['an equal acknowledgement', true, (state) => state.acknowledge(snapshot, { ...right, rejected: [...rejected] }, 0)],
+    [
+      'an equal acknowledgement',
+      true,
+      (state) => state.acknowledge(snapshot, structuredClone({ ...right, rejected, degraded }), 0),
+    ],
     ['other endpoints', false, (state) => state.applyStatus({ ...answer, unhealthy: [] }, 0, () => 0)],
+    ['other policies are degraded', false, (state) => state.applyStatus({ ...answer, degraded: [] }, 0, () => 0)],
+    ['none is said to be degraded any more', false, (state) => state.acknowledge(snapshot, { ...right, rejected }, 0)],
     ['other rejections', false, (state) => state.applyStatus({ ...answer, rejected: [] }, 0, () => 0)],
     ['nothing rejected', false, (state) => state.acknowledge(snapshot, right, 0)],
     ['other content', false, (state) => state.applyStatus({ ...answer, applied: { ...right.applied, digest: 'x' } }, 0, () => 0)],
@@ -146,6 +153,91 @@ test('a location that changed during a push is pushed again', () => {
   state.retarget(target('one', '10.0.0.1', { location: { zone: 'a', node: 'n1' } }));
   assert.ok(state.acknowledge(snapshot, right, 0, { zone: 'a', node: '' }));
   assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'push' });
+});
+
+/** A proxy that can wait, and was told the revision `a`. */
+function waiting(): ProxyState {
+  const state = fresh();
+  assert.ok(state.acknowledge(snapshot, { ...right, degraded: [] }, 0));
+  assert.ok(state.applyStatus({ ...status, revision: 'a' }, 0, () => 0.5));
+  return state;
+}
+
+test('a proxy that can wait is asked plainly a second after its first acknowledgement, then by questions that wait', () => {
+  const first = fresh();
+  assert.ok(first.acknowledge(snapshot, { ...right, degraded: [] }, 0));
+  assert.deepEqual(first.nextStep(snapshot.key, TERMS, 0), { kind: 'wait', ms: 1000 });
+  assert.equal(first.untilQuestion(1000), Infinity);
+  const state = waiting();
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 1e9), { kind: 'wait', ms: Infinity });
+  assert.equal(state.untilQuestion(0), 1000);
+  assert.equal(state.untilQuestion(1000), 0);
+  assert.equal(state.waitingQuestion(0)?.waits.after, 'a');
+  assert.equal(state.question().waits, undefined);
+  assert.ok(state.applyStatus(status, 0, () => 0.5, state.waitingQuestion(0)));
+  assert.equal(state.untilQuestion(1e9), Infinity, 'an answer without a revision');
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 0), { kind: 'wait', ms: 30_000 });
+});
+
+test('the next question comes 0.8 to 1.2 s after news, and within half a second without, if that took long', () => {
+  const random = fc.double({ min: 0, max: 0.999, noNaN: true });
+  fc.assert(
+    fc.property(fc.constantFrom('a', 'b'), fc.nat(30_000), random, (revision, took, factor) => {
+      const state = waiting();
+      const question = state.waitingQuestion(5000);
+      assert.ok(state.applyStatus({ ...status, revision }, 5000 + took, () => factor, question));
+      const ms = state.untilQuestion(5000 + took);
+      const [least, most] = revision === 'b' ? [800, 1200] : [Math.max(0, 800 - took), Math.max(500, 1200 - took)];
+      assert.ok(ms >= least && ms <= most, String(ms));
+    }),
+  );
+});
+
+test('a question that fails is followed by a plain one after the pause, and delays no push', () => {
+  const state = waiting();
+  state.questionFailed(5000, () => 0.5);
+  assert.equal(state.failing, false);
+  assert.equal(state.untilQuestion(5000), Infinity);
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 5000), { kind: 'wait', ms: 1000 });
+  assert.deepEqual(state.nextStep('another', TERMS, 5000), { kind: 'push' });
+});
+
+test('an answer beside pushes does not end the error of a push; the plain question that is due then does', () => {
+  const state = waiting();
+  state.fail('no answer within 10 s', 2000, () => 0);
+  assert.ok(state.applyStatus({ ...status, revision: 'b' }, 2000, () => 0.5, state.waitingQuestion(0)));
+  assert.equal(state.report(snapshot.key).error, 'no answer within 10 s');
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 3000), { kind: 'status' });
+  assert.ok(state.applyStatus({ ...status, revision: 'b' }, 3000, () => 0.5));
+  assert.equal(state.report(snapshot.key).error, undefined);
+  assert.deepEqual(state.nextStep(snapshot.key, TERMS, 3000), { kind: 'wait', ms: Infinity });
+});
+
+test('an answer from before an acknowledgement counts only if it has what was acknowledged, or something newer', () => {
+  const { epoch, sequence } = snapshot.version;
+  const digest = 'ab'.repeat(32);
+  const newer = [{ pool: 'p', endpoint: 'e', reason: 'probe' as const, detail: 'HTTP 500' }];
+  const cases: readonly (readonly [string, StatusAnswer['applied'], counts: boolean, drift: boolean])[] = [
+    ['nothing', undefined, false, false],
+    ['a lower epoch', { epoch: epoch - 1, sequence: sequence + 5, digest }, false, false],
+    ['a lower sequence', { epoch, sequence: sequence - 1, digest }, false, false],
+    ['the same', right.applied, true, false],
+    ['a higher sequence', { epoch, sequence: sequence + 1, digest }, true, true],
+    ['a higher epoch', { epoch: epoch + 1, sequence: 0, digest }, true, true],
+  ];
+  for (const [what, applied, counts, drift] of cases) {
+    const state = waiting();
+    const { applied: _, ...rest } = status;
+    const answer = { ...rest, ...(applied && { applied }), trustedKeys: ['other'], unhealthy: newer, revision: 'b' };
+    const question = state.waitingQuestion(0);
+    assert.ok(state.acknowledge(snapshot, { ...right, degraded: [] }, 1000));
+    assert.ok(state.applyStatus(answer, 5000, () => 0.5, question));
+    assert.equal(state.hasContent(snapshot.key), !drift, what);
+    assert.equal(state.report(snapshot.key).unhealthy?.length, counts ? 1 : 0, what);
+    assert.equal(state.trusts('other'), counts, what);
+    assert.equal(state.waitingQuestion(0)?.waits.after, counts ? 'b' : 'a', what);
+    assert.equal(state.untilQuestion(5000), 1000, what);
+  }
 });
 
 test('another digest, or none, in a status is drift', () => {

@@ -1,25 +1,25 @@
-import { isDeepStrictEqual } from 'node:util';
 import { isSameLocation, UNKNOWN_LOCATION } from '../../proxy/snapshot/location.ts';
 import type { Location } from '../../proxy/snapshot/location.ts';
-import type { PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint, Version } from '../../proxy/snapshot/types.ts';
+import type { PushAnswer, StatusAnswer, Version } from '../../proxy/snapshot/types.ts';
 import type { ProxyTarget } from '../translate/types.ts';
-import { backOff, type BackOffLimits } from '../util/backoff.ts';
+import type { BackOffLimits } from '../util/backoff.ts';
+import { ExchangeFailures } from './exchange-failures.ts';
 import type { ProxyReport } from './proxy-report.ts';
+import { ReportedLists } from './reported-lists.ts';
+import { StatusSchedule, type Question, type StatusTiming, type WaitingQuestion } from './status-schedule.ts';
 import type { VersionedSnapshot } from './versioned-snapshot.ts';
 
 /** In milliseconds. */
-export interface PushTiming {
+export interface PushTiming extends StatusTiming {
   readonly retry: BackOffLimits;
-  /** Between status queries, ±20%. */
-  readonly statusInterval: number;
-  /**
-   * From the first acknowledgement to the first status query, so that health is known soon after a start. Also between queries
-   * while a proxy rejects a listener, since the proxy may succeed in binding it at any moment, without a push.
-   */
-  readonly firstStatus: number;
 }
 
-export const PUSH_TIMING: PushTiming = { retry: { base: 100, max: 10_000 }, statusInterval: 30_000, firstStatus: 2_000 };
+export const PUSH_TIMING: PushTiming = {
+  retry: { base: 100, max: 10_000 },
+  statusInterval: 30_000,
+  firstStatus: 2_000,
+  newsPause: 1_000,
+};
 
 /** What to do for a proxy. `ms`: milliseconds, Infinity where nothing is due. */
 export type NextStep = { readonly kind: 'push' | 'status' } | { readonly kind: 'wait'; readonly ms: number };
@@ -42,7 +42,6 @@ interface Acked extends Version {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
-const NOTHING_REJECTED: readonly Rejected[] = [];
 
 /** What is known of one proxy, and how it changes. No I/O: time (monotonic ms) and random numbers are arguments. */
 export class ProxyState {
@@ -55,27 +54,23 @@ export class ProxyState {
   minSequence = 1;
   /** Seconds by which the proxy's clock is ahead, from its last refusal of a token. */
   skew = 0;
-  readonly #timing: PushTiming;
+  readonly #failures: ExchangeFailures;
+  readonly #schedule: StatusSchedule;
+  readonly #lists = new ReportedLists();
   #acked: Acked | undefined;
-  #rejected = NOTHING_REJECTED;
-  #unhealthy: readonly UnhealthyEndpoint[] | undefined;
-  #error: string | undefined;
-  #failures = 0;
+  #acknowledgements = 0;
   #missedInARow = 0;
-  #notBefore = 0;
-  /** Key of the content that the last failure was about. */
-  #refusedKey: string | undefined;
-  #nextStatus = 0;
   /** Keys whose tokens it is known to accept: acknowledged, or reported in its status. */
   #trusts: readonly string[] = [];
 
   constructor(target: ProxyTarget, timing: PushTiming) {
     this.target = target;
-    this.#timing = timing;
+    this.#failures = new ExchangeFailures(timing.retry);
+    this.#schedule = new StatusSchedule(timing);
   }
 
   get failing(): boolean {
-    return this.#failures > 0;
+    return this.#failures.any;
   }
 
   /** Whether the proxy acknowledged this content, under whatever version. */
@@ -93,40 +88,53 @@ export class ProxyState {
     this.#trusts = [];
   }
 
-  /** What to do now, for a proxy that must have the content `key` under these requirements. */
+  /** What to push or ask plainly now, for a proxy that must have the content `key` under these requirements. */
   nextStep(key: string | undefined, requirements: Requirements, now: number): NextStep {
     if (key === undefined) return { kind: 'wait', ms: Infinity };
-    // A refusal of one content says nothing about another.
-    const otherContent = this.#refusedKey !== undefined && this.#refusedKey !== key;
-    if (now < this.#notBefore && !otherContent) return { kind: 'wait', ms: this.#notBefore - now };
+    const delay = this.#failures.delay(key, now);
+    if (delay > 0) return { kind: 'wait', ms: delay };
     if (!this.hasContent(key) || !this.#meets(requirements)) return { kind: 'push' };
-    return now < this.#nextStatus ? { kind: 'wait', ms: this.#nextStatus - now } : { kind: 'status' };
+    const ms = this.#schedule.untilPlain(now, this.failing);
+    return ms > 0 ? { kind: 'wait', ms } : { kind: 'status' };
+  }
+
+  /** Milliseconds until a question that waits for news is due, beside pushes; Infinity where none may be asked. */
+  untilQuestion(now: number): number {
+    return this.#schedule.untilWaiting(now);
+  }
+
+  /** A plain question that is asked now. */
+  question(): Question {
+    return { generation: this.generation, acknowledgements: this.#acknowledgements };
+  }
+
+  /** A question that is asked now and waits for news; undefined where none may be asked. */
+  waitingQuestion(now: number): (Question & { readonly waits: WaitingQuestion }) | undefined {
+    const waits = this.#schedule.question(now);
+    return waits && { ...this.question(), waits };
   }
 
   /**
    * Updates the pod. A new address or container is pushed to at once, and has acknowledged nothing. A new location is sent with a
    * push of the content that the proxy has, which stays acknowledged meanwhile.
+   *
+   * @returns whether answers to earlier requests still count
    */
-  retarget(target: ProxyTarget): void {
+  retarget(target: ProxyTarget): boolean {
     const same = target.address === this.target.address && target.container === this.target.container;
     this.target = target;
-    if (same) return;
-    this.generation++;
-    this.#acked = undefined;
-    this.#trusts = [];
-    this.#unhealthy = undefined;
-    this.#failures = 0;
-    this.#notBefore = 0;
+    if (same) return true;
+    this.#startOver();
+    this.#lists.forgetHealth();
+    this.#failures.forgive();
+    return false;
   }
 
   /** The term has ended: the next leader may change everything, so nothing is known when this process leads again. Delays stay. */
   forget(): void {
-    this.generation++;
-    this.#acked = undefined;
-    this.#trusts = [];
-    this.#rejected = NOTHING_REJECTED;
-    this.#unhealthy = undefined;
-    this.#error = undefined;
+    this.#startOver();
+    this.#lists.forget();
+    this.#failures.forgetError();
     this.skew = 0;
   }
 
@@ -145,13 +153,12 @@ export class ProxyState {
     const { version, content, key, trustedKeys } = snapshot;
     if (answer.pod !== this.target.uid) return false;
     if (epoch !== version.epoch || sequence !== version.sequence || digest !== snapshot.digest) return false;
-    const { firstStatus } = this.#timing;
-    if (this.#unhealthy === undefined) this.#nextStatus = now + firstStatus;
-    else if (answer.rejected.length > 0) this.#nextStatus = Math.min(this.#nextStatus, now + firstStatus);
+    this.#schedule.acknowledged(answer, this.#lists.unhealthy === undefined, now);
+    this.#acknowledgements++;
     this.#acked = { ...version, digest, key, location, trustedKeys, generations: content.generations, uids: content.uids };
     this.#trusts = trustedKeys;
     this.knownParts = new Set(content.pools.map((pool) => pool.digest));
-    this.#rejected = sameIfEqual(this.#rejected, answer.rejected);
+    this.#lists.update(answer);
     this.#succeeded();
     return true;
   }
@@ -167,20 +174,32 @@ export class ProxyState {
     return again;
   }
 
-  /** The answer to a status query. False when it comes from another pod. Content that differs counts as not acknowledged, and is pushed. */
-  applyStatus(answer: StatusAnswer, now: number, random: () => number): boolean {
+  /**
+   * The answer to a question, of which no push is in flight. False when it comes from another pod. Content that differs counts as not
+   * acknowledged, and is pushed. An answer from before the last acknowledgement changes nothing; the next question is told the rest,
+   * because it names the revision that is known.
+   */
+  applyStatus(answer: StatusAnswer, now: number, random: () => number, question = this.question()): boolean {
     if (answer.pod !== this.target.uid) return false;
+    if (this.#isOutdated(answer, question)) {
+      this.#schedule.pause(now, random);
+      return true;
+    }
     const { applied } = answer;
     const drifted = applied?.digest !== this.#acked?.digest;
     if (drifted) this.#acked = undefined;
     if (drifted && applied === undefined) this.knownParts = NOTHING;
     this.#trusts = answer.trustedKeys;
-    this.#rejected = sameIfEqual(this.#rejected, answer.rejected);
-    this.#unhealthy = sameIfEqual(this.#unhealthy, answer.unhealthy);
-    const { firstStatus, statusInterval } = this.#timing;
-    this.#nextStatus = now + (answer.rejected.length > 0 ? firstStatus : statusInterval) * (0.8 + 0.4 * random());
-    this.#succeeded();
+    this.#lists.update(answer);
+    this.#schedule.answered(answer, question.waits, now, random);
+    // Beside pushes, an answer says nothing about whether they succeed.
+    if (question.waits === undefined) this.#succeeded();
     return true;
+  }
+
+  /** A question that waited for news failed. Pushes do not wait for that, and only the plain question that follows can be an error. */
+  questionFailed(now: number, random: () => number): void {
+    this.#schedule.unanswered(now, random);
   }
 
   /**
@@ -188,20 +207,18 @@ export class ProxyState {
    * wait.
    */
   fail(error: string, now: number, random: () => number, key?: string): void {
-    this.#error = error;
-    this.#refusedKey = key;
-    this.#failures++;
-    this.#notBefore = now + backOff(this.#failures, this.#timing.retry, random);
+    this.#failures.add(error, now, random, key);
   }
 
   /** @param uids of the policies in the content `key`: equal contents may differ in the UID of a policy that was recreated */
   report(key: string | undefined, uids?: ReadonlyMap<string, string>): ProxyReport {
-    const rest = { current: this.hasContent(key), rejected: this.#rejected, unhealthy: this.#unhealthy, degraded: undefined };
-    const error = this.#error === undefined ? {} : { error: this.#error };
-    if (this.#acked === undefined) return { ...rest, ...error };
+    const { rejected, unhealthy, degraded } = this.#lists;
+    const { error } = this.#failures;
+    const rest = { current: this.hasContent(key), rejected, unhealthy, degraded, ...(error !== undefined && { error }) };
+    if (this.#acked === undefined) return rest;
     const { epoch, sequence, digest, generations } = this.#acked;
     const known = (this.hasContent(key) && uids) || this.#acked.uids;
-    return { ...rest, ...error, acked: { epoch, sequence, digest, generations, ...(known && { uids: known }) } };
+    return { ...rest, acked: { epoch, sequence, digest, generations, ...(known && { uids: known }) } };
   }
 
   #meets({ epoch, trustedKeys }: Requirements): boolean {
@@ -213,15 +230,27 @@ export class ProxyState {
     );
   }
 
+  /** Whether the answer was made before a push that was acknowledged while it was on its way. */
+  #isOutdated({ applied }: StatusAnswer, { acknowledgements }: Question): boolean {
+    if (acknowledgements === this.#acknowledgements || this.#acked === undefined) return false;
+    return applied === undefined || isBefore(applied, this.#acked);
+  }
+
+  /** What was asked before does not count any more, and nothing is acknowledged. */
+  #startOver(): void {
+    this.generation++;
+    this.#acked = undefined;
+    this.#trusts = [];
+    this.#schedule.forget();
+  }
+
   #succeeded(): void {
-    this.#failures = 0;
+    this.#failures.end();
     this.#missedInARow = 0;
-    this.#error = undefined;
     this.skew = 0;
   }
 }
 
-/** `after`; `before` itself where they are equal, so that who compares by identity sees no change. */
-function sameIfEqual<T>(before: readonly T[] | undefined, after: readonly T[]): readonly T[] {
-  return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
+function isBefore(a: Version, b: Version): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.sequence < b.sequence);
 }

@@ -3,7 +3,7 @@ import { EMPTY_BODY_SHA } from '../../proxy/snapshot/token.ts';
 import type { Version } from '../../proxy/snapshot/types.ts';
 import { missingParts } from './snapshot-body-cache.ts';
 import type { SnapshotBodyCache } from './snapshot-body-cache.ts';
-import type { ProxyClient, Refused } from './proxy-client.ts';
+import { statusTarget, type ProxyClient, type Refused } from './proxy-client.ts';
 import type { ProxyState } from './proxy-state.ts';
 import type { Signer } from '../signing-keys/signer.ts';
 import type { VersionedSnapshot } from './versioned-snapshot.ts';
@@ -24,8 +24,16 @@ export interface PushExchangeOptions {
   /** Whether a prepared push may still be sent. */
   readonly mayPush: (snapshot: VersionedSnapshot) => boolean;
   readonly pushed: (result: PushResult) => void;
-  /** A proxy reports a higher version. */
-  readonly higherVersionSeen: (current: Version) => void;
+  /** A proxy reports a higher version than that of a request that was sent under `epoch`. */
+  readonly higherVersionSeen: (current: Version, epoch: number) => void;
+}
+
+/** What a waiting question needs beside the proxy. */
+export interface Waiting {
+  /** Ends the question, and its answer no longer counts. */
+  readonly signal: AbortSignal;
+  /** Settles when no push is in flight to this proxy that was when it was called. */
+  readonly pushEnded: () => Promise<void>;
 }
 
 /** One push or one status query, from its token to the new state of the proxy. Never rejects. */
@@ -53,21 +61,45 @@ export class PushExchange {
     const believed = outcome.kind !== 'acked' || proxy.acknowledge(snapshot, outcome.answer, now(), target.location);
     pushed(believed ? outcome.kind : 'failed');
     if (!believed) this.#fail(proxy, 'the answer acknowledges something else');
-    else if (outcome.kind !== 'acked') this.#refused(proxy, outcome, snapshot);
+    else if (outcome.kind !== 'acked') this.#refused(proxy, outcome, snapshot.version.epoch, snapshot);
   }
 
   /** Queries the status. `version`: the last one sent. */
   async queryStatus(proxy: ProxyState, version: Version): Promise<void> {
-    const { client, now, random, higherVersionSeen } = this.#options;
+    const { client, now, random } = this.#options;
     const { generation } = proxy;
     const outcome = await this.#attempt(async () => {
-      const token = await this.#sign(proxy, 'GET', '/v1/status', version, EMPTY_BODY_SHA);
+      const token = await this.#sign(proxy, 'GET', statusTarget(undefined), version, EMPTY_BODY_SHA);
       return client.status(proxy.target.address, token);
     });
-    if (outcome === undefined || generation !== proxy.generation) return;
-    if (outcome.kind !== 'status') return this.#refused(proxy, outcome);
+    if (generation !== proxy.generation) return;
+    if (outcome.kind !== 'status') return this.#refused(proxy, outcome, version.epoch);
     if (!proxy.applyStatus(outcome.answer, now(), random)) return this.#fail(proxy, 'another pod answers at this address');
-    if (outcome.answer.fence.epoch > version.epoch) higherVersionSeen(outcome.answer.fence);
+    this.#checkFence(outcome.answer.fence, version);
+  }
+
+  /**
+   * Asks for the status that follows the one that is known. An answer that comes during a push is used when the push has ended: it may
+   * have been made before the push took effect, or after.
+   */
+  async awaitNews(proxy: ProxyState, version: Version, { signal, pushEnded }: Waiting): Promise<void> {
+    const { client, now, random } = this.#options;
+    const question = proxy.waitingQuestion(now());
+    if (question === undefined) return;
+    const { generation, waits } = question;
+    const outcome = await this.#attempt(async () => {
+      const token = await this.#sign(proxy, 'GET', statusTarget(waits.after), version, EMPTY_BODY_SHA);
+      return client.status(proxy.target.address, token, { after: waits.after, signal });
+    });
+    await pushEnded();
+    if (signal.aborted || generation !== proxy.generation) return;
+    const counts = outcome.kind === 'status' && proxy.applyStatus(outcome.answer, now(), random, question);
+    if (!counts) return proxy.questionFailed(now(), random);
+    this.#checkFence(outcome.answer.fence, version);
+  }
+
+  #checkFence(fence: Version, { epoch }: Version): void {
+    if (fence.epoch > epoch) this.#options.higherVersionSeen(fence, epoch);
   }
 
   #sign(proxy: ProxyState, htm: string, htu: string, version: Version, bsha: string): Promise<string> {
@@ -86,7 +118,7 @@ export class PushExchange {
     }
   }
 
-  #refused(proxy: ProxyState, outcome: Refused, snapshot?: VersionedSnapshot): void {
+  #refused(proxy: ProxyState, outcome: Refused, epoch: number, snapshot?: VersionedSnapshot): void {
     switch (outcome.kind) {
       case 'missing':
         if (!proxy.reportMissing(outcome.digests)) this.#fail(proxy, 'the proxy lacks parts of the snapshot');
@@ -96,7 +128,7 @@ export class PushExchange {
         if (snapshot) proxy.minSequence = snapshot.version.sequence + 1;
         return this.#fail(proxy, 'the proxy has another snapshot of the same version');
       case 'stale':
-        this.#options.higherVersionSeen(outcome.current);
+        this.#options.higherVersionSeen(outcome.current, epoch);
         return this.#fail(proxy, `the proxy has seen version ${outcome.current.epoch}.${outcome.current.sequence}`);
       case 'unauthorized':
         return this.#unauthorized(proxy, outcome.reason, outcome.time);

@@ -13,8 +13,9 @@ import type { PoolPart, Snapshot, Version } from '../../proxy/snapshot/types.ts'
 import type { Leader } from '../leader/leader.ts';
 import type { ProxyTarget, SnapshotContent, Translation } from '../translate/types.ts';
 import { createProxyClient } from './proxy-client.ts';
-import type { ProxyClient } from './proxy-client.ts';
+import type { ClientOptions, ProxyClient } from './proxy-client.ts';
 import { createFleet } from './fleet.ts';
+import { WaitingProxy } from './test-waiting-proxy.ts';
 import type { PushTiming } from './proxy-state.ts';
 import type { Fleet, KeyDistribution } from './fleet-types.ts';
 import { createSigner, generateKey } from '../signing-keys/signer.ts';
@@ -58,7 +59,7 @@ export interface TestProxy {
 }
 
 export interface Sent {
-  readonly kind: 'push' | 'status';
+  readonly kind: 'push' | 'status' | 'wait';
   readonly address: string;
   /** What became of it, once it is known. */
   outcome?: string;
@@ -67,7 +68,12 @@ export interface Sent {
 }
 
 /** Short enough for tests. Status queries come only where a test enables them. */
-export const QUICK: PushTiming = { retry: { base: 10, max: 50 }, statusInterval: 3_600_000, firstStatus: 3_600_000 };
+export const QUICK: PushTiming = {
+  retry: { base: 10, max: 50 },
+  statusInterval: 3_600_000,
+  firstStatus: 3_600_000,
+  newsPause: 3_600_000,
+};
 
 export class Rig {
   readonly signer: Signer = createSigner(generateKey());
@@ -113,6 +119,14 @@ export class Rig {
     this.#ports.set(proxy.address, port);
   }
 
+  /** A proxy on its own address whose answers the test controls. */
+  async waitingProxy(uid: string): Promise<{ readonly proxy: WaitingProxy; readonly address: string }> {
+    const proxy = new WaitingProxy(uid, this.signer.publicKey);
+    const address = `127.9.0.${++this.#addresses}`;
+    this.route(address, await proxy.start(this.#t, address));
+    return { proxy, address };
+  }
+
   /** Sends what is for this address to a port; for servers that are no proxies. */
   route(address: string, port: number): void {
     this.#ports.set(address, port);
@@ -149,8 +163,8 @@ export class Rig {
     leader?.acquireAbove(current.epoch);
   }
 
-  client(): ProxyClient {
-    return createProxyClient({ origin: (address) => `http://${address}:${this.#ports.get(address) ?? 1}` });
+  client(options: Pick<ClientOptions, 'timeouts'> = {}): ProxyClient {
+    return createProxyClient({ ...options, origin: (address) => `http://${address}:${this.#ports.get(address) ?? 1}` });
   }
 
   /** What was pushed to an address, in order. */
@@ -168,10 +182,10 @@ export class Rig {
         one.outcome = outcome.kind;
         return outcome;
       },
-      status: async (address, token) => {
-        const one: Sent = { kind: 'status', address };
+      status: async (address, token, wait) => {
+        const one: Sent = { kind: wait ? 'wait' : 'status', address };
         this.sent.push(one);
-        const outcome = await client.status(address, token);
+        const outcome = await client.status(address, token, wait);
         one.outcome = outcome.kind;
         return outcome;
       },

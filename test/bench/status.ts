@@ -197,7 +197,7 @@ async function quietAnswers(cleanup: Cleanup, seconds: number): Promise<number> 
     events: { changed: nothing, fenced: nothing },
     metrics: { pushed: nothing, propagated: nothing, proxies: nothing, skew: nothing },
     ...{ now: () => performance.now(), unixNow: () => NOW, random: Math.random },
-    timing: { retry: { base: 100, max: 100 }, statusInterval: 1000, firstStatus: 100 },
+    timing: { retry: { base: 100, max: 100 }, statusInterval: 1000, firstStatus: 100, newsPause: 100 },
   });
   cleanup.defer(() => fleet.stop());
   const translation = translate(cluster(), SETTINGS);
