@@ -1,5 +1,5 @@
 /** The health of the endpoints of one set: active checks (prober), passive checks (outlier detection) and panic mode. */
-import { describeProbe } from '../health/describe-check.ts';
+import { describeCheck, describeFinding } from '../health/describe-check.ts';
 import { OutlierDetection } from '../health/outlier-detection.ts';
 import { describeOutcome, judgeOutcome } from '../health/outlier-state.ts';
 import type { EjectionReason, Outcome } from '../health/outlier-state.ts';
@@ -70,7 +70,8 @@ export class EndpointHealth {
         e,
         active,
         (healthy, detail) => {
-          this.#deps.log.checked(this.#id, e, healthy, describeProbe(active, healthy, detail));
+          const evidence = `${describeCheck(active)}: ${describeFinding(active, healthy, detail)}`;
+          this.#deps.log.checked(this.#id, e, healthy, evidence);
           this.#refresh(e);
         },
         (ok) => this.#onProbe(e, ok),
@@ -145,10 +146,13 @@ export class EndpointHealth {
   unhealthy(now: number): UnhealthyEndpoint[] {
     // A status poll also triggers due probes, since there may be no requests that would.
     this.probeDue(now);
+    const { active } = this.#check;
+    const check = active && describeCheck(active);
     const found: UnhealthyEndpoint[] = [];
     for (const e of this.#pickSet.endpoints) {
       const of = { pool: this.#id, endpoint: e.id };
-      if (e.watch?.healthy === false) found.push({ ...of, reason: 'probe', detail: e.watch.detail });
+      if (active && check !== undefined && e.watch?.healthy === false)
+        found.push({ ...of, reason: 'probe', detail: describeFinding(active, false, e.watch.detail), check });
       else if (e.outlier.ejected) found.push({ ...of, reason: 'ejected', detail: e.outlier.evidence });
     }
     return found;

@@ -15,8 +15,8 @@ export interface ProbeTarget {
 /** Called when the endpoint becomes healthy or unhealthy. */
 export type OnChange = (healthy: boolean, detail: string) => void;
 
-/** Called after every probe, whether health changed or not. */
-export type OnResult = (ok: boolean) => void;
+/** Called after every probe, whether health changed or not. `first`: the endpoint had no result before. */
+export type OnResult = (ok: boolean, first: boolean) => void;
 
 /** One endpoint under one check: its probe, its state and its watchers. */
 export class EndpointCheck {
@@ -24,6 +24,7 @@ export class EndpointCheck {
   readonly check: ActiveCheck;
   /** One entry per watcher, so that the same function may watch twice. */
   readonly watchers = new Set<{ readonly onChange: OnChange; readonly onResult: OnResult }>();
+  /** What the last probe found that agrees with the present health; empty before the first. */
   detail = '';
   timer: NodeJS.Timeout | undefined;
   /** Probes started so far, including the one in progress. */
@@ -45,6 +46,11 @@ export class EndpointCheck {
     return this.#state.healthy;
   }
 
+  /** Whether a probe has had a result. */
+  get checked(): boolean {
+    return this.#state.checked;
+  }
+
   run(): Promise<ProbeResult> {
     this.started++;
     this.#running = new AbortController();
@@ -53,11 +59,13 @@ export class EndpointCheck {
 
   /** Records the result and calls the watchers. A watcher that another one stopped is not called any more. */
   record(result: ProbeResult): void {
-    this.detail = result.detail;
+    const first = !this.checked;
     const changed = this.#state.record(result.ok);
+    // While an endpoint recovers, the passes that do not count yet are no evidence of why it is unhealthy.
+    if (result.ok === this.healthy) this.detail = result.detail;
     for (const watcher of [...this.watchers]) {
       if (changed && this.watchers.has(watcher)) watcher.onChange(this.healthy, this.detail);
-      if (this.watchers.has(watcher)) watcher.onResult(result.ok);
+      if (this.watchers.has(watcher)) watcher.onResult(result.ok, first);
     }
   }
 

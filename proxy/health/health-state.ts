@@ -30,6 +30,11 @@ export class HealthState {
     return this.#state === 'new' || this.#state === 'up';
   }
 
+  /** Whether there was a result: without one, an endpoint is healthy by default. */
+  get checked(): boolean {
+    return this.#state !== 'new';
+  }
+
   /** Records one result; returns whether `healthy` changed. */
   record(ok: boolean): boolean {
     switch (this.#state) {

@@ -40,20 +40,47 @@ describe('Prober', () => {
     assert.deepEqual(changes, ['false HTTP 500', 'true HTTP 200', 'false HTTP 503']);
   });
 
+  test('keeps the evidence of a failure while the endpoint recovers', async () => {
+    let asked = 0;
+    const server = await httpBackend((_, res) => res.writeHead(asked++ === 0 || asked > 2 ? 200 : 500).end());
+    const { prober: p, reports } = prober();
+    const seen: [checked: boolean, healthy: boolean, detail: string][] = [];
+    const check = { ...HTTP, interval: 20, timeout: 2000, healthyThreshold: 2 };
+    const watch = p.watch(
+      at(server),
+      check,
+      () => undefined,
+      () => seen.push([watch.checked, watch.healthy, watch.detail]),
+    );
+    assert.equal(watch.checked, false);
+    await until(() => reports.length === 4, 'four probes');
+    assert.deepEqual(seen.slice(0, 4), [
+      [true, true, 'HTTP 200'],
+      [true, false, 'HTTP 500'],
+      [true, false, 'HTTP 500'],
+      [true, true, 'HTTP 200'],
+    ]);
+  });
+
   test('calls a watcher with every result, changed or not', async () => {
     let asked = 0;
     const server = await httpBackend((_, res) => res.writeHead(asked++ === 1 ? 500 : 200).end());
     const { prober: p, reports } = prober();
     const results: boolean[] = [];
+    const firsts: boolean[] = [];
     const check = { ...HTTP, interval: 20, timeout: 2000, unhealthyThreshold: 3 };
     p.watch(
       at(server),
       check,
       () => assert.fail('nothing changed'),
-      (ok) => results.push(ok),
+      (ok, first) => {
+        results.push(ok);
+        firsts.push(first);
+      },
     );
     await until(() => reports.length === 4, 'four probes');
     assert.deepEqual(results, [true, false, true, true]);
+    assert.deepEqual(firsts, [true, false, false, false]);
   });
 
   test('reports every probe with its check and result', async () => {

@@ -32,7 +32,9 @@ export interface ProberOptions {
 
 export interface Watch {
   readonly healthy: boolean;
-  /** Detail of the last probe; empty before the first. */
+  /** Whether a probe has had a result. */
+  readonly checked: boolean;
+  /** What the last probe found that agrees with `healthy`; empty before the first. */
   readonly detail: string;
   /** Ends this watch; probing ends with the last watch. May be called several times. */
   stop(): void;
@@ -73,6 +75,9 @@ export class Prober {
     return {
       get healthy() {
         return checked.healthy;
+      },
+      get checked() {
+        return checked.checked;
       },
       get detail() {
         return checked.detail;

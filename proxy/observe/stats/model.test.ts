@@ -75,7 +75,7 @@ test('every status, with its reason and since when', () => {
   const out = { ejected: true, ejectedUntil: 112_000, evidence: '3 connect failures in a row', probationRequest: undefined };
   const endpoints = [
     endpoint(0),
-    endpoint(1, { watch: { healthy: false, detail: 'HTTP 500', stop: () => undefined }, healthy: false }),
+    endpoint(1, { watch: { healthy: false, checked: true, detail: 'HTTP 500', stop: () => undefined }, healthy: false }),
     endpoint(2, { outlier: out as EndpointState['outlier'], healthy: false }),
     endpoint(3, { outlier: { ...out, ejectedUntil: 99_000 } as EndpointState['outlier'], healthy: false }),
     endpoint(4, { state: 'draining' }),
@@ -108,7 +108,7 @@ test('every status, with its reason and since when', () => {
 });
 
 test('a filter matches endpoints by any of their words, and the routes that lead to them', () => {
-  const sick = endpoint(4, { watch: { healthy: false, detail: '', stop: () => undefined }, healthy: false });
+  const sick = endpoint(4, { watch: { healthy: false, checked: true, detail: '', stop: () => undefined }, healthy: false });
   const source = sourceOf(
     [pool('shop/web/shop/web:80', [endpoint(0), endpoint(1), sick]), pool('blog/site/blog/site:80', [endpoint(7)])],
     [
@@ -141,7 +141,10 @@ test('header values are not shown', () => {
 
 test('of 500 backends with 1,000 endpoints each, unhealthy ones are shown; no step takes long', () => {
   const endpoints = Array.from({ length: 1000 }, (_, i) => endpoint(i));
-  const last = endpoint(1000, { healthy: false, watch: { healthy: false, detail: 'HTTP 500', stop: () => undefined } });
+  const last = endpoint(1000, {
+    healthy: false,
+    watch: { healthy: false, checked: true, detail: 'HTTP 500', stop: () => undefined },
+  });
   const pools = Array.from({ length: 500 }, (_, i) =>
     pool(`shop/web-${i}/shop/web:80`, i === 499 ? [...endpoints, last] : endpoints),
   );
