@@ -8,6 +8,7 @@ import type { MakeListener, ServedListener } from './listener-set.ts';
 import { EndpointSet } from './endpoints/endpoint-set.ts';
 import type { EndpointState } from './endpoints/endpoint-state.ts';
 import type { EndpointSetDeps } from './endpoints/endpoint-set.ts';
+import { degradedPolicies } from './request/degraded.ts';
 import { RouteState } from './request/route-state.ts';
 import { loadRegexEngine } from './route/regex-engine.ts';
 import type { CompileRegex } from './route/match.ts';
@@ -16,7 +17,7 @@ import { UNKNOWN_LOCATION } from './snapshot/location.ts';
 import { countExpressions } from './snapshot/validate.ts';
 import type { RouteTable } from './route/route-table.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
-import type { Listener as ListenerSpec, Rejected, Route, UnhealthyEndpoint } from './snapshot/types.ts';
+import type { DegradedPolicy, Listener as ListenerSpec, Rejected, Route, UnhealthyEndpoint } from './snapshot/types.ts';
 
 export interface RuntimeDeps extends Omit<EndpointSetDeps, 'metrics' | 'joined' | 'left' | 'tables' | 'background'> {
   readonly requestMetrics: RequestMetrics;
@@ -84,6 +85,18 @@ export class Runtime implements DataPlane {
   unhealthy(): readonly UnhealthyEndpoint[] {
     const now = this.#deps.now();
     return [...this.endpointSets.values()].flatMap((endpoints) => endpoints.health.unhealthy(now));
+  }
+
+  degraded(): readonly DegradedPolicy[] {
+    return degradedPolicies(this.#servedRoutes());
+  }
+
+  /** All but those with regular expressions that do not compile: these are in `rejected`. */
+  *#servedRoutes(): Generator<RouteState> {
+    for (const [port, { routes }] of this.listeners) {
+      const invalid = new Set(this.#invalid.get(port)?.map(({ policy }) => policy));
+      for (const state of routes.values()) if (!invalid.has(state.route.policy)) yield state;
+    }
   }
 
   /** Closes every listener and waits for requests in progress, at most `timeout` ms. */

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { asPushAnswer, asStatusAnswer, MAX_ANSWER_BYTES } from '../snapshot/answers.ts';
 import { digest, snapshotDigest } from '../snapshot/canonical.ts';
 import { claims, endpoint, poolPart, signToken, snapshot, testKey } from '../snapshot/testing.ts';
 import type { Snapshot } from '../snapshot/types.ts';
@@ -29,11 +30,12 @@ function assertUntouched(r: Rig, counted: string): void {
 test('a valid push is applied in one step, answered and counted', async (t) => {
   const r = await rig(t);
   r.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
+  r.dataPlane.impaired = [{ policy: 'default/other', state: 'unavailable' }];
   const document = first(r);
   const answer = await push(r, document);
   const applied = { epoch: 10, sequence: 1, digest: snapshotDigest(document) };
   assert.equal(answer.status, 200);
-  assert.deepEqual(answer.body, { pod: POD, applied, rejected: r.dataPlane.failing });
+  assert.deepEqual(answer.body, { pod: POD, applied, rejected: r.dataPlane.failing, degraded: r.dataPlane.impaired });
   const [pool] = document.pools;
   const pools = [{ ...pool, part: Object.values(document.parts)[0] }];
   const { version, trustedKeys, listeners } = document;
@@ -303,14 +305,15 @@ test('a data plane that throws: 500, and the same version can be pushed again', 
 test('status before the first snapshot', async (t) => {
   const r = await rig(t);
   const answer = await status(r);
-  const expected = { pod: POD, fence: { epoch: 0, sequence: 0 }, rejected: [], trustedKeys: [r.key.publicKey], unhealthy: [] };
-  assert.deepEqual([answer.status, answer.body], [200, expected]);
+  const expected = { pod: POD, fence: { epoch: 0, sequence: 0 }, trustedKeys: [r.key.publicKey] };
+  assert.deepEqual([answer.status, answer.body], [200, { ...expected, rejected: [], unhealthy: [], degraded: [] }]);
 });
 
-test('status reports version, digest, fence, rejected, keys and unhealthy endpoints', async (t) => {
+test('status reports version, digest, fence, rejected, keys, unhealthy endpoints and degraded policies', async (t) => {
   const r = await rig(t);
   r.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
-  r.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }];
+  r.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500, expected 200', check: 'GET /' }];
+  r.dataPlane.impaired = [{ policy: 'default/web', state: 'fallback' }];
   await push(r, first(r));
   const answer = await status(r);
   assert.deepEqual(answer.body, {
@@ -320,7 +323,27 @@ test('status reports version, digest, fence, rejected, keys and unhealthy endpoi
     rejected: r.dataPlane.failing,
     trustedKeys: [r.key.publicKey],
     unhealthy: r.dataPlane.sick,
+    degraded: r.dataPlane.impaired,
   });
+});
+
+test('an answer keeps within the bounds that the operator checks, whatever the data plane says', async (t) => {
+  const r = await rig(t);
+  const long = 'x'.repeat(5000);
+  r.dataPlane.sick = Array.from({ length: 10_001 }, (_, i) => {
+    return { pool: 'p', endpoint: String(i), reason: 'probe', detail: long, check: `GET /${long}` };
+  });
+  r.dataPlane.failing = Array.from({ length: 10_001 }, (_, i) => ({ policy: String(i), listener: 80, reason: 'in use' }));
+  r.dataPlane.impaired = Array.from({ length: 10_001 }, (_, i) => ({ policy: String(i), state: 'panic' }));
+  const { body } = await status(r);
+  const answer = asStatusAnswer(body);
+  assert.ok(answer);
+  assert.ok(Buffer.byteLength(JSON.stringify(body)) < MAX_ANSWER_BYTES);
+  const [sick] = answer.unhealthy;
+  assert.deepEqual([sick?.detail.length, sick?.check?.slice(0, 6), sick?.check?.at(-1)], [256, 'GET /x', '…']);
+  assert.deepEqual([answer.unhealthy.length, answer.rejected.length, answer.degraded?.length], [10_000, 10_000, 10_000]);
+  const pushed = await push(r, first(r));
+  assert.ok(asPushAnswer(pushed.body));
 });
 
 test('status requests are signed, too', async (t) => {

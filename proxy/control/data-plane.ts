@@ -1,5 +1,5 @@
 import type { Location } from '../snapshot/location.ts';
-import type { Listener, PoolPart, Rejected, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
+import type { DegradedPolicy, Listener, PoolPart, Rejected, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
 
 /** A snapshot that is verified and validated, with the part of every pool. */
 export interface ResolvedSnapshot {
@@ -23,4 +23,6 @@ export interface DataPlane {
   rejected(): readonly Rejected[];
   /** Endpoints that are unhealthy at this moment, with evidence. */
   unhealthy(): readonly UnhealthyEndpoint[];
+  /** Policies in force whose requests are not served by endpoints that are known to be healthy; each policy once. */
+  degraded(): readonly DegradedPolicy[];
 }

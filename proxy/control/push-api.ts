@@ -2,15 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refusal } from '../snapshot/answers.ts';
 import type { Location } from '../snapshot/location.ts';
 import { EMPTY_BODY_SHA, verifyToken } from '../snapshot/token.ts';
-import type { PushAnswer, StatusAnswer, TokenClaims, Version } from '../snapshot/types.ts';
+import type { TokenClaims, Version } from '../snapshot/types.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
+import { pushAnswer, statusAnswer } from './answers.ts';
 import { sendJson } from './json-response.ts';
 import { readSnapshotBody } from './snapshot-body.ts';
 import type { BodyFault } from './snapshot-body.ts';
 import type { ControlLog } from './log.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { compareVersions } from './snapshot-state.ts';
-import type { SnapshotState, AppliedSnapshot, OfferResult } from './snapshot-state.ts';
+import type { SnapshotState, OfferResult } from './snapshot-state.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { ControlMetrics, RejectReason } from './control-metrics.ts';
 
@@ -19,8 +20,6 @@ import type { ControlMetrics, RejectReason } from './control-metrics.ts';
  * during a push does not block its successor.
  */
 const CONCURRENT_PUSHES = 4;
-/** Most unhealthy endpoints in one status response; further ones are left out. */
-const MAX_UNHEALTHY = 10_000;
 
 const METHODS: Readonly<Record<string, string>> = { '/v1/snapshot': 'PUT', '/v1/status': 'GET' };
 
@@ -85,10 +84,7 @@ export class PushApi {
   #status(req: IncomingMessage, res: ServerResponse, claims: TokenClaims): void {
     if (claims.bsha !== EMPTY_BODY_SHA) return this.#refuseBody(req, res, 'body-mismatch');
     const { state, dataPlane, podUid } = this.#options;
-    const { applied, fence, trustedKeys } = state;
-    const unhealthy = dataPlane.unhealthy().slice(0, MAX_UNHEALTHY);
-    const rest = { pod: podUid, fence, rejected: dataPlane.rejected(), trustedKeys, unhealthy };
-    sendJson(req, res, 200, (applied ? { ...rest, applied: appliedVersion(applied) } : rest) satisfies StatusAnswer);
+    sendJson(req, res, 200, statusAnswer(podUid, state, dataPlane));
   }
 
   async #push(req: IncomingMessage, res: ServerResponse, claims: TokenClaims): Promise<void> {
@@ -122,10 +118,8 @@ export class PushApi {
       case 'unchanged':
       case 'applied': {
         if (outcome.kind === 'unchanged') this.#options.metrics.unchanged();
-        const { applied } = outcome;
         const { podUid, dataPlane } = this.#options;
-        const body: PushAnswer = { pod: podUid, applied: appliedVersion(applied), rejected: dataPlane.rejected() };
-        return sendJson(req, res, 200, body);
+        return sendJson(req, res, 200, pushAnswer(podUid, outcome.applied, dataPlane));
       }
     }
   }
@@ -173,10 +167,6 @@ export class PushApi {
   #nowSeconds(): number {
     return Math.floor(this.#options.now() / 1000);
   }
-}
-
-function appliedVersion({ epoch, sequence, digest }: AppliedSnapshot): PushAnswer['applied'] {
-  return { epoch, sequence, digest };
 }
 
 function locationOf({ zone, node = '' }: TokenClaims): Location {

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import type { Location } from '../snapshot/location.ts';
 import { claims, signToken, testKey } from '../snapshot/testing.ts';
 import type { TestKey } from '../snapshot/testing.ts';
-import type { Rejected, Snapshot, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
+import type { DegradedPolicy, Rejected, Snapshot, UnhealthyEndpoint, Version } from '../snapshot/types.ts';
 import { createControlServer } from './control-server.ts';
 import type { ControlServer } from './control-server.ts';
 import type { ControlLog } from './log.ts';
@@ -25,6 +25,7 @@ export class FakeDataPlane implements DataPlane {
   readonly locations: Location[] = [];
   failing: readonly Rejected[] = [];
   sick: readonly UnhealthyEndpoint[] = [];
+  impaired: readonly DegradedPolicy[] = [];
   /** Awaited by every apply; a rejection makes it fail. */
   gate: () => Promise<void> = () => Promise.resolve();
   busy = 0;
@@ -47,6 +48,10 @@ export class FakeDataPlane implements DataPlane {
 
   unhealthy(): readonly UnhealthyEndpoint[] {
     return this.sick;
+  }
+
+  degraded(): readonly DegradedPolicy[] {
+    return this.impaired;
   }
 }
 

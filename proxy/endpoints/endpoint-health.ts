@@ -9,6 +9,7 @@ import type { AttemptHandle } from './attempt-handle.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import type { HealthLog } from './health-log.ts';
 import { isHealthy, PickSet } from './pick-set.ts';
+import type { Readiness } from './pick-set.ts';
 
 export interface EndpointHealthDeps {
   readonly prober: Prober;
@@ -50,6 +51,11 @@ export class EndpointHealth {
   /** Whether health is ignored because too few endpoints are healthy. */
   get panic(): boolean {
     return this.#pickSet.panic;
+  }
+
+  /** What a request to the set gets, whatever the load. */
+  get readiness(): Readiness {
+    return this.#pickSet.readiness;
   }
 
   /** Takes new settings; returns whether the active check changed. */

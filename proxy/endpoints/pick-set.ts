@@ -1,6 +1,12 @@
 import type { EndpointState } from './endpoint-state.ts';
 
 /**
+ * What a request to the set gets, from best to worst: an endpoint that is known to be healthy, because it passed its active check or has
+ * none; one that was not checked yet; one whatever its health, in panic mode; none.
+ */
+export type Readiness = 'healthy' | 'checking' | 'panic' | 'none';
+
+/**
  * Which endpoints of one set the balancer may pick. The pick set is the active endpoints, or the draining ones if none is active. An
  * endpoint is usable if it is in the pick set and is healthy, or if the set is in panic mode: fewer than `panicThreshold` percent of
  * the eligible endpoints are healthy.
@@ -28,6 +34,11 @@ export class PickSet {
   /** Whether health is ignored because too few endpoints are healthy. */
   get panic(): boolean {
     return this.#panic;
+  }
+
+  get readiness(): Readiness {
+    if (this.#counts.available > 0) return this.#endpoints.some((e) => this.#isKnownHealthy(e)) ? 'healthy' : 'checking';
+    return this.#panic ? 'panic' : 'none';
   }
 
   /** Replaces the endpoints and computes the health of each. `now`: monotonic milliseconds. */
@@ -69,6 +80,10 @@ export class PickSet {
   /** Whether the endpoint would be available if it were not ejected. */
   isAvailableUnlessEjected(e: EndpointState): boolean {
     return e.watch?.healthy !== false && this.#isEligible(e);
+  }
+
+  #isKnownHealthy(e: EndpointState): boolean {
+    return e.healthy && e.watch?.checked !== false && this.#isEligible(e);
   }
 
   #isEligible(e: EndpointState): boolean {

@@ -12,7 +12,13 @@ import { RetryBudget } from '../resilience/retry-budget.ts';
 import { compileFilters } from '../route/filters.ts';
 import type { Filters } from '../route/filters.ts';
 import { Sessions } from './sessions.ts';
-import type { CircuitBreakerSettings, HashOn, RetryBudgetSettings as Settings, Route } from '../snapshot/types.ts';
+import type {
+  CircuitBreakerSettings,
+  DegradedPolicy,
+  HashOn,
+  RetryBudgetSettings as Settings,
+  Route,
+} from '../snapshot/types.ts';
 
 const NOTHING_TRIED: readonly number[] = [];
 
@@ -87,6 +93,25 @@ export class RouteState {
   /** Whether a backend of the route, not its fallback, is available but has as many requests as allowed. */
   get saturated(): boolean {
     return this.#sets.some(({ set }) => set.hasSaturated);
+  }
+
+  /**
+   * How new requests are served while none of the backends has an endpoint that is known to be healthy, whatever the load; undefined: one
+   * has, or the route redirects. As requests are: a backend without endpoints yields to the others, one of weight 0 is never used.
+   */
+  get degraded(): DegradedPolicy['state'] | undefined {
+    if (this.route.requestRedirect) return undefined;
+    const found = new Set(this.#sets.map(({ set }) => set.health.readiness));
+    if (found.has('healthy')) return undefined;
+    if (found.has('checking')) return 'checking';
+    if (found.has('panic')) return 'panic';
+    return this.#hasFallback ? 'fallback' : 'unavailable';
+  }
+
+  get #hasFallback(): boolean {
+    const { fallback } = this.route;
+    if (fallback?.type !== 'Backend') return fallback !== undefined;
+    return this.fallbackSet !== undefined && this.fallbackSet.health.readiness !== 'none';
   }
 
   /** The other sets, the fallback last: for when no endpoint of the selected one can be used. */

@@ -1,0 +1,163 @@
+/** What the runtime reports of policies is what their requests get. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { RequestRecord } from './request/request-record.ts';
+import type { DegradedPolicy, Endpoint, Fallback, Listener, PoolPart } from './snapshot/types.ts';
+import { endpoint, PASSIVE } from './testing.ts';
+import { POLICY, route, StatusWorld } from './test-status.ts';
+
+const PORT = 8080;
+const [FIRST, SECOND, SPARE] = ['default/p/default/a:80', 'default/p/default/b:80', 'default/p/default/spare:80'];
+const CHECK = { type: 'TCP', interval: 1000, timeout: 1000, unhealthyThreshold: 1, healthyThreshold: 1 } as const;
+/** Nothing returns from an ejection by itself, so that requests only observe. */
+const passive = { ...PASSIVE, baseEjectionTime: 1e9, maxEjectionPercent: 100 };
+const page: Fallback = { type: 'Response', statusCode: 502, contentType: 'text/plain', body: '' };
+const away: Fallback = { type: 'Redirect', url: 'https://status.example/', statusCode: 302 };
+const spare: Fallback = { type: 'Backend', pool: SPARE };
+
+interface Content {
+  readonly weights: readonly [number, number];
+  readonly fallback: Fallback | undefined;
+  readonly parts: Readonly<Record<string, PoolPart>>;
+}
+type Step =
+  | { readonly kind: 'probe'; readonly endpoint: string; readonly ok: boolean }
+  | { readonly kind: 'refuse'; readonly endpoint: string }
+  | { readonly kind: 'apply'; readonly content: Content };
+
+const POOLS = [FIRST, SECOND, SPARE];
+const idOf = (pool: string, i: number) => `${pool} ${i}`;
+const endpoints = (pool: string) =>
+  fc
+    .array(
+      fc.record({ weight: fc.constantFrom(0, 1, 1), state: fc.constantFrom<Endpoint['state']>('active', 'active', 'draining') }),
+      {
+        maxLength: 3,
+      },
+    )
+    .map((list) => list.map((some, i) => endpoint(i + 1, { id: idOf(pool, i), ...some })));
+const part = (pool: string): fc.Arbitrary<PoolPart> =>
+  fc
+    .tuple(endpoints(pool), fc.boolean(), fc.constantFrom(undefined, undefined, 40, 100))
+    .map(([list, checked, panicThreshold]) => ({
+      loadBalancer: { type: 'RoundRobin' },
+      healthCheck: {
+        passive,
+        ...(checked && { active: CHECK }),
+        ...(panicThreshold !== undefined && { panicThreshold }),
+      },
+      endpoints: list,
+    }));
+const weight = fc.constantFrom(0, 1, 2);
+const content: fc.Arbitrary<Content> = fc.record({
+  weights: fc.tuple(weight, weight),
+  fallback: fc.constantFrom(undefined, undefined, page, away, spare),
+  parts: fc
+    .tuple(...POOLS.map(part))
+    .map((parts) => Object.fromEntries(parts.map((p, i): [string, PoolPart] => [POOLS[i] ?? '', p]))),
+});
+const anyEndpoint = fc.tuple(fc.constantFrom(...POOLS), fc.nat(2)).map(([pool, i]) => idOf(pool, i));
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('probe' as const), endpoint: anyEndpoint, ok: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('refuse' as const), endpoint: anyEndpoint }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('apply' as const), content }) },
+  ),
+  { maxLength: 12 },
+);
+
+function listenerOf({ weights, fallback }: Content): Listener {
+  const destinations = [FIRST, SECOND].map((pool, i) => ({ pool, weight: weights[i] ?? 0 }));
+  return { port: PORT, protocol: 'HTTP', routes: [route({ destinations, ...(fallback && { fallback }) })] };
+}
+
+function run(world: StatusWorld, step: Step): Promise<void> | void {
+  if (step.kind === 'probe') return world.probe(step.endpoint, step.ok);
+  if (step.kind === 'refuse') return world.refuse(step.endpoint);
+  return world.apply([listenerOf(step.content)], step.content.parts);
+}
+
+/** Enough requests that every backend and every endpoint that can be picked is picked. */
+const ENOUGH = 24;
+
+/** The state of the policy by what its requests got. */
+async function observed(world: StatusWorld): Promise<DegradedPolicy['state'] | undefined> {
+  const records: RequestRecord[] = [];
+  for (let i = 0; i < ENOUGH; i++) records.push(await world.request(PORT));
+  const kinds = new Set(records.map((r) => kindOf(world, r)));
+  for (const kind of ['healthy', 'checking', 'panic'] as const) {
+    if (!kinds.has(kind)) continue;
+    assert.ok(!kinds.has('fallback') && !kinds.has('unavailable'), 'a usable backend serves every request');
+    return kind === 'healthy' ? undefined : kind;
+  }
+  assert.equal(kinds.size, 1, [...kinds].join());
+  return kinds.has('fallback') ? 'fallback' : 'unavailable';
+}
+
+function kindOf(world: StatusWorld, { endpoint: e, status, reason }: RequestRecord): 'healthy' | DegradedPolicy['state'] {
+  if (!e) {
+    assert.ok(reason === 'no-endpoint' || status === 302);
+    return status === 503 ? 'unavailable' : 'fallback';
+  }
+  if (world.runtime.endpointSets.get(SPARE)?.endpoints.includes(e)) return 'fallback';
+  if (!e.healthy) return 'panic';
+  return e.watch?.checked === false ? 'checking' : 'healthy';
+}
+
+const stateOf = (world: StatusWorld) => world.runtime.degraded().find(({ policy }) => policy === POLICY)?.state;
+
+test('for any history, a policy is degraded exactly as its requests are', async () => {
+  const seen = new Set<unknown>();
+  await fc.assert(
+    fc.asyncProperty(content, steps, async (first, history) => {
+      const world = new StatusWorld();
+      for (const step of [{ kind: 'apply', content: first } as const, ...history]) {
+        await run(world, step);
+        const state = stateOf(world);
+        seen.add(state);
+        assert.equal(state, await observed(world));
+        assert.equal(stateOf(world), state, 'requests change nothing here');
+      }
+      await world.runtime.drain(0);
+    }),
+    { numRuns: 400 },
+  );
+  assert.deepEqual(seen, new Set([undefined, 'checking', 'panic', 'fallback', 'unavailable']));
+});
+
+describe('degraded', () => {
+  const empty: PoolPart = { loadBalancer: { type: 'RoundRobin' }, healthCheck: { passive }, endpoints: [] };
+  const destinations = [{ pool: FIRST, weight: 1 }];
+  const of = async (routes: Listener['routes'], ports: readonly number[] = [PORT], busy: readonly number[] = []) => {
+    const world = new StatusWorld();
+    for (const port of busy) world.busyPorts.add(port);
+    await world.apply(
+      ports.map((port) => ({ port, protocol: 'HTTP', routes })),
+      { [FIRST]: empty },
+    );
+    const found = world.runtime.degraded();
+    await world.runtime.drain(0);
+    return found;
+  };
+  const unavailable = [{ policy: POLICY, state: 'unavailable' }];
+
+  test('lists each policy once, with the worst of its routes', async () => {
+    assert.deepEqual(await of([route({ destinations })], [PORT, PORT + 1]), unavailable);
+    const two = [route({ destinations, fallback: page }), route({ destinations })];
+    assert.deepEqual(await of(two), unavailable);
+    assert.deepEqual(await of(two.toReversed()), unavailable);
+  });
+
+  test('all weights 0 and no fallback: unavailable', async () => {
+    assert.deepEqual(await of([route({ destinations: [{ pool: FIRST, weight: 0 }] })]), unavailable);
+  });
+
+  test('lists no redirect, no policy without a route, and none that is rejected', async () => {
+    assert.deepEqual(await of([route({ requestRedirect: { statusCode: 302 } })]), []);
+    assert.deepEqual(await of([]), []);
+    assert.deepEqual(await of([route({ destinations })], [PORT], [PORT]), []);
+    const invalid = route({ destinations, matches: [{ path: { type: 'RegularExpression', value: '(' } }] });
+    assert.deepEqual(await of([invalid]), []);
+  });
+});
