@@ -97,7 +97,7 @@ export interface LabelRequirement {
  */
 export interface ListenerSpec {
   /**
-   * Port on which clients reach the proxies, 1-65535 except 9900 and 9901, which the proxies use themselves. A gateway binds a port below 1024 as port + 10000, and its Service maps it; a sidecar binds ports from 1024 on, on loopback only. Policies may share a port.
+   * (number) Port on which clients reach the proxies, 1-65535 except 9900 and 9901, which the proxies use themselves. A gateway binds a port below 1024 as port + 10000, and its Service maps it; a sidecar binds ports from 1024 on, on loopback only. Policies may share a port.
    */
   port: number;
   /**
@@ -184,7 +184,7 @@ export interface BackendRef {
    */
   namespace?: string;
   /**
-   * Port of the Service (not the target port of its Pods).
+   * (number) Port of the Service; neither its name nor the target port of its Pods.
    */
   port: number;
   /**
@@ -245,7 +245,7 @@ export interface HashOnSpec {
      */
     name: string;
     /**
-     * How long a client keeps a cookie that a proxy made. Absent or `0s`: until the browser is closed.
+     * (duration) How long a client keeps a cookie that a proxy made. Absent or `0s`: until the browser is closed.
      */
     ttl?: string;
   };
@@ -268,7 +268,7 @@ export interface AffinitySpec {
    */
   maxEntries?: number;
   /**
-   * Time without use after which a key is forgotten. Default `60s`.
+   * (duration) Time without use after which a key is forgotten. Default `60s`.
    */
   idleTimeout?: string;
 }
@@ -277,7 +277,7 @@ export interface AffinitySpec {
  */
 export interface SlowStartSpec {
   /**
-   * Time until the endpoint has its full weight, 1s-1h.
+   * (duration) Time until the endpoint has its full weight, 1s-1h.
    */
   window: string;
   /**
@@ -349,15 +349,15 @@ export interface ActiveCheckSpec {
    */
   expectedBody?: string;
   /**
-   * Port to probe. Default: the endpoint's own.
+   * (number) Port to probe. Default: the endpoint's own.
    */
   port?: number;
   /**
-   * Time between the starts of two probes of one endpoint, 100ms-1h. Default `3s`.
+   * (duration) Time between the starts of two probes of one endpoint, 100ms-1h. Default `3s`.
    */
   interval?: string;
   /**
-   * Maximum duration of one probe, at most the interval. Default `1s`.
+   * (duration) Maximum duration of one probe, at most the interval. Default `1s`.
    */
   timeout?: string;
   /**
@@ -383,7 +383,7 @@ export interface PassiveCheckSpec {
   consecutiveConnectFailures?: number;
   failurePercent?: FailurePercentSpec;
   /**
-   * Duration of the first ejection, 1ms-5m; each further one lasts twice as long, up to 5m. Default `30s`.
+   * (duration) Length of the first ejection, 1ms-5m; each further one lasts twice as long, up to 5m. Default `30s`.
    */
   baseEjectionTime?: string;
   /**
@@ -404,7 +404,7 @@ export interface FailurePercentSpec {
    */
   minRequests?: number;
   /**
-   * Period over which requests are counted, 100ms-1h. Default `10s`.
+   * (duration) Period over which requests are counted, 100ms-1h. Default `10s`.
    */
   window?: string;
 }
@@ -421,7 +421,7 @@ export interface RetrySpec {
    */
   sameEndpoint?: number;
   /**
-   * Maximum time of one try, from when the connection is open and the request sent until the head of the response. Absent or `0s`: no limit.
+   * (duration) Maximum time of one try, from when the connection is open and the request sent until the head of the response. Absent or `0s`: no limit.
    */
   perTryTimeout?: string;
   /**
@@ -446,11 +446,11 @@ export interface RetrySpec {
  */
 export interface BackOffSpec {
   /**
-   * First delay; each further one is twice as long. The actual delay is random, between half of it and all of it. Default `25ms`.
+   * (duration) First delay; each further one is twice as long. The actual delay is random, between half of it and all of it. Default `25ms`.
    */
   base?: string;
   /**
-   * Maximum delay, at most 1m. Default `250ms`.
+   * (duration) Maximum delay, at most 1m. Default `250ms`.
    */
   max?: string;
 }
@@ -472,23 +472,23 @@ export interface RetryBudgetSpec {
  */
 export interface TimeoutsSpec {
   /**
-   * For opening a connection to an endpoint; counts as a connect failure. Also the maximum time in the queue of circuitBreaker. Default `5s`.
+   * (duration) For opening a connection to an endpoint; counts as a connect failure. Also the maximum time in the queue of circuitBreaker. Default `5s`.
    */
   connect?: string;
   /**
-   * For the whole request, queueing and all tries included. Absent or `0s`: no limit.
+   * (duration) For the whole request, queueing and all tries included. Absent or `0s`: no limit.
    */
   request?: string;
   /**
-   * Without progress in either direction; any progress restarts it. Default `60s`; `0s` means no limit.
+   * (duration) Without progress in either direction; any progress restarts it. Default `60s`; `0s` means no limit.
    */
   idle?: string;
   /**
-   * Replaces idle and request once a connection was upgraded (WebSocket): time without progress. Default `1h`; `0s` means no limit.
+   * (duration) Replaces idle and request once a connection was upgraded (WebSocket): time without progress. Default `1h`; `0s` means no limit.
    */
   tunnel?: string;
   /**
-   * How long requests and connections in progress may continue after their endpoint or route was removed. Default `30s`; `0s` ends them at once.
+   * (duration) How long requests and connections in progress may continue after their endpoint or route was removed. Default `30s`; `0s` ends them at once.
    */
   drain?: string;
 }
@@ -614,7 +614,7 @@ export interface RequestRedirectSpec {
    */
   hostname?: string;
   /**
-   * Port of the new address. Absent: the scheme's own (80, 443) where scheme is given, else the listener's.
+   * (number) Port of the new address. Absent: the scheme's own (80, 443) where scheme is given, else the listener's.
    */
   port?: number;
   path?: RequestRedirectPathSpec;
@@ -689,7 +689,7 @@ export interface FallbackSpec {
      */
     namespace?: string;
     /**
-     * Port of the Service (not of its Pods).
+     * (number) Port of the Service; neither its name nor the port of its Pods.
      */
     port: number;
   };
@@ -739,7 +739,7 @@ export interface SessionCookieSpec {
    */
   name: string;
   /**
-   * How long a client keeps the cookie, counted from when it was set. Absent or `0s`: until the browser is closed.
+   * (duration) How long a client keeps the cookie, counted from when it was set. Absent or `0s`: until the browser is closed.
    */
   ttl?: string;
   /**

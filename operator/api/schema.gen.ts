@@ -4,5 +4,5 @@
 export const SCHEMA_VERSION_ANNOTATION = 'outrigger.dev/schema-version';
 
 /** The version that this operator was built for. */
-export const SCHEMA_VERSION = 4;
-// digest: a5ed17b8d5009824454ab96840cf756fb8a8c16377332458af5022a827faed89
+export const SCHEMA_VERSION = 5;
+// digest: fcf3e233d60c3c818b6f2da2cdd0864a2ccf5cb90365e4b8d6df5980e920cb8a

@@ -32,7 +32,16 @@ const toWeb = (port: number) => ({ listener: { port }, backendRefs: [{ name: 'we
 const REFUSED: readonly [what: string, spec: object, message: RegExp][] = [
   ['an unknown field', { ...toWeb(8401), loadBalancing: {} }, /unknown field "spec\.loadBalancing"/],
   ['an unknown field, nested', { ...toWeb(8401), listener: { port: 8401, hots: ['a'] } }, /unknown field "spec\.listener\.hots"/],
-  ['a wrong type', { ...toWeb(8401), listener: { port: '8401' } }, /spec\.listener\.port.*must be of type integer: "string"/],
+  [
+    'a wrong type',
+    { ...toWeb(8401), listener: { port: true } },
+    /spec\.listener\.port.*must be of type integer,string: "boolean"/,
+  ],
+  [
+    'a port as text',
+    { ...toWeb(8401), listener: { port: '8401' } },
+    /^The LoadBalancerPolicy "wrong" is invalid: spec\.listener\.port: Invalid value: "8401": must be a number, such as 80: [^*\n]+\n$/,
+  ],
   ['port 0', toWeb(0), /spec\.listener\.port: Invalid value: 0: .*should be greater than or equal to 1/],
   ['port 70000', toWeb(70_000), /spec\.listener\.port: Invalid value: 70000: .*should be less than or equal to 65535/],
   ["a port of the proxies' own", toWeb(9900), /9900 and 9901 belong to the proxies' own .* choose another port/],
@@ -51,7 +60,12 @@ const REFUSED: readonly [what: string, spec: object, message: RegExp][] = [
   [
     'a duration in words',
     { ...toWeb(8401), timeouts: { connect: '5 seconds' } },
-    /spec\.timeouts\.connect: Invalid value: "5 seconds"/,
+    /^The LoadBalancerPolicy "wrong" is invalid: spec\.timeouts\.connect: Invalid value: "5 seconds": must be a duration [^*\n]+\n$/,
+  ],
+  [
+    'a duration without its unit',
+    { ...toWeb(8401), healthCheck: { active: { type: 'TCP', timeout: 2 } } },
+    /^The LoadBalancerPolicy "wrong" is invalid: spec\.healthCheck\.active\.timeout: Invalid value: 2: must be a duration such as 500ms, [^*\n]+\n$/,
   ],
   [
     'a body to expect of a TCP check',

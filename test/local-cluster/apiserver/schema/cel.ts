@@ -95,7 +95,7 @@ function checkRule(rule: Rule, value: Json, schema: Schema, path: string, old: J
     if (program(rule.rule)(context) === true) return undefined;
   } catch (error) {
     const detail = `${reasonOf(error)} evaluating rule: ${rule.message ?? rule.rule}`;
-    return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${detail}` };
+    return fieldError.invalid(field, schema.type ?? '', detail);
   }
   return failure(rule, field, message(rule, context), value);
 }
@@ -127,5 +127,7 @@ function failure(rule: Rule, field: string, text: string, value: Json): FieldErr
   if (rule.reason === 'FieldValueForbidden') return fieldError.forbidden(field, text);
   if (rule.reason === 'FieldValueRequired') return fieldError.required(field, text);
   if (rule.reason === 'FieldValueDuplicate') return fieldError.duplicate(field, value);
-  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${text}` };
+  // A scalar is quoted; an object or list is not.
+  if (isObject(value) || Array.isArray(value)) return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${text}` };
+  return fieldError.invalid(field, value, text);
 }

@@ -43,6 +43,8 @@ describe('validation', () => {
     [{ type: 'integer', format: 'int32' }, 2 ** 31, 'Invalid value: 2147483648: f in body must be of type int32: 2147483648'],
     [{ type: 'string', maxLength: 2 }, 'abc', 'Too long: may not be more than 2 bytes'],
     [{ type: 'string', minLength: 1 }, '', 'Invalid value: "": f in body should be at least 1 chars long'],
+    [{ type: 'string', minLength: 1, pattern: '^a+$' }, '', 'Invalid value: "": f in body should be at least 1 chars long'],
+    [{ type: 'string', maxLength: 1, pattern: '^a+$' }, 'bb', 'Too long: may not be more than 1 bytes'],
     [{ type: 'string', pattern: '^a+$' }, 'b', 'Invalid value: "b": f in body should match \'^a+$\''],
     [{ type: 'string', format: 'date-time' }, 'today', 'Invalid value: "today": f in body must be of type date-time: "today"'],
     [{ type: 'string', format: 'date-time' }, '2026-01-01T00:00:00.5Z'],
@@ -180,7 +182,20 @@ describe('rules', () => {
   });
 
   it('report that they could not be evaluated', () => {
-    assert.deepEqual(check({ rule: 'self.n > 1', message: 'm' }, {}), ['spec: Invalid value: no such key: n evaluating rule: m']);
+    assert.deepEqual(check({ rule: 'self.n > 1', message: 'm' }, {}), [
+      'spec: Invalid value: "object": no such key: n evaluating rule: m',
+    ]);
+  });
+
+  it('quote a scalar that they refuse', () => {
+    const refused = (value: Json, schema: Schema): string[] =>
+      checkRules(value, { ...schema, 'x-kubernetes-validations': [{ rule: 'type(self) == int', message: 'm' }] }, 'f').map(
+        ({ message }) => message,
+      );
+    assert.deepEqual(refused('a', { type: 'string' }), ['Invalid value: "a": m']);
+    assert.deepEqual(refused('80', { 'x-kubernetes-int-or-string': true }), ['Invalid value: "80": m']);
+    assert.deepEqual(refused(80, { 'x-kubernetes-int-or-string': true }), []);
+    assert.deepEqual(refused(['a'], { type: 'array', items: { type: 'string' } }), ['Invalid value: m']);
   });
 
   it('also run for items and members', () => {

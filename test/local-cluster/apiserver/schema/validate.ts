@@ -69,20 +69,20 @@ function compiled(pattern: string): RE2JS {
   return known;
 }
 
+/** Only the first of them is reported. */
 function checkString(value: string, schema: Schema, path: string): FieldError[] {
-  const errors: FieldError[] = [];
   const length = [...value].length;
   if (schema.maxLength !== undefined && length > schema.maxLength) {
     const message = `Too long: may not be more than ${schema.maxLength} bytes`;
-    errors.push({ reason: 'FieldValueTooLong', field: path, message });
+    return [{ reason: 'FieldValueTooLong', field: path, message }];
   }
   if (schema.minLength !== undefined && length < schema.minLength) {
-    errors.push(inBody(path, value, `should be at least ${schema.minLength} chars long`));
+    return [inBody(path, value, `should be at least ${schema.minLength} chars long`)];
   }
   if (schema.pattern !== undefined && !compiled(schema.pattern).matcher(value).find()) {
-    errors.push(inBody(path, value, `should match '${schema.pattern}'`));
+    return [inBody(path, value, `should match '${schema.pattern}'`)];
   }
-  return errors;
+  return [];
 }
 
 function checkArray(value: readonly Json[], schema: Schema, path: string): FieldError[] {
