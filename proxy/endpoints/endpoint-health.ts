@@ -148,6 +148,12 @@ export class EndpointHealth {
     this.#refresh(e);
   }
 
+  /** What the last probe of an endpoint that fails its check found, in words. */
+  failedCheck(e: EndpointState): string {
+    const detail = e.watch?.detail ?? '';
+    return this.#check.active === undefined ? detail : describeProbe(this.#check.active, false, detail);
+  }
+
   /** Endpoints that fail their check or are ejected, with evidence. */
   unhealthy(now: number): UnhealthyEndpoint[] {
     // A status poll also triggers due probes, since there may be no requests that would.

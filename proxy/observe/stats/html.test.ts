@@ -13,7 +13,7 @@ const EVIL = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>&amp;</sty
 function viewOf(text: string): StatsView {
   const time = '2026-11-22T08:00:00.000Z';
   return {
-    ...{ version: 1, at: time, filter: text, rejectedLeftOut: 1, routesLeftOut: 1, endpointsLeftOut: 2 },
+    ...{ version: 2, at: time, filter: text, rejectedLeftOut: 1, routesLeftOut: 1, endpointsLeftOut: 2 },
     proxy: { pod: text, mode: 'gateway', zone: text, version: text, uptimeSeconds: 1, notReady: text, connections: 1 },
     snapshot: { epoch: 1, sequence: 2, digest: text, since: time },
     rejected: [{ policy: text, port: 80, reason: text }],
@@ -22,7 +22,7 @@ function viewOf(text: string): StatsView {
       {
         ...{ port: 80, policy: text, generation: 1, hostnames: [text], hostnamesLeftOut: 1, matches: [text], matchesLeftOut: 1 },
         ...{
-          destinations: [{ backend: text, weight: 1, healthy: 0, endpoints: 1 }],
+          destinations: [{ backend: text, weight: 1, healthy: 0, endpoints: 1, reason: text }],
           destinationsLeftOut: 1,
           redirect: '',
           fallback: text,
@@ -32,7 +32,7 @@ function viewOf(text: string): StatsView {
     ],
     backends: [
       {
-        ...{ policy: text, backend: text, strategy: text, panic: true, healthy: 0, endpointCount: 1 },
+        ...{ policy: text, backend: text, strategy: text, panic: true, healthy: 0, endpointCount: 1, reason: text },
         endpoints: [
           {
             ...{ name: text, address: text, zone: text, status: 'EJECTED', reason: text, since: time, ejectedUntil: time },

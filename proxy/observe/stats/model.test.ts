@@ -23,6 +23,7 @@ function endpoint(i: number, more: Partial<EndpointState> = {}): EndpointState {
     state: 'active',
     index: i,
     healthy: true,
+    usable: true,
     healthChangedAt: 40_000,
     active: 0,
     saturated: false,
@@ -32,7 +33,8 @@ function endpoint(i: number, more: Partial<EndpointState> = {}): EndpointState {
 }
 
 function pool(id: string, endpoints: readonly EndpointState[]): EndpointSet {
-  return { id, strategy: 'LeastRequest', endpoints, health: { panic: false } } as unknown as EndpointSet;
+  const health = { panic: false, failedCheck: ({ watch }: EndpointState) => `GET /: ${watch?.detail ?? ''}` };
+  return { id, strategy: 'LeastRequest', endpoints, health } as unknown as EndpointSet;
 }
 
 function routeOf(policy: string, more: Partial<Route> = {}): RouteState {
@@ -131,12 +133,56 @@ test('a filter matches endpoints by any of their words, and the routes that lead
   assert.deepEqual(of('nothing'), ['', '', 0]);
 });
 
-test('header values are not shown', () => {
-  const headers = [{ name: 'x-token', value: 'hush' }];
+test('header values are shown, but for credentials', () => {
+  const headers = [
+    { name: 'x-team', value: 'payments' },
+    { name: 'x-stage', type: 'RegularExpression', value: 'can.*' } as const,
+    { name: 'x-token', value: 'hush' },
+  ];
   const matches = [{ method: 'GET', path: { type: 'PathPrefix', value: '/a' } as const, headers }];
   const view = viewOf(sourceOf([], [routeOf('shop/web', { matches })]));
-  assert.deepEqual(view.routes[0]?.matches, ['GET · path /a · header x-token']);
+  assert.deepEqual(view.routes[0]?.matches, ['GET · path /a · header x-team = payments, x-stage ~ can.*, x-token = ***']);
   assert.doesNotMatch(JSON.stringify(view), /hush/);
+});
+
+test('a backend that gets no requests says why, on its card and in its routes', () => {
+  const watch = { healthy: false, detail: 'HTTP 404', stop: () => undefined };
+  const sick = (i: number) => endpoint(i, { watch, healthy: false, usable: false });
+  const source = sourceOf(
+    [
+      pool('shop/web/shop/web:80', [sick(0), sick(1)]),
+      pool('shop/web/shop/new:80', [endpoint(2)]),
+      pool('shop/web/shop/none:80', []),
+    ],
+    [
+      routeOf('shop/web', {
+        destinations: ['web', 'new', 'none', 'gone'].map((name) => ({
+          pool: `shop/web/shop/${name}:80`,
+          weight: name === 'new' ? 0 : 1,
+        })),
+      }),
+    ],
+  );
+  const view = viewOf(source);
+  const none = 'no Pod of the Service is ready, or the Service or its port does not exist';
+  const failing = 'all 2 endpoints fail their check: GET /: HTTP 404';
+  assert.deepEqual(
+    view.backends.map(({ backend, reason }) => [backend, reason]),
+    [
+      ['shop/new:80', ''],
+      ['shop/none:80', none],
+      ['shop/web:80', failing],
+    ],
+  );
+  assert.deepEqual(
+    view.routes[0]?.destinations.map(({ healthy, endpoints, reason }) => [`${healthy}/${endpoints}`, reason]),
+    [
+      ['0/2', failing],
+      ['1/1', 'its weight is 0'],
+      ['0/0', none],
+      ['0/0', none],
+    ],
+  );
 });
 
 test('of 500 backends with 1,000 endpoints each, unhealthy ones are shown; no step takes long', () => {

@@ -7,6 +7,7 @@ import type { EndpointState } from '../../endpoints/endpoint-state.ts';
 import type { RouteState } from '../../request/route-state.ts';
 import type { Rejected } from '../../snapshot/types.ts';
 import { ROUTE_SLOT } from '../../metrics/route-metrics.ts';
+import { BackendHealth } from './backend-health.ts';
 import { endpointView, namesOf, ratio, round, statusOf } from './endpoint-view.ts';
 import type { ClockReading } from './endpoint-view.ts';
 import { routeTexts, routeView } from './route-view.ts';
@@ -44,11 +45,14 @@ export interface Source extends Serving {
   readonly rejected: readonly Rejected[];
 }
 
+/** Of a pool that the snapshot does not have. */
+const NOTHING = new BackendHealth();
+
 type Steps<T> = Generator<void, T>;
 
 /** Endpoints that match a filter: counts, and the rows to show. */
 interface SearchResult {
-  readonly health: Map<string, { healthy: number; endpoints: number }>;
+  readonly health: Map<string, BackendHealth>;
   readonly unhealthy: [EndpointSet, EndpointState][];
   readonly healthy: [EndpointSet, EndpointState][];
   readonly empty: EndpointSet[];
@@ -102,13 +106,14 @@ function* findEndpoints({ endpointSets }: Source, { words }: Filter): Steps<Sear
   const found: SearchResult = { health: new Map(), unhealthy: [], healthy: [], empty: [], matched: new Set(), matching: 0 };
   let seen = 0;
   for (const pool of endpointSets.values()) {
-    const count = { healthy: 0, endpoints: pool.endpoints.length };
+    const count = new BackendHealth();
+    const checked = (e: EndpointState) => pool.health.failedCheck(e);
     found.health.set(pool.id, count);
     const left = missing(words, [pool.id, pool.strategy]);
     if (pool.endpoints.length === 0 && left.length === 0 && found.empty.length < MAX_EMPTY) found.empty.push(pool);
     for (const e of pool.endpoints) {
       if (++seen % STEP === 0) yield;
-      if (e.healthy) count.healthy++;
+      count.count(e, checked);
       if (left.length > 0 && missing(left, [e.hashKey, e.address, e.zone, statusOf(e)]).length > 0) continue;
       found.matching++;
       found.matched.add(pool.id);
@@ -145,7 +150,7 @@ function* backendView(
     if (i % STEP === STEP - 1) yield;
     tries += sampler.endpoint(e, at.now)?.attempts ?? 0;
   }
-  const { healthy, endpoints } = found.health.get(pool.id) ?? { healthy: 0, endpoints: 0 };
+  const { healthy, endpoints, reason } = found.health.get(pool.id) ?? NOTHING;
   yield;
   return {
     ...namesOf(pool),
@@ -153,6 +158,7 @@ function* backendView(
     panic: pool.health.panic,
     healthy,
     endpointCount: endpoints,
+    reason,
     endpoints: rows.map((e) => endpointView(e, sampler.endpoint(e, at.now), tries, at)),
   };
 }
@@ -160,7 +166,7 @@ function* backendView(
 function* routeViews(source: Source, sampler: Sampler, { words }: Filter, found: SearchResult, at: ClockReading) {
   const shown: RouteView[] = [];
   let matching = 0;
-  const health = (pool: string) => found.health.get(pool) ?? { healthy: 0, endpoints: 0 };
+  const health = (pool: string) => found.health.get(pool) ?? NOTHING;
   for (const [port, state] of routesOf(source)) {
     yield;
     const reached = state.route.destinations.some(({ pool }) => found.matched.has(pool));

@@ -3,6 +3,7 @@ import type { RouteState } from '../../request/route-state.ts';
 import type { Fallback, Match, RequestRedirect } from '../../snapshot/types.ts';
 import { namesOf, ratio, round } from './endpoint-view.ts';
 import type { RecentPolicy } from './sampler.ts';
+import { headerInWords } from './header-words.ts';
 import { printable } from './text.ts';
 import type { DestinationView, RouteView } from './view.ts';
 
@@ -13,8 +14,8 @@ export interface RouteFigures {
   readonly lately: RecentPolicy | undefined;
   readonly spark: readonly number[];
   readonly pending: number;
-  /** Endpoints of a set: how many there are, and how many are healthy. */
-  readonly health: (pool: string) => { readonly healthy: number; readonly endpoints: number };
+  /** Endpoints of a set: how many there are, how many are healthy, and why none takes requests. */
+  readonly health: (pool: string) => Pick<DestinationView, 'healthy' | 'endpoints' | 'reason'>;
 }
 
 export function routeView(port: number, { route }: RouteState, f: RouteFigures): RouteView {
@@ -27,11 +28,11 @@ export function routeView(port: number, { route }: RouteState, f: RouteFigures):
     hostnamesLeftOut: Math.max(0, hostnames.length - MAX_OF_EACH),
     matches: matches.slice(0, MAX_OF_EACH).map(matchInWords),
     matchesLeftOut: Math.max(0, matches.length - MAX_OF_EACH),
-    destinations: destinations.slice(0, MAX_OF_EACH).map(({ pool, weight }): DestinationView => ({
-      backend: namesOf({ id: pool }).backend,
-      weight,
-      ...f.health(pool),
-    })),
+    destinations: destinations.slice(0, MAX_OF_EACH).map(({ pool, weight }): DestinationView => {
+      const { healthy, endpoints, reason } = f.health(pool);
+      const why = weight === 0 ? 'its weight is 0' : reason;
+      return { backend: namesOf({ id: pool }).backend, weight, healthy, endpoints, reason: why };
+    }),
     destinationsLeftOut: Math.max(0, destinations.length - MAX_OF_EACH),
     redirect: requestRedirect ? redirectInWords(requestRedirect) : '',
     fallback: fallback ? fallbackInWords(fallback) : '',
@@ -53,12 +54,11 @@ export function routeTexts(port: number, { route }: RouteState): string[] {
 
 const PATH_TYPES = { PathPrefix: 'path', Exact: 'path =', RegularExpression: 'path ~' } as const;
 
-/** Names of headers only: a value may be a secret shared with clients. */
 function matchInWords({ method, path, headers = [] }: Match): string {
   const words = [
     ...(method === undefined ? [] : [method]),
     ...(path ? [`${PATH_TYPES[path.type]} ${path.value}`] : []),
-    ...(headers.length > 0 ? [`header ${headers.map(({ name }) => name).join(', ')}`] : []),
+    ...(headers.length > 0 ? [`header ${headers.map(headerInWords).join(', ')}`] : []),
   ];
   return printable(words.join(' · '));
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test } from 'node:test';
-import { endpoint, eventually, get, httpBackend, opener } from '../../testing.ts';
+import { endpoint, eventually, get, httpBackend, opener, PASSIVE } from '../../testing.ts';
 import { startStatsProxy } from './testing.ts';
 import type { StatsProxy } from './testing.ts';
 import type { StatsView } from './view.ts';
@@ -47,7 +47,21 @@ const proxy = track(
           },
         },
       },
-      { policy: `shop/${EVIL}`, backends: { 'shop/none:80': [] }, route: { hostnames: ['none.example'] } },
+      {
+        policy: `shop/${EVIL}`,
+        backends: { 'shop/none:80': [] },
+        route: {
+          hostnames: ['none.example'],
+          matches: [
+            {
+              headers: [
+                { name: 'x-team', value: EVIL },
+                { name: 'authorization', value: 'Bearer hush' },
+              ],
+            },
+          ],
+        },
+      },
     ],
     { interval: 100, zone: 'a', pod: EVIL },
   ),
@@ -73,10 +87,18 @@ test('shares, errors, latency and rates are those of the last minute', async () 
 
 test('the page shows the same, with every name as text', async () => {
   const page = await (await fetch(`${proxy.origin}/stats`)).text();
-  for (const text of ['shop/web', 'web-1:80', 'RoundRobin', '2/2 healthy', 'Its Service has no endpoint.'])
+  for (const text of [
+    'shop/web',
+    'web-1:80',
+    'RoundRobin',
+    '2/2 healthy',
+    'It takes no requests: </b>no Pod of the Service is ready, or the Service or its port does not exist',
+  ])
     assert.ok(page.includes(text), text);
   assert.doesNotMatch(page, /<img|\u202e/);
   assert.match(page, /&lt;img src=x onerror=alert\(1\)&gt;&quot;\ufffd/);
+  assert.match(page, /header x-team = &lt;img src=x onerror=alert\(1\)&gt;&quot;\ufffd, authorization = \*\*\*</);
+  assert.doesNotMatch(page, /hush/);
   const filtered = await (await fetch(`${proxy.origin}/stats?q=${encodeURIComponent('web-1" <b>')}`)).text();
   assert.match(filtered, /value="web-1&quot; &lt;b&gt;"/);
 });
@@ -102,6 +124,26 @@ test('an ejected endpoint is shown with its reason and the end of its ejection',
   const until = Date.parse(e?.ejectedUntil ?? '');
   assert.ok(until > before + 20_000 && until <= before + 30_000, e?.ejectedUntil ?? '');
   assert.ok(Date.parse(e?.since ?? '') <= before);
+});
+
+test('a backend whose endpoints all fail their check says what the check found', async () => {
+  const missing = track(await httpBackend((_req, res) => res.writeHead(404).end()));
+  const timing = { interval: 50, timeout: 40, unhealthyThreshold: 1, healthyThreshold: 1 };
+  const check = { type: 'HTTP', method: 'GET', path: '/healthz', expectedStatuses: [{ from: 200, to: 399 }], ...timing } as const;
+  const sick = track(
+    await startStatsProxy([
+      {
+        policy: 'shop/web',
+        backends: { 'shop/web:80': [endpoint(missing.port)] },
+        part: { healthCheck: { passive: PASSIVE, active: check } },
+      },
+    ]),
+  );
+  const reason = 'the only endpoint fails its check: GET /healthz: HTTP 404, expected 200-399';
+  await until('the check has failed', async () => (await viewOf(sick)).backends[0]?.reason === reason);
+  assert.equal((await viewOf(sick)).routes[0]?.destinations[0]?.reason, reason);
+  const page = await (await fetch(`${sick.origin}/stats`)).text();
+  assert.ok(page.includes(`It takes no requests: </b>${reason}`));
 });
 
 test('headers forbid framing and other origins; / redirects to the page; other methods are refused', async () => {

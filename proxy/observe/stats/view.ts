@@ -1,6 +1,6 @@
 /** The data of `/stats.json`, which the page shows. `version` changes when the meaning of a field changes. */
 
-export const VIEW_VERSION = 1;
+export const VIEW_VERSION = 2;
 
 export interface StatsView {
   readonly version: typeof VIEW_VERSION;
@@ -66,7 +66,7 @@ export interface RouteView {
   /** Empty: every host. */
   readonly hostnames: readonly string[];
   readonly hostnamesLeftOut: number;
-  /** In words; empty: everything matches. Without header values, which may be secrets. */
+  /** In words; empty: everything matches. Values of headers whose names suggest credentials are `***`. */
   readonly matches: readonly string[];
   readonly matchesLeftOut: number;
   /** Destinations of requests. */
@@ -95,6 +95,8 @@ export interface DestinationView {
   readonly weight: number;
   readonly healthy: number;
   readonly endpoints: number;
+  /** Why it gets no requests; empty: some endpoint takes them. */
+  readonly reason: string;
 }
 
 /** The endpoints of a Service, as one policy uses them. */
@@ -107,6 +109,8 @@ export interface BackendView {
   readonly panic: boolean;
   readonly healthy: number;
   readonly endpointCount: number;
+  /** Why none of its endpoints takes requests; empty: some does. */
+  readonly reason: string;
   /** The matching rows, as far as there is room; unhealthy endpoints go first. */
   readonly endpoints: readonly EndpointRow[];
 }

@@ -52,7 +52,7 @@ function card(b: BackendView, at: string): Element {
       ),
     ),
     b.panic ? h('p', { class: 'alert' }, h('b', {}, 'Panic: '), 'too few endpoints are healthy, so all are used.') : undefined,
-    b.endpointCount === 0 ? h('p', { class: 'note' }, 'Its Service has no endpoint.') : undefined,
+    b.reason === '' ? undefined : h('p', { class: 'alert' }, h('b', {}, 'It takes no requests: '), b.reason),
     b.endpoints.length > 0
       ? table(
           name,

@@ -58,7 +58,7 @@ function matches(r: RouteView): Element[] {
 function destinations(r: RouteView): Element[] {
   if (r.redirect !== '') return [line(`redirect: ${r.redirect}`)];
   const weighed = r.destinations.length > 1;
-  const lines = r.destinations.map(({ backend, weight, healthy, endpoints }) =>
+  const lines = r.destinations.map(({ backend, weight, healthy, endpoints, reason }) =>
     line(
       backend,
       ' ',
@@ -67,6 +67,7 @@ function destinations(r: RouteView): Element[] {
         healthy < endpoints || endpoints === 0 ? { class: 'bad' } : {},
         `${healthy}/${endpoints} healthy${weighed ? `, weight ${weight}` : ''}`,
       ),
+      aside(reason),
     ),
   );
   if (r.destinationsLeftOut > 0) lines.push(line(`and ${r.destinationsLeftOut} more`));
