@@ -33,7 +33,7 @@ test('counts that are kept up to date equal those over all proxies, after any hi
         state.retarget(target(uid, fails ? '10.0.0.1' : '10.0.0.2', pod));
         if (fails) state.fail('failed', 0, () => 0);
         state.skew = skew;
-        tally.update(state, { current, rejected: [], unhealthy: undefined });
+        tally.update(state, { current, rejected: [], unhealthy: undefined, degraded: undefined });
         known.set(state, current);
       }
       const counts = { ...NO_PROXIES };

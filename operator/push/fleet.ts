@@ -176,7 +176,7 @@ class PushingFleet implements Fleet, KeyDistribution {
 
   #reportOf(state: ProxyState): ProxyReport {
     const desired = this.#desiredFor(state);
-    return state.report(desired?.key, desired?.content.uids);
+    return state.report(desired?.key, desired?.content);
   }
 
   #isPresent(member: Member): boolean {

@@ -104,6 +104,14 @@ test('a report is the same until something in it changes', () => {
   assert.equal(sameReport(known().report(snapshot.key), known().report('another')), false, 'other content is desired');
 });
 
+test('equal content in which a policy that only monitors has a new generation is not pushed, and counts as that generation', () => {
+  const state = acknowledged();
+  const content = { generations: new Map([['shop/monitor', 8]]), uids: new Map([['shop/monitor', 'uid-8']]) };
+  const { acked } = state.report(snapshot.key, content);
+  assert.deepEqual([acked?.generations, acked?.uids], [content.generations, content.uids]);
+  assert.notDeepEqual(state.report('another', content).acked?.generations, content.generations, 'the proxy has other content');
+});
+
 test('a success ends the back-off and the error', () => {
   const state = fresh();
   state.fail('failed', 0, () => 1);

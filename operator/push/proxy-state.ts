@@ -1,7 +1,7 @@
 import { isSameLocation, UNKNOWN_LOCATION } from '../../proxy/snapshot/location.ts';
 import type { Location } from '../../proxy/snapshot/location.ts';
 import type { PushAnswer, StatusAnswer, Version } from '../../proxy/snapshot/types.ts';
-import type { ProxyTarget } from '../translate/types.ts';
+import type { ProxyTarget, SnapshotContent } from '../translate/types.ts';
 import type { BackOffLimits } from '../util/backoff.ts';
 import { ExchangeFailures } from './exchange-failures.ts';
 import type { ProxyReport } from './proxy-report.ts';
@@ -210,15 +210,18 @@ export class ProxyState {
     this.#failures.add(error, now, random, key);
   }
 
-  /** @param uids of the policies in the content `key`: equal contents may differ in the UID of a policy that was recreated */
-  report(key: string | undefined, uids?: ReadonlyMap<string, string>): ProxyReport {
+  /**
+   * @param content `key`: equal contents may differ in the UID of a policy that was recreated, and in the generation of one that only
+   *   monitors. A proxy that has the one has the other, too, and is not pushed to
+   */
+  report(key: string | undefined, content?: Pick<SnapshotContent, 'generations' | 'uids'>): ProxyReport {
     const { rejected, unhealthy, degraded } = this.#lists;
     const { error } = this.#failures;
     const rest = { current: this.hasContent(key), rejected, unhealthy, degraded, ...(error !== undefined && { error }) };
     if (this.#acked === undefined) return rest;
-    const { epoch, sequence, digest, generations } = this.#acked;
-    const known = (this.hasContent(key) && uids) || this.#acked.uids;
-    return { ...rest, acked: { epoch, sequence, digest, generations, ...(known && { uids: known }) } };
+    const { epoch, sequence, digest } = this.#acked;
+    const { generations, uids = this.#acked.uids } = (this.hasContent(key) && content) || this.#acked;
+    return { ...rest, acked: { epoch, sequence, digest, generations, ...(uids && { uids }) } };
   }
 
   #meets({ epoch, trustedKeys }: Requirements): boolean {

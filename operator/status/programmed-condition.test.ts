@@ -97,7 +97,7 @@ class Simulation {
   look(): boolean {
     const all = [...this.proxies.values()];
     const { key, content } = this.desired;
-    const reports = Object.fromEntries(all.map(({ target, known }) => [target.uid, known.report(key, content.uids)]));
+    const reports = Object.fromEntries(all.map(({ target, known }) => [target.uid, known.report(key, content)]));
     const judged = verdict({ uid: this.uid, generation: this.generation, proxies: all.map(({ target }) => target.uid) });
     const view = fleetOf(
       all.map(({ target }) => target),

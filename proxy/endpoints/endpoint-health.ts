@@ -1,5 +1,5 @@
 /** The health of the endpoints of one set: active checks (prober), passive checks (outlier detection) and panic mode. */
-import { describeCheck, describeFinding } from '../health/describe-check.ts';
+import { describeCheck, describeFinding, describeProbe } from '../health/describe-check.ts';
 import { OutlierDetection } from '../health/outlier-detection.ts';
 import { describeOutcome, judgeOutcome } from '../health/outlier-state.ts';
 import type { EjectionReason, Outcome } from '../health/outlier-state.ts';
@@ -76,8 +76,7 @@ export class EndpointHealth {
         e,
         active,
         (healthy, detail) => {
-          const evidence = `${describeCheck(active)}: ${describeFinding(active, healthy, detail)}`;
-          this.#deps.log.checked(this.#id, e, healthy, evidence);
+          this.#deps.log.checked(this.#id, e, healthy, describeProbe(active, healthy, detail));
           this.#refresh(e);
         },
         (ok) => this.#onProbe(e, ok),

@@ -15,3 +15,8 @@ export function describeFinding(check: ActiveCheck, healthy: boolean, detail: st
   const expected = check.expectedStatuses.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
   return `${detail}, expected ${expected}`;
 }
+
+/** Both: `GET /healthz: HTTP 404, expected 200-399`. */
+export function describeProbe(check: ActiveCheck, healthy: boolean, detail: string): string {
+  return `${describeCheck(check)}: ${describeFinding(check, healthy, detail)}`;
+}

@@ -146,7 +146,7 @@ test('header values are shown, but for credentials', () => {
 });
 
 test('a backend that gets no requests says why, on its card and in its routes', () => {
-  const watch = { healthy: false, detail: 'HTTP 404', stop: () => undefined };
+  const watch = { healthy: false, checked: true, detail: 'HTTP 404', stop: () => undefined };
   const sick = (i: number) => endpoint(i, { watch, healthy: false, usable: false });
   const source = sourceOf(
     [
