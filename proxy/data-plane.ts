@@ -10,6 +10,7 @@ import { Metrics } from './observe/metrics.ts';
 import type { Upstream } from './message/attempt.ts';
 import type { Exchange } from './message/exchange.ts';
 import { serve } from './pipeline.ts';
+import type { ListenerLog } from './rejections.ts';
 import type { HealthLog } from './endpoints/health-log.ts';
 import type { RequestRecord } from './request/request-record.ts';
 import type { RouteState } from './request/route-state.ts';
@@ -30,6 +31,7 @@ export interface DataPlaneOptions {
   readonly record: (r: RequestRecord) => void;
   readonly probed: (report: ProbeReport) => void;
   readonly health: HealthLog;
+  readonly listeners: ListenerLog;
   /** Called for a defect: a request ended with an exception. */
   readonly failed: (error: unknown) => void;
   /** Makes the engine of the backend's side; http-proxy-3 unless given. `now`: monotonic milliseconds. */
@@ -93,6 +95,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     retire: (endpoint) => upstream.retire(endpoint),
     restore: (endpoint) => upstream.restore(endpoint),
     log: o.health,
+    listenerLog: o.listeners,
   });
   return {
     runtime,

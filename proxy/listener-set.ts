@@ -48,7 +48,7 @@ export class ListenerSet {
 
   /** Why the port could not be bound; undefined where it is bound. */
   failure(port: number): string | undefined {
-    return this.#failures.get(port);
+    return this.served.has(port) ? undefined : this.#failures.get(port);
   }
 
   /** Replaces the wanted listeners, once a retry in progress is over. Binds nothing yet. */
@@ -65,7 +65,8 @@ export class ListenerSet {
   }
 
   async #openMissing(): Promise<void> {
-    this.#failures.clear();
+    // Until the last port is bound, or is not, the failures of the last try are still reported.
+    const failures = new Map<number, string>();
     await Promise.all(
       this.#wanted.map(async ({ port }) => {
         if (this.served.has(port)) return;
@@ -81,10 +82,11 @@ export class ListenerSet {
           await served.listener.open();
           this.served.set(port, served);
         } catch (error) {
-          this.#failures.set(port, bindFailure(port, error as NodeJS.ErrnoException));
+          failures.set(port, bindFailure(port, error as NodeJS.ErrnoException));
         }
       }),
     );
+    this.#failures = failures;
   }
 
   /**

@@ -5,7 +5,7 @@ import { HELP, parseKeys, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createControlServer } from './control/control-server.ts';
 import { createDataPlane } from './data-plane.ts';
-import { createAccessLog, createHealthLog, createLog } from './observe/log.ts';
+import { createAccessLog, createHealthLog, createListenerLog, createLog } from './observe/log.ts';
 import { createObserveServer } from './observe/server.ts';
 import { createStats } from './observe/stats/index.ts';
 import { VIA_PREFIX } from './snapshot/request-grammar.ts';
@@ -32,6 +32,7 @@ async function run(c: Config): Promise<void> {
     record: createAccessLog(log, Math.random),
     probed: (report) => log.debug(report, 'probe'),
     health: createHealthLog(log),
+    listeners: createListenerLog(log),
     failed: (error) => log.error({ err: error }, 'a request failed unexpectedly: this is a defect'),
   });
   const { runtime, metrics } = plane;

@@ -253,7 +253,7 @@ test('a removed listener finishes its requests and accepts no connection', async
   await assert.rejects(get(proxy.port).then((text) => assert.notEqual(text, '')));
 });
 
-test('a port in use is rejected by name, and everything else is applied', async () => {
+test('a port in use is rejected by name and logged once, everything else is applied, and the port is bound when it is free', async () => {
   const taken = await named('another process');
   const proxy = await start({ endpoints: [endpoint(taken.port)] });
   await get(proxy.port);
@@ -285,6 +285,12 @@ test('a port in use is rejected by name, and everything else is applied', async 
     await proxy.metrics(),
     new RegExp(`outrigger_listener_rejected\\{namespace="default",policy="other",port="${taken.port}"\\} 1`),
   );
+  const why = `port ${taken.port} is in use on this proxy by another process`;
+  assert.deepEqual(proxy.listenerLog, [`default/other on ${taken.port} rejected: ${why}`]);
+  await taken.close();
+  await eventually(() => proxy.runtime.rejected().length === 0, 20_000);
+  await eventually(() => proxy.listenerLog.length > 1);
+  assert.deepEqual(proxy.listenerLog.slice(1), [`default/other on ${taken.port} accepted`]);
 });
 
 test('metrics show requests, attempts, retries, endpoints, connections and bytes', async () => {

@@ -126,6 +126,38 @@ test('for any history, a policy is degraded exactly as its requests are', async 
   assert.deepEqual(seen, new Set([undefined, 'checking', 'panic', 'fallback', 'unavailable']));
 });
 
+test('a port that stays in use is reported throughout, and logged once; when it is free, the policy is served', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const world = new StatusWorld();
+  world.busyPorts.add(PORT);
+  const listeners: Listener[] = [{ port: PORT, protocol: 'HTTP', routes: [route()] }];
+  await world.apply(listeners, {});
+  const rejected = () => world.runtime.rejected().map(({ policy, listener }) => `${policy} ${listener}`);
+  for (let retry = 0; retry < 3; retry++) {
+    t.mock.timers.tick(2000);
+    // Also while the port is being tried.
+    for (let turn = 0; turn < 5; turn++, await Promise.resolve()) assert.deepEqual(rejected(), [`${POLICY} ${PORT}`]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(world.log, [`${POLICY} rejected: port ${PORT} is in use on this proxy by another process`]);
+  world.busyPorts.clear();
+  t.mock.timers.tick(2000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([rejected(), world.log.slice(1)], [[], [`${POLICY} accepted`]]);
+  await world.runtime.drain(0);
+});
+
+test('an expression that does not compile is logged once', async () => {
+  const world = new StatusWorld();
+  const invalid = route({ matches: [{ path: { type: 'RegularExpression', value: '(' } }] });
+  for (let push = 0; push < 2; push++) await world.apply([{ port: PORT, protocol: 'HTTP', routes: [invalid] }], {});
+  assert.equal(world.log.length, 1);
+  assert.match(world.log[0] ?? '', /^default\/p rejected: matches: .*\(/);
+  await world.apply([{ port: PORT, protocol: 'HTTP', routes: [route()] }], {});
+  assert.deepEqual(world.log.slice(1), [`${POLICY} accepted`]);
+  await world.runtime.drain(0);
+});
+
 describe('degraded', () => {
   const empty: PoolPart = { loadBalancer: { type: 'RoundRobin' }, healthCheck: { passive }, endpoints: [] };
   const destinations = [{ pool: FIRST, weight: 1 }];

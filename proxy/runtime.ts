@@ -8,6 +8,8 @@ import type { MakeListener, ServedListener } from './listener-set.ts';
 import { EndpointSet } from './endpoints/endpoint-set.ts';
 import type { EndpointState } from './endpoints/endpoint-state.ts';
 import type { EndpointSetDeps } from './endpoints/endpoint-set.ts';
+import { Rejections } from './rejections.ts';
+import type { ListenerLog } from './rejections.ts';
 import { degradedPolicies } from './request/degraded.ts';
 import { RouteState } from './request/route-state.ts';
 import { loadRegexEngine } from './route/regex-engine.ts';
@@ -22,6 +24,7 @@ import type { DegradedPolicy, Listener as ListenerSpec, Rejected, Route, Unhealt
 export interface RuntimeDeps extends Omit<EndpointSetDeps, 'metrics' | 'joined' | 'left' | 'tables' | 'background'> {
   readonly requestMetrics: RequestMetrics;
   readonly makeListener: MakeListener;
+  readonly listenerLog: ListenerLog;
   /** The endpoint has left its set. */
   readonly retire: (e: EndpointState) => void;
   /** The endpoint is in its set, perhaps again. */
@@ -43,11 +46,13 @@ export class Runtime implements DataPlane {
   #compile: CompileRegex | undefined;
   /** Routes that cannot be served, by port. */
   #invalid = new Map<number, Rejected[]>();
+  #rejections: Rejections;
 
   constructor(deps: RuntimeDeps) {
     this.#deps = deps;
     this.#background = new BackgroundWork(deps.now);
     this.#listeners = new ListenerSet(deps.makeListener);
+    this.#rejections = new Rejections(deps.listenerLog);
   }
 
   /** Listeners whose port is bound, by the port of the policy. */
@@ -68,9 +73,15 @@ export class Runtime implements DataPlane {
     for (const { routes } of this.listeners.values())
       for (const { circuitBreaker } of routes.values()) circuitBreaker.admitNext();
     this.#listeners.closeOthers();
+    this.#reviewRejected();
     this.#listeners.retryLater(() => {
       for (const spec of this.#listeners.wanted) this.#updateRoutes(spec);
+      this.#reviewRejected();
     });
+  }
+
+  #reviewRejected(): void {
+    this.#rejections.review(this.rejected(), this.#listeners.wanted);
   }
 
   rejected(): readonly Rejected[] {

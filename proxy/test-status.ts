@@ -47,6 +47,8 @@ export class StatusWorld {
   readonly #prober = new FakeProber();
   /** Ports that cannot be bound. */
   readonly busyPorts = new Set<number>();
+  /** What was logged about rejected listeners. */
+  readonly log: string[] = [];
   #sequence = 0;
 
   constructor() {
@@ -54,6 +56,10 @@ export class StatusWorld {
     this.runtime = new Runtime({
       prober: this.#prober as unknown as Prober,
       ...{ random: () => 0.5, now: () => 0, requestMetrics: new RequestMetrics(() => 0), retire: silent, restore: silent },
+      listenerLog: {
+        rejected: ({ policy, reason }) => void this.log.push(`${policy} rejected: ${reason}`),
+        accepted: (policy) => void this.log.push(`${policy} accepted`),
+      },
       log: { checked: silent, ejected: silent, returned: silent, panic: silent },
       makeListener: (port) =>
         ({

@@ -121,6 +121,8 @@ export interface TestProxy {
   readonly records: RequestRecord[];
   /** What was logged about health: one line per change. */
   readonly healthLog: string[];
+  /** What was logged about rejected listeners. */
+  readonly listenerLog: string[];
   /** Applies another spec. */
   apply(spec: ProxySpec): Promise<void>;
   metrics(): Promise<string>;
@@ -167,6 +169,7 @@ function locationOf({ zone = '', node = '' }: ProxySpec): Location {
 export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   const records: RequestRecord[] = [];
   const healthLog: string[] = [];
+  const listenerLog: string[] = [];
   const plane = createDataPlane({
     addresses: ['127.0.0.1'],
     maxConnections: spec.maxConnections ?? 1000,
@@ -183,6 +186,10 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
       returned: (_pool, e, how) => void healthLog.push(`${e.hashKey} back: ${how}`),
       panic: (_pool, on, healthy, of) => void healthLog.push(`panic ${on ? 'on' : 'off'}: ${healthy} of ${of}`),
     },
+    listeners: {
+      rejected: (r) => void listenerLog.push(`${r.policy} on ${r.listener} rejected: ${r.reason}`),
+      accepted: (policy, port) => void listenerLog.push(`${policy} on ${port} accepted`),
+    },
     failed: (error) => {
       throw error;
     },
@@ -198,6 +205,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     records,
     apply: async (next) => void (await runtime.apply(snapshotOf(port, next), locationOf(next))),
     healthLog,
+    listenerLog,
     metrics: () => metrics.registry.text(),
     close: () => plane.drain(0),
   };

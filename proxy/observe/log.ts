@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { HealthLog } from '../endpoints/health-log.ts';
+import type { ListenerLog } from '../rejections.ts';
 import type { RequestRecord } from '../request/request-record.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -48,5 +49,13 @@ export function createHealthLog(log: Logger): HealthLog {
     returned: (pool, { hashKey: endpoint }, how) => log.info({ pool, endpoint, how }, 'endpoint readmitted'),
     panic: (pool, on, healthy, of) =>
       log.warn({ pool, healthy, of }, on ? 'panic mode: too few endpoints are healthy, all are used' : 'panic mode ended'),
+  };
+}
+
+/** Logs the policies that this proxy cannot serve, and when it can. */
+export function createListenerLog(log: Logger): ListenerLog {
+  return {
+    rejected: ({ policy, listener: port, reason }) => log.warn({ policy, port, reason }, 'listener rejected'),
+    accepted: (policy, port) => log.info({ policy, port }, 'rejected listener is served now'),
   };
 }

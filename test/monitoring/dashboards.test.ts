@@ -89,6 +89,7 @@ async function exposed(t: TestContext): Promise<ReadonlyMap<string, string>> {
   const plane = createDataPlane({
     ...{ addresses: ['127.0.0.1'], maxConnections: 1, viaName: 'a', makeRequestId: () => '' },
     ...{ record: () => undefined, probed: () => undefined, failed: () => undefined },
+    listeners: { rejected: () => undefined, accepted: () => undefined },
     health: { checked: () => undefined, ejected: () => undefined, returned: () => undefined, panic: () => undefined },
   });
   t.after(() => plane.drain(0));
