@@ -132,6 +132,8 @@ test('a port that stays in use is reported throughout, and logged once; when it 
   world.busyPorts.add(PORT);
   const listeners: Listener[] = [{ port: PORT, protocol: 'HTTP', routes: [route()] }];
   await world.apply(listeners, {});
+  let calls = 0;
+  world.runtime.onNews(() => calls++);
   const rejected = () => world.runtime.rejected().map(({ policy, listener }) => `${policy} ${listener}`);
   for (let retry = 0; retry < 3; retry++) {
     t.mock.timers.tick(2000);
@@ -140,10 +142,11 @@ test('a port that stays in use is reported throughout, and logged once; when it 
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert.deepEqual(world.log, [`${POLICY} rejected: port ${PORT} is in use on this proxy by another process`]);
+  assert.equal(calls, 0, 'nothing has changed');
   world.busyPorts.clear();
   t.mock.timers.tick(2000);
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual([rejected(), world.log.slice(1)], [[], [`${POLICY} accepted`]]);
+  assert.deepEqual([rejected(), world.log.slice(1), calls], [[], [`${POLICY} accepted`], 1]);
   await world.runtime.drain(0);
 });
 
@@ -155,6 +158,61 @@ test('an expression that does not compile is logged once', async () => {
   assert.match(world.log[0] ?? '', /^default\/p rejected: matches: .*\(/);
   await world.apply([{ port: PORT, protocol: 'HTTP', routes: [route()] }], {});
   assert.deepEqual(world.log.slice(1), [`${POLICY} accepted`]);
+  await world.runtime.drain(0);
+});
+
+/** What the operator is told, without evidence. */
+function told({ runtime }: StatusWorld): string {
+  const unhealthy = runtime.unhealthy().map(({ pool, endpoint: id, reason, check }) => [pool, id, reason, check]);
+  return JSON.stringify([runtime.rejected(), unhealthy, runtime.degraded()]);
+}
+
+test('for any history, every change of what the operator is told is announced', async () => {
+  let changes = 0;
+  await fc.assert(
+    fc.asyncProperty(content, steps, async (first, history) => {
+      const world = new StatusWorld();
+      let calls = 0;
+      world.runtime.onNews(() => calls++);
+      await run(world, { kind: 'apply', content: first });
+      for (const step of history) {
+        const before = told(world);
+        calls = 0;
+        await run(world, step);
+        // Whoever applies a snapshot knows that it is news.
+        if (step.kind === 'apply') continue;
+        if (told(world) === before) continue;
+        changes++;
+        assert.ok(calls > 0, JSON.stringify(step));
+      }
+      await world.runtime.drain(0);
+    }),
+    { numRuns: 400 },
+  );
+  assert.ok(changes > 100);
+});
+
+test('probes that find what was known are not announced', async () => {
+  const world = new StatusWorld();
+  const ids = ['a', 'b', 'c'];
+  const checked: PoolPart = {
+    loadBalancer: { type: 'RoundRobin' },
+    healthCheck: { passive, active: CHECK },
+    endpoints: ids.map((id, i) => endpoint(i + 1, { id })),
+  };
+  const content = { weights: [1, 0], fallback: undefined, parts: { [FIRST]: checked } } as const;
+  await world.apply([listenerOf(content)], content.parts);
+  let calls = 0;
+  world.runtime.onNews(() => calls++);
+  const callsOf = (...results: boolean[]) => {
+    calls = 0;
+    for (const ok of results) for (const id of ids) world.probe(id, ok);
+    return calls;
+  };
+  assert.equal(callsOf(true), 1, 'the first endpoint that passes ends `checking`, the others change nothing');
+  assert.equal(callsOf(true, true), 0);
+  assert.ok(callsOf(false) >= 3);
+  assert.equal(callsOf(false, false), 0);
   await world.runtime.drain(0);
 });
 

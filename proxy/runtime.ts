@@ -21,7 +21,7 @@ import type { RouteTable } from './route/route-table.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
 import type { DegradedPolicy, Listener as ListenerSpec, Rejected, Route, UnhealthyEndpoint } from './snapshot/types.ts';
 
-export interface RuntimeDeps extends Omit<EndpointSetDeps, 'metrics' | 'joined' | 'left' | 'tables' | 'background'> {
+export interface RuntimeDeps extends Omit<EndpointSetDeps, 'metrics' | 'joined' | 'left' | 'tables' | 'background' | 'news'> {
   readonly requestMetrics: RequestMetrics;
   readonly makeListener: MakeListener;
   readonly listenerLog: ListenerLog;
@@ -47,6 +47,7 @@ export class Runtime implements DataPlane {
   /** Routes that cannot be served, by port. */
   #invalid = new Map<number, Rejected[]>();
   #rejections: Rejections;
+  #announce: () => void = () => undefined;
 
   constructor(deps: RuntimeDeps) {
     this.#deps = deps;
@@ -81,7 +82,7 @@ export class Runtime implements DataPlane {
   }
 
   #reviewRejected(): void {
-    this.#rejections.review(this.rejected(), this.#listeners.wanted);
+    if (this.#rejections.review(this.rejected(), this.#listeners.wanted)) this.#announce();
   }
 
   rejected(): readonly Rejected[] {
@@ -100,6 +101,10 @@ export class Runtime implements DataPlane {
 
   degraded(): readonly DegradedPolicy[] {
     return degradedPolicies(this.#servedRoutes());
+  }
+
+  onNews(listener: () => void): void {
+    this.#announce = listener;
   }
 
   /** All but those with regular expressions that do not compile: these are in `rejected`. */
@@ -122,7 +127,7 @@ export class Runtime implements DataPlane {
       if (!endpoints) {
         const { prober, random, now, log, requestMetrics, retire, restore } = this.#deps;
         endpoints = new EndpointSet(id, part, {
-          ...{ prober, random, now, log },
+          ...{ prober, random, now, log, news: () => this.#announce() },
           metrics: requestMetrics.endpointSet(id),
           joined: restore,
           left: retire,

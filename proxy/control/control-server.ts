@@ -8,6 +8,7 @@ import type { AppliedSnapshot } from './snapshot-state.ts';
 import type { ControlLog } from './log.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { ControlMetrics } from './control-metrics.ts';
+import { StatusNews } from './status-news.ts';
 import { createSnapshotStore } from './snapshot-store.ts';
 
 export interface ControlServerOptions {
@@ -53,8 +54,11 @@ const MAX_CONNECTIONS = 64;
 export function createControlServer(options: ControlServerOptions): ControlServer {
   const { podUid, dataPlane, metrics, bootstrapKeys, log, now } = options;
   const store = createSnapshotStore(options.stateDir, log);
-  const state = new SnapshotState({ dataPlane, store, metrics, log, bootstrapKeys, now });
-  const api = new PushApi({ podUid, state, dataPlane, metrics, log, now });
+  const news = new StatusNews();
+  const changed = () => news.changed();
+  dataPlane.onNews(changed);
+  const state = new SnapshotState({ dataPlane, store, metrics, log, bootstrapKeys, now, changed });
+  const api = new PushApi({ podUid, state, dataPlane, news, metrics, log, now });
   const server = createServer(LIMITS, (req, res) => void api.handle(req, res));
   server.maxConnections = MAX_CONNECTIONS;
   // Without a listener, Node requests the body before the token is checked.
@@ -65,7 +69,10 @@ export function createControlServer(options: ControlServerOptions): ControlServe
     restore: () => state.restore(),
     ready: () => state.applied !== undefined,
     applied: () => state.applied,
-    close: async () => void (await Promise.all([close(server), state.settled()])),
+    close: async () => {
+      news.close();
+      await Promise.all([close(server), state.settled()]);
+    },
   };
 }
 

@@ -25,4 +25,9 @@ export interface DataPlane {
   unhealthy(): readonly UnhealthyEndpoint[];
   /** Policies in force whose requests are not served by endpoints that are known to be healthy; each policy once. */
   degraded(): readonly DegradedPolicy[];
+  /**
+   * Sets the one listener, which is called after each change of `rejected`, `unhealthy` (but for evidence alone) or `degraded` that
+   * does not come from `apply`. It may also be called without a change.
+   */
+  onNews(listener: () => void): void;
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refusal } from '../snapshot/answers.ts';
 import type { Location } from '../snapshot/location.ts';
+import { MAX_REVISION } from '../snapshot/limits.ts';
 import { EMPTY_BODY_SHA, verifyToken } from '../snapshot/token.ts';
-import type { TokenClaims, Version } from '../snapshot/types.ts';
+import type { StatusAnswer, TokenClaims, Version } from '../snapshot/types.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
 import { pushAnswer, statusAnswer } from './answers.ts';
 import { sendJson } from './json-response.ts';
@@ -12,6 +13,7 @@ import type { ControlLog } from './log.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { compareVersions } from './snapshot-state.ts';
 import type { SnapshotState, OfferResult } from './snapshot-state.ts';
+import type { StatusNews } from './status-news.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { ControlMetrics, RejectReason } from './control-metrics.ts';
 
@@ -21,12 +23,16 @@ import type { ControlMetrics, RejectReason } from './control-metrics.ts';
  */
 const CONCURRENT_PUSHES = 4;
 
+/** A status request that waits for another revision than this one. */
+const WAITING_STATUS = new RegExp(`^/v1/status\\?after=([\\w.-]{1,${MAX_REVISION}})$`);
+
 const METHODS: Readonly<Record<string, string>> = { '/v1/snapshot': 'PUT', '/v1/status': 'GET' };
 
 export interface PushApiOptions {
   readonly podUid: string;
   readonly state: SnapshotState;
   readonly dataPlane: DataPlane;
+  readonly news: StatusNews;
   readonly metrics: ControlMetrics;
   readonly log: ControlLog;
   /** Unix milliseconds. */
@@ -53,17 +59,19 @@ export class PushApi {
   }
 
   async #route(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const path = req.url ?? '';
+    const target = req.url ?? '';
+    const after = WAITING_STATUS.exec(target)?.[1];
+    const path = after === undefined ? target : '/v1/status';
     const method = Object.hasOwn(METHODS, path) ? METHODS[path] : undefined;
     if (method === undefined) return this.#reject(req, res, 404, 'malformed', { reason: 'not-found' });
     if (req.method !== method) {
       res.setHeader('allow', method);
       return this.#reject(req, res, 405, 'malformed', { reason: 'method-not-allowed' });
     }
-    const claims = this.#authenticate(req, res, method, path);
+    const claims = this.#authenticate(req, res, method, target);
     if (claims === undefined) return;
     if (method === 'PUT') await this.#push(req, res, claims);
-    else this.#status(req, res, claims);
+    else await this.#status(req, res, claims, after);
   }
 
   /** The claims of a valid token; undefined if the request was refused. */
@@ -81,10 +89,22 @@ export class PushApi {
     return undefined;
   }
 
-  #status(req: IncomingMessage, res: ServerResponse, claims: TokenClaims): void {
+  async #status(req: IncomingMessage, res: ServerResponse, claims: TokenClaims, after: string | undefined): Promise<void> {
     if (claims.bsha !== EMPTY_BODY_SHA) return this.#refuseBody(req, res, 'body-mismatch');
-    const { state, dataPlane, podUid } = this.#options;
-    sendJson(req, res, 200, statusAnswer(podUid, state, dataPlane));
+    const { state, dataPlane, podUid, news } = this.#options;
+    if (after !== undefined && !(await this.#waitForNews(after, res))) return;
+    sendJson(req, res, 200, { ...statusAnswer(podUid, state, dataPlane), revision: news.revision } satisfies StatusAnswer);
+  }
+
+  /** Settles when the request is to be answered; false: the client has left. */
+  #waitForNews(after: string, res: ServerResponse): Promise<boolean> {
+    return new Promise((resolve) => {
+      const leave = this.#options.news.wait(after, () => resolve(true));
+      res.once('close', () => {
+        leave();
+        resolve(false);
+      });
+    });
   }
 
   async #push(req: IncomingMessage, res: ServerResponse, claims: TokenClaims): Promise<void> {

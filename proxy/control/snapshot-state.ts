@@ -35,6 +35,8 @@ export interface SnapshotStateOptions {
   readonly bootstrapKeys: readonly string[];
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Called after each change of the fence, the trusted keys, or the snapshot in force with what the data plane says of it. */
+  readonly changed: () => void;
 }
 
 /** Negative if `a` is before `b`, 0 if they are equal. */
@@ -120,8 +122,9 @@ export class SnapshotState {
   }
 
   async #accept(snapshot: Snapshot, digest: string, location: Location): Promise<AppliedSnapshot> {
-    const { store, log, dataPlane } = this.#options;
+    const { store, log, dataPlane, changed } = this.#options;
     this.#fence = { ...snapshot.version, digest };
+    changed();
     await this.#save('fence', () => store.saveFence({ ...snapshot.version, digest }));
     const applied = await this.#apply(snapshot, digest, location);
     const whole = { ...snapshot, parts: Object.fromEntries(applied.parts) };
@@ -139,6 +142,7 @@ export class SnapshotState {
     this.#applied = { ...version, digest, trustedKeys, location, since: this.#options.now(), parts };
     this.#keys = importKeys(trustedKeys);
     this.#options.metrics.applied(version);
+    this.#options.changed();
     return this.#applied;
   }
 

@@ -28,6 +28,8 @@ export class FakeDataPlane implements DataPlane {
   impaired: readonly DegradedPolicy[] = [];
   /** Awaited by every apply; a rejection makes it fail. */
   gate: () => Promise<void> = () => Promise.resolve();
+  /** Says that something has changed. */
+  announce: () => void = () => undefined;
   busy = 0;
   mostBusy = 0;
 
@@ -52,6 +54,10 @@ export class FakeDataPlane implements DataPlane {
 
   degraded(): readonly DegradedPolicy[] {
     return this.impaired;
+  }
+
+  onNews(listener: () => void): void {
+    this.announce = listener;
   }
 }
 
@@ -167,8 +173,12 @@ export function push(to: Rig, snapshot: Snapshot, over: { key?: TestKey; claims?
   return send(to.port, { body, token: signToken(over.key ?? to.key, { ...right, ...over.claims }) });
 }
 
-/** GET /v1/status, signed. */
-export function status(to: Rig, over: { key?: TestKey; claims?: object } = {}): Promise<Answer> {
-  const right = { ...claims(POD, '', { epoch: 1, sequence: 0 }, NOW / 1000), htm: 'GET', htu: '/v1/status' };
-  return send(to.port, { method: 'GET', path: '/v1/status', token: signToken(over.key ?? to.key, { ...right, ...over.claims }) });
+/** GET /v1/status, signed. `query`: with its question mark. */
+export function status(
+  to: Pick<Rig, 'port' | 'key'>,
+  over: { key?: TestKey; claims?: object; query?: string } = {},
+): Promise<Answer> {
+  const path = `/v1/status${over.query ?? ''}`;
+  const right = { ...claims(POD, '', { epoch: 1, sequence: 0 }, NOW / 1000), htm: 'GET', htu: path };
+  return send(to.port, { method: 'GET', path, token: signToken(over.key ?? to.key, { ...right, ...over.claims }) });
 }

@@ -22,7 +22,7 @@ function logged(active: ActiveCheck, turns: readonly (readonly [healthy: boolean
   let turn: OnChange = assert.fail;
   const watch = (_target: ProbeTarget, _check: ActiveCheck, onChange: OnChange) => void (turn = onChange);
   const passive = { consecutiveConnectFailures: 3, baseEjectionTime: 1000, maxEjectionPercent: 50 };
-  const deps = { prober: { watch } as unknown as Prober, now: () => 0, log };
+  const deps = { prober: { watch } as unknown as Prober, now: () => 0, log, news: () => undefined };
   const events = { changed: () => undefined, firstProbePassed: () => undefined };
   const health = new EndpointHealth('shop/web', { active, passive }, deps, events);
   health.watch({ hashKey: 'pod-1:80', index: -1 } as EndpointState);

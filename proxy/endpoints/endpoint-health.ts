@@ -16,6 +16,8 @@ export interface EndpointHealthDeps {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly log: HealthLog;
+  /** Called after each change of `readiness`, or of which endpoints are `unhealthy` and why, but for evidence alone. */
+  readonly news: () => void;
 }
 
 /** Called by EndpointHealth; implemented by the endpoint set. */
@@ -78,8 +80,10 @@ export class EndpointHealth {
         (healthy, detail) => {
           this.#deps.log.checked(this.#id, e, healthy, describeProbe(active, healthy, detail));
           this.#refresh(e);
+          // Its health is the same where it is ejected, too; why it is unhealthy is not.
+          this.#deps.news();
         },
-        (ok) => this.#onProbe(e, ok),
+        (ok, first) => this.#onProbe(e, ok, first),
       );
     // Stopped after the new watch began, so that a check both have in common keeps its state.
     before?.stop();
@@ -194,13 +198,14 @@ export class EndpointHealth {
   }
 
   /** A passed probe ends an ejection. */
-  #onProbe(e: EndpointState, ok: boolean): void {
+  #onProbe(e: EndpointState, ok: boolean, first: boolean): void {
     e.metrics.probed(ok);
     if (ok && e.state === 'filling') {
       e.state = 'active';
       if (e.index >= 0) this.#on.firstProbePassed();
     }
     if (ok && this.#outliers.clear(e, this.#deps.now())) this.#onReturned(e, 'active check passed');
+    if (ok && first && this.#pickSet.isOnlyKnownHealthy(e)) this.#deps.news();
   }
 
   #refresh(e: EndpointState): void {
@@ -210,6 +215,7 @@ export class EndpointHealth {
     const changed = this.#updatePanic() ? this.#pickSet.endpoints : readmitted ? [e, readmitted] : [e];
     for (const each of changed) each.usable = this.#pickSet.isUsable(each);
     this.#on.changed(changed);
+    this.#deps.news();
   }
 
   #updatePanic(): boolean {

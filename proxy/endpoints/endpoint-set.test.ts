@@ -44,6 +44,7 @@ function endpointSetOf(part: Partial<PoolPart> = {}) {
     random: () => 0.5,
     now,
     log,
+    news: () => undefined,
     joined: () => undefined,
     left: () => undefined,
     tables: new MaglevTables(),

@@ -82,6 +82,11 @@ export class PickSet {
     return e.watch?.healthy !== false && this.#isEligible(e);
   }
 
+  /** Whether the set is `healthy` because of this endpoint alone. */
+  isOnlyKnownHealthy(e: EndpointState): boolean {
+    return this.#isKnownHealthy(e) && !this.#endpoints.some((other) => other !== e && this.#isKnownHealthy(other));
+  }
+
   #isKnownHealthy(e: EndpointState): boolean {
     return e.healthy && e.watch?.checked !== false && this.#isEligible(e);
   }
