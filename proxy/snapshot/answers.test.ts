@@ -26,6 +26,17 @@ test('answers with missing or wrong fields are refused', () => {
   assert.equal(asRefusal({ reason: 'stale', current: { epoch: 0, sequence: 1 } }), undefined);
 });
 
+test('what newer proxies add is checked, and may be absent', () => {
+  const degraded = (['checking', 'panic', 'fallback', 'unavailable'] as const).map((state) => ({ policy: 'default/web', state }));
+  const sick = { pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 404, expected 200-399', check: 'GET /healthz' };
+  const newer = { ...status, degraded, unhealthy: [sick], revision: 'AZaz09_-.12' };
+  assert.equal(asStatusAnswer(newer), newer);
+  assert.ok(asPushAnswer({ pod: 'uid', applied, rejected, degraded }));
+  assert.equal(asPushAnswer({ pod: 'uid', applied, rejected, degraded: [{ policy: 'default/web', state: 'tired' }] }), undefined);
+  for (const revision of ['', 'a'.repeat(65), 'a b', 'a&b', 1]) assert.equal(asStatusAnswer({ ...status, revision }), undefined);
+  assert.equal(asStatusAnswer({ ...status, unhealthy: [{ ...sick, check: 1 }] }), undefined);
+});
+
 test('no answer makes a check throw', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
