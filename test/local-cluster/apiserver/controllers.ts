@@ -89,9 +89,12 @@ export class Controllers {
     this.#cluster.store.commit(object.metadata.finalizers.length === 0 ? 'DELETED' : 'MODIFIED', crdKind.resource, object);
   }
 
+  /** Pods go first, and the rest when the last of them is gone (Kubernetes 1.34). */
   #endNamespace(namespace: KubeObject): void {
     const { name } = namespace.metadata;
     const kinds = this.#registry.all().filter((kind) => kind.namespaced);
+    const pods = kinds.find(({ resource }) => resource === '/pods');
+    if (pods !== undefined && this.#removeAll(pods, name) > 0) return;
     const left = kinds.reduce((sum, kind) => sum + this.#removeAll(kind, name), 0);
     if (left > 0 || (namespace.metadata.finalizers ?? []).length > 0) return;
     const object = clone(namespace);

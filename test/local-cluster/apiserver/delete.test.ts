@@ -68,20 +68,43 @@ describe('delete', () => {
     await server.must('DELETE', `${MAPS}/pre`, { preconditions: { uid: at(made, 'metadata', 'uid') as string } });
   });
 
-  it('empties a namespace, then removes it, and refuses new objects meanwhile', async () => {
+  it('empties a namespace, its Pods first, then removes it', async () => {
     await server.createNamespace('leaving');
     const pods = '/api/v1/namespaces/leaving/pods';
+    const map = '/api/v1/namespaces/leaving/configmaps/a';
     await server.must('POST', '/api/v1/namespaces/leaving/configmaps', { metadata: { name: 'a' } });
     await server.must('POST', pods, pod('slow', 'n1'));
     const marked = await server.must('DELETE', '/api/v1/namespaces/leaving');
     assert.equal(at(marked, 'status', 'phase'), 'Terminating');
-    await until(() => gone('/api/v1/namespaces/leaving/configmaps/a'));
-    const refused = await server.request('POST', pods, pod('late'));
-    assert.equal(refused.status, 403);
-    assert.match(at(refused.body, 'message') as string, /because it is being terminated$/);
+    await until(async () => at(await server.must('GET', `${pods}/slow`), 'metadata', 'deletionTimestamp') !== undefined);
+    assert.equal(at(await server.must('GET', map), 'metadata', 'deletionTimestamp'), undefined, 'Pods go first');
     assert.ok(!(await gone('/api/v1/namespaces/leaving')));
     await server.must('DELETE', `${pods}/slow`, { gracePeriodSeconds: 0 });
     await until(() => gone('/api/v1/namespaces/leaving'));
+  });
+
+  it('refuses Events, like everything new, in a namespace that terminates, and says so by a cause', async () => {
+    await server.createNamespace('refusing');
+    const pods = '/api/v1/namespaces/refusing/pods';
+    await server.must('POST', pods, pod('slow', 'n1'));
+    await server.must('DELETE', '/api/v1/namespaces/refusing');
+    const event = {
+      ...{ metadata: { name: 'late' }, eventTime: '2026-01-01T00:00:00.000000Z', type: 'Normal', reason: 'Late', action: 'Test' },
+      ...{ reportingController: 'example.com/test', reportingInstance: 'test', note: 'too late' },
+      regarding: { kind: 'Pod', namespace: 'refusing', name: 'slow' },
+    };
+    const refused = await server.request('POST', '/apis/events.k8s.io/v1/namespaces/refusing/events', event);
+    assert.equal(refused.status, 403);
+    assert.equal(at(refused.body, 'reason'), 'Forbidden');
+    assert.match(at(refused.body, 'message') as string, /unable to create new content .* because it is being terminated$/);
+    const cause = {
+      reason: 'NamespaceTerminating',
+      message: 'namespace refusing is being terminated',
+      field: 'metadata.namespace',
+    };
+    assert.deepEqual(at(refused.body, 'details', 'causes'), [cause]);
+    await server.must('DELETE', `${pods}/slow`, { gracePeriodSeconds: 0 });
+    await until(() => gone('/api/v1/namespaces/refusing'));
   });
 
   it('finishes a deletion after a restart', async () => {
