@@ -15,6 +15,7 @@ const NOTHING: Inventory = {
   annotatedPods: new Map(),
   proxyPods: new Map(),
   nodeZones: new Map(),
+  terminatingNamespaces: new Map(),
 };
 const TRANSLATION: Translation = {
   contents: new Map(),

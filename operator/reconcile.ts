@@ -57,7 +57,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const termJustBegan = firstContact !== undefined && clock.now() < firstContact.until;
     const view = { targets, reports, unhealthy: unhealthy.update(reports), termJustBegan };
     gateway?.reconcile(inventory, translation, reports);
-    status.setDesired({ policies: inventory.policies, verdicts: translation.verdicts, fleet: view });
+    const { policies, terminatingNamespaces } = inventory;
+    status.setDesired({ policies, verdicts: translation.verdicts, fleet: view, terminatingNamespaces });
   };
   const reconcile = (changedAt: number): void => {
     const inventory = options.inventory();

@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { createUninjectedPods, type UninjectedPods } from './inject/uninjected-pods.ts';
 import { createWebhook, type Webhook } from './inject/webhook.ts';
 import type { KubeClient } from './kube/client.ts';
+import { createEventRecorder } from './kube/event-recorder.ts';
 import { createElection, type Election } from './leader/election.ts';
 import type { Candidate } from './leader/lease.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -76,6 +77,12 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     random: Math.random,
   });
   const leading = (): boolean => leader.leading;
+  const events = createEventRecorder({
+    client,
+    instance: candidate.identity,
+    terminating: (namespace) => inventory.current().terminatingNamespaces.has(namespace),
+    now: Date.now,
+  });
   const fleet = wireFleet(context, keys, leading, {
     changed() {
       reconciler.fleetChanged();
@@ -104,7 +111,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     now: Date.now,
   });
   const settings = { namespace: config.namespace, ...(config.gateway && { allowed: config.gateway.allowed }) };
-  const gateway = wireService(context, { leading, due: () => reconciler.inventoryChanged() });
+  const gateway = wireService(context, { leading, events, due: () => reconciler.inventoryChanged() });
   const reconciler = createReconciler({
     translate: (known, previous) => translate(known, settings, previous),
     inventory: () => (inventory.ready ? inventory.current() : undefined),
@@ -119,7 +126,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
   });
   const webhook = wireWebhook(context, report, leading, () => trustedKeys);
   const uninjected = createUninjectedPods({
-    ...{ client, report, leading, instance: candidate.identity, random: Math.random, now: Date.now },
+    ...{ client, report, leading, events, random: Math.random },
     labelled: () => inventory.current().proxyPods.values(),
     count: (pods) => metrics.uninjected(pods),
     failed: warn(log, 'the Event of a Pod without its sidecar could not be written and is tried again'),
@@ -140,20 +147,18 @@ export function wire(context: Context, keys: SigningKeys): Stages {
 
 /** Undefined without `--gateway-config`. */
 function wireService(
-  { client, config, log, metrics, candidate }: Context,
-  events: Pick<GatewayServiceOptions, 'leading' | 'due'>,
+  { client, config, log, metrics }: Context,
+  given: Pick<GatewayServiceOptions, 'leading' | 'events' | 'due'>,
 ): GatewayService | undefined {
   if (config.gateway === undefined) return undefined;
   return createGatewayService({
     client,
     config: config.gateway,
     namespace: config.namespace,
-    instance: candidate.identity,
     wrote: (result) => metrics.wroteService(result),
     failed: warn(log, 'the gateway Service could not be written and is tried again'),
-    ...events,
+    ...given,
     random: Math.random,
-    now: Date.now,
   });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import type { Pod } from '../api/kubernetes.ts';
+import { createEventRecorder } from '../kube/event-recorder.ts';
 import { json, startTestServer, statusOf, until } from '../kube/test-server.ts';
 import { createUninjectedPods } from './uninjected-pods.ts';
 
@@ -37,13 +38,12 @@ async function start(context: TestContext, pods: readonly Pod[], { leading = tru
   const uninjected = createUninjectedPods({
     client,
     leading: () => state.leading,
-    instance: 'operator-1',
+    events: createEventRecorder({ client, instance: 'operator-1', terminating: (name) => name === 'going', now: () => 0 }),
     labelled: () => labelled,
     report: { onContact: () => undefined, onFailure: (_kind, error) => void errors.push(error.message) },
     count: (count) => void counts.push(count),
     failed: (error) => void errors.push(error.message),
     random: Math.random,
-    now: () => 0,
     // What waits is due at once.
     clock: {
       now: () => 0,
@@ -70,6 +70,7 @@ test('a Pod that asks for a sidecar and runs without one gets one Event, which s
     pod('host', { hostNetwork: true }),
     pod('done', {}, {}, 'Succeeded'),
     pod('going', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    pod('last', {}, { namespace: 'going' }),
   ]);
   await until(() => events.length === 2, 'two Events');
   const [late, host] = events;
@@ -77,11 +78,11 @@ test('a Pod that asks for a sidecar and runs without one gets one Event, which s
   assert.deepEqual([late.reason, late.regarding.kind, late.regarding.name], ['SidecarNotInjected', 'Pod', 'late']);
   assert.match(late.note, /Delete the Pod, so that its controller creates it again/);
   assert.match(host?.note ?? '', /remove hostNetwork/);
-  assert.equal(counts.at(-1), 2);
+  assert.equal(counts.at(-1), 3, 'a Pod of a namespace that is being deleted is counted, without an Event');
   await watching;
   send('MODIFIED', pod('late', {}, { resourceVersion: '6' }));
   send('DELETED', pod('host', { hostNetwork: true }));
-  await until(() => counts.at(-1) === 1, 'the count');
+  await until(() => counts.at(-1) === 2, 'the count');
   uninjected.reconcile();
   send('ADDED', pod('another'));
   await until(() => events.length === 3, 'the next Event');

@@ -4,7 +4,7 @@ import { INJECT_LABEL, PROXY_LABEL, PROXY_SIDECAR } from '../api/labels.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isStatus } from '../kube/api-error.ts';
 import { COLLECTIONS } from '../kube/api-paths.ts';
-import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { createCoalescer } from '../util/coalesce.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport } from '../watch/reflector.ts';
@@ -15,8 +15,7 @@ export interface UninjectedPodsOptions {
   readonly client: KubeClient;
   /** Only the leader writes Events; checked before every write. */
   readonly leading: () => boolean;
-  /** Name of this operator in Events. */
-  readonly instance: string;
+  readonly events: EventRecorder;
   /** Pods with the label of a proxy, which may come from a template. */
   readonly labelled: () => Iterable<Pod>;
   readonly report: ReflectorReport;
@@ -25,8 +24,6 @@ export interface UninjectedPodsOptions {
   /** An Event could not be written and is tried again. */
   readonly failed: (error: Error) => void;
   readonly random: () => number;
-  /** Unix milliseconds. */
-  readonly now: () => number;
   readonly clock?: Clock;
 }
 
@@ -50,7 +47,6 @@ export function createUninjectedPods(options: UninjectedPodsOptions): Uninjected
 class PodReporter implements UninjectedPods {
   readonly #options: UninjectedPodsOptions;
   readonly #clock: Clock;
-  readonly #events: EventRecorder;
   readonly #reconciles;
   readonly #store = createObjectCache<Pod>(() => this.reconcile());
   /** UIDs of Pods with an Event. */
@@ -62,7 +58,6 @@ class PodReporter implements UninjectedPods {
   constructor(options: UninjectedPodsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#events = createEventRecorder(options);
     this.#reconciles = createCoalescer(INTERVAL, () => this.#report(), this.#clock);
   }
 
@@ -109,7 +104,7 @@ class PodReporter implements UninjectedPods {
     const { name, namespace = '', uid, resourceVersion } = pod.metadata;
     const regarding = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid, resourceVersion };
     const event = { type: 'Warning', reason: 'SidecarNotInjected', note: explain(pod) } as const;
-    await this.#events.record(regarding, event, signal, `no-sidecar-${uid}`).catch((error: unknown) => {
+    await this.#options.events.record(regarding, event, signal, `no-sidecar-${uid}`).catch((error: unknown) => {
       if (!isStatus(error, 409)) throw error;
     });
   }

@@ -12,6 +12,7 @@ export const COLLECTIONS = {
   endpointSlices: '/apis/discovery.k8s.io/v1/endpointslices',
   pods: '/api/v1/pods',
   nodes: '/api/v1/nodes',
+  namespaces: '/api/v1/namespaces',
 } as const;
 
 export const policyStatusPath = (namespace: string, name: string): string =>

@@ -1,6 +1,7 @@
 /** Writes Events of events.k8s.io/v1, which `kubectl describe` shows. */
 import { randomUUID } from 'node:crypto';
 import { eventsPath } from './api-paths.ts';
+import { isNamespaceTerminating } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 
 export interface EventDraft {
@@ -23,13 +24,15 @@ export interface EventRecorderOptions {
   readonly client: Pick<KubeClient, 'call'>;
   /** Name of this operator in Events. */
   readonly instance: string;
+  /** Whether a namespace is being deleted: the API server refuses Events in it. */
+  readonly terminating: (namespace: string) => boolean;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
 export interface EventRecorder {
   /**
-   * Writes one Event.
+   * Writes one Event; none about an object in a namespace that is being deleted, which is no error.
    *
    * @param id makes the name unique; a fixed one makes a second Event a conflict (409)
    */
@@ -42,10 +45,11 @@ const MAX_INSTANCE = 128;
 /** Milliseconds. */
 const TIMEOUT = 10_000;
 
-export function createEventRecorder({ client, instance, now }: EventRecorderOptions): EventRecorder {
+export function createEventRecorder({ client, instance, terminating, now }: EventRecorderOptions): EventRecorder {
   return {
     async record(regarding, { note, ...event }, signal, id = randomUUID()) {
       const { name, namespace } = regarding;
+      if (terminating(namespace)) return;
       const body = {
         apiVersion: 'events.k8s.io/v1',
         kind: 'Event',
@@ -58,7 +62,11 @@ export function createEventRecorder({ client, instance, now }: EventRecorderOpti
         note: note.slice(0, MAX_NOTE),
         regarding,
       };
-      await client.call({ method: 'POST', path: eventsPath(namespace), body, signal, timeout: TIMEOUT });
+      const call = { method: 'POST', path: eventsPath(namespace), body, signal, timeout: TIMEOUT } as const;
+      await client.call(call).catch((error: unknown) => {
+        // The deletion has just begun.
+        if (!isNamespaceTerminating(error)) throw error;
+      });
     },
   };
 }

@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { TestServer } from '../../test/local-cluster/apiserver/testing.ts';
 import type { Service } from '../api/kubernetes.ts';
 import { createKubeClient } from '../kube/client.ts';
+import { createEventRecorder } from '../kube/event-recorder.ts';
 import { until } from '../kube/test-server.ts';
 import type { ProxyTarget, Translation } from '../translate/types.ts';
 import { parseGatewayConfig } from './gateway-config.ts';
@@ -46,12 +47,12 @@ class World {
     const config = parseGatewayConfig(JSON.stringify({ deployment: 'outrigger-gateway', service }));
     if ('errors' in config) throw new Error(config.errors.join());
     this.#gateway = createGatewayService({
-      ...{ client, config, namespace: SYSTEM, leading: () => true, instance: 'operator-1', wrote: () => undefined },
+      ...{ client, config, namespace: SYSTEM, leading: () => true, wrote: () => undefined },
       ...{
         failed: (error) => this.failures.push(error.message),
         due: () => void this.look().catch(() => undefined),
+        events: createEventRecorder({ client, instance: 'operator-1', terminating: () => false, now: Date.now }),
         random: Math.random,
-        now: Date.now,
       },
     });
     context.after(async () => {

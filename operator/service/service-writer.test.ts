@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Service } from '../api/kubernetes.ts';
 import type { Call, KubeClient } from '../kube/client.ts';
 import { ApiError } from '../kube/api-error.ts';
+import { createEventRecorder } from '../kube/event-recorder.ts';
 import { fakeClock } from '../util/testing.ts';
 import { parseGatewayConfig } from './gateway-config.ts';
 import { ServiceWriter } from './service-writer.ts';
@@ -56,17 +57,17 @@ function setup(service: object = {}) {
     return stored;
   };
   let changes = 0;
+  const client = { call: call as KubeClient['call'] };
   const writer = new ServiceWriter({
-    client: { call: call as KubeClient['call'] },
+    client,
     config: configOf(service),
     namespace: NAMESPACE,
     leading: () => state.leading,
-    instance: 'operator-1',
+    events: createEventRecorder({ client, instance: 'operator-1', terminating: () => false, now: () => 0 }),
     wrote: (result) => results.push(result),
     failed: (error) => reported.push(error.message),
     changed: () => void (changes += 1),
     random: () => 1,
-    now: () => 0,
     clock,
   });
   const settle = () => new Promise((resolve) => setTimeout(resolve, 5));

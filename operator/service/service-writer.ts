@@ -2,7 +2,7 @@ import type { OwnerReference, Service } from '../api/kubernetes.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ApiError, isStatus } from '../kube/api-error.ts';
 import { deploymentPath, servicePath } from '../kube/api-paths.ts';
-import { createEventRecorder, type EventDraft, type EventRecorder } from '../kube/event-recorder.ts';
+import type { EventDraft, EventRecorder } from '../kube/event-recorder.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import type { GatewayConfig } from './gateway-config.ts';
@@ -18,16 +18,13 @@ export interface ServiceWriterOptions {
   readonly namespace: string;
   /** Whether the Lease is held: checked before every write. */
   readonly leading: () => boolean;
-  /** Name of this operator in Events. */
-  readonly instance: string;
+  readonly events: EventRecorder;
   readonly wrote: (result: WriteResult) => void;
   /** A write failed and is tried again. */
   readonly failed: (error: Error) => void;
   /** The Service was written: what waits for it may continue. */
   readonly changed: () => void;
   readonly random: () => number;
-  /** Unix milliseconds. */
-  readonly now: () => number;
   readonly clock?: Clock;
 }
 
@@ -52,7 +49,6 @@ const CATCH_UP = 10_000;
 export class ServiceWriter {
   readonly #options: ServiceWriterOptions;
   readonly #clock: Clock;
-  readonly #events: EventRecorder;
   readonly #stopped = new AbortController();
   #observed: Service | undefined;
   #ports: GatewayPorts | undefined;
@@ -69,7 +65,6 @@ export class ServiceWriter {
   constructor(options: ServiceWriterOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#events = createEventRecorder(options);
   }
 
   /** Takes the Service from the watch; undefined: there is none. */
@@ -221,9 +216,9 @@ export class ServiceWriter {
 
   /** About the Deployment, which exists even where the Service does not. Best effort: an Event that is lost is not sent again. */
   async #record(event: EventDraft): Promise<void> {
-    const { config, namespace } = this.#options;
+    const { config, namespace, events } = this.#options;
     const regarding = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: config.deployment, ...this.#owner };
-    await this.#events.record(regarding, event, this.#stopped.signal).catch((error: unknown) => {
+    await events.record(regarding, event, this.#stopped.signal).catch((error: unknown) => {
       if (!this.#stopped.signal.aborted) this.#options.failed(error as Error);
     });
   }

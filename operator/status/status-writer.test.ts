@@ -28,6 +28,7 @@ function setup() {
     leading: true,
     version: 100,
     error: undefined as Error | undefined,
+    eventError: undefined as Error | undefined,
     gate: Promise.resolve(),
     atOnce: 0,
     most: 0,
@@ -40,7 +41,8 @@ function setup() {
     state.most = Math.max(state.most, (state.atOnce += 1));
     await state.gate;
     state.atOnce -= 1;
-    if (state.error) throw state.error;
+    const error = request.method === 'PATCH' ? state.error : (state.eventError ?? state.error);
+    if (error) throw error;
     return { metadata: { resourceVersion: String((state.version += 1)) } };
   };
   const writer = createStatusWriter({
@@ -52,15 +54,17 @@ function setup() {
     now: () => NOW,
     clock,
   });
+  const terminatingNamespaces = new Map<string, string>();
   const want = (fleet: FleetView, ...policies: LoadBalancerPolicy[]): void =>
     writer.setDesired({
       policies: new Map(policies.map((policy) => [`shop/${policy.metadata.name}`, policy])),
       verdicts: new Map(policies.map(({ metadata: { name, uid } }) => [`shop/${name}`, verdict({ name, uid })])),
       fleet,
+      terminatingNamespaces: new Map(terminatingNamespaces),
     });
   const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
   const written = (): PolicyStatus => (patches.at(-1)?.body as { status: PolicyStatus }).status;
-  return { clock, state, patches, events, failures, writer, want, settle, written };
+  return { terminatingNamespaces, clock, state, patches, events, failures, writer, want, settle, written };
 }
 
 test('applies the whole status under its own field manager, once', async () => {
@@ -281,7 +285,42 @@ test('a policy that is recreated under its name is written although the old one 
     policies: new Map([['shop/checkout', made]]),
     verdicts: new Map([['shop/checkout', verdict({ uid: 'uid-new' })]]),
     fleet: FLEET,
+    terminatingNamespaces: new Map(),
   });
   await settle();
   assert.equal(patches.length, 2);
+});
+
+test('nothing is written in a namespace that is being deleted, and what waited there is dropped', async () => {
+  const { terminatingNamespaces, clock, state, patches, events, failures, want, settle } = setup();
+  state.error = new ApiError(500, '', 'broken');
+  want(FLEET, policyAt(1));
+  await settle();
+  assert.deepEqual([patches.length, failures.length], [1, 1]);
+  state.error = undefined;
+  terminatingNamespaces.set('shop', '2026-11-22T10:00:00Z');
+  want(FLEET, policyAt(1));
+  clock.advance(STATUS_TIMING.retry.max);
+  want(FLEET, policyAt(2, { conditions: [] }));
+  clock.advance(STATUS_TIMING.counts);
+  await settle();
+  assert.deepEqual([patches.length, events.length, failures.length], [1, 0, 1]);
+  terminatingNamespaces.clear();
+  want(FLEET, policyAt(1));
+  await settle();
+  assert.equal(patches.length, 2, 'another namespace of that name is a new one: no back-off is left');
+});
+
+test('an Event that is refused since the deletion of the namespace has just begun is no failure', async () => {
+  const refused = new ApiError(403, 'Forbidden', 'unable to create new content', ['NamespaceTerminating']);
+  for (const [error, alarms] of [
+    [refused, 0],
+    [new ApiError(403, 'Forbidden', 'no right'), 1],
+  ] as const) {
+    const { state, events, failures, want, settle } = setup();
+    state.eventError = error;
+    want(FLEET, policyAt(1));
+    await settle();
+    assert.deepEqual([events.length, failures.length], [1, alarms]);
+  }
 });

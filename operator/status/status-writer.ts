@@ -3,7 +3,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isStatus } from '../kube/api-error.ts';
 import { POLICY_API_VERSION, policyStatusPath } from '../kube/api-paths.ts';
 import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.ts';
-import type { Verdict } from '../translate/types.ts';
+import type { Inventory, Verdict } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { sameConditions, sameDetails } from './status-comparison.ts';
@@ -17,6 +17,8 @@ export interface DesiredStatus {
   readonly policies: ReadonlyMap<string, LoadBalancerPolicy>;
   readonly verdicts: ReadonlyMap<string, Verdict>;
   readonly fleet: FleetView;
+  /** Names of the namespaces that are being deleted: their policies keep the status that they have. */
+  readonly terminatingNamespaces: Inventory['terminatingNamespaces'];
 }
 
 export interface StatusWriter {
@@ -90,6 +92,7 @@ class StatusApplier implements StatusWriter {
   readonly #running = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
   readonly #tallies = new FleetTallies();
+  readonly #terminates = (namespace: string): boolean => this.#desired?.terminatingNamespaces.has(namespace) === true;
   #desired: DesiredStatus | undefined;
   #wasLeading = false;
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -98,13 +101,16 @@ class StatusApplier implements StatusWriter {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#timing = options.timing ?? STATUS_TIMING;
-    this.#events = createEventRecorder(options);
+    this.#events = createEventRecorder({ ...options, terminating: this.#terminates });
   }
 
   setDesired(desired: DesiredStatus): void {
     this.#desired = desired;
     this.#tallies.update(desired.verdicts, desired.fleet);
-    for (const [key, { uid }] of this.#entries) if (desired.verdicts.get(key)?.uid !== uid) this.#entries.delete(key);
+    for (const [key, { uid }] of this.#entries) {
+      const verdict = desired.verdicts.get(key);
+      if (verdict?.uid !== uid || this.#terminates(verdict.namespace)) this.#entries.delete(key);
+    }
     this.#considerAll();
   }
 
@@ -167,6 +173,7 @@ class StatusApplier implements StatusWriter {
     const policy = this.#desired?.policies.get(key);
     const verdict = this.#desired?.verdicts.get(key);
     if (this.#desired === undefined || policy === undefined || policy.metadata.uid !== verdict?.uid) return undefined;
+    if (this.#terminates(verdict.namespace)) return undefined;
     const entry = this.#entryOf(key, verdict.uid);
     if (entry.busy || this.#stopped.signal.aborted || !this.#options.leading()) return undefined;
     const previous = caughtUp(entry, policy) ? policy.status : entry.written?.status;

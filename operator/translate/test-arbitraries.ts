@@ -333,5 +333,6 @@ export function shuffled(given: Inventory, seed: number): Inventory {
     annotatedPods: other(given.annotatedPods),
     proxyPods: other(given.proxyPods),
     nodeZones: other(given.nodeZones),
+    terminatingNamespaces: given.terminatingNamespaces,
   };
 }

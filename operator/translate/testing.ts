@@ -48,6 +48,7 @@ export function inventory(objects: Objects): Inventory {
     annotatedPods: byKey(objects.annotatedPods),
     proxyPods: byKey(objects.proxyPods),
     nodeZones: new Map(Object.entries(objects.nodeZones ?? {})),
+    terminatingNamespaces: new Map(),
   };
 }
 

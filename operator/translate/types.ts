@@ -16,6 +16,8 @@ export interface Inventory {
   readonly proxyPods: ReadonlyMap<string, Pod>;
   /** Name of each Node that is in a zone → its zone. */
   readonly nodeZones: ReadonlyMap<string, string>;
+  /** Name of each namespace that is being deleted → since when. Nothing can be created in it, so nothing is said about its objects. */
+  readonly terminatingNamespaces: ReadonlyMap<string, string>;
 }
 
 /** Settings that translation needs besides the inventory. */

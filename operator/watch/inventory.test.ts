@@ -27,6 +27,13 @@ const node = (name: string, version: number, zone?: string) => ({
   },
 });
 
+const namespace = (name: string, version: number, deletionTimestamp?: string) => ({
+  metadata: {
+    ...{ name, uid: `uid-${name}`, resourceVersion: String(version), creationTimestamp: 'x' },
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+  },
+});
+
 test('is ready only when every collection was listed, keeps only annotated pods, and shares what did not change', async (context) => {
   let forbidden = true;
   let changes = 0;
@@ -38,6 +45,7 @@ test('is ready only when every collection was listed, keeps only annotated pods,
     '/api/v1/pods?proxy': [meta('proxy', 1)],
     '/api/v1/pods': [meta('plain', 1), meta('weighted', 1, { 'outrigger.dev/weight': '2' })],
     '/api/v1/nodes': [node('n1', 1, 'eu-1a'), node('n2', 1)],
+    '/api/v1/namespaces': [namespace('shop', 1), namespace('leaving', 1, '2026-11-22T10:00:00Z')],
   };
   const server = await startTestServer(context, (request, response) => {
     const kind = request.path + (request.query.get('labelSelector') === 'outrigger.dev/proxy' ? '?proxy' : '');
@@ -56,11 +64,11 @@ test('is ready only when every collection was listed, keeps only annotated pods,
     timing: { ...REFLECTOR_TIMING, retry: { base: 5, max: 10 } },
   });
   const running = inventory.run(controller.signal);
-  await until(() => watches.size === 5, 'five watches');
+  await until(() => watches.size === 6, 'six watches');
   assert.equal(inventory.ready, false);
   forbidden = false;
-  await until(() => inventory.ready, 'the sixth list');
-  await until(() => watches.size === 6, 'six watches');
+  await until(() => inventory.ready, 'the seventh list');
+  await until(() => watches.size === 7, 'seven watches');
 
   const before = inventory.current();
   assert.deepEqual([...before.annotatedPods.keys()], ['shop/weighted']);
@@ -68,6 +76,7 @@ test('is ready only when every collection was listed, keeps only annotated pods,
   assert.deepEqual([...before.policies.keys()], ['shop/policy']);
   assert.deepEqual([...before.endpointSlices.keys()], ['shop/slice']);
   assert.deepEqual([...before.nodeZones], [['n1', 'eu-1a']]);
+  assert.deepEqual([...before.terminatingNamespaces], [['leaving', '2026-11-22T10:00:00Z']]);
 
   const pods = watches.get('/api/v1/pods');
   const seen = changes;
@@ -88,7 +97,16 @@ test('is ready only when every collection was listed, keeps only annotated pods,
   await until(() => inventory.current().nodeZones.get('n2') === 'eu-1b', 'the zone');
   assert.equal(changes, seen + 3, 'a heartbeat is not a change');
 
-  for (const collection of ['/api/v1/pods', '/api/v1/nodes']) {
+  const namespaces = watches.get('/api/v1/namespaces');
+  namespaces?.write(`${JSON.stringify({ type: 'MODIFIED', object: namespace('shop', 10) })}\n`);
+  namespaces?.write(`${JSON.stringify({ type: 'MODIFIED', object: namespace('shop', 11, '2026-11-22T10:00:01Z') })}\n`);
+  namespaces?.write(`${JSON.stringify({ type: 'DELETED', object: namespace('leaving', 12, '2026-11-22T10:00:00Z') })}\n`);
+  await until(() => !inventory.current().terminatingNamespaces.has('leaving'), 'the end of a namespace');
+  assert.deepEqual([...inventory.current().terminatingNamespaces.keys()], ['shop']);
+  assert.equal(changes, seen + 5, 'a label of a namespace is not a change');
+  assert.deepEqual([...before.terminatingNamespaces.keys()], ['leaving']);
+
+  for (const collection of ['/api/v1/pods', '/api/v1/nodes', '/api/v1/namespaces']) {
     const accepts = server.requests.filter(({ path, query }) => path === collection && !query.has('labelSelector'));
     assert.match(accepts.find(({ query }) => query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadata;/);
     assert.match(accepts.find(({ query }) => !query.has('watch'))?.headers.accept ?? '', /as=PartialObjectMetadataList;/);

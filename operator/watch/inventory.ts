@@ -1,5 +1,5 @@
 import type { EndpointSlice, Pod, PodMetadata, Service } from '../api/kubernetes.ts';
-import { POD_ANNOTATIONS, PROXY_LABEL } from '../api/labels.ts';
+import { POD_ANNOTATIONS, PROXY_LABEL, ZONE_LABEL } from '../api/labels.ts';
 import type { LoadBalancerPolicy } from '../api/policy.gen.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { COLLECTIONS } from '../kube/api-paths.ts';
@@ -7,7 +7,7 @@ import type { Inventory } from '../translate/types.ts';
 import { reflect, REFLECTOR_TIMING, type ReflectorReport, type ReflectorTiming, type Sink } from './reflector.ts';
 import { createObjectCache } from './object-cache.ts';
 import { createMovingEndpoints } from './moving-endpoints.ts';
-import { createNodeZones } from './node-zones.ts';
+import { createMetadataValues } from './metadata-values.ts';
 
 export interface InventorySource {
   /** Whether every collection has been listed once; until then nothing may be pushed or written. */
@@ -40,8 +40,9 @@ export function createInventory(options: InventoryOptions): InventorySource {
   const endpointSlices = createObjectCache<EndpointSlice>(changed, undefined, (before, after) => moving.observe(before, after));
   const proxyPods = createObjectCache<Pod>(changed);
   const annotatedPods = createObjectCache<PodMetadata>(changed, isAnnotated);
-  const nodeZones = createNodeZones(changed);
-  const stores = [policies, services, endpointSlices, proxyPods, annotatedPods, nodeZones];
+  const nodeZones = createMetadataValues(({ labels }) => labels?.[ZONE_LABEL] || undefined, changed);
+  const terminatingNamespaces = createMetadataValues(({ deletionTimestamp }) => deletionTimestamp, changed);
+  const stores = [policies, services, endpointSlices, proxyPods, annotatedPods, nodeZones, terminatingNamespaces];
   return {
     get ready() {
       return stores.every((store) => store.synced);
@@ -53,6 +54,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
       proxyPods: proxyPods.view(),
       annotatedPods: annotatedPods.view(),
       nodeZones: nodeZones.view(),
+      terminatingNamespaces: terminatingNamespaces.view(),
     }),
     async run(signal) {
       const { client, report, random, timing = REFLECTOR_TIMING } = options;
@@ -65,6 +67,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
         start('ProxyPod', COLLECTIONS.pods, proxyPods, { query: { labelSelector: PROXY_LABEL } }),
         start('PodMetadata', COLLECTIONS.pods, annotatedPods, { accept: METADATA_ONLY }),
         start('NodeMetadata', COLLECTIONS.nodes, nodeZones, { accept: METADATA_ONLY }),
+        start('NamespaceMetadata', COLLECTIONS.namespaces, terminatingNamespaces, { accept: METADATA_ONLY }),
       ]);
       moving.stop();
     },

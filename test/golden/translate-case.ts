@@ -35,7 +35,7 @@ export function readInventory(text: string): Inventory {
     const { annotations = {} } = metadata;
     if (WEIGHT_ANNOTATION in annotations || MAINTENANCE_ANNOTATION in annotations) annotatedPods.set(key, { metadata });
   }
-  return { policies, services, endpointSlices, annotatedPods, proxyPods, nodeZones };
+  return { policies, services, endpointSlices, annotatedPods, proxyPods, nodeZones, terminatingNamespaces: new Map() };
 }
 
 /** `allowed` of the document of kind GatewayConfig, parsed as the operator parses its `--gateway-config`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubernetesObject } from '../api/kubernetes.ts';
-import { createNodeZones } from './node-zones.ts';
+import { createMetadataValues } from './metadata-values.ts';
 
 const node = (name: string, zone?: string): KubernetesObject => ({
   metadata: {
@@ -15,11 +15,14 @@ const node = (name: string, zone?: string): KubernetesObject => ({
 
 function zones() {
   let changes = 0;
-  const store = createNodeZones(() => (changes += 1));
+  const store = createMetadataValues(
+    ({ labels }) => labels?.['topology.kubernetes.io/zone'] || undefined,
+    () => (changes += 1),
+  );
   return { store, changes: () => changes };
 }
 
-test('knows the zones of Nodes that have one; only a changed zone is a change', () => {
+test('knows the value of objects that have one; only a changed value is a change', () => {
   const { store, changes } = zones();
   assert.equal(store.synced, false);
   store.onReplace([node('n1', 'a'), node('n2'), node('n3', '')]);
