@@ -5,7 +5,7 @@ import type { Fleet } from './push/fleet-types.ts';
 import type { ProxyReport } from './push/proxy-report.ts';
 import { acked, proxy, verdict } from './status/testing.ts';
 import type { DesiredStatus } from './status/status-writer.ts';
-import type { Inventory, Translation } from './translate/types.ts';
+import type { Inventory, ProxyTarget, Translation } from './translate/types.ts';
 import { fakeClock } from './util/testing.ts';
 
 const NOTHING: Inventory = {
@@ -24,9 +24,12 @@ const TRANSLATION: Translation = {
   portNames: new Map(),
 };
 
+/** Unix milliseconds. */
+const START = 1_800_000_000_000;
+
 function setup() {
   const clock = fakeClock();
-  const state = { inventory: undefined as Inventory | undefined };
+  const state = { inventory: undefined as Inventory | undefined, translation: TRANSLATION };
   const reports = new Map<string, ProxyReport>();
   const calls: string[] = [];
   const desired: DesiredStatus[] = [];
@@ -45,12 +48,13 @@ function setup() {
     stop: async () => undefined,
   };
   const reconciler = createReconciler({
-    translate: () => TRANSLATION,
+    translate: () => state.translation,
     inventory: () => state.inventory,
     fleet,
     status,
     reconciled: () => calls.push('reconciled'),
     proxyError: (name, error) => errors.push(`${name}: ${error}`),
+    unixNow: () => START + clock.now(),
     clock,
   });
   return { clock, state, reports, calls, desired, errors, reconciler };
@@ -164,6 +168,33 @@ test('an error of a proxy is reported once, and so is its end', () => {
   reports.set('p1', acked(3));
   look();
   assert.deepEqual(errors, ['outrigger-system/p1: refused', 'outrigger-system/p1: undefined']);
+});
+
+test('that a proxy cannot be reached is an error only when it has had time to start', () => {
+  const { clock, state, reports, desired, errors, reconciler } = setup();
+  const troubleOf = () => desired.at(-1)?.fleet.targets.get('p1')?.trouble;
+  state.inventory = NOTHING;
+  const aim = (extra: Partial<ProxyTarget>): void => {
+    state.translation = { ...TRANSLATION, proxies: [proxy('p1', extra)] };
+    reconciler.inventoryChanged();
+    clock.advance(100);
+  };
+  reconciler.setEpoch(9);
+  aim({ ready: false, started: START });
+  reports.set('p1', acked(3, { error: 'ECONNREFUSED' }));
+  reconciler.fleetChanged();
+  clock.advance(100);
+  assert.deepEqual([errors, troubleOf()], [[], 'starting']);
+  clock.advance(29_999 - clock.now());
+  assert.deepEqual([errors, troubleOf()], [[], 'starting']);
+  clock.advance(1);
+  assert.deepEqual([errors, troubleOf()], [['outrigger-system/p1: ECONNREFUSED'], undefined], 'without any other change');
+
+  aim({ ready: false, started: START + clock.now() });
+  assert.equal(errors.length, 1, 'a container that starts has not recovered');
+  reports.set('p1', acked(3));
+  aim({});
+  assert.deepEqual(errors.slice(1), ['outrigger-system/p1: undefined']);
 });
 
 test('nothing happens after stop', () => {

@@ -3,8 +3,9 @@ import type { Fleet } from './push/fleet-types.ts';
 import type { ProxyReport } from './push/proxy-report.ts';
 import type { GatewayService } from './service/gateway-service.ts';
 import { UnhealthyCounter } from './status/endpoint-health.ts';
+import { markStarting, STARTING } from './status/starting-proxies.ts';
 import type { StatusWriter } from './status/status-writer.ts';
-import type { Inventory, PortNames, Translation } from './translate/types.ts';
+import type { Inventory, PortNames, ProxyTarget, Translation } from './translate/types.ts';
 import { systemClock, type Clock } from './util/clock.ts';
 import { createCoalescer } from './util/coalesce.ts';
 
@@ -18,8 +19,10 @@ export interface ReconcilerOptions {
   readonly gateway?: GatewayService;
   /** Called after every reconciliation with its duration in seconds. */
   readonly reconciled: (seconds: number) => void;
-  /** The error of a proxy changed; undefined: it has recovered. */
+  /** The error of a proxy changed; undefined: it has recovered. A proxy that has just started need not answer, which is no error. */
   readonly proxyError: (proxy: string, error: string | undefined) => void;
+  /** Unix milliseconds. */
+  readonly unixNow: () => number;
   readonly clock?: Clock;
 }
 
@@ -44,16 +47,18 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const unhealthy = new UnhealthyCounter();
   let leading = false;
   let firstContact: { readonly until: number; readonly cancel: () => void } | undefined;
+  let cancelLook = (): void => undefined;
   let latest: { readonly inventory: Inventory; readonly translation: Translation } | undefined;
 
   const report = (): void => {
     if (latest === undefined) return;
     const { inventory, translation } = latest;
     const reports = fleet.reports();
-    // A standby has no contact with proxies, which says nothing about them.
-    if (leading) noteErrors(errors, translation, reports, options.proxyError);
-    else errors.clear();
-    const targets = new Map(translation.proxies.map((proxy) => [proxy.uid, proxy]));
+    const { targets, changesIn } = markStarting(translation.proxies, options.unixNow());
+    cancelLook();
+    if (changesIn !== undefined) cancelLook = clock.after(changesIn, () => looks.trigger());
+    if (leading) noteErrors(errors, targets, reports, options.proxyError);
+    else errors.clear(); // a standby has no contact with proxies, which says nothing about them
     const termJustBegan = firstContact !== undefined && clock.now() < firstContact.until;
     const view = { targets, reports, unhealthy: unhealthy.update(reports), termJustBegan };
     gateway?.reconcile(inventory, translation, reports);
@@ -72,40 +77,40 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     options.reconciled((clock.now() - began) / 1000);
   };
   const changes = createCoalescer(INTERVAL, reconcile, clock);
-  const reports = createCoalescer(INTERVAL, report, clock);
+  const looks = createCoalescer(INTERVAL, report, clock);
   return {
     inventoryChanged: () => changes.trigger(),
-    fleetChanged: () => reports.trigger(),
+    fleetChanged: () => looks.trigger(),
     setEpoch(epoch) {
       leading = epoch !== undefined;
       firstContact?.cancel();
-      const cancel = clock.after(FIRST_CONTACT_WITHIN, () => reports.trigger());
+      const cancel = clock.after(FIRST_CONTACT_WITHIN, () => looks.trigger());
       firstContact = { until: clock.now() + FIRST_CONTACT_WITHIN, cancel };
       // Pending changes are translated first, so that nothing older is pushed.
       if (leading) changes.flush();
       fleet.setEpoch(epoch);
       // What was desired while no one led was not written.
-      if (leading) reports.trigger();
+      if (leading) looks.trigger();
     },
     stop() {
       changes.stop();
-      reports.stop();
+      looks.stop();
       firstContact?.cancel();
+      cancelLook();
     },
   };
 }
 
 function noteErrors(
   known: Map<string, string | undefined>,
-  { proxies }: Translation,
+  proxies: ReadonlyMap<string, ProxyTarget>,
   reports: ReadonlyMap<string, ProxyReport>,
   changed: ReconcilerOptions['proxyError'],
 ): void {
-  const present = new Set(proxies.map(({ uid }) => uid));
-  for (const uid of known.keys()) if (!present.has(uid)) known.delete(uid);
-  for (const { uid, name, trouble } of proxies) {
+  for (const uid of known.keys()) if (!proxies.has(uid)) known.delete(uid);
+  for (const [uid, { name, trouble }] of proxies) {
     const error = trouble ?? reports.get(uid)?.error;
-    if (known.get(uid) === error) continue;
+    if (known.get(uid) === error || error === STARTING) continue;
     known.set(uid, error);
     changed(name, error);
   }

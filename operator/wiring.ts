@@ -118,6 +118,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     fleet,
     status,
     ...(gateway && { gateway }),
+    unixNow: Date.now,
     reconciled: (seconds) => metrics.reconciled(seconds),
     proxyError: (proxy, error) =>
       error === undefined

@@ -3,6 +3,7 @@ import type { Condition } from '../api/policy.gen.ts';
 import type { ConditionDraft, Verdict } from '../translate/types.ts';
 import type { Tally } from './policy-tally.ts';
 import type { Standing } from './proxy-standing.ts';
+import { STARTING } from './starting-proxies.ts';
 
 /** A message shows this many names and counts the rest. */
 const MAX_NAMES = 5;
@@ -55,10 +56,13 @@ function boundAs({ port }: Verdict): string {
 
 function notCountedText(rest: readonly Standing[]): string {
   if (rest.length === 0) return '';
-  const shown = rest
-    .slice(0, MAX_NAMES)
-    .map((one) => `${one.name} (${one.terminating ? 'terminating' : ['not Ready', ...why(one)].join(': ')})`);
+  const shown = rest.slice(0, MAX_NAMES).map((one) => `${one.name} (${one.terminating ? 'terminating' : notReady(one)})`);
   return ` Not counted: ${enumerate(shown, rest.length)}.`;
+}
+
+function notReady({ why }: Standing): string {
+  if (why === STARTING) return why;
+  return why === undefined ? 'not Ready' : `not Ready: ${why}`;
 }
 
 function explained(proxies: readonly Standing[]): string {

@@ -41,3 +41,26 @@ test('the location of a proxy is its Node, and the zone of that', () => {
   assert.deepEqual(locationOf({ nodeName: 'n2' }), { zone: '', node: 'n2' });
   assert.equal(locationOf({}), undefined);
 });
+
+test('when a proxy that is not Ready started: its first container, else the pod', () => {
+  const startOf = (status: Omit<Status, 'name'> | undefined, ready = false) => {
+    const pod = gateway('a');
+    const metadata = { ...pod.metadata, creationTimestamp: '2026-11-22T10:00:00Z' };
+    const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
+    const containerStatuses = status && [{ name: 'outrigger-proxy', ...status }];
+    const proxyPods = [
+      { ...pod, metadata, status: { ...pod.status, conditions, ...(containerStatuses && { containerStatuses }) } },
+    ];
+    return listProxies(inventory({ proxyPods }), SETTINGS)[0]?.target.started;
+  };
+  const created = Date.parse('2026-11-22T10:00:00Z');
+  const running = { state: { running: { startedAt: '2026-11-22T10:00:07Z' } } };
+  assert.equal(startOf(undefined), created);
+  assert.equal(startOf({ state: { waiting: { reason: 'ContainerCreating' } } }), created);
+  assert.equal(startOf({ state: { running: {} } }), created);
+  assert.equal(startOf(running), created + 7000);
+  assert.equal(startOf(running, true), undefined, 'a Ready one');
+  assert.equal(startOf({ ...running, restartCount: 1 }), undefined, 'a restart is not a normal start');
+  assert.equal(startOf({ state: { terminated: { reason: 'Completed', exitCode: 0 } } }), undefined);
+  assert.equal(startOf({ state: { running: { startedAt: 'soon' } } }), undefined);
+});

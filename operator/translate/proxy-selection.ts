@@ -42,18 +42,29 @@ function describe({ metadata, spec, status }: Pod, type: ProxyType, nodeZones: I
   const container = containers.find(({ name }) => name === PROXY_CONTAINER) ?? containers[0];
   const trouble = container && troubleOf(container);
   const { nodeName: node } = spec;
+  const ready = status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+  const started = ready ? undefined : startOf(metadata, container);
   const target = {
     uid: metadata.uid,
     name: `${metadata.namespace}/${metadata.name}`,
     address: status?.podIP ?? '',
     ...(node && { location: { zone: nodeZones.get(node) ?? '', node } }),
     container: container ? `${container.containerID ?? ''}/${container.restartCount ?? 0}` : '',
-    ready: status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
+    ready,
     terminating: metadata.deletionTimestamp !== undefined,
     ...(trouble !== undefined && { trouble }),
+    ...(started !== undefined && { started }),
     ...(type === 'Sidecar' && { sidecar: true as const }),
   };
   return { target, type, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {} };
+}
+
+/** A container that runs again has ended before, which is not normal: undefined. */
+function startOf({ creationTimestamp }: Pod['metadata'], container: ContainerStatus | undefined): number | undefined {
+  const { state, restartCount = 0 } = container ?? {};
+  if (restartCount > 0 || state?.terminated) return undefined;
+  const started = Date.parse(state?.running?.startedAt ?? creationTimestamp);
+  return Number.isNaN(started) ? undefined : started;
 }
 
 /** Reasons of a normal start or end. */

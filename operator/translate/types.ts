@@ -65,8 +65,13 @@ export interface ProxyTarget {
   readonly container: string;
   readonly ready: boolean;
   readonly terminating: boolean;
-  /** Why its container does not run, from the kubelet: `CrashLoopBackOff, last exit code 1`. */
+  /** Why its container does not run, from the kubelet: `CrashLoopBackOff, last exit code 1`; for statuses also that it is starting. */
   readonly trouble?: string;
+  /**
+   * Unix milliseconds, by the clock of its Node, at which its container started for the first time; while it has not, at which the pod was
+   * created. Only of pods that are not Ready.
+   */
+  readonly started?: number;
   /** It serves only its own pod; absent: it is a gateway. */
   readonly sidecar?: true;
   /** Key into `contents`. */

@@ -91,7 +91,7 @@ class Looks {
     const nothing = (): void => undefined;
     const writing = { client, leading: () => true, instance: 'bench', failed: nothing, random: () => 1, now: () => NOW, clock };
     this.#reconciler = createReconciler({
-      ...{ fleet, clock, status: createStatusWriter(writing), reconciled: nothing, proxyError: nothing },
+      ...{ fleet, clock, status: createStatusWriter(writing), reconciled: nothing, proxyError: nothing, unixNow: () => NOW },
       translate: () => this.#translation,
       inventory: () => this.#inventory,
     });

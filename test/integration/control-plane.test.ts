@@ -44,6 +44,9 @@ test('keys rotate without a refused push, while proxies join and restart and ano
   const all = [...gateways, joined];
   await leading.change();
   await leading.untilInForce(all);
+  const logs = (await Promise.all(harness.operators.map((operator) => operator.log()))).join('').split('\n');
+  const starts = logs.filter((line) => line.includes('cannot be brought up to date'));
+  assert.deepEqual(starts, [], 'proxies that have just started need not answer');
   const rotated = await until('the old key is retired', 20_000, async () => {
     const { data, metadata } = await secret();
     return data['next.pem'] === undefined && metadata.annotations?.['outrigger.dev/rotate'] === undefined && data;
