@@ -64,13 +64,14 @@ async function operate(context: Context): Promise<void> {
   const failed = warn(log, 'the signing key cannot be read or created yet');
   const keys = await retryUntilSuccess(() => ensureSigningKeys(secrets), failed, signal).catch(() => undefined);
   if (keys === undefined) return;
-  const { inventory, fleet, status, gateway, reconciler, election, rotation, webhook, uninjected, synced } = wire(context, keys);
+  const stages = wire(context, keys);
+  const { inventory, fleet, status, gateway, reconciler, election, rotation, webhook, uninjected, annotations, synced } = stages;
   context.notReady = () => 'not everything has been listed yet';
   const stopped = aborted(signal).then(() => {
     reconciler.stop();
     rotation.stop();
     election.stop();
-    return Promise.all([gateway?.stop(), status.stop(), fleet.stop()]);
+    return Promise.all([gateway?.stop(), status.stop(), annotations.stop(), fleet.stop()]);
   });
   const crdVersion = watchCrdVersion(crdVersionOptions(client, log, metrics), signal);
   const others = [crdVersion, uninjected.run(signal), webhook?.run(signal)];

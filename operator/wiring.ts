@@ -5,6 +5,7 @@ import { createUninjectedPods, type UninjectedPods } from './inject/uninjected-p
 import { createWebhook, type Webhook } from './inject/webhook.ts';
 import type { KubeClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/event-recorder.ts';
+import { createFindingReporter, type FindingReporter } from './kube/finding-reporter.ts';
 import { createElection, type Election } from './leader/election.ts';
 import type { Candidate } from './leader/lease.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -17,6 +18,7 @@ import { createGatewayService, type GatewayService, type GatewayServiceOptions }
 import { createKeyRotation, type KeyRotation } from './signing-keys/key-rotation.ts';
 import type { SigningKeys } from './signing-keys/key-secret.ts';
 import { createStatusWriter, type StatusWriter } from './status/status-writer.ts';
+import { findInvalidAnnotations } from './translate/invalid-annotations.ts';
 import { translate } from './translate/translate.ts';
 import { createInventory, type InventorySource } from './watch/inventory.ts';
 import type { ReflectorReport } from './watch/reflector.ts';
@@ -45,6 +47,7 @@ export interface Stages {
   /** Absent without `--sidecar-config`. */
   readonly webhook: Webhook | undefined;
   readonly uninjected: UninjectedPods;
+  readonly annotations: FindingReporter;
   /** Resolves when every collection has been listed once. */
   readonly synced: Promise<void>;
 }
@@ -62,6 +65,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
       rotation.reconcile();
       webhook?.reconcile();
       uninjected.reconcile();
+      annotations.reconcile();
     },
   });
   const { leader } = election;
@@ -73,6 +77,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
       if (inventory.ready) synced.resolve();
       reconciler.inventoryChanged();
       uninjected.reconcile();
+      annotations.reconcile();
     },
     random: Math.random,
   });
@@ -132,6 +137,11 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     count: (pods) => metrics.uninjected(pods),
     failed: warn(log, 'the Event of a Pod without its sidecar could not be written and is tried again'),
   });
+  const annotations = createFindingReporter({
+    ...{ leading, events },
+    find: () => (inventory.ready ? findInvalidAnnotations(inventory.current()) : []),
+    failed: warn(log, 'the Event of an annotation that cannot be read could not be written and is tried again'),
+  });
   return {
     inventory,
     fleet,
@@ -142,6 +152,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     rotation,
     webhook,
     uninjected,
+    annotations,
     synced: synced.promise,
   };
 }

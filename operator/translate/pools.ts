@@ -1,3 +1,4 @@
+import { readSharedWith } from '../api/annotations.ts';
 import { SERVICE_NAME_LABEL, SHARED_WITH_ANNOTATION } from '../api/labels.ts';
 import { digest } from '../../proxy/snapshot/canonical.ts';
 import { resolveEndpoints } from './endpoints.ts';
@@ -111,8 +112,8 @@ function refuseReference(
   service: Service | undefined,
 ): Problem | undefined {
   if (proxyType === 'Sidecar' || backend.namespace === namespace) return undefined;
-  const shared = (service?.metadata.annotations?.[SHARED_WITH_ANNOTATION] ?? '').split(',').map((name) => name.trim());
-  if (shared.includes('*') || shared.includes(namespace)) return undefined;
+  const { namespaces } = readSharedWith(service?.metadata.annotations);
+  if (namespaces.includes('*') || namespaces.includes(namespace)) return undefined;
   return {
     reason: 'RefNotPermitted',
     message: `Service ${backend.service} is not shared with namespace ${namespace}, or does not exist: its owner can annotate it with ${SHARED_WITH_ANNOTATION}: "${namespace}"`,

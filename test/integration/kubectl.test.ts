@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { until } from '../local-cluster/cluster.ts';
 import { Harness } from './harness.ts';
 
+const OBJECT_AND_MESSAGE = 'jsonpath={range .items[*]}{.involvedObject.kind} {.involvedObject.name} {.message}{"\\n"}{end}';
 const toWeb = (port: number) => ({ listener: { port }, backendRefs: [{ name: 'web', port: 80 }] });
 
 let harness: Harness;
@@ -92,6 +93,39 @@ test('describe: messages that name proxies, and one Event for each change', asyn
   assert.match(out, /Message: +2 of 2 Ready proxies run it\./);
   assert.match(out, /Reason: +BackendNotFound/);
   assert.match(out, /Summary:\s+Endpoints: +\d+\/\d+\s+Proxies: +2\/2/);
+});
+
+test('annotate: a value that cannot be read is one Event of the object, which says what counts instead', async () => {
+  await harness.publish('shared', ...(await harness.backends('annotated')));
+  await harness.apply('annotated', toWeb(8604));
+  const annotate = async (object: string, value: string): Promise<void> => {
+    const { code, err } = await harness.kubectl(['annotate', '--overwrite', object, value]);
+    assert.equal(code, 0, err);
+  };
+  const invalid = async (): Promise<string> => {
+    const selector = ['--field-selector', 'reason=InvalidAnnotation'];
+    return (await harness.kubectl(['get', 'events', ...selector, '-o', OBJECT_AND_MESSAGE])).out.trim();
+  };
+  await annotate('pod/annotated', 'outrigger.dev/weight=two');
+  await annotate('service/shared', 'outrigger.dev/shared-with=team-*');
+  await annotate('lbp/annotated', 'outrigger.dev/idle=1');
+  await until('three Events', 10_000, async () => (await invalid()).split('\n').length === 3);
+  await annotate('pod/annotated', 'example.com/other=change');
+  await annotate('pod/annotated', 'outrigger.dev/weight=2');
+  await annotate('pod/annotated', 'outrigger.dev/maintenance=yes');
+  const lines = await until('the fourth', 10_000, async () => {
+    const found = (await invalid()).split('\n').sort();
+    return found.length > 3 && found;
+  });
+  const texts = [
+    /^LoadBalancerPolicy annotated The annotation outrigger\.dev\/idle cannot be read: "1" is not "true" or "false"\./,
+    /^Pod annotated .*maintenance cannot be read: "yes" is not "true" or "false"\. The Pod is not in maintenance\.$/,
+    /^Pod annotated .*weight cannot be read: "two" is not a whole number from 0 to 1000\. The weight is 1, as without/,
+    /^Service shared .*shared-with cannot be read: "team-\*" is not the name of a namespace, nor \* for all/,
+  ];
+  assert.equal(lines.length, texts.length);
+  texts.forEach((text, i) => assert.match(lines[i] ?? '', text));
+  await harness.remove('annotated');
 });
 
 interface Schema {
