@@ -32,9 +32,6 @@ export const IDLE_ANNOTATION = 'outrigger.dev/idle';
 /** Annotation of pods: what injection added, as JSON, for information. */
 export const INJECTED_ANNOTATION = 'outrigger.dev/injected';
 
-/** Annotation of policies: `"true"` says that the policy has no endpoints on purpose. */
-export const IDLE_ANNOTATION = 'outrigger.dev/idle';
-
 /** Annotation of Services: the namespaces, separated by commas, whose Gateway policies may use them; `*` stands for all. */
 export const SHARED_WITH_ANNOTATION = 'outrigger.dev/shared-with';
 

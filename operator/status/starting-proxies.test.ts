@@ -34,7 +34,7 @@ test('the next look is due when the first of them has had its time', () => {
 test('Programmed says that a proxy is starting, and later why it cannot be reached', () => {
   const messageAt = (age: number, ...others: readonly ProxyTarget[]): string | undefined => {
     const { targets } = markStarting([...others, proxy('p2', STARTED)], NOW + age);
-    const refused = { current: false, rejected: [], unhealthy: undefined, error: 'ECONNREFUSED' };
+    const refused = { current: false, rejected: [], unhealthy: undefined, degraded: undefined, error: 'ECONNREFUSED' };
     const fleet = fleetOf([...targets.values()], { p1: acked(3), p2: refused });
     const proxies = [...targets.keys()];
     return statusOf(verdict({ proxies }), fleet, undefined, NOW).conditions?.find(({ type }) => type === 'Programmed')?.message;

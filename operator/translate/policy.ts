@@ -1,6 +1,6 @@
 /** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, in the wire's terms. Later steps use only the result. */
 import { DEFAULTS } from '../api/defaults.ts';
-import { IDLE_ANNOTATION } from '../api/labels.ts';
+import { readIdle } from '../api/annotations.ts';
 import { FieldParser, type Problem } from './field-parser.ts';
 import { readHealthCheck } from './policy-health-check.ts';
 import { readLoadBalancer } from './policy-load-balancer.ts';
@@ -96,7 +96,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     uid: metadata.uid,
     generation: metadata.generation ?? 0,
     created: Math.max(0, Date.parse(metadata.creationTimestamp) || 0),
-    idle: metadata.annotations?.[IDLE_ANNOTATION] === 'true',
+    idle: readIdle(metadata.annotations).idle,
     proxyType: spec.proxies?.type ?? DEFAULTS.proxyType,
     selector: spec.proxies?.selector ?? {},
     ...(listener && { port: listener.port }),
