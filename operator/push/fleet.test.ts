@@ -264,7 +264,7 @@ for (const [what, end] of [
   test(what, async (t) => {
     const rig = new Rig(t);
     const one = await rig.proxy('one');
-    const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
+    const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5, newsPause: 5 });
     fleet.setEpoch(EPOCH);
     fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
     await settledSoon(fleet, 'one');
@@ -348,7 +348,7 @@ test('a new container is pushed to at once, whatever the back-off', async (t) =>
 test('drift is detected by a status query, and corrected', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
-  const fleet = rig.fleet({ statusInterval: 20, firstStatus: 20 });
+  const fleet = rig.fleet({ statusInterval: 20, firstStatus: 20, newsPause: 20 });
   fleet.setEpoch(EPOCH);
   fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
@@ -359,31 +359,39 @@ test('drift is detected by a status query, and corrected', async (t) => {
   await settledSoon(fleet, 'one');
 });
 
+/** A proxy that is polled, and rejects a listener. */
+async function polledProxy(rig: Rig): ReturnType<Rig['waitingProxy']> {
+  const { proxy, address } = await rig.waitingProxy('one');
+  proxy.canWait = false;
+  proxy.tell({ rejected: [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }] });
+  return { proxy, address };
+}
+
 test('answers bring rejected listeners and unhealthy endpoints', async (t) => {
   const rig = new Rig(t);
-  const one = await rig.proxy('one');
-  one.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
+  const { proxy, address } = await polledProxy(rig);
   const fleet = rig.fleet({ statusInterval: 10, firstStatus: 10 });
   fleet.setEpoch(EPOCH);
-  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setDesired(translation([target('one', address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
-  assert.deepEqual(fleet.reports().get('one')?.rejected, one.dataPlane.failing);
+  assert.deepEqual(fleet.reports().get('one')?.rejected, [
+    { policy: 'default/web', listener: 8000, reason: 'the port is in use' },
+  ]);
   await until(() => fleet.reports().get('one')?.unhealthy?.length === 0);
   await until(() => rig.changed > 0);
   const before = rig.changed;
-  one.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }];
+  proxy.tell({ unhealthy: [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }] });
   await until(() => fleet.reports().get('one')?.unhealthy?.length === 1);
   await until(() => rig.changed > before);
 });
 
 test('an answer that says nothing new is no event', async (t) => {
   const rig = new Rig(t);
-  const one = await rig.proxy('one');
-  one.dataPlane.failing = [{ policy: 'default/web', listener: 8000, reason: 'the port is in use' }];
-  one.dataPlane.sick = [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }];
+  const { proxy, address } = await polledProxy(rig);
+  proxy.tell({ unhealthy: [{ pool: 'p', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' }] });
   const fleet = rig.fleet({ statusInterval: 10, firstStatus: 10 });
   fleet.setEpoch(EPOCH);
-  fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
+  fleet.setDesired(translation([target('one', address)], content([A])), performance.now());
   const answers = (): number => rig.sent.filter(({ kind, outcome }) => kind === 'status' && outcome === 'status').length;
   await until(() => answers() === 3);
   const { changed } = rig;
@@ -398,7 +406,7 @@ test('an answer that says nothing new is no event', async (t) => {
 test('a higher fence in a status answer fences the leader', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
-  const [successor, fleet] = [rig.fleet(), rig.fleet({ statusInterval: 20, firstStatus: 200 })];
+  const [successor, fleet] = [rig.fleet(), rig.fleet({ statusInterval: 20, firstStatus: 200, newsPause: 200 })];
   fleet.setEpoch(EPOCH);
   fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');
@@ -429,7 +437,7 @@ test('propagation is measured until the last Ready proxy acknowledged', async (t
 test('a proxy that is gone is neither pushed to nor reported', async (t) => {
   const rig = new Rig(t);
   const one = await rig.proxy('one');
-  const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5 });
+  const fleet = rig.fleet({ statusInterval: 5, firstStatus: 5, newsPause: 5 });
   fleet.setEpoch(EPOCH);
   fleet.setDesired(translation([target('one', one.address)], content([A])), performance.now());
   await settledSoon(fleet, 'one');

@@ -100,7 +100,7 @@ test('a status of another pod does not count', async (t) => {
   const answer = { pod: 'two', fence: { epoch: EPOCH + 1, sequence: 1 }, rejected: [], trustedKeys: [], unhealthy: [] };
   const honest = await rig.proxy('one');
   const real = rig.client();
-  const fleet = rig.fleet({ firstStatus: 5 }, { ...real, status: async () => ({ kind: 'status', answer }) });
+  const fleet = rig.fleet({ firstStatus: 5, newsPause: 5 }, { ...real, status: async () => ({ kind: 'status', answer }) });
   fleet.setEpoch(EPOCH);
   fleet.setDesired(translation([target('one', honest.address)], content([part])), performance.now());
   await until(() => fleet.reports().get('one')?.error !== undefined);
