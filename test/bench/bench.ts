@@ -4,7 +4,7 @@ import type { Cleanup } from './cleanup.ts';
 export interface Options {
   /** Of `cpu`, `inject` and `scrape`: paired rounds. Of `propagation`: changes. Of `memory`: starts. */
   readonly rounds: number | undefined;
-  /** Of `cpu`, `inject` and `scrape`: each measurement. Of `rolling`, `kills`: the load. Of `memory`: the idle time. */
+  /** Of `cpu`, `fleet`, `inject` and `scrape`: each measurement. Of `rolling`, `kills`: the load. Of `memory`: the idle time. */
   readonly seconds: number | undefined;
 }
 

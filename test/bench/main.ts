@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Bench, Options } from './bench.ts';
 import { ensureBundles } from './bundles.ts';
 import { cpu } from './cpu.ts';
+import { fleet } from './fleet.ts';
 import { inject } from './inject.ts';
 import { kills } from './kills.ts';
 import { memory } from './memory.ts';
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   routing,
   strategies,
   status,
+  fleet,
   simulation,
   cpu,
   propagation,
@@ -35,7 +37,7 @@ Runs benchmarks one after the other and prints one table. Exit code 1 when a bou
 
   NAME         any of: ${Object.keys(BENCHES).join(', ')} (all of them)
   --rounds N   of cpu, inject and scrape: paired rounds; of propagation: changes; of memory: starts
-  --seconds N  of cpu, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
+  --seconds N  of cpu, fleet, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
 `;
 
 const { values, positionals } = parseArgs({
