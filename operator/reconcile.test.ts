@@ -45,7 +45,6 @@ function setup() {
       calls.push('status');
       desired.push(status);
     },
-    stop: async () => undefined,
   };
   const reconciler = createReconciler({
     translate: () => state.translation,

@@ -14,7 +14,7 @@ export interface ReconcilerOptions {
   /** The present inventory; undefined until every collection has been listed once. */
   readonly inventory: () => Inventory | undefined;
   readonly fleet: Fleet;
-  readonly status: StatusWriter;
+  readonly status: Pick<StatusWriter, 'setDesired'>;
   /** Absent: the operator makes no Service for the gateways. */
   readonly gateway?: GatewayService;
   /** Called after every reconciliation with its duration in seconds. */

@@ -115,6 +115,7 @@ export function wire(context: Context, keys: SigningKeys): Stages {
     random: Math.random,
     now: Date.now,
   });
+  metrics.policies(() => status.readiness());
   const settings = { namespace: config.namespace, ...(config.gateway && { allowed: config.gateway.allowed }) };
   const gateway = wireService(context, { leading, events, due: () => reconciler.inventoryChanged() });
   const reconciler = createReconciler({

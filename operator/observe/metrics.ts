@@ -1,8 +1,13 @@
-/** Every metric of the operator is declared here. Names and labels are used by dashboards and alerts outside: they are a contract. */
+/**
+ * Every metric of the operator is declared here, in policy-metrics.ts or in process-metrics.ts. Names and labels are used by dashboards
+ * and alerts outside: they are a contract.
+ */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FleetMetrics } from '../push/fleet-types.ts';
 import type { WriteResult } from '../service/service-writer.ts';
 import type { WebhookMetrics } from '../inject/webhook.ts';
+import type { Readiness } from '../status/status-writer.ts';
+import { exposePolicies } from './policy-metrics.ts';
 import { exposeProcess } from './process-metrics.ts';
 
 type PushResult = Parameters<FleetMetrics['pushed']>[0];
@@ -103,12 +108,20 @@ export class Metrics implements FleetMetrics, WebhookMetrics {
     registers: this.#registers,
   });
 
+  #readiness: () => Iterable<Readiness> = () => [];
+
   constructor() {
     for (const result of Object.keys(RESULTS)) this.#pushes.inc({ result }, 0);
     for (const result of Object.keys(INJECTIONS)) this.#injections.inc({ result }, 0);
     for (const result of Object.keys(WRITES)) this.#serviceWrites.inc({ result }, 0);
     this.proxies({ current: 0, pending: 0, failing: 0 });
+    exposePolicies(this.registry, () => this.#readiness());
     exposeProcess(this.registry);
+  }
+
+  /** @param readiness asked at each scrape from now on */
+  policies(readiness: () => Iterable<Readiness>): void {
+    this.#readiness = readiness;
   }
 
   reconciled(seconds: number): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Readiness } from '../status/status-writer.ts';
 import { Metrics } from './metrics.ts';
 import { startObserveServer } from './server.ts';
 import { createWatchdog } from './watchdog.ts';
@@ -67,6 +68,42 @@ test('every metric of the contract is exposed under its name and labels', async 
   }
   metrics.leads(undefined);
   assert.match(await metrics.registry.metrics(), /^outrigger_operator_leader 0$/m);
+});
+
+test('policies are counted by readiness, and named while they are not ready', async () => {
+  const metrics = new Metrics();
+  const state = { policies: [] as Readiness[], asked: 0 };
+  const is = (name: string, status: Readiness['ready']['status'], reason: string): Readiness => ({
+    namespace: 'shop',
+    name,
+    ready: { type: 'Ready', status, reason, message: '', observedGeneration: 1, lastTransitionTime: '' },
+  });
+  const scrape = async () => {
+    const lines = (await metrics.registry.metrics()).split('\n');
+    return lines.filter((line) => /^outrigger_operator_polic(?:ies|y_not_ready)\{/.test(line));
+  };
+  const counted = (yes: number, no: number, unknown: number) => [
+    `outrigger_operator_policies{ready="True"} ${yes}`,
+    `outrigger_operator_policies{ready="False"} ${no}`,
+    `outrigger_operator_policies{ready="Unknown"} ${unknown}`,
+  ];
+  const named = (policy: string, reason: string) =>
+    `outrigger_operator_policy_not_ready{namespace="shop",policy="${policy}",reason="${reason}"} 1`;
+  assert.deepEqual(await scrape(), counted(0, 0, 0), 'before anything is known');
+  metrics.policies(() => {
+    state.asked += 1;
+    return state.policies;
+  });
+  state.policies = [
+    ...[is('web', 'True', 'Ready'), is('night', 'True', 'Idle'), is('new', 'Unknown', 'Pending')],
+    ...[is('api', 'False', 'NoEndpoints'), is('pay', 'False', 'AllUnhealthy')],
+  ];
+  assert.deepEqual(await scrape(), [...counted(2, 2, 1), named('api', 'NoEndpoints'), named('pay', 'AllUnhealthy')]);
+  assert.equal(state.asked, 1, 'computed once for both metrics');
+  state.policies = [is('web', 'True', 'Ready'), is('api', 'False', 'AllUnhealthy'), is('pay', 'True', 'Ready')];
+  assert.deepEqual(await scrape(), [...counted(2, 1, 0), named('api', 'AllUnhealthy')], 'another reason; one that recovered');
+  state.policies = [];
+  assert.deepEqual(await scrape(), counted(0, 0, 0), 'deleted, or another operator leads');
 });
 
 test('CPU, memory, event loop and version of the process are exposed', async () => {

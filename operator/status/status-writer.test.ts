@@ -258,6 +258,40 @@ test('a condition that keeps changing does not flood the cluster with Events', a
   assert.equal(events.length, 27);
 });
 
+test('readiness is that of every policy as of now, written or not, and only of a leader', async () => {
+  const { state, patches, writer, want, settle } = setup();
+  const seen = () => [...writer.readiness()].map(({ name, ready: { status, reason } }) => `${name} ${status} ${reason}`);
+  assert.deepEqual(seen(), [], 'nothing is known yet');
+  state.error = new ApiError(500, '', 'broken');
+  want(FLEET, policyAt(1), policyAt(1, undefined, 'cart'));
+  // Only checkout is acknowledged.
+  const expected = ['checkout True Ready', 'cart Unknown Pending'];
+  assert.deepEqual(seen(), expected, 'while they are being written');
+  await settle();
+  const attempts = patches.length;
+  assert.deepEqual(seen(), expected, 'when that failed');
+  await settle();
+  assert.equal(patches.length, attempts, 'to ask writes nothing');
+  state.leading = false;
+  assert.deepEqual(seen(), []);
+  state.leading = true;
+  const rejected = [{ policy: 'shop/checkout', listener: 80, reason: 'in use' }];
+  want(fleetOf([proxy('p1'), proxy('p2')], { p1: acked(3), p2: acked(3, { rejected }) }), policyAt(1));
+  assert.deepEqual(seen(), ['checkout False Rejected'], 'cart was deleted');
+});
+
+test('readiness that is not known anew is as it was last written', async () => {
+  const { writer, want, settle, written } = setup();
+  want(FLEET, policyAt(1));
+  await settle();
+  const unknown = fleetOf([proxy('p1'), proxy('p2')], {}, true);
+  const reasons = () => [...writer.readiness()].map(({ ready }) => ready.reason);
+  want(unknown, policyAt(1));
+  assert.deepEqual(reasons(), ['Ready'], 'the watch has not caught up');
+  want(unknown, policyAt(101, written()));
+  assert.deepEqual(reasons(), ['Ready']);
+});
+
 test('few parallel writes, never two of one policy, and all in the end', async () => {
   const { state, patches, want, settle } = setup();
   let open = (): void => undefined;
@@ -315,12 +349,12 @@ test('an Event that is refused since the deletion of the namespace has just begu
   const refused = new ApiError(403, 'Forbidden', 'unable to create new content', ['NamespaceTerminating']);
   for (const [error, alarms] of [
     [refused, 0],
-    [new ApiError(403, 'Forbidden', 'no right'), 1],
+    [new ApiError(403, 'Forbidden', 'no right'), 2],
   ] as const) {
     const { state, events, failures, want, settle } = setup();
     state.eventError = error;
     want(FLEET, policyAt(1));
     await settle();
-    assert.deepEqual([events.length, failures.length], [1, alarms]);
+    assert.deepEqual([events.length, failures.length], [2, alarms]);
   }
 });

@@ -1,14 +1,16 @@
-import type { LoadBalancerPolicy, PolicyStatus } from '../api/policy.gen.ts';
+import type { Condition, LoadBalancerPolicy, PolicyStatus } from '../api/policy.gen.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isStatus } from '../kube/api-error.ts';
-import { POLICY_API_VERSION, policyStatusPath } from '../kube/api-paths.ts';
+import { POLICY_API_VERSION } from '../kube/api-paths.ts';
 import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.ts';
 import type { Inventory, Verdict } from '../translate/types.ts';
 import { backOff, type BackOffLimits } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
+import { applyStatus } from './apply-status.ts';
 import { sameConditions, sameDetails } from './status-comparison.ts';
 import { EventRateLimit } from './event-rate-limit.ts';
 import { FleetTallies } from './fleet-tallies.ts';
+import { latestStatus, type WrittenStatus } from './latest-status.ts';
 import { statusOf, type FleetView } from './policy-status.ts';
 import { transitions } from './transitions.ts';
 
@@ -21,9 +23,19 @@ export interface DesiredStatus {
   readonly terminatingNamespaces: Inventory['terminatingNamespaces'];
 }
 
+/** Whether a policy can answer its requests, as of now. */
+export interface Readiness {
+  readonly namespace: string;
+  readonly name: string;
+  /** The condition `Ready`, whether it has been written or not. */
+  readonly ready: Condition;
+}
+
 export interface StatusWriter {
   /** Replaces the previous input. Statuses that differ from those on the policies are written. */
   setDesired(desired: DesiredStatus): void;
+  /** One for each policy; none unless leading. Computed as they are read, and changes nothing. */
+  readiness(): Iterable<Readiness>;
   /** Aborts writes in progress, and writes nothing more. */
   stop(): Promise<void>;
 }
@@ -62,20 +74,19 @@ interface Entry {
   notBefore: number;
   countsNotBefore: number;
   readonly events: EventRateLimit;
-  /** The result of the last write, used until the watch has caught up with it. */
-  written: { readonly basedOn: string; readonly resourceVersion: string; readonly status: PolicyStatus } | undefined;
+  written: WrittenStatus | undefined;
 }
 
-interface Plan {
+interface Comparison {
   readonly policy: LoadBalancerPolicy;
   readonly previous: PolicyStatus | undefined;
   readonly status: Required<PolicyStatus>;
+}
+
+interface Plan extends Comparison {
   /** Monotonic ms at which it may be written. */
   readonly due: number;
 }
-
-const FIELD_MANAGER = 'outrigger-operator';
-const WRITE_TIMEOUT = 10_000;
 
 /** Writes statuses by server-side apply: only those that changed; status and reason of conditions at once, the rest at intervals. */
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
@@ -112,6 +123,15 @@ class StatusApplier implements StatusWriter {
       if (verdict?.uid !== uid || this.#terminates(verdict.namespace)) this.#entries.delete(key);
     }
     this.#considerAll();
+  }
+
+  *readiness(): Iterable<Readiness> {
+    if (!this.#options.leading()) return;
+    for (const [key, { namespace, name }] of this.#desired?.verdicts ?? []) {
+      if (this.#terminates(namespace)) continue;
+      const ready = this.#compare(key)?.status.conditions.find(({ type }) => type === 'Ready');
+      if (ready !== undefined) yield { namespace, name, ready };
+    }
   }
 
   async stop(): Promise<void> {
@@ -170,19 +190,27 @@ class StatusApplier implements StatusWriter {
 
   /** What to write for a policy; undefined when nothing differs, or nothing may be written now. */
   #plan(key: string): Plan | undefined {
+    const verdict = this.#desired?.verdicts.get(key);
+    if (verdict === undefined || this.#terminates(verdict.namespace)) return undefined;
+    const entry = this.#entryOf(key, verdict.uid);
+    if (entry.busy || this.#stopped.signal.aborted || !this.#options.leading()) return undefined;
+    const compared = this.#compare(key);
+    if (compared === undefined) return undefined;
+    const { previous, status } = compared;
+    if (!sameConditions(previous, status)) return { ...compared, due: entry.notBefore };
+    if (sameDetails(previous, status)) return undefined;
+    return { ...compared, due: Math.max(entry.notBefore, entry.countsNotBefore) };
+  }
+
+  /** The status of a policy as it is, and as it should be; undefined: the verdict is on another policy of this name. */
+  #compare(key: string): Comparison | undefined {
     const policy = this.#desired?.policies.get(key);
     const verdict = this.#desired?.verdicts.get(key);
     if (this.#desired === undefined || policy === undefined || policy.metadata.uid !== verdict?.uid) return undefined;
-    if (this.#terminates(verdict.namespace)) return undefined;
-    const entry = this.#entryOf(key, verdict.uid);
-    if (entry.busy || this.#stopped.signal.aborted || !this.#options.leading()) return undefined;
-    const previous = caughtUp(entry, policy) ? policy.status : entry.written?.status;
+    const previous = latestStatus(policy, this.#entries.get(key)?.written);
     const { unhealthy, termJustBegan } = this.#desired.fleet;
     const view = { tally: this.#tallies.get(key), unhealthy: unhealthy.get(key), termJustBegan };
-    const status = statusOf(verdict, view, previous, this.#options.now());
-    if (!sameConditions(previous, status)) return { policy, previous, status, due: entry.notBefore };
-    if (sameDetails(previous, status)) return undefined;
-    return { policy, previous, status, due: Math.max(entry.notBefore, entry.countsNotBefore) };
+    return { policy, previous, status: statusOf(verdict, view, previous, this.#options.now()) };
   }
 
   #entryOf(key: string, uid: string): Entry {
@@ -206,7 +234,7 @@ class StatusApplier implements StatusWriter {
   async #write(key: string, entry: Entry, plan: Plan): Promise<void> {
     entry.busy = true;
     try {
-      const answer = await this.#apply(plan);
+      const answer = await applyStatus(this.#options.client, plan.policy, plan.status, this.#stopped.signal);
       const basedOn = plan.policy.metadata.resourceVersion;
       entry.written = { basedOn, resourceVersion: answer.metadata.resourceVersion, status: plan.status };
       entry.failures = 0;
@@ -223,19 +251,6 @@ class StatusApplier implements StatusWriter {
     }
   }
 
-  #apply({ policy, status }: Plan): Promise<LoadBalancerPolicy> {
-    const { namespace = '', name } = policy.metadata;
-    return this.#options.client.call<LoadBalancerPolicy>({
-      method: 'PATCH',
-      path: policyStatusPath(namespace, name),
-      query: { fieldManager: FIELD_MANAGER, force: 'true' },
-      contentType: 'application/apply-patch+yaml',
-      body: { apiVersion: POLICY_API_VERSION, kind: 'LoadBalancerPolicy', metadata: { name, namespace }, status },
-      signal: this.#stopped.signal,
-      timeout: WRITE_TIMEOUT,
-    });
-  }
-
   /** Best effort: an Event that is lost is not sent again. */
   async #recordEvents(key: string, entry: Entry, { policy, previous, status }: Plan): Promise<void> {
     for (const transition of transitions(previous, status)) {
@@ -247,14 +262,4 @@ class StatusApplier implements StatusWriter {
       });
     }
   }
-}
-
-/** Whether the cache has the policy as of our last write, or newer. Versions are decimal numbers of any length. */
-function caughtUp({ written }: Entry, { metadata }: LoadBalancerPolicy): boolean {
-  const cached = metadata.resourceVersion;
-  if (written === undefined) return true;
-  // Comparing is not enough: versions may restart when an API server was restored from a backup.
-  if (cached === written.basedOn) return false;
-  const ours = written.resourceVersion;
-  return cached.length > ours.length || (cached.length === ours.length && cached >= ours);
 }

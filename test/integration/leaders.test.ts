@@ -92,6 +92,9 @@ test('one leads, the other is Ready too; the Lease is written as client-go write
   assert.equal((await fetch(`${standby.observe}/readyz`)).status, 200);
   assert.match(await standby.metrics(), /^outrigger_operator_leader 0$/m);
   assert.match(await standby.metrics(), /^outrigger_operator_proxies\{state="current"\} 0$/m);
+  const policies = /^outrigger_operator_policies\{ready="\w+"\} [1-9]/m;
+  assert.match(await leader.metrics(), policies);
+  assert.doesNotMatch(await standby.metrics(), policies);
   const { spec, metadata } = await leading.lease();
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
   assert.match(String(spec.holderIdentity), new RegExp(`^${leader.name}_[0-9a-f-]{36}_[0-9a-f-]{36}$`));
