@@ -25,6 +25,9 @@ const quick = { '1': '0+100x30', '2.5': '0+100x30', '5': '0+100x30', '+Inf': '0+
 const PROXY = 'job="j", instance="p1", pod="gateway-1"';
 const [FIRST, SECOND] = ['job="j", instance="o1", pod="operator-1"', 'job="j", instance="o2", pod="operator-2"'];
 const operator = (metric: string, who: string, more = '') => `outrigger_operator_${metric}{${who}${more && `, ${more}`}}`;
+/** As Prometheus has it with honorLabels: the namespace is the policy's, the pod the operator's. */
+const notReady = (who: string, reason: string) =>
+  operator('policy_not_ready', who, `namespace="shop", policy="web", reason="${reason}"`);
 
 /** Unix time of the evaluation for the certificate, s: promtool starts at 0. */
 const HALF_TIME = 90 * 60;
@@ -51,6 +54,19 @@ export const CASES: Readonly<Record<string, Case>> = {
     labels: OF_POLICY,
     summary: 'Requests to shop/web find no usable endpoint',
     quiet: [{ [of('no_endpoint_total')]: '7x30' }],
+  },
+  OutriggerPolicyNotReady: {
+    // The leader changes after 27 minutes; for two minutes no one reports.
+    fires: { [notReady(FIRST, 'NoEndpoints')]: '_x20 1x6 _x4', [notReady(SECOND, 'NoEndpoints')]: '_x28 1 1' },
+    labels: { ...OF_POLICY, reason: 'NoEndpoints' },
+    summary: 'Policy shop/web is not ready: NoEndpoints',
+    quiet: [
+      // Others are ready, or wait.
+      { [operator('policies', FIRST, 'ready="True"')]: '3x30', [operator('policies', FIRST, 'ready="Unknown"')]: '1x30' },
+      { [notReady(FIRST, 'NoEndpoints')]: '_x26 1x4' },
+      { [notReady(FIRST, 'NoEndpoints')]: '1x25 _x5' },
+      { [notReady(FIRST, 'Rejected')]: '1x30' },
+    ],
   },
   OutriggerPanic: {
     fires: { [of('panic')]: '1x30', [of('panic').replace('gateway-1', 'gateway-2')]: '0x30' },
@@ -130,6 +146,21 @@ export const CASES: Readonly<Record<string, Case>> = {
         [operator('proxies', SECOND, 'state="pending"')]: '5x30',
         [operator('leader', SECOND)]: '0x30',
       },
+    ],
+  },
+  OutriggerPoliciesPending: {
+    fires: {
+      [operator('policies', FIRST, 'ready="Unknown"')]: '2x30',
+      [operator('policies', FIRST, 'ready="True"')]: '7x30',
+      [operator('policies', SECOND, 'ready="Unknown"')]: '0x30',
+    },
+    labels: {},
+    summary: '2 policies wait to become ready',
+    quiet: [
+      { [operator('policies', FIRST, 'ready="Unknown"')]: '0x16 2x14', [operator('policies', FIRST, 'ready="True"')]: '7x30' },
+      // Policies that come one after the other, each of which becomes ready.
+      { [operator('policies', FIRST, 'ready="Unknown"')]: '1x10 0 1x10 0 1x8' },
+      { [operator('policies', FIRST, 'ready="False"')]: '2x30', [operator('policies', FIRST, 'ready="Unknown"')]: '0x30' },
     ],
   },
   OutriggerProxyWithoutSnapshot: {

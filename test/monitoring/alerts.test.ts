@@ -52,6 +52,23 @@ test('the links of the runbook work', async () => {
   }
 });
 
+test('the runbook says what to do about every reason for which a policy is not ready', async () => {
+  const rules = await readFile(join(import.meta.dirname, '../../docs/policy-rules.md'), 'utf8');
+  const rows = [...rules.matchAll(/^\|.*\bFalse, .*$/gm)].map(([row]) => row.split('|').find((cell) => cell.includes('False, ')));
+  const reasons = new Set(rows.flatMap((cell = '') => [...cell.matchAll(/`(\w+)`/g)].map(([, reason = '']) => reason)));
+  const conflicts = rules.split('## Conflicts')[1]?.split('\n\n## ')[0] ?? '';
+  for (const [, reason = ''] of conflicts.matchAll(/\| `(\w+)` \|$/gm)) reasons.add(reason);
+  // Programmed is Pending while Ready is Unknown, and Invalid where Accepted has the reason.
+  for (const other of ['Accepted', 'ResolvedRefs', 'Programmed', 'Pending', 'Invalid']) reasons.delete(other);
+  assert.ok(reasons.size >= 16, [...reasons].join());
+  const section = (await readRunbook()).split('## OutriggerPolicyNotReady')[1]?.split('\n## ')[0] ?? '';
+  const cells = [...section.matchAll(/^\| (.+?) \|/gm)].map(([, cell]) => cell).join();
+  assert.deepEqual(
+    [...reasons].filter((reason) => !cells.includes(`\`${reason}\``)),
+    [],
+  );
+});
+
 test('promtool finds no problems in the rules', { skip }, async () => {
   const { stdout } = await run('promtool', ['check', 'rules', '--lint-fatal', RULES]);
   assert.match(stdout, new RegExp(`SUCCESS: ${alerts.length} rules found`));
