@@ -35,6 +35,12 @@ export const PROXY_VARIABLE: Variable = {
   query: 'label_values(outrigger_build_info, pod)',
 };
 
+/** From the row of a policy, with the columns Policy and Namespace, to its endpoints. */
+export const TO_ENDPOINTS = {
+  title: 'Endpoints of ${__data.fields.Policy}',
+  url: `/d/${UIDS.endpoints}?var-datasource=\${datasource}&var-namespace=\${__data.fields.Namespace}&var-policy=\${__data.fields.Policy}&\${__url_time_range}`,
+};
+
 /** Rate of a counter. */
 export const rate = (metric: string, labels: string) => `rate(${metric}{${labels}}[$__rate_interval])`;
 

@@ -1,6 +1,7 @@
 /** What clients get: rate, errors, duration and saturation per policy. */
-import { POLICY, POLICY_VARIABLES, PROXY_VARIABLE, UIDS, ours, quantile, rate, sum } from './common.ts';
+import { POLICY, POLICY_VARIABLES, PROXY_VARIABLE, TO_ENDPOINTS, UIDS, ours, quantile, rate, sum } from './common.ts';
 import type { Dashboard, Section } from './model.ts';
+import { readiness } from './readiness.ts';
 
 const BY = 'namespace, policy';
 const LEGEND = '{{namespace}}/{{policy}}';
@@ -58,10 +59,7 @@ const glance: Section = {
       ...{ kind: 'table', title: 'Policies', unit: 'short', width: 24 },
       description: 'Current golden signals of each policy. A click on a policy opens its endpoints.',
       labels: { policy: 'Policy', namespace: 'Namespace' },
-      link: {
-        title: 'Endpoints of ${__data.fields.Policy}',
-        url: `/d/${UIDS.endpoints}?var-datasource=\${datasource}&var-namespace=\${__data.fields.Namespace}&var-policy=\${__data.fields.Policy}&\${__url_time_range}`,
-      },
+      link: TO_ENDPOINTS,
       columns: [
         { legend: 'Requests', unit: 'reqps', expr: sum(BY, requests) },
         {
@@ -288,7 +286,7 @@ const saturation: Section = {
 export const traffic: Dashboard = {
   uid: UIDS.traffic,
   title: 'Outrigger / Traffic',
-  description: 'Golden signals of LoadBalancerPolicies: rate, errors, duration, saturation.',
+  description: 'Golden signals of LoadBalancerPolicies: readiness, rate, errors, duration, saturation.',
   variables: [...POLICY_VARIABLES, PROXY_VARIABLE],
-  sections: [glance, rates, errors, duration, saturation],
+  sections: [glance, readiness, rates, errors, duration, saturation],
 };

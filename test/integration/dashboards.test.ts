@@ -5,6 +5,7 @@ import { request, type ServerResponse } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import test, { after, before } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { until } from '../local-cluster/cluster.ts';
 import { dataPanels, readAlerts, readDashboards, withoutThreshold } from '../monitoring/chart-files.ts';
 import { ask, Load } from './client.ts';
@@ -17,9 +18,11 @@ const RATE_INTERVAL = '10s';
 const NOISE_MS = 100;
 /** Until everything has happened and was scraped twice. */
 const SHOWN_WITHIN_MS = 30_000;
+/** Until a proxy has been asked for its status, and its answer was scraped. */
+const REPORTED_WITHIN_MS = 60_000;
 /** Between two queries. */
 const AGAIN_MS = 500;
-const PORTS = { web: 8601, limited: 8602, empty: 8603, blocked: 8604 } as const;
+const PORTS = { web: 8601, limited: 8602, empty: 8603, blocked: 8604, unready: 8605 } as const;
 
 const to = (service: string) => [{ name: service, port: 80 }];
 const SPECS: Readonly<Record<keyof typeof PORTS, PolicySpec>> = {
@@ -41,6 +44,7 @@ const SPECS: Readonly<Record<keyof typeof PORTS, PolicySpec>> = {
     fallback: { type: 'Response', response: { statusCode: 503, body: 'closed' } },
   },
   blocked: { listener: { port: PORTS.blocked }, backendRefs: to('web') },
+  unready: { listener: { port: PORTS.unready }, backendRefs: to('lost') },
 };
 
 const skip = problemWith('prometheus') ?? false;
@@ -72,6 +76,7 @@ async function makeTraffic(): Promise<void> {
   await harness.publish('web', good, flaky, failing, dying);
   await harness.publish('slow', slow);
   await harness.publish('empty');
+  await harness.publish('lost');
   await squat(harness.gateways[0].address);
   for (const [name, spec] of Object.entries(SPECS)) await harness.apply(name, spec);
   await harness.untilProgrammed('web', 'limited', 'empty');
@@ -200,6 +205,31 @@ test('an empty result, an error and NaN are found', { skip }, async () => {
     problems.map((problem) => problem.split(':')[0]),
     ['none is empty', 'nothing has no number', 'nonsense is an error'],
   );
+});
+
+test('the policies that are not ready are counted and named, until they are ready or deleted', { skip }, async () => {
+  const { namespace } = harness;
+  const expect = async (policies: Readonly<Record<string, number>>, ...broken: readonly string[]) => {
+    let seen: unknown;
+    await until(`not ready: ${broken.join()}`, REPORTED_WITHIN_MS, async () => {
+      const counts = await prometheus.query('outrigger_operator_policies');
+      const named = await prometheus.query('outrigger_operator_policy_not_ready');
+      const found = [
+        Object.fromEntries(counts.map(({ metric, value }) => [metric['ready'], value])),
+        named.map(({ metric }) => `${metric['namespace']} ${metric['policy']} ${metric['reason']}`).sort(),
+      ];
+      seen = found;
+      return isDeepStrictEqual(found, [policies, broken.map((each) => `${namespace} ${each}`)]);
+    }).catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}; last seen: ${JSON.stringify(seen)}`, { cause: error });
+    });
+  };
+  // `empty` has a fallback.
+  await expect({ True: 3, False: 2, Unknown: 0 }, 'blocked Rejected', 'unready NoEndpoints');
+  await harness.publish('lost', ...(await harness.backends('found')));
+  await expect({ True: 4, False: 1, Unknown: 0 }, 'blocked Rejected');
+  await harness.remove('blocked');
+  await expect({ True: 4, False: 0, Unknown: 0 });
 });
 
 test('labels are as dashboards take them: the namespace of a policy, and the pod of a proxy', { skip }, async () => {
