@@ -6,7 +6,8 @@ import { ApiError } from '../kube/api-error.ts';
 import { fakeClock } from '../util/testing.ts';
 import type { FleetView } from './policy-status.ts';
 import { acked, fleetOf, NOW, proxy, verdict } from './testing.ts';
-import { createStatusWriter, STATUS_TIMING } from './status-writer.ts';
+import { STATUS_TIMING } from './status-timing.ts';
+import { createStatusWriter } from './status-writer.ts';
 
 const FLEET = fleetOf([proxy('p1'), proxy('p2')], { p1: acked(3), p2: acked(3) });
 const policyAt = (resourceVersion: number, status?: PolicyStatus, name = 'checkout'): LoadBalancerPolicy => ({

@@ -4,7 +4,7 @@ import { isStatus } from '../kube/api-error.ts';
 import { POLICY_API_VERSION } from '../kube/api-paths.ts';
 import { createEventRecorder, type EventRecorder } from '../kube/event-recorder.ts';
 import type { Inventory, Verdict } from '../translate/types.ts';
-import { backOff, type BackOffLimits } from '../util/backoff.ts';
+import { backOff } from '../util/backoff.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { applyStatus } from './apply-status.ts';
 import { sameConditions, sameDetails } from './status-comparison.ts';
@@ -12,6 +12,7 @@ import { EventRateLimit } from './event-rate-limit.ts';
 import { FleetTallies } from './fleet-tallies.ts';
 import { latestStatus, type WrittenStatus } from './latest-status.ts';
 import { statusOf, type FleetView } from './policy-status.ts';
+import { STATUS_TIMING, type StatusTiming } from './status-timing.ts';
 import { transitions } from './transitions.ts';
 
 /** The input from which all statuses are computed. */
@@ -39,16 +40,6 @@ export interface StatusWriter {
   /** Aborts writes in progress, and writes nothing more. */
   stop(): Promise<void>;
 }
-
-export interface StatusTiming {
-  /** Milliseconds between two writes of one policy that change only counts and messages. */
-  readonly counts: number;
-  readonly retry: BackOffLimits;
-  /** Parallel writes. */
-  readonly concurrency: number;
-}
-
-export const STATUS_TIMING: StatusTiming = { counts: 10_000, retry: { base: 500, max: 30_000 }, concurrency: 4 };
 
 export interface StatusWriterOptions {
   readonly client: Pick<KubeClient, 'call'>;
@@ -128,7 +119,6 @@ class StatusApplier implements StatusWriter {
   *readiness(): Iterable<Readiness> {
     if (!this.#options.leading()) return;
     for (const [key, { namespace, name }] of this.#desired?.verdicts ?? []) {
-      if (this.#terminates(namespace)) continue;
       const ready = this.#compare(key)?.status.conditions.find(({ type }) => type === 'Ready');
       if (ready !== undefined) yield { namespace, name, ready };
     }
@@ -190,9 +180,9 @@ class StatusApplier implements StatusWriter {
 
   /** What to write for a policy; undefined when nothing differs, or nothing may be written now. */
   #plan(key: string): Plan | undefined {
-    const verdict = this.#desired?.verdicts.get(key);
-    if (verdict === undefined || this.#terminates(verdict.namespace)) return undefined;
-    const entry = this.#entryOf(key, verdict.uid);
+    const uid = this.#desired?.verdicts.get(key)?.uid;
+    if (uid === undefined) return undefined;
+    const entry = this.#entryOf(key, uid);
     if (entry.busy || this.#stopped.signal.aborted || !this.#options.leading()) return undefined;
     const compared = this.#compare(key);
     if (compared === undefined) return undefined;
@@ -202,11 +192,12 @@ class StatusApplier implements StatusWriter {
     return { ...compared, due: Math.max(entry.notBefore, entry.countsNotBefore) };
   }
 
-  /** The status of a policy as it is, and as it should be; undefined: the verdict is on another policy of this name. */
+  /** The status of a policy as it is, and as it should be; undefined: the verdict is on another one of this name, or it is left alone. */
   #compare(key: string): Comparison | undefined {
     const policy = this.#desired?.policies.get(key);
     const verdict = this.#desired?.verdicts.get(key);
     if (this.#desired === undefined || policy === undefined || policy.metadata.uid !== verdict?.uid) return undefined;
+    if (this.#terminates(verdict.namespace)) return undefined;
     const previous = latestStatus(policy, this.#entries.get(key)?.written);
     const { unhealthy, termJustBegan } = this.#desired.fleet;
     const view = { tally: this.#tallies.get(key), unhealthy: unhealthy.get(key), termJustBegan };
