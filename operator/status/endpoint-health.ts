@@ -87,6 +87,8 @@ function evidenceOf({ check, reason, detail }: Unhealthy[number]): string {
 /** The endpoints that are healthy for a majority of the reporting proxies, and the others with the commonest evidence. */
 export interface JudgedEndpoints {
   readonly healthy: number;
+  /** Whether any proxy finds any of them unhealthy. */
+  readonly doubted: boolean;
   /** Evidence → number of unhealthy endpoints about which most proxies say this. */
   readonly evidence: ReadonlyMap<string, number>;
 }
@@ -99,11 +101,13 @@ export function judgeEndpoints(
   reports: ReadonlyMap<string, UnhealthyVotes> | undefined,
   reporting: number,
 ): JudgedEndpoints {
-  if (reporting === 0 || reports === undefined) return { healthy: endpoints.length, evidence: NO_EVIDENCE };
+  if (reporting === 0 || reports === undefined) return { healthy: endpoints.length, doubted: false, evidence: NO_EVIDENCE };
   const evidence = new Map<string, number>();
   let healthy = 0;
+  let doubted = false;
   for (const id of endpoints) {
     const votes = reports.get(id);
+    doubted ||= votes !== undefined;
     if (votes === undefined || reporting - votes.count > reporting / 2) {
       healthy++;
       continue;
@@ -111,7 +115,7 @@ export function judgeEndpoints(
     const [commonest = ''] = [...votes.evidence].reduce(commoner, ['', 0]);
     evidence.set(commonest, (evidence.get(commonest) ?? 0) + 1);
   }
-  return { healthy, evidence };
+  return { healthy, doubted, evidence };
 }
 
 type Counted = readonly [text: string, count: number];

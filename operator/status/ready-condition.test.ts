@@ -295,6 +295,18 @@ const CASES: readonly Case[] = [
     want: ['Unknown', 'Pending', 'No proxy has reported yet whether it can answer.'],
   },
   {
+    what: 'a proxy has acknowledged a new generation that it cannot answer, and not yet said why',
+    reports: { p1: finds([], 'unavailable'), p2: finds([], 'unavailable') },
+    previous: ready('False', 'AllUnhealthy', { observedGeneration: 2 }),
+    want: ['Unknown', 'Pending', 'No proxy has reported yet why it cannot answer.'],
+  },
+  {
+    what: 'the same of a generation that was ready',
+    reports: { p1: finds([], 'unavailable'), p2: finds([], 'unavailable') },
+    previous: ready('True', 'Ready'),
+    want: ['False', 'AllUnhealthy', '2 of 2 proxies have no endpoint that they can use.'],
+  },
+  {
     what: 'endpoints have just come, and proxies have not reported since: no third reason in between',
     reports: { p1: finds([], 'unavailable'), p2: finds([], 'unavailable') },
     previous: ready('False', 'NoEndpoints'),

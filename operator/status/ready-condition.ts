@@ -103,9 +103,10 @@ function healthyEndpoints(verdict: Verdict, endpoints: JudgedEndpoints, rest: st
 /** A majority cannot answer, though there are endpoints. */
 function notAnswered(verdict: Verdict, { endpoints, previous, tally }: ReadyInput, voting: number): ConditionDraft {
   if (endpoints.healthy === 0 && endpoints.evidence.size > 0) return allUnhealthy(verdict, endpoints);
-  // The endpoints are new, and proxies have not reported since: they are about to.
+  // Acknowledgements say that a proxy cannot answer, and its next report why. Endpoints may also be so new that no proxy has them.
   const before = keep(verdict, previous);
-  if (before?.status === 'False') return before;
+  if (!endpoints.doubted && before?.status !== 'True')
+    return before ?? pending('No proxy has reported yet why it cannot answer.');
   return notReady('AllUnhealthy', `${tally.served.unavailable} of ${voting} proxies have no endpoint that they can use.`);
 }
 
