@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { ApiServerProcess, type ApiServerOptions } from './apiserver-process.ts';
 import { Api, ApiError } from './api.ts';
 import { runDeployments } from './deployments.ts';
+import { runJobs } from './jobs.ts';
 import { BUNDLES, SOURCES } from './images.ts';
 import { registerNodes, type Nodes } from './nodes.ts';
 import { AddressBlock, NODE_NAME, runPods, type PodRunner } from './pods.ts';
@@ -46,7 +47,7 @@ export interface Cluster {
   stop(graceSeconds?: number): Promise<void>;
 }
 
-/** Starts API server, pod runner, scheduler, and the controllers of Deployments and EndpointSlices; creates the LoadBalancerPolicy kind unless `crd` is false. */
+/** Starts API server, pod runner, scheduler, and the controllers of Deployments, Jobs and EndpointSlices; creates the LoadBalancerPolicy kind unless `crd` is false. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { stateDir, nodes = { [NODE_NAME]: 'local-a' } } = options;
   const logs = join(stateDir, 'logs');
@@ -80,7 +81,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   );
   const slices = keepSlices(api, nodes);
   const scheduler = schedulePods(api, nodes);
-  const deployments = runDeployments(api);
+  const controllers = [runDeployments(api), runJobs(api)];
 
   const cluster: Cluster = {
     url,
@@ -101,7 +102,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
     stop: async (graceSeconds = 10) => {
       scheduler.stop();
-      await deployments.stop();
+      await Promise.all(controllers.map((controller) => controller.stop()));
       await pods.stop(graceSeconds);
       await slices.stop();
       await server.stop();

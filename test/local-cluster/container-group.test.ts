@@ -39,7 +39,7 @@ const probe = (more = {}) => ({ httpGet: { port: 8080 }, periodSeconds: 1, ...mo
 const brief = (name: string, code: number, more: Partial<ContainerSpec> = {}) =>
   container(name, 'never', { command: ['node', '-e', PROGRAM, name, 'never', String(code)], ...more });
 
-async function group(t: TestContext, spec: Pick<Pod['spec'], 'initContainers' | 'containers'>) {
+async function group(t: TestContext, spec: Pick<Pod['spec'], 'initContainers' | 'containers' | 'restartPolicy'>) {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-group-'));
   const addresses = await AddressBlock.claim(undefined);
   await mkdir(join(folder, 'data'));
@@ -118,4 +118,41 @@ test('readiness waits for the startup probe; a failing liveness probe ends the p
   await until('it got SIGTERM', 10_000, () => events().includes('main ends'));
   setStatus('main', 200);
   await until('it runs again', 10_000, () => main?.ready === true && main.container.restarts === 1);
+});
+
+test('with Never a pod ends when its containers have, its sidecars after them', async (t) => {
+  for (const [code, outcome] of [
+    [0, 'Succeeded'],
+    [3, 'Failed'],
+  ] as const) {
+    const { containers, events } = await group(t, {
+      restartPolicy: 'Never',
+      initContainers: [container('sidecar', '0', { restartPolicy: 'Always', startupProbe: probe({ failureThreshold: 30 }) })],
+      containers: [brief('main', code)],
+    });
+    await containers.start();
+    await until('it has finished', 10_000, () => containers.outcome !== undefined);
+    assert.equal(containers.outcome, outcome);
+    assert.equal(containers.mains.get('main')?.container.restarts, 0);
+    assert.deepEqual(events().slice(-2), ['main starts', 'sidecar ends']);
+    assert.equal(containers.pids().size, 0);
+  }
+});
+
+test('with Never an init container that fails ends the pod', async (t) => {
+  const { containers, events } = await group(t, {
+    restartPolicy: 'Never',
+    initContainers: [brief('init', 3)],
+    containers: [container('main', 'never')],
+  });
+  await containers.start();
+  assert.equal(containers.outcome, 'Failed');
+  assert.deepEqual(events(), ['init starts']);
+});
+
+test('a pod that is stopped has no outcome', async (t) => {
+  const { containers } = await group(t, { restartPolicy: 'Never', containers: [container('main', 'never')] });
+  await containers.start();
+  await containers.stop(1_000);
+  assert.equal(containers.outcome, undefined);
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expand } from './expand.ts';
 import type { EntryPoints } from './images.ts';
-import type { ContainerSpec, Pod } from './pod-types.ts';
+import type { ContainerSpec, Pod, RestartPolicy } from './pod-types.ts';
 import { ProbedContainer } from './probed.ts';
 import { mountsOf } from './volumes.ts';
 
@@ -15,6 +15,9 @@ export interface GroupPlace {
   readonly graceMs: number;
 }
 
+/** The last phase of a pod. */
+export type Outcome = 'Succeeded' | 'Failed';
+
 export const isSidecar = ({ restartPolicy }: ContainerSpec): boolean => restartPolicy === 'Always';
 
 /**
@@ -25,19 +28,25 @@ export class ContainerGroup {
   readonly inits: ReadonlyMap<string, ProbedContainer>;
   readonly mains: ReadonlyMap<string, ProbedContainer>;
   readonly #sidecars: readonly ProbedContainer[];
+  readonly #graceMs: number;
+  readonly #changed: () => void;
   #stopping = false;
+  #outcome: Outcome | undefined;
 
   /** @throws Error for what cannot run */
   constructor(pod: Pod, place: GroupPlace, changed: () => void) {
     const { namespace, name } = pod.metadata;
-    const make = (spec: ContainerSpec, once: boolean): [string, ProbedContainer] => {
+    const make = (spec: ContainerSpec, isInit: boolean, restart: RestartPolicy): [string, ProbedContainer] => {
       const launch = expand(pod, spec, { ...place, mounts: mountsOf(spec, place.folder) });
       const logFile = join(place.logs, `${namespace}_${name}_${spec.name}.log`);
-      return [spec.name, new ProbedContainer(spec, { ...place, launch, logFile, once, changed })];
+      return [spec.name, new ProbedContainer(spec, { ...place, launch, logFile, isInit, restart, changed })];
     };
-    const { initContainers = [], containers } = pod.spec;
-    this.inits = new Map(initContainers.map((spec) => make(spec, !isSidecar(spec))));
-    this.mains = new Map(containers.map((spec) => make(spec, false)));
+    const { initContainers = [], containers, restartPolicy = 'Always' } = pod.spec;
+    const plain = restartPolicy === 'Never' ? 'Never' : 'OnFailure';
+    this.inits = new Map(initContainers.map((spec) => (isSidecar(spec) ? make(spec, false, 'Always') : make(spec, true, plain))));
+    this.mains = new Map(containers.map((spec) => make(spec, false, restartPolicy)));
+    this.#graceMs = place.graceMs;
+    this.#changed = changed;
     this.#sidecars = initContainers.flatMap((spec) => (isSidecar(spec) ? (this.inits.get(spec.name) ?? []) : []));
   }
 
@@ -46,8 +55,26 @@ export class ContainerGroup {
     for (const container of this.inits.values()) {
       await container.start();
       if (this.#stopping) return;
+      if (container.container.finished && !container.done) return this.#finish('Failed');
     }
-    await Promise.all([...this.mains.values()].map((container) => container.start()));
+    const mains = [...this.mains.values()];
+    await Promise.all(mains.map((container) => container.start()));
+    void Promise.all(mains.map(({ container }) => container.ended)).then(async () => {
+      if (this.#stopping || !mains.every(({ container }) => container.finished)) return;
+      await this.#finish(mains.every(({ container }) => container.succeeded) ? 'Succeeded' : 'Failed');
+    });
+  }
+
+  /** Every container has finished, and none is started again. Undefined: not yet, or they were stopped from outside. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  /** Sidecars end with the containers that they are for. */
+  async #finish(outcome: Outcome): Promise<void> {
+    await this.stop(this.#graceMs);
+    this.#outcome = outcome;
+    this.#changed();
   }
 
   /** Resolves when every process is gone, within `graceMs` in all. May be called again with a shorter time. */

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { COMPILE_CACHE } from '../../scripts/compile-cache.ts';
 import type { Launch } from './expand.ts';
+import type { RestartPolicy } from './pod-types.ts';
 import { tied } from './tied.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -24,7 +25,7 @@ export type ContainerState =
       };
     };
 
-/** One container as a process that is restarted when it ends, until it is stopped or (`once`) has exited with 0. */
+/** One container as a process that is restarted when it ends, as its policy says, until it is stopped. */
 export class Container {
   state: ContainerState = { waiting: { reason: 'ContainerCreating' } };
   lastState: ContainerState | undefined;
@@ -33,14 +34,14 @@ export class Container {
   readonly #launch: Launch;
   readonly #logFile: string;
   readonly #changed: () => void;
-  readonly #once: boolean;
+  readonly #restart: RestartPolicy;
   readonly #stopping = new AbortController();
   #child: ChildProcess | undefined;
   #ended: Promise<void> | undefined;
 
   /** `changed` is called after every change of `state`. Output is appended to `logFile`. */
-  constructor(launch: Launch, logFile: string, changed: () => void, once = false) {
-    this.#once = once;
+  constructor(launch: Launch, logFile: string, changed: () => void, restart: RestartPolicy = 'Always') {
+    this.#restart = restart;
     this.#launch = launch;
     this.#logFile = logFile;
     this.#changed = changed;
@@ -52,6 +53,17 @@ export class Container {
 
   get succeeded(): boolean {
     return 'terminated' in this.state && this.state.terminated.exitCode === 0;
+  }
+
+  /** It has ended, and is not started again. */
+  get finished(): boolean {
+    if (!('terminated' in this.state)) return false;
+    return this.#restart === 'Never' || (this.#restart === 'OnFailure' && this.succeeded);
+  }
+
+  /** Resolves when it has finished, or was stopped. */
+  get ended(): Promise<void> {
+    return this.#ended ?? Promise.resolve();
   }
 
   /** The process that runs now; tests kill it to see the container restarted. */
@@ -90,7 +102,7 @@ export class Container {
     while (!this.#stopping.signal.aborted) {
       const started = performance.now();
       await this.#runOnce();
-      if (this.#stopping.signal.aborted || (this.#once && this.succeeded)) return;
+      if (this.#stopping.signal.aborted || this.finished) return;
       if (performance.now() - started > BACK_OFF.forgottenAfter) pause = BACK_OFF.base;
       this.lastState = this.state;
       this.#become({ waiting: { reason: 'CrashLoopBackOff', message: `starts again in ${pause} ms; see ${this.#logFile}` } });

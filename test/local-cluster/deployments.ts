@@ -1,70 +1,34 @@
 /** Keeps the pods of Deployments, and their status. rollout.ts decides the next step, each time from the state in the API server. */
 import { isDeepStrictEqual } from 'node:util';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type Api } from './api.ts';
 import { follow, keyOf } from './follow.ts';
 import type { Pod } from './pod-types.ts';
+import { startReconciler } from './reconciler.ts';
 import { HASH_LABEL, plan, templateHash, type Deployment } from './rollout.ts';
-
-const RETRY_MS = 100;
-/** Interval at which an incomplete one is reconciled, ms, for `minReadySeconds` and the progress deadline. */
-const AGAIN_MS = 1_000;
 
 const podsPath = (namespace = '') => `/api/v1/namespaces/${namespace}/pods`;
 const deploymentPath = (key: string) => `/apis/apps/v1/namespaces/${key.replace('/', '/deployments/')}`;
 
 /** Runs until it is stopped. */
 export function runDeployments(api: Api): { stop(): Promise<void> } {
-  const waiting = new Set<string>();
-  const timers = new Map<string, NodeJS.Timeout>();
-  let working: Promise<void> | undefined;
-  let stopped = false;
-
-  const work = async () => {
-    for (let [key] = waiting; key !== undefined && !stopped; [key] = waiting) {
-      waiting.delete(key);
-      try {
-        if (!(await reconcile(api, key))) later(key);
-      } catch (error) {
-        if (error instanceof ApiError && error.status < 500) later(key);
-        else {
-          waiting.add(key);
-          await delay(RETRY_MS);
-        }
-      }
-    }
-  };
-  const reconcileSoon = (key: string) => {
-    if (stopped) return;
-    waiting.add(key);
-    working ??= work().finally(() => (working = undefined));
-  };
-  const later = (key: string) => {
-    clearTimeout(timers.get(key));
-    timers.set(
-      key,
-      setTimeout(() => {
-        timers.delete(key);
-        reconcileSoon(key);
-      }, AGAIN_MS),
-    );
-  };
+  const { soon, stop } = startReconciler((key) => reconcile(api, key));
   const podChanged = (pod: Pod) => {
     const owner = ownerOf(pod);
-    if (owner) reconcileSoon(`${pod.metadata.namespace}/${owner.name}`);
+    if (owner) soon(`${pod.metadata.namespace}/${owner.name}`);
   };
-  const deploymentChanged = (deployment: Deployment) => reconcileSoon(keyOf(deployment));
-
   const followers = [
     follow<Pod>(api, '/api/v1/pods', podChanged, podChanged),
-    follow<Deployment>(api, '/apis/apps/v1/deployments', deploymentChanged, () => undefined),
+    follow<Deployment>(
+      api,
+      '/apis/apps/v1/deployments',
+      (deployment) => soon(keyOf(deployment)),
+      () => undefined,
+    ),
   ];
   return {
     stop: async () => {
-      stopped = true;
       followers.forEach((follower) => follower.stop());
-      timers.forEach((timer) => clearTimeout(timer));
-      await working;
+      await stop();
     },
   };
 }

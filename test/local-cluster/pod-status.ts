@@ -1,5 +1,9 @@
 import type { Container } from './container.ts';
+import type { Outcome } from './container-group.ts';
 import type { Pod, PodCondition } from './pod-types.ts';
+
+/** Why a pod that has finished is not ready. */
+const OUTCOME_REASONS = { Succeeded: 'PodCompleted', Failed: 'PodFailed' } as const;
 
 export interface ContainerView {
   readonly name: string;
@@ -13,17 +17,19 @@ export interface ContainerView {
   readonly problem: string | undefined;
 }
 
+export interface PodView {
+  readonly inits: readonly ContainerView[];
+  readonly mains: readonly ContainerView[];
+  /** Absent: it has not finished. */
+  readonly outcome?: Outcome | undefined;
+}
+
 /** The `status` that a kubelet would report. `now` is an RFC 3339 time, for conditions whose status changes. */
-export function podStatus(
-  pod: Pod,
-  podIP: string,
-  { inits, mains }: { readonly inits: readonly ContainerView[]; readonly mains: readonly ContainerView[] },
-  now: string,
-): object {
+export function podStatus(pod: Pod, podIP: string, { inits, mains, outcome }: PodView, now: string): object {
   const ready = [...inits, ...mains].every((view) => view.ready);
   const initialized = inits.every((view) => view.passed);
   const started = mains.every(({ container }) => container !== undefined && container.restarts >= 0);
-  const reason = ready ? {} : { reason: 'ContainersNotReady' };
+  const reason = ready ? {} : { reason: outcome === undefined ? 'ContainersNotReady' : OUTCOME_REASONS[outcome] };
   const condition = (type: string, on: boolean, extra: object = {}): PodCondition => {
     const status = on ? 'True' : 'False';
     const before = pod.status?.conditions?.find((each) => each.type === type);
@@ -31,7 +37,7 @@ export function podStatus(
     return { type, status, lastTransitionTime, ...extra };
   };
   return {
-    phase: started ? 'Running' : 'Pending',
+    phase: outcome ?? (started ? 'Running' : 'Pending'),
     podIP,
     podIPs: [{ ip: podIP }],
     hostIP: podIP,

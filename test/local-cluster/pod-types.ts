@@ -6,12 +6,17 @@ export interface Pod extends ApiObject {
   readonly status?: { readonly phase?: string; readonly podIP?: string; readonly conditions?: readonly PodCondition[] };
 }
 
+/** Whether a container is started again when it ends: `OnFailure` unless it exited with 0. */
+export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
+
 export interface PodSpec {
   readonly nodeName?: string;
   readonly schedulerName?: string;
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
   readonly terminationGracePeriodSeconds?: number;
+  /** Default: Always. */
+  readonly restartPolicy?: RestartPolicy;
   readonly initContainers?: readonly ContainerSpec[];
   readonly containers: readonly ContainerSpec[];
   readonly volumes?: readonly Volume[];

@@ -152,7 +152,12 @@ export class RunningPod {
     };
     const inits = initContainers.map((spec) => view(spec, this.#group?.inits.get(spec.name), true));
     const mains = containers.map((spec) => view(spec, this.#group?.mains.get(spec.name), false));
-    return podStatus(this.#pod, this.place.podIP, { inits, mains }, `${new Date().toISOString().slice(0, 19)}Z`);
+    return podStatus(
+      this.#pod,
+      this.place.podIP,
+      { inits, mains, outcome: this.#group?.outcome },
+      `${new Date().toISOString().slice(0, 19)}Z`,
+    );
   }
 
   /** Every process has ended: deletes the pod's object. */

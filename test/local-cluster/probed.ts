@@ -1,14 +1,15 @@
 import { Container } from './container.ts';
 import type { Launch } from './expand.ts';
-import type { ContainerSpec, Probe } from './pod-types.ts';
+import type { ContainerSpec, Probe, RestartPolicy } from './pod-types.ts';
 import { HttpProbe } from './probe.ts';
 
 export interface ProbedOptions {
   readonly launch: Launch;
   readonly logFile: string;
   readonly podIP: string;
-  /** A plain init container: done when it exits with 0. */
-  readonly once: boolean;
+  /** A plain init container: the next one starts when it exits with 0. */
+  readonly isInit: boolean;
+  readonly restart: RestartPolicy;
   /** Of the pod: time for the process to end when a probe restarts it, ms. */
   readonly graceMs: number;
   readonly changed: () => void;
@@ -29,7 +30,7 @@ export class ProbedContainer {
   constructor(spec: ContainerSpec, options: ProbedOptions) {
     this.#spec = spec;
     this.#options = options;
-    const { launch, logFile, podIP, once, graceMs, changed } = options;
+    const { launch, logFile, podIP, restart, graceMs, changed } = options;
     const probe = (of: Probe | undefined, events: { changed: () => void; failed?: () => void }) =>
       of && new HttpProbe(of, spec, podIP, events);
     const failed = () => {
@@ -40,7 +41,7 @@ export class ProbedContainer {
     this.#startup = probe(spec.startupProbe, { changed: () => this.#begin(), failed });
     this.#liveness = probe(spec.livenessProbe, { changed: () => undefined, failed });
     this.#readiness = probe(spec.readinessProbe, { changed });
-    this.container = new Container(launch, logFile, () => this.#containerChanged(), once);
+    this.container = new Container(launch, logFile, () => this.#containerChanged(), restart);
   }
 
   /** Running, with a passed startup probe. */
@@ -54,7 +55,7 @@ export class ProbedContainer {
 
   /** A plain init container exited with 0. */
   get done(): boolean {
-    return this.#options.once && this.container.succeeded;
+    return this.#options.isInit && this.container.succeeded;
   }
 
   /** Starts it; resolves when the next one may start, or when it was stopped before. */
@@ -73,11 +74,11 @@ export class ProbedContainer {
     this.#readiness?.stop();
     this.#startup?.stop();
     this.#started = false;
-    if (this.container.running && !this.#options.once) {
+    if (this.container.running && !this.#options.isInit) {
       if (this.#startup) this.#startup.start();
       else return this.#begin();
     }
-    if (this.done) this.#settled.resolve();
+    if (this.done || this.container.finished) this.#settled.resolve();
     this.#options.changed();
   }
 

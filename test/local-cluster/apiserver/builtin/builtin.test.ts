@@ -193,3 +193,36 @@ describe('other kinds', () => {
     assert.deepEqual([secret['type'], secret['data'], secret['stringData']], ['Opaque', { a: 'aGk=' }, undefined]);
   });
 });
+
+describe('Jobs', () => {
+  const JOBS = '/apis/batch/v1/namespaces/default/jobs';
+  const spec = (more: JsonObject = {}): JsonObject => ({
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x:1' }], ...more } },
+  });
+
+  it('select their pods by labels of their own, and have the defaults of a real server', async () => {
+    const made = await server.must('POST', JOBS, { metadata: { name: 'one' }, spec: spec() });
+    const uid = asString(at(made, 'metadata', 'uid'));
+    assert.deepEqual(at(made, 'spec', 'selector'), { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } });
+    assert.deepEqual(at(made, 'spec', 'template', 'metadata', 'labels'), {
+      'batch.kubernetes.io/controller-uid': uid,
+      'batch.kubernetes.io/job-name': 'one',
+      'controller-uid': uid,
+      'job-name': 'one',
+    });
+    const { completions, parallelism, backoffLimit, suspend, completionMode } = at(made, 'spec') as JsonObject;
+    assert.deepEqual([completions, parallelism, backoffLimit, suspend, completionMode], [1, 1, 6, false, 'NonIndexed']);
+  });
+
+  it('run no pods that are always restarted, and keep their template', async () => {
+    const refused = await server.request('POST', JOBS, { metadata: { name: 'no' }, spec: spec({ restartPolicy: 'Always' }) });
+    assert.deepEqual(causes(refused.body), ['Required value: valid values: "OnFailure", "Never"']);
+    const changed = await server.patch(`${JOBS}/one`, { spec: { template: { spec: { restartPolicy: 'OnFailure' } } } });
+    assert.match(asString(causes(changed.body)[0]), /field is immutable/);
+    const unknown = await server.request('POST', `${JOBS}?fieldValidation=Strict`, {
+      ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'no' } },
+      spec: { ...spec(), backofLimit: 1 },
+    });
+    assert.match(asString(at(unknown.body, 'message')), /unknown field "spec\.backofLimit"/);
+  });
+});

@@ -6,7 +6,7 @@ import { fieldError } from '../status.ts';
 import type { FieldError } from '../status.ts';
 import { checkLabel } from './names.ts';
 
-function podSpecDefaults(spec: JsonObject): void {
+export function podSpecDefaults(spec: JsonObject): void {
   for (const container of [...asArray(spec['containers']), ...asArray(spec['initContainers'])]) {
     if (!isObject(container)) continue;
     const image = asString(container['image']);
@@ -56,7 +56,7 @@ export function podValidate(pod: KubeObject): FieldError[] {
   return checkPodSpec(asObject(pod['spec']), 'spec');
 }
 
-function checkPodSpec(spec: JsonObject, path: string): FieldError[] {
+export function checkPodSpec(spec: JsonObject, path: string): FieldError[] {
   const containers = asArray(spec['containers']);
   if (containers.length === 0) return [fieldError.required(`${path}.containers`)];
   const names = new Set<string>();

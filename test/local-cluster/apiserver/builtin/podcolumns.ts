@@ -13,7 +13,10 @@ function podStatus(pod: KubeObject): string {
     .map((one) => asString(at(one, 'state', 'waiting', 'reason')))
     .find((reason) => reason !== '' && reason !== 'ContainerCreating');
   if (passed.length < inits.length) return `Init:${waiting ?? `${passed.length}/${inits.length}`}`;
-  return waiting ?? (asString(at(pod, 'status', 'reason')) || asString(at(pod, 'status', 'phase')) || 'Unknown');
+  const phase = asString(at(pod, 'status', 'phase'));
+  const ended = /^(Succeeded|Failed)$/.test(phase) ? statusesOf(pod, 'containerStatuses') : [];
+  const last = ended.map((one) => asString(at(one, 'state', 'terminated', 'reason'))).find((reason) => reason !== '');
+  return waiting ?? last ?? (asString(at(pod, 'status', 'reason')) || phase || 'Unknown');
 }
 
 function statusesOf(pod: KubeObject, name: 'containerStatuses' | 'initContainerStatuses'): JsonObject[] {

@@ -8,6 +8,7 @@ import * as columns from './columns.ts';
 import * as endpointSlice from './endpointslice.ts';
 import * as event from './event.ts';
 import { installedKinds } from './installed.ts';
+import * as job from './job.ts';
 import { knowing, knowingPod } from './knowing.ts';
 import * as pod from './pod.ts';
 import { podColumns } from './podcolumns.ts';
@@ -167,6 +168,14 @@ export const builtInKinds: readonly Kind[] = [
     prepare: pod.deploymentPrepare,
     validate: pod.deploymentValidate,
     prune: knowingPod('spec status', DEPLOYMENT_SPEC),
+  }),
+  describeKind({
+    ...{ group: 'batch', version: 'v1', kind: 'Job', plural: 'jobs', categories: ['all'] },
+    ...{ hasStatus: true, hasGeneration: true, columns: job.columns },
+    defaults: job.defaults,
+    prepare: job.prepare,
+    validate: job.validate,
+    prune: knowingPod('spec status', job.JOB_SPEC),
   }),
   crdKind,
   ...installedKinds,
