@@ -150,6 +150,36 @@ describe('an accepted CRD', () => {
     assert.equal((await server.patch(`${THINGS}/t`, { spec: { size: 4 } })).status, 422);
   });
 
+  it('may have a default status, which belongs to no one, so that whoever applies the status owns all of it', async () => {
+    const condition = (type: string): JsonObject => ({ type, status: 'Unknown' });
+    const conditions: Schema = {
+      ...{ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] },
+      items: object({ type: { type: 'string' }, status: { type: 'string' } }, { required: ['type', 'status'] }),
+    };
+    const status = object({ conditions }, { default: { conditions: [condition('Ready')] } });
+    const schema = { openAPIV3Schema: { type: 'object', properties: { spec: object({}) as Json, status: status as Json } } };
+    await server.createKind({
+      ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'pending.example.dev' } },
+      spec: {
+        ...{ group: 'example.dev', scope: 'Cluster', names: { kind: 'Pending', plural: 'pending' } },
+        versions: [{ name: 'v1', served: true, storage: true, schema, subresources: { status: {} } }],
+      },
+    });
+    const identity = { apiVersion: 'example.dev/v1', kind: 'Pending', metadata: { name: 'p' } };
+    const made = await server.must('POST', '/apis/example.dev/v1/pending', { ...identity, spec: {} });
+    assert.deepEqual(at(made, 'status'), { conditions: [condition('Ready')] });
+    const apply = (...types: string[]) => {
+      const headers = { 'content-type': 'application/apply-patch+yaml' };
+      const url = '/apis/example.dev/v1/pending/p/status?fieldManager=operator&force=true';
+      return server.must('PATCH', url, { ...identity, status: { conditions: types.map(condition) } }, headers);
+    };
+    assert.deepEqual(at(await apply('Ready', 'Programmed'), 'status', 'conditions'), [
+      condition('Ready'),
+      condition('Programmed'),
+    ]);
+    assert.deepEqual(at(await apply('Programmed'), 'status', 'conditions'), [condition('Programmed')]);
+  });
+
   it('serves its objects under every version', async () => {
     const { spec } = await server.must('GET', `${CRDS}/things.example.dev`);
     const [first] = asArray(at(spec, 'versions'));

@@ -74,7 +74,10 @@ export function insert(
   freshMetadata(object, kind, cluster.now());
   kind.defaults(object);
   const writer = writerOf(options, apiVersionOf(kind), 'Update', cluster.now());
-  writeManagers(object, claim ?? afterUpdate(given, undefined, object, kind.fields, writer));
+  // A default status is no one's: who creates an object writes no status.
+  const { status, ...written } = object;
+  const owned = kind.hasStatus || status === undefined ? written : { ...written, status };
+  writeManagers(object, claim ?? afterUpdate(given, undefined, owned, kind.fields, writer));
   kind.prepare(object, undefined, cluster);
   const errors = [...checkMetadata(object.metadata, kind), ...kind.validate(object, undefined, cluster)];
   if (errors.length > 0) throw invalid(kind, object.metadata.name, errors);
