@@ -1,29 +1,21 @@
 /** Flags and environment → one frozen, validated Config. Every error is collected, so that one start reports all of them. */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { hostname } from 'node:os';
-import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDuration } from './api/duration.ts';
+import { COMMON_OPTIONS, commonConfig, commonErrors, quote, readPodNamespace } from './common-config.ts';
+import type { CommonConfig, Environment } from './common-config.ts';
 import { CONTROL_PORT } from '../proxy/snapshot/ports.ts';
 import { readSidecarConfig, type SidecarConfig } from './inject/sidecar-config.ts';
-import { LOG_LEVELS, type LogLevel } from './observe/log.ts';
+import { LOG_LEVELS } from './observe/log.ts';
 import { readGatewayConfig, type GatewayConfig } from './service/gateway-config.ts';
 import type { Errors } from './util/json-fields.ts';
-import { isDnsLabel } from './util/kubernetes-names.ts';
 
-export interface Config {
-  /** The operator's own namespace, which holds its Lease, its Secrets and the gateways. */
-  readonly namespace: string;
-  /** Files, merged in this order; empty: the service account of the pod. */
-  readonly kubeconfig: readonly string[];
+export interface Config extends CommonConfig {
   /** The only address to bind; undefined: all addresses. */
   readonly bind: string | undefined;
   readonly observePort: number;
   /** Port of the proxies' control API. */
   readonly controlPort: number;
-  readonly logLevel: LogLevel;
-  readonly podName: string;
   /** Undefined: not known, so after a restart the process waits for its old Lease to expire. */
   readonly podUid: string | undefined;
   /** Milliseconds for which the old and the new signing key are both in their Secret. */
@@ -37,7 +29,6 @@ export interface Config {
 
 const OBSERVE_PORT = 9801;
 const WEBHOOK_PORT = 9443;
-const SERVICE_ACCOUNT_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes them to the proxies
 
@@ -54,6 +45,8 @@ export const HELP = `outrigger operator: watches LoadBalancerPolicies and pushes
   --webhook-port PORT   where the API server calls the webhook (${WEBHOOK_PORT})
   --help
 
+  prepare-uninstall     a command of its own, for the chart's hook; see prepare-uninstall --help
+
 environment, used where the flag is absent
   OUTRIGGER_NAMESPACE   --namespace
   OUTRIGGER_POD_NAME    --pod-name
@@ -62,18 +55,14 @@ environment, used where the flag is absent
 `;
 
 const OPTIONS = {
-  namespace: { type: 'string' },
-  kubeconfig: { type: 'string' },
+  ...COMMON_OPTIONS,
   bind: { type: 'string' },
   'observe-port': { type: 'string', default: String(OBSERVE_PORT) },
   'control-port': { type: 'string', default: String(CONTROL_PORT) },
-  'pod-name': { type: 'string' },
   'key-overlap': { type: 'string', default: '5m' },
-  'log-level': { type: 'string', default: 'info' },
   'gateway-config': { type: 'string' },
   'sidecar-config': { type: 'string' },
   'webhook-port': { type: 'string', default: String(WEBHOOK_PORT) },
-  help: { type: 'boolean', default: false },
 } as const;
 
 type Flags = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -85,7 +74,7 @@ type Flags = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
  */
 export function readConfig(
   argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   podNamespace: () => string | undefined = readPodNamespace,
 ): Config | 'help' | Errors {
   let flags: Flags;
@@ -98,29 +87,21 @@ export function readConfig(
   const gateway = fileOf('--gateway-config', flags['gateway-config'], readGatewayConfig);
   const sidecar = fileOf('--sidecar-config', flags['sidecar-config'], readSidecarConfig);
   const config: Config = {
-    namespace: flags.namespace ?? env['OUTRIGGER_NAMESPACE'] ?? podNamespace() ?? '',
-    kubeconfig: kubeconfigOf(flags.kubeconfig, env),
+    ...commonConfig(flags, env, podNamespace),
     bind: flags.bind,
     observePort: Number(flags['observe-port']),
     controlPort: Number(flags['control-port']),
-    logLevel: flags['log-level'] as LogLevel,
-    podName: flags['pod-name'] ?? env['OUTRIGGER_POD_NAME'] ?? hostname(),
     keyOverlap: durationOf(flags['key-overlap']),
     podUid: env['OUTRIGGER_POD_UID'] || undefined,
     ...(gateway.value && { gateway: gateway.value }),
     ...(sidecar.value && { sidecar: sidecar.value }),
     webhookPort: Number(flags['webhook-port']),
   };
-  const errors = [...errorsIn(config, env), ...gateway.errors, ...sidecar.errors];
+  const errors = [...commonErrors(config, env), ...errorsIn(config), ...gateway.errors, ...sidecar.errors];
   return errors.length > 0 ? { errors } : Object.freeze(config);
 }
 
-function* errorsIn(config: Config, env: Readonly<Record<string, string | undefined>>): Generator<string> {
-  if (config.namespace === '') yield '--namespace must be given outside of a cluster';
-  else if (!isDnsLabel(config.namespace)) yield `--namespace must be the name of a namespace, not ${quote(config.namespace)}`;
-  if (config.kubeconfig.length === 0 && !env['KUBERNETES_SERVICE_HOST']) {
-    yield 'outside of a cluster, --kubeconfig or KUBECONFIG must name the API server';
-  }
+function* errorsIn(config: Config): Generator<string> {
   if (config.bind !== undefined && isIP(config.bind) === 0) yield `--bind must be an IP address, not ${quote(config.bind)}`;
   for (const [flag, port] of [
     ['--observe-port', config.observePort],
@@ -130,10 +111,6 @@ function* errorsIn(config: Config, env: Readonly<Record<string, string | undefin
     if (!Number.isInteger(port) || port < 1 || port > 65535) yield `${flag} must be a whole number from 1 to 65535`;
   }
   if (Number.isNaN(config.keyOverlap)) yield '--key-overlap must be a duration such as 5m or 90s';
-  if (!LOG_LEVELS.includes(config.logLevel)) yield `--log-level must be one of ${LOG_LEVELS.join(', ')}`;
-  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(config.podName)) {
-    yield `--pod-name must be the name of a pod, not ${quote(config.podName)}`;
-  }
   if (config.podUid !== undefined && !/^[a-z0-9-]{1,64}$/i.test(config.podUid)) {
     yield `OUTRIGGER_POD_UID must be the UID of this pod (downward API: metadata.uid), not ${quote(config.podUid)}`;
   }
@@ -151,25 +128,10 @@ function fileOf<T extends object>(
   return { errors: value.errors.map((error) => `${flag} ${file}: ${error}`) };
 }
 
-function kubeconfigOf(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  if (flag !== undefined) return [flag];
-  return (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
-}
-
 function durationOf(text: string): number {
   try {
     return parseDuration(text);
   } catch {
     return NaN;
-  }
-}
-
-const quote = (text: string): string => JSON.stringify(text.slice(0, 80));
-
-function readPodNamespace(): string | undefined {
-  try {
-    return readFileSync(SERVICE_ACCOUNT_NAMESPACE, 'utf8').trim();
-  } catch {
-    return undefined;
   }
 }

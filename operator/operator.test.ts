@@ -320,7 +320,7 @@ test('the process: help, wrong flags, and a signal during an outage of the API s
   assert.match(help.output(), /--kubeconfig FILE/);
   const wrong = startProcess(context, ['--observe-port', 'x', '--log-level', 'y']);
   assert.equal(await wrong.ended, 2);
-  assert.match(wrong.output(), /--namespace[^]*--observe-port[^]*--log-level[^]*see --help/);
+  assert.match(wrong.output(), /--namespace[^]*--log-level[^]*--observe-port[^]*see --help/);
 
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-operator-'));
   context.after(() => rm(folder, { recursive: true }));

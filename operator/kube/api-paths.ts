@@ -17,6 +17,7 @@ export const COLLECTIONS = {
 
 export const policyStatusPath = (namespace: string, name: string): string =>
   `/apis/${POLICY_API_VERSION}/namespaces/${segment(namespace)}/${POLICY_PLURAL}/${segment(name)}/status`;
+export const podsPath = (namespace: string): string => `/api/v1/namespaces/${segment(namespace)}/pods`;
 export const leasesPath = (namespace: string): string => `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`;
 export const secretsPath = (namespace: string): string => `/api/v1/namespaces/${segment(namespace)}/secrets`;
 export const eventsPath = (namespace: string): string => `/apis/events.k8s.io/v1/namespaces/${segment(namespace)}/events`;

@@ -23,3 +23,26 @@ export async function retryUntilSuccess<T>(
     }
   }
 }
+
+export interface RetryLimits extends BackOffLimits {
+  /** In all, at least 1. */
+  readonly attempts: number;
+}
+
+/**
+ * Repeats an attempt, with back-off, until it succeeds or has failed too often.
+ *
+ * @throws the last error, or the signal's reason when it aborts
+ */
+export async function retryTimes<T>(attempt: () => Promise<T>, limits: RetryLimits, signal: AbortSignal): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    signal.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (failures >= limits.attempts) throw error;
+      await sleep(backOff(failures, limits, Math.random), signal);
+    }
+  }
+}
