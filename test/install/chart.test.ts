@@ -95,30 +95,34 @@ test('the check of generated files passes, and names every file that is out of d
   assert.equal(readFileSync(join(copy, 'files/loadbalancerpolicies.yaml'), 'utf8'), read('files/loadbalancerpolicies.yaml'));
 });
 
-/** Granted rights, such as `everywhere loadbalancerpolicies/status.outrigger.dev patch`, one for each verb; with a name where limited to one. */
-function granted(): string[] {
+/** Rights that the roles of this name grant, such as `everywhere loadbalancerpolicies/status.outrigger.dev patch`, one for each verb; with a name where limited to one. */
+function granted(name: string): string[] {
   const objects = render();
   const roles = {
-    everywhere: find<Rules>(objects, 'ClusterRole', 'outrigger-operator'),
-    release: find<Rules>(objects, 'Role', 'outrigger-operator'),
+    everywhere: find<Rules>(objects, 'ClusterRole', name),
+    release: find<Rules>(objects, 'Role', name),
   };
   return Object.entries(roles).flatMap(([where, { rules }]) =>
     rules.flatMap(({ apiGroups: [group = ''], resources, verbs, resourceNames = [''] }) =>
       resources.flatMap((resource) =>
-        resourceNames.flatMap((name) =>
-          verbs.map((verb) => `${where} ${resource}${group && `.${group}`} ${verb}${name && ` ${name}`}`),
+        resourceNames.flatMap((one) =>
+          verbs.map((verb) => `${where} ${resource}${group && `.${group}`} ${verb}${one && ` ${one}`}`),
         ),
       ),
     ),
   );
 }
 
-test('the README has a reason for each right of the operator, and for no others', { skip: whyNoHelm }, () => {
-  const rows = [
-    ...read('README.md').matchAll(/^\| (everywhere|release) \| `([^`]+)` \| ([a-z, ]+) \| (?:`([^`]+)` )?\| .+ \|$/gm),
-  ];
-  const documented = rows.flatMap(([, where, resource, verbs = '', name]) =>
+/** The rights in the table of a section of the README. */
+function documented(section: string): string[] {
+  const [text = ''] = new RegExp(`(?<=^## ${section}$).*?(?=^## )`, 'ms').exec(read('README.md')) ?? [];
+  const rows = [...text.matchAll(/^\| (everywhere|release) \| `([^`]+)` \| ([a-z, ]+) \| (?:`([^`]+)` )?\| .+ \|$/gm)];
+  return rows.flatMap(([, where, resource, verbs = '', name]) =>
     verbs.split(', ').map((verb) => `${where} ${resource} ${verb}${name === undefined ? '' : ` ${name}`}`),
   );
-  assert.deepEqual(documented.sort(), granted().sort());
+}
+
+test('the README has a reason for each right of the operator and of the hook, and for no others', { skip: whyNoHelm }, () => {
+  assert.deepEqual(documented('What the operator may do').sort(), granted('outrigger-operator').sort());
+  assert.deepEqual(documented('Uninstalling').sort(), granted('outrigger-uninstall').sort());
 });

@@ -54,6 +54,34 @@ export interface Deployment {
   };
 }
 
+/** A pod that serves nothing and mounts nothing. */
+export type JobPodSpec = Omit<PodSpec, 'containers' | 'volumes'> & {
+  readonly restartPolicy: string;
+  readonly imagePullSecrets?: readonly object[];
+  readonly nodeSelector?: object;
+  readonly tolerations?: readonly object[];
+  readonly priorityClassName?: string;
+  readonly affinity?: object;
+  readonly volumes?: undefined;
+  readonly containers: readonly [
+    Pick<Container, 'name' | 'image' | 'args' | 'env' | 'resources' | 'securityContext'> & { readonly ports?: undefined },
+  ];
+};
+
+export interface Job {
+  readonly spec: {
+    readonly backoffLimit: number;
+    readonly activeDeadlineSeconds: number;
+    readonly template: {
+      readonly metadata: {
+        readonly labels: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+      };
+      readonly spec: JobPodSpec;
+    };
+  };
+}
+
 export interface Webhooks {
   readonly webhooks: readonly [
     {

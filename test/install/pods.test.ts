@@ -6,7 +6,7 @@ import { SIGNING_SECRET } from '../../operator/signing-keys/key-secret.ts';
 import { readConfig as readProxyConfig } from '../../proxy/config.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import { find, render, whyNoHelm, type Rendered, type Settings } from './helm.ts';
-import type { Container, Deployment, PodSpec } from './kinds.ts';
+import type { Container, Deployment, Job, JobPodSpec, PodSpec } from './kinds.ts';
 
 const deployment = (objects: readonly Rendered[], component: string) =>
   find<Deployment>(objects, 'Deployment', `outrigger-${component}`).spec;
@@ -14,13 +14,14 @@ const podOf = (component: string, settings?: Settings): PodSpec => deployment(re
 const containerOf = (component: string, settings?: Settings): Container => podOf(component, settings).containers[0];
 
 /** Settings of a pod that the restricted Pod Security Standard forbids, by the names of the standard. */
-function* violations(pod: PodSpec): Generator<string> {
+function* violations(pod: PodSpec | JobPodSpec): Generator<string> {
   for (const member of ['hostNetwork', 'hostPID', 'hostIPC'] as const) if (member in pod) yield member;
   const allowed = new Set(['name', 'configMap', 'secret', 'emptyDir']);
-  for (const volume of pod.volumes) for (const type of Object.keys(volume)) if (!allowed.has(type)) yield `volume type ${type}`;
+  for (const volume of pod.volumes ?? [])
+    for (const type of Object.keys(volume)) if (!allowed.has(type)) yield `volume type ${type}`;
   if (!pod.securityContext.runAsNonRoot || pod.securityContext.runAsUser === 0) yield 'runAsNonRoot';
   if (pod.securityContext.seccompProfile.type !== 'RuntimeDefault') yield 'seccompProfile';
-  for (const { securityContext, ports } of pod.containers) {
+  for (const { securityContext, ports = [] } of pod.containers) {
     if (securityContext.allowPrivilegeEscalation) yield 'allowPrivilegeEscalation';
     if (!securityContext.capabilities.drop.includes('ALL')) yield 'capabilities.drop';
     if (securityContext.capabilities.add !== undefined) yield 'capabilities.add';
@@ -31,7 +32,12 @@ function* violations(pod: PodSpec): Generator<string> {
 
 describe('pods', { skip: whyNoHelm }, () => {
   test('every pod conforms to the restricted Pod Security Standard, with a read-only root file system', () => {
-    for (const component of ['operator', 'gateway']) assert.deepEqual([...violations(podOf(component))], [], component);
+    const hook = find<Job>(render(), 'Job', 'outrigger-uninstall').spec.template.spec;
+    const pods = [...['operator', 'gateway'].map((component) => podOf(component)), hook];
+    assert.deepEqual(
+      pods.flatMap((pod) => [...violations(pod)]),
+      [],
+    );
   });
 
   test('a gateway has no token, and gets only the public part of the signing key', () => {

@@ -69,3 +69,10 @@ capabilities: { drop: [ALL] }
 - name: {{ index . 0 }}
   valueFrom: { fieldRef: { fieldPath: {{ index . 1 }} } }
 {{- end -}}
+
+{{/* Annotations of what runs before an uninstallation, in the order of the weights. It exists only then, and before a next try. */}}
+{{- define "outrigger.uninstallHook" -}}
+helm.sh/hook: pre-delete
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
+{{- end -}}
