@@ -180,7 +180,7 @@ test('that a proxy cannot be reached is an error only when it has had time to st
   };
   reconciler.setEpoch(9);
   aim({ ready: false, started: START });
-  reports.set('p1', acked(3, { error: 'ECONNREFUSED' }));
+  reports.set('p1', { current: false, rejected: [], unhealthy: undefined, degraded: undefined, error: 'ECONNREFUSED' });
   reconciler.fleetChanged();
   clock.advance(100);
   assert.deepEqual([errors, troubleOf()], [[], 'starting']);

@@ -54,7 +54,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     if (latest === undefined) return;
     const { inventory, translation } = latest;
     const reports = fleet.reports();
-    const { targets, changesIn } = markStarting(translation.proxies, options.unixNow());
+    const { targets, changesIn } = markStarting(translation.proxies, reports, options.unixNow());
     cancelLook();
     if (changesIn !== undefined) cancelLook = clock.after(changesIn, () => looks.trigger());
     if (leading) noteErrors(errors, targets, reports, options.proxyError);

@@ -4,11 +4,12 @@ import type { ProxyTarget } from '../translate/types.ts';
 import { markStarting } from './starting-proxies.ts';
 import { acked, fleetOf, NOW, proxy, statusOf, verdict } from './testing.ts';
 
+const NONE = new Map();
 const STARTED = { ready: false, started: NOW };
 
 test('a proxy is starting for 30 s around its start; what the kubelet says of it comes first', () => {
   const troubleAt = (age: number, extra: Partial<ProxyTarget> = {}) =>
-    markStarting([proxy('p1', { ...STARTED, ...extra })], NOW + age).targets.get('p1')?.trouble;
+    markStarting([proxy('p1', { ...STARTED, ...extra })], NONE, NOW + age).targets.get('p1')?.trouble;
   assert.deepEqual(
     [-30_000, -29_999, 0, 29_999, 30_000].map((age) => troubleAt(age)),
     [undefined, 'starting', 'starting', 'starting', undefined],
@@ -16,13 +17,20 @@ test('a proxy is starting for 30 s around its start; what the kubelet says of it
   );
   assert.equal(troubleAt(0, { trouble: 'ImagePullBackOff' }), 'ImagePullBackOff');
   const ready = proxy('p1');
-  assert.equal(markStarting([ready], NOW).targets.get('p1'), ready, 'others are the same objects');
+  assert.equal(markStarting([ready], NONE, NOW).targets.get('p1'), ready, 'others are the same objects');
+});
+
+test('a proxy that has acknowledged a snapshot has started: its errors are named', () => {
+  const started = proxy('p1', STARTED);
+  const known = { ...acked(3), error: 'no answer within 10 s' };
+  assert.equal(markStarting([started], new Map([['p1', known]]), NOW).targets.get('p1'), started);
 });
 
 test('the next look is due when the first of them has had its time', () => {
   const at = (...ages: readonly number[]) =>
     markStarting(
       ages.map((age, i) => proxy(`p${i}`, { ready: false, started: NOW - age })),
+      NONE,
       NOW,
     ).changesIn;
   assert.equal(at(), undefined);
@@ -33,7 +41,7 @@ test('the next look is due when the first of them has had its time', () => {
 
 test('Programmed says that a proxy is starting, and later why it cannot be reached', () => {
   const messageAt = (age: number, ...others: readonly ProxyTarget[]): string | undefined => {
-    const { targets } = markStarting([...others, proxy('p2', STARTED)], NOW + age);
+    const { targets } = markStarting([...others, proxy('p2', STARTED)], NONE, NOW + age);
     const refused = { current: false, rejected: [], unhealthy: undefined, degraded: undefined, error: 'ECONNREFUSED' };
     const fleet = fleetOf([...targets.values()], { p1: acked(3), p2: refused });
     const proxies = [...targets.keys()];

@@ -1,4 +1,5 @@
 /** Proxies that have just started: that they cannot be reached yet is normal. Pure. */
+import type { ProxyReport } from '../push/proxy-report.ts';
 import type { ProxyTarget } from '../translate/types.ts';
 
 /** What is said of such a proxy in place of the error of its connection. */
@@ -18,13 +19,22 @@ export interface ProxiesNow {
   readonly changesIn: number | undefined;
 }
 
-/** @param now unix milliseconds */
-export function markStarting(proxies: readonly ProxyTarget[], now: number): ProxiesNow {
+/**
+ * A proxy that has acknowledged a snapshot has started, whatever its age.
+ *
+ * @param now unix milliseconds
+ */
+export function markStarting(
+  proxies: readonly ProxyTarget[],
+  reports: ReadonlyMap<string, ProxyReport>,
+  now: number,
+): ProxiesNow {
   const targets = new Map<string, ProxyTarget>();
   let changesIn: number | undefined;
   for (const proxy of proxies) {
     const age = now - (proxy.started ?? -Infinity);
-    const starting = proxy.trouble === undefined && Math.abs(age) < START_UP;
+    const unheard = proxy.trouble === undefined && reports.get(proxy.uid)?.acked === undefined;
+    const starting = unheard && Math.abs(age) < START_UP;
     targets.set(proxy.uid, starting ? { ...proxy, trouble: STARTING } : proxy);
     if (starting) changesIn = Math.min(changesIn ?? Infinity, START_UP - age);
   }

@@ -89,7 +89,7 @@ test('proxies that crash or hang are counted and named, and do not delay others'
     t.diagnostic(`in force after ${Math.round(took)} ms`);
     assert.ok(took < 2000, `${took} ms`);
     const { name } = hangs;
-    const named = await until('both are named', 30_000, async () => {
+    const named = await until('both are named', 60_000, async () => {
       const { status } = await harness.policy('web');
       const found = status?.conditions?.find(({ type }) => type === 'Programmed');
       const both = /gateway-crash \(not Ready: CrashLoopBackOff, last exit code 2\)/.test(found?.message ?? '');

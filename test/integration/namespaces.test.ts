@@ -63,7 +63,7 @@ test('no status is written, no Event sent and nothing logged of policies whose n
     status?.conditions?.some(({ type, status }) => type === 'Programmed' && status === 'True') === true;
   await until('all are programmed', WAIT_MS, async () => (await list<Policy>(policyPath(leaving))).every(programmed));
   const events = `/apis/events.k8s.io/v1/namespaces/${leaving}/events`;
-  await until('their Events are there', WAIT_MS, async () => (await list(events)).length === POLICIES);
+  await until('their Events are there: Programmed and Ready', WAIT_MS, async () => (await list(events)).length === 2 * POLICIES);
 
   const seen = await namespacesSeen();
   const deleted = await kubectl(['delete', 'namespace', leaving, '--wait=false']);
