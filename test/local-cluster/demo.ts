@@ -39,7 +39,7 @@ const isReady = (pod: Pod) => pod.status?.conditions?.some(({ type, status }) =>
 const listPods = async (cluster: Cluster) => (await cluster.api.get<{ items: Pod[] }>('/api/v1/pods')).items;
 const gatewayUrl = (pod: Pod | undefined) => `http://${pod?.status?.podIP}:8080/`;
 
-/** Ready: every pod is Ready, the policy is programmed, and each gateway has answered a request. */
+/** Ready: every pod and the policy are Ready, and each gateway has answered a request. */
 export async function untilReady(cluster: Cluster): Promise<void> {
   const path = '/apis/outrigger.dev/v1alpha1/namespaces/default/loadbalancerpolicies/first-policy';
   let missing = '';
@@ -48,9 +48,9 @@ export async function untilReady(cluster: Cluster): Promise<void> {
     missing = pods.flatMap((pod) => (isReady(pod) ? [] : [pod.metadata.name])).join(', ');
     if (missing !== '') return false;
     const { status } = await cluster.api.get<Policy>(path);
-    const programmed = status?.conditions?.find(({ type }) => type === 'Programmed');
-    missing = `first-policy (${programmed?.message ?? 'the operator has written no status yet'})`;
-    if (programmed?.status !== 'True') return false;
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    missing = `first-policy (${ready?.message ?? 'the operator has written no status yet'})`;
+    if (ready?.status !== 'True') return false;
     const gateways = pods.filter(({ metadata }) => GATEWAYS.includes(metadata.name));
     const statuses = await Promise.all(
       gateways.map((pod) =>
@@ -94,7 +94,7 @@ With kubectl, in another terminal:
   export KUBECONFIG=${cluster.kubeconfigPath}`);
   const kubectl = await kubectlHint();
   console.log(`${kubectl}
-  kubectl get lbp                                              # Programmed: every gateway has the policy
+  kubectl get lbp                                              # READY: every gateway has the policy, and can answer
   kubectl delete pod echo-1                                    # curl keeps working, with the other backends
   kubectl apply -f ${another}     # a fourth backend
   kubectl annotate pod echo-2 outrigger.dev/weight=3           # three times the share

@@ -41,7 +41,7 @@ try {
   const cluster = await starting;
   progress(`API server at ${cluster.url}`);
   await populate(cluster, progress);
-  progress('waiting until all are ready and first-policy is programmed');
+  progress('waiting until all are ready, first-policy too');
   await untilReady(cluster);
   progress('ready');
   await explain(cluster, stateDir);
