@@ -24,7 +24,7 @@ const [ROUNDS, CALLS] = [7, 20];
 const TICK = 100;
 /** The operator's share of a core while nothing changes. */
 const BOUND_PERCENT = 3;
-/** Answers to status queries per second: each proxy is asked every 30 s. */
+/** Answers to status queries per second: each proxy answers every 25 to 30 s. */
 const ANSWERS_PER_SECOND = PROXIES / 30;
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 

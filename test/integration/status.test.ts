@@ -24,7 +24,7 @@ before(async () => {
   harness = await Harness.start();
   [a, b, c] = await harness.backends('a', 'b', 'c');
   await harness.publish('web', a, b, c);
-  // Checked at the end: the operator polls the proxies for health every 30 s, and writes counts at most every 10 s.
+  // Checked at the end: the operator writes counts at most every 10 s.
   const [well, ill] = await harness.backends('well', 'ill');
   ill.respond = (_request, response) => response.writeHead(500).end();
   await harness.publish('monitored', well, ill);
