@@ -78,14 +78,11 @@ interface Schema {
   readonly 'x-kubernetes-validations'?: readonly { readonly rule: string }[];
 }
 
-/** The one type that the rules of an int-or-string admit: such a field has the other type only for the sake of a better message. */
-function ruledType(schema: Schema, path: string): 'integer' | 'string' {
-  const types = (schema['x-kubernetes-validations'] ?? []).flatMap(
-    ({ rule }) => /^type\(self\) == (int|string)\b/.exec(rule)?.[1] ?? [],
-  );
-  if (types.length !== 1)
-    throw new Error(`${path}: an int-or-string needs one rule that begins with type(self) == int or string`);
-  return types[0] === 'int' ? 'integer' : 'string';
+/** An int-or-string is a number here: it admits text only so that a rule can refuse it with a better message. */
+function assertNumber(schema: Schema, path: string): void {
+  const rules = schema['x-kubernetes-validations'] ?? [];
+  if (rules.some(({ rule }) => rule === 'type(self) == int')) return;
+  throw new Error(`${path}: an int-or-string needs the rule type(self) == int`);
 }
 
 /** The part of a structural schema that types can express: no bounds, defaults and rules. */
@@ -93,7 +90,10 @@ function toJsonSchema(schema: Schema, path: string): JSONSchema {
   if (path === '.metadata') return { tsType: 'ObjectMeta' };
   const out: JSONSchema = {};
   if (schema.type !== undefined) out.type = schema.type as 'object';
-  if (schema['x-kubernetes-int-or-string'] === true) out.type = ruledType(schema, path);
+  if (schema['x-kubernetes-int-or-string'] === true) {
+    assertNumber(schema, path);
+    out.type = 'integer';
+  }
   if (schema.description !== undefined) out.description = schema.description;
   if (schema.enum !== undefined) out.enum = [...schema.enum];
   if (schema.items !== undefined) out.items = toJsonSchema(schema.items, `${path}[]`);

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { Json, JsonObject } from '../../test/local-cluster/apiserver/json.ts';
 import { TestServer } from '../../test/local-cluster/apiserver/testing.ts';
 import { parseDuration } from './duration.ts';
-import { crd, fieldsOf } from './test-typed-fields.ts';
+import * as typed from './test-typed-fields.ts';
 
 const COLLECTION = '/apis/outrigger.dev/v1alpha1/namespaces/default/loadbalancerpolicies?dryRun=All';
 interface Cause {
@@ -19,7 +19,7 @@ interface Cause {
 let server: TestServer;
 before(async () => {
   server = await TestServer.start();
-  await server.createKind(crd);
+  await server.createKind(typed.crd);
 });
 after(() => server.close());
 
@@ -71,31 +71,15 @@ const ports: Readonly<Record<string, Spec>> = {
 
 const long = '1h1m1s1ms1s';
 /** Each is a mistake in every field; the longest that a field takes is 256 characters. */
-const notDurations: readonly Json[] = [
-  5,
-  0,
-  -3,
-  '',
-  '5',
-  '5 s',
-  ' 5s',
-  '5s\n',
-  '1d',
-  '1.5s',
-  '-1s',
-  '+1s',
-  '1us',
-  '1S',
-  '5sec',
-  long,
-];
-const tooLong: readonly Json[] = ['123456s', '1h'.repeat(100), 'x'.repeat(256)];
+const notDurations: readonly string[] = ['', '5', '5 s', ' 5s', '5s\n', '1d', '1.5s', '-1s', '+1s', '1us', '1S', '5sec', long];
+const tooLong: readonly string[] = ['123456s', '1h'.repeat(100), 'x'.repeat(256)];
 const DURATION = /^Invalid value: .*: must be a duration such as 500ms, 3s or 1m30s(,|$)/;
 const PORT = /^Invalid value: ".*": must be a number, such as 80: without quotes, and not the name of a port$/;
 
 test('the tables have every duration and every port of the schema', () => {
-  assert.deepEqual(Object.keys(durations).sort(), fieldsOf('string').sort());
-  assert.deepEqual(Object.keys(ports).sort(), fieldsOf('int').sort());
+  const paths = (fields: typeof typed.ports): string[] => fields.map(([path]) => path).sort();
+  assert.deepEqual(Object.keys(durations).sort(), paths(typed.durations));
+  assert.deepEqual(Object.keys(ports).sort(), paths(typed.ports));
 });
 
 describe('a wrong duration gets one sentence', () => {
@@ -107,6 +91,22 @@ describe('a wrong duration gets one sentence', () => {
         assert.match(found[0]?.message ?? '', DURATION);
       }
       assert.deepEqual(await causes(spec(field.endsWith('backOff.base') ? '20ms' : '1s')), []);
+    });
+  }
+});
+
+describe('a duration given as a number gets one sentence, that of the type, and the note that rules were not checked', () => {
+  for (const [field, spec] of Object.entries(durations)) {
+    test(field, async () => {
+      for (const value of [5, 0, -3]) {
+        const [wrong, note, ...others] = await causes(spec(value));
+        assert.deepEqual(
+          [wrong?.field, wrong?.message],
+          [field, `Invalid value: "integer": ${field} in body must be of type string: "integer"`],
+        );
+        assert.match(note?.message ?? '', /: some validation rules were not checked because the object was invalid; /);
+        assert.deepEqual(others, []);
+      }
     });
   }
 });
@@ -124,8 +124,8 @@ test('a duration out of bounds gets one sentence, which has the bounds', async (
 
 test('two wrong durations that are compared get a sentence each', async () => {
   for (const [a, b] of [
-    ['5', 7],
-    [7, '1d'],
+    ['5', '7'],
+    ['7 s', '1d'],
   ]) {
     const found = await causes({
       ...active({ interval: a ?? '', timeout: b ?? '' }),
@@ -210,7 +210,14 @@ test('a number out of range gets one sentence, that of the bound', async () => {
   }
 });
 
-test('what is neither number nor text gets the words of the API server', async () => {
-  const found = await causes({ timeouts: { idle: true } });
+test('a port that is neither number nor text gets the words of the API server', async () => {
+  const found = await causes({ listener: { port: true } });
   assert.match(found[0]?.message ?? '', /must be of type integer,string: "boolean"$/);
+});
+
+test('a text above 256 characters gets the words of the API server', async () => {
+  for (const spec of [{ timeouts: { idle: 'x'.repeat(257) } }, { listener: { port: 'x'.repeat(257) } }]) {
+    const found = await causes(spec);
+    assert.equal(found[0]?.message, 'Too long: may not be more than 256 bytes');
+  }
 });

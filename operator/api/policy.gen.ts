@@ -245,7 +245,7 @@ export interface HashOnSpec {
      */
     name: string;
     /**
-     * (duration) How long a client keeps a cookie that a proxy made. Absent or `0s`: until the browser is closed.
+     * How long a client keeps a cookie that a proxy made. Absent or `0s`: until the browser is closed.
      */
     ttl?: string;
   };
@@ -268,7 +268,7 @@ export interface AffinitySpec {
    */
   maxEntries?: number;
   /**
-   * (duration) Time without use after which a key is forgotten. Default `60s`.
+   * Time without use after which a key is forgotten. Default `60s`.
    */
   idleTimeout?: string;
 }
@@ -277,7 +277,7 @@ export interface AffinitySpec {
  */
 export interface SlowStartSpec {
   /**
-   * (duration) Time until the endpoint has its full weight, 1s-1h.
+   * Time until the endpoint has its full weight, 1s-1h.
    */
   window: string;
   /**
@@ -353,11 +353,11 @@ export interface ActiveCheckSpec {
    */
   port?: number;
   /**
-   * (duration) Time between the starts of two probes of one endpoint, 100ms-1h. Default `3s`.
+   * Time between the starts of two probes of one endpoint, 100ms-1h. Default `3s`.
    */
   interval?: string;
   /**
-   * (duration) Maximum duration of one probe, at most the interval. Default `1s`.
+   * Maximum duration of one probe, at most the interval. Default `1s`.
    */
   timeout?: string;
   /**
@@ -383,7 +383,7 @@ export interface PassiveCheckSpec {
   consecutiveConnectFailures?: number;
   failurePercent?: FailurePercentSpec;
   /**
-   * (duration) Length of the first ejection, 1ms-5m; each further one lasts twice as long, up to 5m. Default `30s`.
+   * Duration of the first ejection, 1ms-5m; each further one lasts twice as long, up to 5m. Default `30s`.
    */
   baseEjectionTime?: string;
   /**
@@ -404,7 +404,7 @@ export interface FailurePercentSpec {
    */
   minRequests?: number;
   /**
-   * (duration) Period over which requests are counted, 100ms-1h. Default `10s`.
+   * Period over which requests are counted, 100ms-1h. Default `10s`.
    */
   window?: string;
 }
@@ -421,7 +421,7 @@ export interface RetrySpec {
    */
   sameEndpoint?: number;
   /**
-   * (duration) Maximum time of one try, from when the connection is open and the request sent until the head of the response. Absent or `0s`: no limit.
+   * Maximum time of one try, from when the connection is open and the request sent until the head of the response. Absent or `0s`: no limit.
    */
   perTryTimeout?: string;
   /**
@@ -446,11 +446,11 @@ export interface RetrySpec {
  */
 export interface BackOffSpec {
   /**
-   * (duration) First delay; each further one is twice as long. The actual delay is random, between half of it and all of it. Default `25ms`.
+   * First delay; each further one is twice as long. The actual delay is random, between half of it and all of it. Default `25ms`.
    */
   base?: string;
   /**
-   * (duration) Maximum delay, at most 1m. Default `250ms`.
+   * Maximum delay, at most 1m. Default `250ms`.
    */
   max?: string;
 }
@@ -472,23 +472,23 @@ export interface RetryBudgetSpec {
  */
 export interface TimeoutsSpec {
   /**
-   * (duration) For opening a connection to an endpoint; counts as a connect failure. Also the maximum time in the queue of circuitBreaker. Default `5s`.
+   * For opening a connection to an endpoint; counts as a connect failure. Also the maximum time in the queue of circuitBreaker. Default `5s`.
    */
   connect?: string;
   /**
-   * (duration) For the whole request, queueing and all tries included. Absent or `0s`: no limit.
+   * For the whole request, queueing and all tries included. Absent or `0s`: no limit.
    */
   request?: string;
   /**
-   * (duration) Without progress in either direction; any progress restarts it. Default `60s`; `0s` means no limit.
+   * Without progress in either direction; any progress restarts it. Default `60s`; `0s` means no limit.
    */
   idle?: string;
   /**
-   * (duration) Replaces idle and request once a connection was upgraded (WebSocket): time without progress. Default `1h`; `0s` means no limit.
+   * Replaces idle and request once a connection was upgraded (WebSocket): time without progress. Default `1h`; `0s` means no limit.
    */
   tunnel?: string;
   /**
-   * (duration) How long requests and connections in progress may continue after their endpoint or route was removed. Default `30s`; `0s` ends them at once.
+   * How long requests and connections in progress may continue after their endpoint or route was removed. Default `30s`; `0s` ends them at once.
    */
   drain?: string;
 }
@@ -739,7 +739,7 @@ export interface SessionCookieSpec {
    */
   name: string;
   /**
-   * (duration) How long a client keeps the cookie, counted from when it was set. Absent or `0s`: until the browser is closed.
+   * How long a client keeps the cookie, counted from when it was set. Absent or `0s`: until the browser is closed.
    */
   ttl?: string;
   /**

@@ -4,5 +4,5 @@
 export const SCHEMA_VERSION_ANNOTATION = 'outrigger.dev/schema-version';
 
 /** The version that this operator was built for. */
-export const SCHEMA_VERSION = 5;
-// digest: fcf3e233d60c3c818b6f2da2cdd0864a2ccf5cb90365e4b8d6df5980e920cb8a
+export const SCHEMA_VERSION = 6;
+// digest: ee818854b4a1b2d0f972f3018fa96c7e6669c85d4cd0ab0c782553dbda907a7d

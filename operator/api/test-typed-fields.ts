@@ -1,17 +1,19 @@
-/** For tests: the fields of the CRD that admit two types for the sake of a message, and of which a rule refuses one. */
+/** For tests: the fields of the CRD whose rule says in one sentence what a value must be, which are its durations and ports. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { JsonObject } from '../../test/local-cluster/apiserver/json.ts';
 
 const CRD = new URL('../../crds/loadbalancerpolicies.yaml', import.meta.url);
-/** How a field that is given as text, or as a number, for the sake of its message begins its rule. */
-const TYPED = /^type\(self\) == (int|string)\b/;
 
-interface Node {
+export interface Node {
+  readonly type?: string;
   readonly description?: string;
+  readonly pattern?: string;
+  readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly items?: Node;
-  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string }[];
+  readonly 'x-kubernetes-int-or-string'?: boolean;
+  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
 }
 
 /** The definition as the chart installs it. */
@@ -19,19 +21,18 @@ export const crd = parse(await readFile(CRD, 'utf8')) as JsonObject & {
   readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Node } }[] };
 };
 
-/** Paths of the fields whose rule asks for a type, that type, and their descriptions. */
-function* typedFields(node: Node | undefined, path: string): Generator<[path: string, type: string, description: string]> {
-  for (const { rule } of node?.['x-kubernetes-validations'] ?? []) {
-    const type = TYPED.exec(rule)?.[1];
-    if (type !== undefined) yield [path, type, node?.description ?? ''];
-  }
-  for (const [name, child] of Object.entries(node?.properties ?? {})) yield* typedFields(child, `${path}.${name}`);
-  if (node?.items !== undefined) yield* typedFields(node.items, `${path}[0]`);
+/** Every schema at or below one, with its path; the items of a list are its item 0. */
+function* nodes(node: Node, path: string): Generator<readonly [path: string, node: Node]> {
+  yield [path, node];
+  for (const [name, child] of Object.entries(node.properties ?? {})) yield* nodes(child, `${path}.${name}`);
+  if (node.items !== undefined) yield* nodes(node.items, `${path}[0]`);
 }
 
-/** Of the whole spec. */
-export const declared = [...typedFields(crd.spec.versions[0]?.schema.openAPIV3Schema.properties?.['spec'], 'spec')];
+const all = [...nodes(crd.spec.versions[0]?.schema.openAPIV3Schema.properties?.['spec'] ?? {}, 'spec')];
+const whose = (message: string) =>
+  all.filter(([, node]) => node['x-kubernetes-validations']?.some((rule) => rule.message.startsWith(message)));
 
-/** Paths of the fields that must be of a type of CEL. */
-export const fieldsOf = (type: 'int' | 'string'): string[] =>
-  declared.filter(([, other]) => other === type).map(([path]) => path);
+export const durations = whose('must be a duration such as ');
+export const ports = whose('must be a number, such as ');
+/** What else admits two types, and has no such sentence, is a mistake. */
+export const intOrString = all.filter(([, node]) => node['x-kubernetes-int-or-string'] === true);

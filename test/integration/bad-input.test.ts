@@ -65,7 +65,7 @@ const REFUSED: readonly [what: string, spec: object, message: RegExp][] = [
   [
     'a duration without its unit',
     { ...toWeb(8401), healthCheck: { active: { type: 'TCP', timeout: 2 } } },
-    /^The LoadBalancerPolicy "wrong" is invalid: spec\.healthCheck\.active\.timeout: Invalid value: 2: must be a duration such as 500ms, [^*\n]+\n$/,
+    /^The LoadBalancerPolicy "wrong" is invalid: \n\* spec\.healthCheck\.active\.timeout: Invalid value: "integer": [^*\n]+ must be of type string: "integer"\n\* <nil>: [^*\n]+ not checked [^*\n]+\n$/,
   ],
   [
     'a body to expect of a TCP check',

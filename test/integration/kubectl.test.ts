@@ -163,4 +163,7 @@ test('explain: every field has a description, and kubectl prints them', async ()
     assert.match(out, /DESCRIPTION:\n {4}\S/, field);
     assert.doesNotMatch(out, /<empty>/, field);
   }
+  const { out } = await harness.kubectl(['explain', 'lbp.spec.healthCheck.active']);
+  assert.match(out, /^ +interval\t<string>\n +Time between the starts/m);
+  assert.match(out, /^ +port\t<Object>\n +\(number\) Port to probe/m);
 });

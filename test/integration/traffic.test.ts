@@ -44,7 +44,11 @@ test('kubectl apply, wait, get and explain; then both gateways balance', async (
   assert.deepEqual(row?.split(/\s+/).slice(0, 6), ['first', 'True', 'RoundRobin', '8100', '3/3', '2/2']);
 
   const explained = await harness.kubectl(['explain', 'lbp.spec.listener']);
-  assert.match(explained.out, /KIND: +LoadBalancerPolicy[\s\S]*port\s+<integer> -required-/, explained.err);
+  assert.match(
+    explained.out,
+    /KIND: +LoadBalancerPolicy[\s\S]*port\s+<Object> -required-\n\s+\(number\) Port on which/,
+    explained.err,
+  );
 
   for (const gateway of harness.gateways) {
     const answers = await whoAnswers(gateway.url(8100), 30);
