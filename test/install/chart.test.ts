@@ -24,12 +24,12 @@ test('helm lint --strict finds no problems', { skip: whyNoHelm }, () => {
   assert.doesNotMatch(out, /WARNING|ERROR/);
 });
 
-test('the chart requires Kubernetes 1.29, which has sidecar containers', { skip: whyNoHelm }, () => {
+test('the chart requires Kubernetes 1.31, which takes the rules of its policies', { skip: whyNoHelm }, () => {
   const { kubeVersion } = parse(read('Chart.yaml')) as { kubeVersion: string };
-  assert.equal(kubeVersion, '>=1.29.0-0');
-  const old = runHelm(['template', 'x', CHART, '--kube-version', '1.28.9']);
-  assert.match(old.err, /chart requires kubeVersion: >=1\.29\.0-0 which is incompatible with Kubernetes v1\.28\.9/);
-  assert.equal(runHelm(['template', 'x', CHART, '--kube-version', '1.29.1-vendor.3']).code, 0);
+  assert.equal(kubeVersion, '>=1.31.0-0');
+  const old = runHelm(['template', 'x', CHART, '--kube-version', '1.30.9']);
+  assert.match(old.err, /chart requires kubeVersion: >=1\.31\.0-0 which is incompatible with Kubernetes v1\.30\.9/);
+  assert.equal(runHelm(['template', 'x', CHART, '--kube-version', '1.31.1-vendor.3']).code, 0);
 });
 
 test('every value has a default and a description, and every default is in the schema', () => {
