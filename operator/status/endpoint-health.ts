@@ -87,7 +87,7 @@ function evidenceOf({ check, reason, detail }: Unhealthy[number]): string {
 /** The endpoints that are healthy for a majority of the reporting proxies, and the others with the commonest evidence. */
 export interface JudgedEndpoints {
   readonly healthy: number;
-  /** Whether any proxy finds any of them unhealthy. */
+  /** Whether any proxy finds any of them unhealthy; where there is none, any that drains. */
   readonly doubted: boolean;
   /** Evidence → number of unhealthy endpoints about which most proxies say this. */
   readonly evidence: ReadonlyMap<string, number>;
@@ -104,7 +104,7 @@ export function judgeEndpoints(
   if (reporting === 0 || reports === undefined) return { healthy: endpoints.length, doubted: false, evidence: NO_EVIDENCE };
   const evidence = new Map<string, number>();
   let healthy = 0;
-  let doubted = false;
+  let doubted = endpoints.length === 0;
   for (const id of endpoints) {
     const votes = reports.get(id);
     doubted ||= votes !== undefined;

@@ -180,6 +180,15 @@ const CASES: readonly Case[] = [
     want: ['False', 'AllUnhealthy', '2 of 3 proxies have no endpoint that they can use.'],
   },
   {
+    what: 'every endpoint that has a weight fails its check, and one of weight 0 passes it',
+    reports: { p1: finds(['e1'], 'unavailable'), p2: finds(['e1'], 'unavailable') },
+    want: [
+      'False',
+      'AllUnhealthy',
+      '2 of 2 proxies have no endpoint that they can use. GET /healthz on 1 of 2 endpoints: HTTP 404, expected 200-399.',
+    ],
+  },
+  {
     what: 'one proxy of three cannot answer',
     targets: [...two, proxy('p3')],
     verdict: { proxies: ['p1', 'p2', 'p3'] },
@@ -257,6 +266,12 @@ const CASES: readonly Case[] = [
     what: 'only endpoints that drain are left',
     verdict: { endpoints: { total: 2, ready: 0 }, endpointIds: [] },
     want: ['True', 'Ready', 'Only endpoints that drain are left.'],
+  },
+  {
+    what: 'only endpoints that drain are left, and they fail their check',
+    verdict: { endpoints: { total: 1, ready: 0 }, endpointIds: [] },
+    reports: { p1: finds(['e1'], 'unavailable'), p2: finds(['e1'], 'unavailable') },
+    want: ['False', 'AllUnhealthy', '2 of 2 proxies have no endpoint that they can use.'],
   },
   {
     what: 'no check has a result yet',

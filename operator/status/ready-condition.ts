@@ -107,7 +107,10 @@ function notAnswered(verdict: Verdict, { endpoints, previous, tally }: ReadyInpu
   const before = keep(verdict, previous);
   if (!endpoints.doubted && before?.status !== 'True')
     return before ?? pending('No proxy has reported yet why it cannot answer.');
-  return notReady('AllUnhealthy', `${tally.served.unavailable} of ${voting} proxies have no endpoint that they can use.`);
+  // The healthy ones may all be of a backend, or of Pods, with weight 0.
+  const why = endpoints.evidence.size > 0 ? ` ${sentence(verdict, endpoints)}.` : '';
+  const cannot = `${tally.served.unavailable} of ${voting} proxies have no endpoint that they can use.`;
+  return notReady('AllUnhealthy', `${cannot}${why}`);
 }
 
 function allUnhealthy(verdict: Verdict, endpoints: JudgedEndpoints): ConditionDraft {
