@@ -105,13 +105,16 @@ export class RouteState {
     if (found.has('healthy')) return undefined;
     if (found.has('checking')) return 'checking';
     if (found.has('panic')) return 'panic';
-    return this.#hasFallback ? 'fallback' : 'unavailable';
+    return this.#withoutBackends;
   }
 
-  get #hasFallback(): boolean {
+  /** How requests are served that no backend can serve. */
+  get #withoutBackends(): 'checking' | 'fallback' | 'unavailable' {
     const { fallback } = this.route;
-    if (fallback?.type !== 'Backend') return fallback !== undefined;
-    return this.fallbackSet !== undefined && this.fallbackSet.health.readiness !== 'none';
+    if (fallback?.type !== 'Backend') return fallback === undefined ? 'unavailable' : 'fallback';
+    const readiness = this.fallbackSet?.health.readiness ?? 'none';
+    if (readiness === 'checking') return 'checking';
+    return readiness === 'none' ? 'unavailable' : 'fallback';
   }
 
   /** The other sets, the fallback last: for when no endpoint of the selected one can be used. */

@@ -37,7 +37,7 @@ export interface UnhealthyEndpoint {
  * How a policy that has a route is served while it is not served by healthy, checked endpoints:
  *
  * - `checking`: no endpoint is known to be healthy, because the active check has not yet had a result for one. Requests are sent to
- *   the endpoints all the same.
+ *   the endpoints all the same. Also of a fallback's endpoints, while no backend has one that can be used.
  * - `panic`: by endpoints whatever their health.
  * - `fallback`: by the policy's fallback.
  * - `unavailable`: by nothing; every request gets 503.
