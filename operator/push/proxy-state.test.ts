@@ -248,6 +248,24 @@ test('an answer from before an acknowledgement counts only if it has what was ac
   }
 });
 
+test('a new generation of a policy ends what was known of its endpoints, unless the proxy is older', () => {
+  const versioner = new SnapshotVersioner(9, ['k']);
+  const other = { pool: 'shop/api/shop/api:80', endpoint: 'e', reason: 'probe', detail: 'HTTP 500' } as const;
+  const own = { ...other, pool: 'default/web/default/web-0:80' };
+  const edited = versioner.assignVersion(desiredContent(content([poolPart([endpoint(2)])], 2)), 2);
+  const known = (next: typeof snapshot, degraded: PushAnswer['degraded']) => {
+    const state = acknowledged();
+    assert.ok(state.applyStatus({ ...status, unhealthy: [own, other] }, 0, () => 0));
+    const applied = { ...next.version, digest: next.digest };
+    assert.ok(state.acknowledge(next, { pod: 'one', applied, rejected: [], ...(degraded && { degraded }) }, 0));
+    return state.report(undefined).unhealthy;
+  };
+  assert.deepEqual(known(edited, []), [other]);
+  assert.deepEqual(known(edited, undefined), [own, other]);
+  const moved = versioner.assignVersion(desiredContent(content([poolPart([endpoint(3)])])), 3);
+  assert.deepEqual(known(moved, []), [own, other], 'its endpoints changed, the policy did not');
+});
+
 test('another digest, or none, in a status is drift', () => {
   const other = acknowledged();
   other.applyStatus({ ...status, applied: { ...snapshot.version, digest: 'ab'.repeat(32) } }, 0, () => 0);

@@ -155,10 +155,10 @@ export class ProxyState {
     if (epoch !== version.epoch || sequence !== version.sequence || digest !== snapshot.digest) return false;
     this.#schedule.acknowledged(answer, this.#lists.unhealthy === undefined, now);
     this.#acknowledgements++;
+    this.#lists.acknowledged(answer, this.#acked, content);
     this.#acked = { ...version, digest, key, location, trustedKeys, generations: content.generations, uids: content.uids };
     this.#trusts = trustedKeys;
     this.knownParts = new Set(content.pools.map((pool) => pool.digest));
-    this.#lists.update(answer);
     this.#succeeded();
     return true;
   }

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DegradedPolicy, Rejected, StatusAnswer, UnhealthyEndpoint } from '../../proxy/snapshot/types.ts';
+import type { DegradedPolicy, PushAnswer, Rejected, StatusAnswer, UnhealthyEndpoint } from '../../proxy/snapshot/types.ts';
+import { policyOf } from '../util/pool-id.ts';
+
+/** The policies of a content, and which they are. */
+interface Policies {
+  readonly generations: ReadonlyMap<string, number>;
+  readonly uids?: ReadonlyMap<string, string> | undefined;
+}
 
 const NOTHING_REJECTED: readonly Rejected[] = [];
 
@@ -23,10 +30,27 @@ export class ReportedLists {
     return this.#degraded;
   }
 
-  /** The lists of an answer. That to a push has no `unhealthy`: what was known stays. */
-  update({ rejected, unhealthy, degraded }: Pick<StatusAnswer, 'rejected' | 'degraded'> & Partial<StatusAnswer>): void {
+  /** The lists of a status. */
+  update({ rejected, unhealthy, degraded }: StatusAnswer): void {
+    this.#unhealthy = sameIfEqual(this.#unhealthy, unhealthy);
+    this.#updatePolicies(rejected, degraded);
+  }
+
+  /**
+   * The lists of the answer to a push, which has no `unhealthy`: what was known stays, except of policies that are others now, whose checks
+   * may be others, too. An older proxy keeps that as well, since it is not asked before long.
+   */
+  acknowledged({ rejected, degraded }: PushAnswer, before: Policies | undefined, now: Policies): void {
+    const { generations, uids } = now;
+    const isOther = (policy: string): boolean =>
+      before?.generations.get(policy) !== generations.get(policy) || before?.uids?.get(policy) !== uids?.get(policy);
+    if (degraded && before && this.#unhealthy?.some(({ pool }) => isOther(policyOf(pool))))
+      this.#unhealthy = this.#unhealthy.filter(({ pool }) => !isOther(policyOf(pool)));
+    this.#updatePolicies(rejected, degraded);
+  }
+
+  #updatePolicies(rejected: readonly Rejected[], degraded: readonly DegradedPolicy[] | undefined): void {
     this.#rejected = sameIfEqual(this.#rejected, rejected);
-    if (unhealthy) this.#unhealthy = sameIfEqual(this.#unhealthy, unhealthy);
     this.#degraded = degraded && sameIfEqual(this.#degraded, degraded);
   }
 

@@ -1,4 +1,5 @@
 import type { ProxyReport } from '../push/proxy-report.ts';
+import { policyOf } from '../util/pool-id.ts';
 
 /** The proxies that report an endpoint as unhealthy. */
 export interface UnhealthyVotes {
@@ -68,8 +69,7 @@ export class UnhealthyCounter {
 function byPolicy(unhealthy: Unhealthy): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const all = new Map<string, Map<string, string>>();
   for (const report of unhealthy) {
-    // A pool's id is namespace/policy/refNamespace/service:port.
-    const policy = report.pool.split('/', 2).join('/');
+    const policy = policyOf(report.pool);
     const endpoints = all.get(policy) ?? new Map<string, string>();
     if (!endpoints.has(report.endpoint)) endpoints.set(report.endpoint, evidenceOf(report));
     all.set(policy, endpoints);
