@@ -1,5 +1,4 @@
 /** Writes Events of events.k8s.io/v1, which `kubectl describe` shows. */
-import { randomUUID } from 'node:crypto';
 import { eventsPath } from './api-paths.ts';
 import { isNamespaceTerminating } from './api-error.ts';
 import type { KubeClient } from './client.ts';
@@ -34,7 +33,7 @@ export interface EventRecorder {
   /**
    * Writes one Event; none about an object in a namespace that is being deleted, which is no error.
    *
-   * @param id makes the name unique; a fixed one makes a second Event a conflict (409)
+   * @param id makes the name unique, by default in the order of time; a fixed one makes a second Event a conflict (409)
    */
   record(regarding: Regarding, event: EventDraft, signal: AbortSignal, id?: string): Promise<void>;
 }
@@ -46,8 +45,15 @@ const MAX_INSTANCE = 128;
 const TIMEOUT = 10_000;
 
 export function createEventRecorder({ client, instance, terminating, now }: EventRecorderOptions): EventRecorder {
+  // The time in nanoseconds, as client-go has it: "kubectl describe" shows Events in the order of their names.
+  let last = 0n;
+  const nextId = (): string => {
+    const time = BigInt(Math.floor(now())) * 1_000_000n;
+    last = time > last ? time : last + 1n;
+    return last.toString(16);
+  };
   return {
-    async record(regarding, { note, ...event }, signal, id = randomUUID()) {
+    async record(regarding, { note, ...event }, signal, id = nextId()) {
       const { name, namespace } = regarding;
       if (terminating(namespace)) return;
       const body = {

@@ -25,7 +25,8 @@ export function programmedCondition(
 ): ConditionDraft {
   if (verdict.accepted.status === 'False')
     return notProgrammed('Invalid', 'No proxy runs this policy: see the condition Accepted.');
-  if (selected === 0) return notProgrammed('NoProxies', 'spec.proxies selects no proxy pod.');
+  if (selected === 0)
+    return notProgrammed('NoProxies', 'spec.proxies selects no proxy Pod: correct its selector or type, or start proxies.');
   if (counted === 0) return notProgrammed('Pending', `None of the selected proxies is Ready: ${explained(notCounted)}.`);
   const rest = notCountedText(notCounted);
   const [first] = refused;

@@ -56,7 +56,11 @@ const CASES: readonly Case[] = [
     },
     want: ['False', 'CannotMatch', 'No request.'],
   },
-  { what: 'no proxy is selected', targets: [], want: ['False', 'NoProxies', 'spec.proxies selects no proxy pod.'] },
+  {
+    what: 'no proxy is selected',
+    targets: [],
+    want: ['False', 'NoProxies', 'spec.proxies selects no proxy Pod: correct its selector or type, or start proxies.'],
+  },
   {
     what: 'a proxy rejects it',
     reports: {
@@ -248,7 +252,29 @@ const CASES: readonly Case[] = [
     what: 'it has no endpoint on purpose',
     verdict: { ...NONE, idle: true },
     reports: { p1: finds([], 'unavailable'), p2: finds([], 'unavailable') },
-    want: ['True', 'Idle', 'Service shop/web selects no Pod that is ready. An annotation says that this is on purpose.'],
+    want: [
+      'True',
+      'Idle',
+      'Service shop/web selects no Pod that is ready. The annotation outrigger.dev/idle says that this is on purpose.',
+    ],
+  },
+  {
+    what: 'an idle policy has Pods, and none of them is ready',
+    verdict: { ...NONE, idle: true, endpoints: { total: 2, ready: 0 } },
+    reports: { p1: finds([], 'unavailable'), p2: finds([], 'unavailable') },
+    want: ['False', 'NoEndpoints', 'Service shop/web selects no Pod that is ready.'],
+  },
+  {
+    what: 'an idle policy has just got endpoints, of which the proxies have not reported',
+    verdict: { idle: true },
+    reports: { p1: finds([], 'unavailable'), p2: finds([], 'unavailable') },
+    previous: ready('True', 'Idle'),
+    want: ['True', 'Idle', 'as before'],
+  },
+  {
+    what: 'it only monitors, and there is nothing to monitor',
+    verdict: { ...NONE, needsEndpoints: false, port: undefined },
+    want: ['True', 'SomeUnhealthy', 'It only monitors its backends. Service shop/web selects no Pod that is ready.'],
   },
   {
     what: 'an idle policy has endpoints, and all of them fail',

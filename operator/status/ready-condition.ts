@@ -1,4 +1,5 @@
 import type { Condition } from '../api/policy.gen.ts';
+import { IDLE_ANNOTATION } from '../api/labels.ts';
 import type { ConditionDraft, Verdict } from '../translate/types.ts';
 import type { JudgedEndpoints } from './endpoint-health.ts';
 import type { Tally } from './policy-tally.ts';
@@ -24,8 +25,8 @@ export interface ReadyInput {
  *   are not found; is not run      |
  *   every match is dead            | False, CannotMatch
  *   waits for proxies              | Unknown, Pending; False, NoReadyProxies, when it was known before and no proxy is Ready now
- *   redirects, or only monitors    | True, Ready; SomeUnhealthy, where what it monitors is unhealthy
  *   has no endpoint, on purpose    | True, Idle
+ *   redirects, or only monitors    | True, Ready; SomeUnhealthy, where what it monitors is unhealthy, or not there
  *   has no endpoint                | False, NoEndpoints or ZeroWeight; True, Fallback, if its fallback answers
  *   has endpoints                  | what most of the reporting proxies say; while none does, as before, else Unknown, Pending
  */
@@ -48,12 +49,17 @@ function notRun(verdict: Verdict, { tally, programmed, previous }: ReadyInput): 
 
 function withoutEndpoints(verdict: Verdict, endpoints: JudgedEndpoints): ConditionDraft | undefined {
   const { needsEndpoints, port, shortage, idle } = verdict;
-  if (!needsEndpoints && port !== undefined) return ready('Ready', 'It redirects its requests.');
-  if (!needsEndpoints && endpoints.healthy < verdict.endpointIds.length)
+  // Pods that are there, and not ready, are a fault: what is idle has none.
+  const purpose = shortage?.reason === 'ZeroWeight' || verdict.endpoints.total === 0;
+  if (shortage && idle && purpose) {
+    return ready('Idle', `${shortage.message}. The annotation ${IDLE_ANNOTATION} says that this is on purpose.`);
+  }
+  if (needsEndpoints) return undefined;
+  if (port !== undefined) return ready('Ready', 'It redirects its requests.');
+  if (shortage) return ready('SomeUnhealthy', `It only monitors its backends. ${shortage.message}.`);
+  if (endpoints.healthy < verdict.endpointIds.length)
     return ready('SomeUnhealthy', `It only monitors its backends. ${sentence(verdict, endpoints)}.`);
-  if (!needsEndpoints) return ready('Ready', 'It only monitors its backends.');
-  if (shortage && idle) return ready('Idle', `${shortage.message}. An annotation says that this is on purpose.`);
-  return undefined;
+  return ready('Ready', 'It only monitors its backends.');
 }
 
 function byProxies(verdict: Verdict, input: ReadyInput): ConditionDraft {
@@ -105,7 +111,7 @@ function notAnswered(verdict: Verdict, { endpoints, previous, tally }: ReadyInpu
   if (endpoints.healthy === 0 && endpoints.evidence.size > 0) return allUnhealthy(verdict, endpoints);
   // Acknowledgements say that a proxy cannot answer, and its next report why. Endpoints may also be so new that no proxy has them.
   const before = keep(verdict, previous);
-  if (!endpoints.doubted && before?.status !== 'True')
+  if (!endpoints.doubted && (before?.status !== 'True' || before.reason === 'Idle'))
     return before ?? pending('No proxy has reported yet why it cannot answer.');
   // The healthy ones may all be of a backend, or of Pods, with weight 0.
   const why = endpoints.evidence.size > 0 ? ` ${sentence(verdict, endpoints)}.` : '';

@@ -37,10 +37,10 @@ const CASES: readonly { readonly what: string; readonly before?: string; readonl
   },
   { what: 'and have come', before: 'Programmed=False/Pending', after: 'Programmed=True/Programmed', want: ['Normal Programmed'] },
   {
-    what: 'a policy that lost a conflict: once, not for Ready and Stalled, too',
+    what: 'a policy that lost a conflict: once, not for Ready, Programmed and Stalled, too',
     before: FINE,
     after: 'Ready=False/Conflicted Accepted=False/Conflicted Programmed=False/Invalid Stalled=True/Conflicted',
-    want: ['Warning Conflicted', 'Warning Invalid'],
+    want: ['Warning Conflicted'],
   },
   {
     what: 'and won it',

@@ -6,8 +6,8 @@ const REPEATING = new Set(['Reconciling', 'Stalled']);
 
 /**
  * The Events for a change from one status to the next: one for each condition that changed, a Warning unless all is well now, or better
- * than before. There is none for a condition that is `Pending`, none for `Ready` where another condition says the same, and none for
- * a new policy that is valid; that proxies run it, and that it is ready, are Events.
+ * than before. There is none for a condition that is `Pending`, none where another condition says the same (`Ready`, or `Programmed` of a
+ * policy that is not accepted), and none for a new policy that is valid; that proxies run it, and that it is ready, are Events.
  */
 export function transitions(previous: PolicyStatus | undefined, next: PolicyStatus): readonly EventDraft[] {
   const before = new Map(previous?.conditions?.map((condition) => [condition.type, condition]));
@@ -17,6 +17,8 @@ export function transitions(previous: PolicyStatus | undefined, next: PolicyStat
     const old = before.get(type);
     if (reason === 'Pending' || (old?.status === status && old.reason === reason)) return [];
     if (type === 'Ready' && conditions.some((other) => other.type !== type && other.reason === reason)) return [];
+    // Accepted says why.
+    if (type === 'Programmed' && reason === 'Invalid') return [];
     const good = isGood(condition);
     if (good && old === undefined && type !== 'Programmed' && type !== 'Ready') return [];
     const better = type === 'Ready' && old?.status === 'False' && status === 'True';

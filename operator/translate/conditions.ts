@@ -47,11 +47,15 @@ function list(items: readonly string[]): string {
   return `${items.slice(0, MAX_SHOWN).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-/** The first problem gives the reason, all of them the message. Notes (something was ignored) are appended and are not problems. */
-export function resolvedCondition(pools: readonly Pool[]): ConditionDraft {
+/**
+ * The first problem gives the reason, all of them the message. Notes (something was ignored) are appended and are not problems.
+ *
+ * @param own notes on the policy itself
+ */
+export function resolvedCondition(pools: readonly Pool[], own: readonly string[]): ConditionDraft {
   if (pools.length === 0) return { status: 'True', reason: 'ResolvedRefs', message: 'The policy names no backends.' };
   const problems = pools.flatMap(({ problem }) => (problem ? [problem] : []));
-  const notes = [...new Set(pools.flatMap((pool) => pool.notes))];
+  const notes = [...new Set([...own, ...pools.flatMap((pool) => pool.notes)])];
   const note = notes.length === 0 ? '' : ` Note: ${joinSentences(notes)}`;
   const [first] = problems;
   if (first === undefined) return { status: 'True', reason: 'ResolvedRefs', message: `All backends were found.${note}` };

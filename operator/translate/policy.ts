@@ -1,6 +1,6 @@
 /** Parses a policy once: defaults filled in, durations in ms, sizes in bytes, in the wire's terms. Later steps use only the result. */
 import { DEFAULTS } from '../api/defaults.ts';
-import { readIdle } from '../api/annotations.ts';
+import { noteOf, readIdle } from '../api/annotations.ts';
 import { FieldParser, type Problem } from './field-parser.ts';
 import { readHealthCheck } from './policy-health-check.ts';
 import { readLoadBalancer } from './policy-load-balancer.ts';
@@ -49,6 +49,8 @@ export interface ParsedPolicy {
   readonly selector: LabelSelector;
   /** An annotation says that it has no endpoints on purpose. */
   readonly idle: boolean;
+  /** What was ignored, and why. */
+  readonly notes: readonly string[];
   /** Absent: the policy only monitors. */
   readonly port?: number;
   /** Absent: X-Forwarded-For is not believed. */
@@ -81,6 +83,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
   const namespace = metadata.namespace ?? '';
   const key = `${namespace}/${metadata.name}`;
   const { listener } = spec;
+  const idle = readIdle(metadata.annotations);
   const clientAddress = readClientAddress(listener?.clientAddress);
   const timeouts = readTimeouts(spec.timeouts, fields);
   const backends = (spec.backendRefs ?? []).map((ref, i) => readBackend(key, namespace, ref, `backendRefs[${i}]`));
@@ -96,7 +99,8 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     uid: metadata.uid,
     generation: metadata.generation ?? 0,
     created: Math.max(0, Date.parse(metadata.creationTimestamp) || 0),
-    idle: readIdle(metadata.annotations).idle,
+    idle: idle.idle,
+    notes: idle.problem ? [noteOf(idle.problem)] : [],
     proxyType: spec.proxies?.type ?? DEFAULTS.proxyType,
     selector: spec.proxies?.selector ?? {},
     ...(listener && { port: listener.port }),

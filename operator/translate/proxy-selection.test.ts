@@ -42,11 +42,11 @@ test('the location of a proxy is its Node, and the zone of that', () => {
   assert.equal(locationOf({}), undefined);
 });
 
-test('when a proxy that is not Ready started: its first container, else the pod', () => {
-  const startOf = (status: Omit<Status, 'name'> | undefined, ready = false) => {
+test('when a proxy started: its first container, else the pod', () => {
+  const startOf = (status: Omit<Status, 'name'> | undefined) => {
     const pod = gateway('a');
     const metadata = { ...pod.metadata, creationTimestamp: '2026-11-22T10:00:00Z' };
-    const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
+    const conditions = [{ type: 'Ready', status: 'False' }];
     const containerStatuses = status && [{ name: 'outrigger-proxy', ...status }];
     const proxyPods = [
       { ...pod, metadata, status: { ...pod.status, conditions, ...(containerStatuses && { containerStatuses }) } },
@@ -59,7 +59,6 @@ test('when a proxy that is not Ready started: its first container, else the pod'
   assert.equal(startOf({ state: { waiting: { reason: 'ContainerCreating' } } }), created);
   assert.equal(startOf({ state: { running: {} } }), created);
   assert.equal(startOf(running), created + 7000);
-  assert.equal(startOf(running, true), undefined, 'a Ready one');
   assert.equal(startOf({ ...running, restartCount: 1 }), undefined, 'a restart is not a normal start');
   assert.equal(startOf({ state: { terminated: { reason: 'Completed', exitCode: 0 } } }), undefined);
   assert.equal(startOf({ state: { running: { startedAt: 'soon' } } }), undefined);

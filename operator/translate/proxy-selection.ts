@@ -43,7 +43,7 @@ function describe({ metadata, spec, status }: Pod, type: ProxyType, nodeZones: I
   const trouble = container && troubleOf(container);
   const { nodeName: node } = spec;
   const ready = status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-  const started = ready ? undefined : startOf(metadata, container);
+  const started = startOf(metadata, container);
   const target = {
     uid: metadata.uid,
     name: `${metadata.namespace}/${metadata.name}`,

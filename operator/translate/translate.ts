@@ -101,7 +101,7 @@ function judge(
     generation: policy.generation,
     port: policy.port,
     accepted: acceptedCondition(policy, conflict ? [conflict] : problems, dead, cookies),
-    resolvedRefs: resolvedCondition(pools),
+    resolvedRefs: resolvedCondition(pools, policy.notes),
     ...(dead.length > 0 && {
       deadMatches: { indexes: dead.map(({ index }) => index), all: dead.length === policy.matches.length },
     }),
@@ -109,7 +109,7 @@ function judge(
     hasFallback: policy.fallback !== undefined,
     idle: policy.idle,
     ...lastCounts(policy, pools, () => {
-      const shortage = needsEndpoints ? findShortage(backends, own, services) : undefined;
+      const shortage = backends.length > 0 ? findShortage(backends, own, services) : undefined;
       return { ...countEndpoints(own), ...(shortage && { shortage }) };
     }),
     proxies,

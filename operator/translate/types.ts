@@ -113,7 +113,7 @@ export interface Verdict {
   readonly deadMatches?: DeadMatches;
   /** Requests are answered by endpoints: false where the policy redirects all of them, or only monitors. */
   readonly needsEndpoints: boolean;
-  /** Absent: some endpoint could get a request, or none is needed. */
+  /** Absent: some endpoint could get a request, or the policy names no backends. */
   readonly shortage?: Shortage;
   /** The policy says what to do when no backend can be used. */
   readonly hasFallback: boolean;

@@ -75,7 +75,9 @@ export function formatTranslation(translation: Translation): string {
     ...plainContent(content),
   }));
   const verdicts = [...translation.verdicts.values()].map(withoutCommonest);
-  const document = new Document({ verdicts, proxies: translation.proxies, snapshots: selections });
+  // When a proxy started matters only while it is not Ready.
+  const proxies = translation.proxies.map(({ started, ...proxy }) => (proxy.ready ? proxy : { ...proxy, started }));
+  const document = new Document({ verdicts, proxies, snapshots: selections });
   visit(document, {
     Map(_key, node) {
       if (isShort(node)) node.flow = true;

@@ -105,7 +105,10 @@ test('a Service that selects no Pod: NoEndpoints, unless an annotation says that
   const annotate = (value: string) => harness.kubectl(['annotate', 'lbp', 'scaled', `outrigger.dev/idle${value}`]);
   assert.equal((await annotate('=true')).code, 0);
   const idle = await harness.untilCondition('scaled', 'Ready', 'True', 'Idle');
-  assert.match(idle.message, /selects no Pod that is ready\. An annotation says that this is on purpose\.$/);
+  assert.match(
+    idle.message,
+    /selects no Pod that is ready\. The annotation outrigger\.dev\/idle says that this is on purpose\.$/,
+  );
   await annotate('-');
   await harness.untilCondition('scaled', 'Ready', 'False', 'NoEndpoints');
 });
@@ -134,7 +137,7 @@ test('weights that are all 0', async () => {
 
 test('a policy that redirects, and one that only monitors, need no endpoint', async () => {
   await harness.apply('redirecting', { listener: { port: 8708 }, requestRedirect: { scheme: 'https' } });
-  await harness.publish('quiet');
+  await harness.publish('quiet', a);
   await harness.apply('monitoring', { backendRefs: [{ name: 'quiet', port: 80 }] });
   await harness.untilCondition('redirecting', 'Ready', 'True', 'Ready');
   await harness.untilCondition('monitoring', 'Ready', 'True', 'Ready');
