@@ -87,7 +87,7 @@ function evidenceOf({ check, reason, detail }: Unhealthy[number]): string {
 /** The endpoints that are healthy for a majority of the reporting proxies, and the others with the commonest evidence. */
 export interface JudgedEndpoints {
   readonly healthy: number;
-  /** Whether any proxy finds any of them unhealthy; where there is none, any that drains. */
+  /** Whether any proxy finds any endpoint of the policy unhealthy: one of these, or one that drains. */
   readonly doubted: boolean;
   /** Evidence → number of unhealthy endpoints about which most proxies say this. */
   readonly evidence: ReadonlyMap<string, number>;
@@ -104,10 +104,8 @@ export function judgeEndpoints(
   if (reporting === 0 || reports === undefined) return { healthy: endpoints.length, doubted: false, evidence: NO_EVIDENCE };
   const evidence = new Map<string, number>();
   let healthy = 0;
-  let doubted = endpoints.length === 0;
   for (const id of endpoints) {
     const votes = reports.get(id);
-    doubted ||= votes !== undefined;
     if (votes === undefined || reporting - votes.count > reporting / 2) {
       healthy++;
       continue;
@@ -115,7 +113,7 @@ export function judgeEndpoints(
     const [commonest = ''] = [...votes.evidence].reduce(commoner, ['', 0]);
     evidence.set(commonest, (evidence.get(commonest) ?? 0) + 1);
   }
-  return { healthy, doubted, evidence };
+  return { healthy, doubted: reports.size > 0, evidence };
 }
 
 type Counted = readonly [text: string, count: number];

@@ -300,6 +300,12 @@ const CASES: readonly Case[] = [
     want: ['False', 'AllUnhealthy', '2 of 2 proxies have no endpoint that they can use.'],
   },
   {
+    what: 'endpoints that drain fail their check, and the only active one has weight 0',
+    verdict: { endpoints: { total: 2, ready: 1 }, endpointIds: ['e2'] },
+    reports: { p1: finds(['e1'], 'unavailable'), p2: finds(['e1'], 'unavailable') },
+    want: ['False', 'AllUnhealthy', '2 of 2 proxies have no endpoint that they can use.'],
+  },
+  {
     what: 'no check has a result yet',
     reports: { p1: finds([], 'checking'), p2: finds([], 'checking') },
     previous: ready('True', 'Ready', { observedGeneration: 2 }),
