@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { RequestRecord } from './request/request-record.ts';
 import type { DegradedPolicy, Endpoint, Fallback, Listener, PoolPart } from './snapshot/types.ts';
-import { endpoint, PASSIVE } from './testing.ts';
+import { endpoint, PASSIVE, RETRY } from './testing.ts';
 import { POLICY, route, StatusWorld } from './test-status.ts';
 
 const PORT = 8080;
@@ -81,10 +81,14 @@ function run(world: StatusWorld, step: Step): Promise<void> | void {
 /** Enough requests that every backend and every endpoint that can be picked is picked. */
 const ENOUGH = 24;
 
-/** The state of the policy by what its requests got. */
-async function observed(world: StatusWorld): Promise<DegradedPolicy['state'] | undefined> {
+async function request(world: StatusWorld): Promise<RequestRecord[]> {
   const records: RequestRecord[] = [];
   for (let i = 0; i < ENOUGH; i++) records.push(await world.request(PORT));
+  return records;
+}
+
+/** The state of the policy by what its requests got. */
+function observed(world: StatusWorld, records: readonly RequestRecord[]): DegradedPolicy['state'] | undefined {
   const kinds = new Set(records.map((r) => kindOf(world, r)));
   for (const kind of ['healthy', 'checking', 'panic'] as const) {
     if (!kinds.has(kind)) continue;
@@ -103,8 +107,8 @@ async function observed(world: StatusWorld): Promise<DegradedPolicy['state'] | u
 type Kind = 'healthy' | DegradedPolicy['state'] | 'unchecked fallback' | 'panicking fallback';
 
 function kindOf(world: StatusWorld, { endpoint: e, status, reason }: RequestRecord): Kind {
-  if (!e) {
-    assert.ok(reason === 'no-endpoint' || status === 302);
+  if (!e || status !== 200) {
+    assert.ok(reason === 'no-endpoint' || reason === 'connect-failed' || status === 302);
     return status === 503 ? 'unavailable' : 'fallback';
   }
   const unchecked = e.watch?.checked === false;
@@ -125,16 +129,58 @@ test('for any history, a policy is degraded exactly as its requests are', async 
       const world = new StatusWorld();
       for (const step of [{ kind: 'apply', content: first } as const, ...history]) {
         await run(world, step);
+        // An endpoint that refused connections, and could not be ejected, counts again once a request succeeds.
+        await request(world);
         const state = stateOf(world);
         seen.add(state);
-        assert.equal(state, await observed(world));
-        assert.equal(stateOf(world), state, 'requests change nothing here');
+        assert.equal(state, observed(world, await request(world)));
+        assert.equal(stateOf(world), state, 'requests change nothing more');
       }
       await world.runtime.drain(0);
     }),
     { numRuns: 400 },
   );
   assert.deepEqual(seen, new Set([undefined, 'checking', 'panic', 'fallback', 'unavailable']));
+});
+
+test('the last endpoint refuses connections: not ejected, but reported, until it accepts one', async () => {
+  const world = new StatusWorld();
+  const once = { ...RETRY, attempts: 0 };
+  const part: PoolPart = {
+    loadBalancer: { type: 'RoundRobin' },
+    healthCheck: { passive },
+    endpoints: [endpoint(1, { id: 'a' })],
+  };
+  for (const [fallback, state] of [
+    [undefined, 'unavailable'],
+    [away, 'fallback'],
+  ] as const) {
+    const destinations = [{ pool: FIRST, weight: 1 }];
+    const routes = [route({ retry: once, destinations, ...(fallback && { fallback }) })];
+    await world.apply([{ port: PORT, protocol: 'HTTP', routes }], { [FIRST]: part });
+    assert.equal(stateOf(world), undefined);
+    let news = 0;
+    world.runtime.onNews(() => news++);
+    world.down.add('a');
+    const found: unknown[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { status } = await world.request(PORT);
+      found.push([status, stateOf(world), news]);
+    }
+    const failed = fallback ? 302 : 503;
+    assert.deepEqual(found, [
+      [failed, undefined, 0],
+      [failed, undefined, 0],
+      [failed, state, 1],
+      [failed, state, 1],
+    ]);
+    const [unhealthy] = world.runtime.unhealthy();
+    assert.deepEqual([unhealthy?.check, unhealthy?.detail], ['requests', '3 connect failures in a row']);
+    world.down.clear();
+    assert.equal((await world.request(PORT)).status, 200);
+    assert.deepEqual([stateOf(world), world.runtime.unhealthy(), news], [undefined, [], 2]);
+  }
+  await world.runtime.drain(0);
 });
 
 test('a fallback whose endpoints were not checked yet does not count as one that answers', async () => {

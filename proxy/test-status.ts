@@ -2,6 +2,7 @@
 import type { Listener } from './downstream/listener.ts';
 import { FakeClient } from './contract/test-fake-client.ts';
 import { FakeUpstream } from './contract/test-fake-upstream.ts';
+import type { EndpointState } from './endpoints/endpoint-state.ts';
 import type { OnChange, OnResult, ProbeTarget } from './health/endpoint-check.ts';
 import type { Prober, Watch } from './health/prober.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
@@ -82,7 +83,10 @@ export class StatusWorld {
     this.#prober.finish(endpoint, ok);
   }
 
-  /** Requests to the endpoint fail to connect until passive checks eject it, or would if they could. */
+  /** Ids of endpoints that refuse the connections of requests. */
+  readonly down = new Set<string>();
+
+  /** Requests to the endpoint have failed to connect until passive checks eject it, or would if they could. */
   refuse(endpoint: string): void {
     for (const set of this.runtime.endpointSets.values()) {
       const e = set.endpoints.find(({ id }) => id === endpoint);
@@ -95,14 +99,14 @@ export class StatusWorld {
     }
   }
 
-  /** What one GET on this port gets. Every backend answers 200. */
+  /** What one GET on this port gets. Every backend that accepts connections answers 200. */
   async request(port: number): Promise<RequestRecord> {
     const served = this.runtime.listeners.get(port);
     if (!served) throw new Error(`port ${port} is not bound`);
     const records: RequestRecord[] = [];
     const record = (r: RequestRecord) => void records.push(r);
     await serve(new FakeClient('GET', '/'), served.table, {
-      upstream: new FakeUpstream(),
+      upstream: new FakeUpstream((target) => this.down.has((target as EndpointState).id)),
       now: () => 0,
       random: () => 0.5,
       record,

@@ -22,15 +22,31 @@ export class FakeUpstream implements Upstream {
   readonly requests: Request[] = [];
   /** Attempts in progress. */
   readonly open = new Set<Attempt>();
+  readonly #refuses: (target: Target) => boolean;
+
+  /** @param refuses whether a connection to the endpoint fails */
+  constructor(refuses: (target: Target) => boolean = () => false) {
+    this.#refuses = refuses;
+  }
 
   start(x: Exchange, head: RequestHead, target: Target, spec: AttemptSpec): Attempt {
+    void spec;
+    if (this.#refuses(target)) return new RefusedAttempt();
     this.connections.opened++;
-    void [target, spec];
     return new FakeAttempt(x, head, this);
   }
   retire(): void {}
   restore(): void {}
   close(): void {}
+}
+
+class RefusedAttempt implements Attempt {
+  readonly answer = Promise.resolve<Failure>({ ok: false, kind: 'connect', sent: 'none', detail: 'refused' });
+
+  commit(): Promise<End> {
+    throw new Error('there is nothing to commit');
+  }
+  discard(): void {}
 }
 
 class FakeAttempt implements Attempt, BodyReader {

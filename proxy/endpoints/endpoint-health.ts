@@ -136,6 +136,15 @@ export class EndpointHealth {
         this.#recordProbation(e, probation, ok ? 'connected' : 'connect', this.#deps.now()),
       );
     }
+    for (const e of this.#pickSet.endpoints) if (!e.watch && this.#outliers.isTestDue(e, now)) this.#testConnection(e);
+  }
+
+  #testConnection(e: EndpointState): void {
+    this.#outliers.beginTest(e);
+    this.#deps.prober.probeConnection(e, (ok) => {
+      this.#outliers.recordTest(e, ok, this.#deps.now());
+      if (ok) this.#deps.news();
+    });
   }
 
   /** Records an outcome of an attempt. May be called several times for one attempt. */
@@ -145,7 +154,9 @@ export class EndpointHealth {
       return this.#recordProbation(e, attempt, outcome, now);
     if (e.index < 0) return;
     if (attempt.probation === 'last' && e.outlier.ejected) return this.#recordLastResort(e, outcome, now);
+    const { refusing } = e.outlier;
     const reason = this.#outliers.record(e, outcome, now, this.#pickSet.counts);
+    if (refusing !== e.outlier.refusing) this.#deps.news();
     if (reason === undefined) return;
     this.#onEjected(e, reason);
     this.#refresh(e);
@@ -169,6 +180,7 @@ export class EndpointHealth {
       if (active && check !== undefined && e.watch?.healthy === false)
         found.push({ ...of, reason: 'probe', detail: describeFinding(active, false, e.watch.detail), check });
       else if (e.outlier.ejected) found.push({ ...of, reason: 'ejected', detail: e.outlier.evidence });
+      else if (e.outlier.refusing) found.push({ ...of, reason: 'probe', detail: this.#outliers.refusal, check: 'requests' });
     }
     return found;
   }
@@ -204,7 +216,9 @@ export class EndpointHealth {
       e.state = 'active';
       if (e.index >= 0) this.#on.firstProbePassed();
     }
+    const { refusing } = e.outlier;
     if (ok && this.#outliers.clear(e, this.#deps.now())) this.#onReturned(e, 'active check passed');
+    if (refusing !== e.outlier.refusing) this.#deps.news();
     if (ok && first && this.#pickSet.isOnlyKnownHealthy(e)) this.#deps.news();
   }
 

@@ -2,7 +2,8 @@ import type { EndpointState } from './endpoint-state.ts';
 
 /**
  * What a request to the set gets, from best to worst: an endpoint that is known to be healthy, because it passed its active check or has
- * none; one that was not checked yet; one whatever its health, in panic mode; none.
+ * none; one that was not checked yet; one whatever its health, in panic mode; none,
+ * or only endpoints that refuse connections.
  */
 export type Readiness = 'healthy' | 'checking' | 'panic' | 'none';
 
@@ -37,7 +38,8 @@ export class PickSet {
   }
 
   get readiness(): Readiness {
-    if (this.#counts.available > 0) return this.#endpoints.some((e) => this.#isKnownHealthy(e)) ? 'healthy' : 'checking';
+    if (this.#endpoints.some((e) => this.#isKnownHealthy(e))) return 'healthy';
+    if (this.#endpoints.some((e) => e.watch?.checked === false && this.#isServing(e))) return 'checking';
     return this.#panic ? 'panic' : 'none';
   }
 
@@ -88,7 +90,11 @@ export class PickSet {
   }
 
   #isKnownHealthy(e: EndpointState): boolean {
-    return e.healthy && e.watch?.checked !== false && this.#isEligible(e);
+    return e.watch?.checked !== false && this.#isServing(e);
+  }
+
+  #isServing(e: EndpointState): boolean {
+    return e.healthy && !e.outlier.refusing && this.#isEligible(e);
   }
 
   #isEligible(e: EndpointState): boolean {

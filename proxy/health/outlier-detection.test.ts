@@ -325,3 +325,63 @@ describe('limits', () => {
     );
   });
 });
+
+describe('an endpoint that refuses connections and cannot be ejected', () => {
+  const LAST = { available: 1, active: 1 };
+  const refusing = (check: Partial<PassiveCheck> = {}) => {
+    const outliers = new OutlierDetection({ ...CHECK, ...check });
+    const e = subject();
+    assert.deepEqual(feed(outliers, e, times(2), 0, LAST), [undefined, undefined]);
+    assert.equal(e.outlier.refusing, false);
+    assert.deepEqual(feed(outliers, e, times(1), 0, LAST), [undefined]);
+    assert.deepEqual([e.outlier.refusing, e.outlier.ejected], [true, false]);
+    return { outliers, e };
+  };
+
+  test('is known to refuse, also where too many others are ejected, until an answer below 500', () => {
+    const { outliers, e } = refusing();
+    assert.equal(outliers.refusal, '3 connect failures in a row');
+    feed(outliers, e, ['timeout', 503], 0, LAST);
+    assert.equal(e.outlier.refusing, true, 'other failures prove nothing');
+    feed(outliers, e, [404], 0, LAST);
+    assert.equal(e.outlier.refusing, false);
+    const others = new OutlierDetection({ ...CHECK, maxEjectionPercent: 50 });
+    const [first, second] = [subject(), subject()];
+    feed(others, first, times(3), 0, { available: 3, active: 3 });
+    feed(others, second, times(3), 0, { available: 2, active: 3 });
+    assert.deepEqual([first.outlier.ejected, second.outlier.ejected, second.outlier.refusing], [true, false, true]);
+    feed(others, second, times(1), 0, TEN);
+    assert.deepEqual([second.outlier.ejected, second.outlier.refusing], [true, false], 'it is ejected once that is allowed');
+  });
+
+  test('is tested by a connection after the ejection time, and again after another one', () => {
+    const { outliers, e } = refusing();
+    assert.deepEqual(
+      [29_999, 30_000].map((now) => outliers.isTestDue(e, now)),
+      [false, true],
+    );
+    outliers.beginTest(e);
+    assert.equal(outliers.isTestDue(e, 31_000), false, 'one at a time');
+    outliers.recordTest(e, false, 31_000);
+    assert.deepEqual([e.outlier.refusing, outliers.isTestDue(e, 60_999), outliers.isTestDue(e, 61_000)], [true, false, true]);
+    outliers.beginTest(e);
+    outliers.recordTest(e, true, 61_000);
+    assert.equal(e.outlier.refusing, false);
+  });
+
+  test('a test that ends after requests have decided does not count', () => {
+    const { outliers, e } = refusing();
+    outliers.beginTest(e);
+    feed(outliers, e, [200, ...times(3)], 40_000, LAST);
+    outliers.recordTest(e, true, 41_000);
+    assert.equal(e.outlier.refusing, true);
+  });
+
+  test('a passing active check ends it after the ejection time: it may use another port', () => {
+    const { outliers, e } = refusing();
+    outliers.clear(e, 29_999);
+    assert.equal(e.outlier.refusing, true);
+    outliers.clear(e, 30_000);
+    assert.equal(e.outlier.refusing, false);
+  });
+});

@@ -26,6 +26,8 @@ export interface EndpointCounts {
  * - Readmitted: when the time is over and one probation request or probe succeeds; if it fails, the endpoint is ejected again.
  * Earlier
  *   by a passing active check, or when nothing else is left. Attempts that began before and end during the ejection do not count.
+ * - Refusing: had `consecutiveConnectFailures` and was not ejected, because of the rule about how many are. Ends with an answer below 500;
+ *   after `baseEjectionTime` also with a connection or a passing active check.
  */
 export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
   #check: PassiveCheck;
@@ -61,14 +63,45 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
       s.connectFailures = 0;
       s.failures = 0;
       s.onProbation = false;
+      s.refusing = false;
       return undefined;
     }
     s.connectFailures = outcome === 'connect' ? s.connectFailures + 1 : 0;
     s.failures++;
     const reason = this.#reason(s);
-    if (reason === undefined || !this.#mayEject(counts)) return undefined;
-    this.#eject(e, this.#evidence(s, reason, outcome), now);
-    return reason;
+    if (reason !== undefined && this.#mayEject(counts)) {
+      this.#eject(e, this.#evidence(s, reason, outcome), now);
+      return reason;
+    }
+    if (!s.refusing && s.connectFailures >= this.#check.consecutiveConnectFailures) this.#refuses(s, now);
+    return undefined;
+  }
+
+  #refuses(s: OutlierState, now: number): void {
+    s.refusing = true;
+    s.testAt = now + this.#check.baseEjectionTime;
+  }
+
+  /** What is known of an endpoint that is `refusing`, in words. */
+  get refusal(): string {
+    const { consecutiveConnectFailures: n } = this.#check;
+    return n === 1 ? 'connect failure' : `${n} connect failures in a row`;
+  }
+
+  /** Whether a connection must show that an endpoint still refuses. */
+  isTestDue({ outlier: { refusing, testAt } }: E, now: number): boolean {
+    return refusing && now >= testAt;
+  }
+
+  beginTest(e: E): void {
+    e.outlier.testAt = Infinity;
+  }
+
+  /** Records whether the endpoint accepted a connection. */
+  recordTest({ outlier: s }: E, ok: boolean, now: number): void {
+    if (s.testAt !== Infinity || !s.refusing) return;
+    if (ok) s.refusing = false;
+    else this.#refuses(s, now);
   }
 
   #windowOf(s: OutlierState, length: number): FailureWindow {
@@ -115,6 +148,7 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
     s.ejectedUntil = now + lasts;
     s.evidence = `${evidence}, ejected for ${seconds(lasts)}`;
     s.probationRequest = undefined;
+    s.refusing = false;
     if (!s.ejected) this.#ejected.push(e);
     s.ejected = true;
     this.#scheduleProbation();
@@ -148,6 +182,7 @@ export class OutlierDetection<E extends { readonly outlier: OutlierState }> {
   clear(e: E, now: number): boolean {
     if (!e.outlier.ejected) {
       e.outlier.connectFailures = 0;
+      if (now >= e.outlier.testAt) e.outlier.refusing = false;
       return false;
     }
     this.readmit(e, now, false);

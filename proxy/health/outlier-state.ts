@@ -32,6 +32,10 @@ export class OutlierState {
   ejectionLevel = 0;
   /** While ejected: when the ejection time is over and a probation request is due; else when it was readmitted. Monotonic ms. */
   ejectedUntil = 0;
+  /** It refuses connections, and could not be ejected: too many others are, or none is left. Requests are still sent to it. */
+  refusing = false;
+  /** While `refusing`: when a connection may show whether it still does. Monotonic ms; Infinity while that is tried. */
+  testAt = Infinity;
   /** Why it is ejected, in words. */
   evidence = '';
 }

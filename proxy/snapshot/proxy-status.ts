@@ -25,11 +25,11 @@ export interface UnhealthyEndpoint {
   readonly pool: string;
   /** Endpoint id. */
   readonly endpoint: string;
-  /** `probe` (active check failing) or `ejected`. */
+  /** `probe` (failing its active check, or refusing connections without being ejected) or `ejected`. */
   readonly reason: 'probe' | 'ejected';
   /** The evidence in words: `HTTP 404, expected 200-399`, `connection refused`. */
   readonly detail: string;
-  /** What the active check does: `GET /healthz`. Only with the reason `probe`; absent from older proxies. */
+  /** What the active check does: `GET /healthz`; `requests`: they found it. Only with the reason `probe`; absent from older proxies. */
   readonly check?: string;
 }
 

@@ -129,6 +129,20 @@ test('endpoints that come and go change Ready, and nothing else', async () => {
   assert.ok(!reasons.includes('AllUnhealthy'), `no reason in between: ${reasons.join()}`);
 });
 
+test('the only endpoint refuses connections, without any check: requests find out', async () => {
+  const [gone] = await harness.backends('gone');
+  await harness.publish('refusing', gone);
+  await harness.apply('refusing', to('refusing', 8711));
+  await harness.untilCondition('refusing', 'Ready', 'True', 'Ready');
+  await gone.stop();
+  for (let i = 0; i < 4; i++) assert.deepEqual(await answers(8711), [503, 503]);
+  const { message } = await harness.untilCondition('refusing', 'Ready', 'False', 'AllUnhealthy');
+  assert.equal(message, 'requests on 1 of 1 endpoints: 3 connect failures in a row.');
+  await harness.publish('refusing', a);
+  await harness.untilCondition('refusing', 'Ready', 'True', 'Ready');
+  assert.deepEqual(await answers(8711), [200, 200]);
+});
+
 test('weights that are all 0', async () => {
   await harness.apply('weightless', { listener: { port: 8707 }, backendRefs: [{ name: 'web', port: 80, weight: 0 }] });
   await harness.untilCondition('weightless', 'Ready', 'False', 'ZeroWeight');
