@@ -1,9 +1,8 @@
 /** Keeps the pods of Deployments, and their status. rollout.ts decides the next step, each time from the state in the API server. */
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError, type Api } from './api.ts';
-import { follow, keyOf } from './follow.ts';
 import type { Pod } from './pod-types.ts';
-import { startReconciler } from './reconciler.ts';
+import { controllerOf, runPodController } from './pod-controller.ts';
 import { HASH_LABEL, plan, templateHash, type Deployment } from './rollout.ts';
 
 const podsPath = (namespace = '') => `/api/v1/namespaces/${namespace}/pods`;
@@ -11,30 +10,11 @@ const deploymentPath = (key: string) => `/apis/apps/v1/namespaces/${key.replace(
 
 /** Runs until it is stopped. */
 export function runDeployments(api: Api): { stop(): Promise<void> } {
-  const { soon, stop } = startReconciler((key) => reconcile(api, key));
-  const podChanged = (pod: Pod) => {
-    const owner = ownerOf(pod);
-    if (owner) soon(`${pod.metadata.namespace}/${owner.name}`);
-  };
-  const followers = [
-    follow<Pod>(api, '/api/v1/pods', podChanged, podChanged),
-    follow<Deployment>(
-      api,
-      '/apis/apps/v1/deployments',
-      (deployment) => soon(keyOf(deployment)),
-      () => undefined,
-    ),
-  ];
-  return {
-    stop: async () => {
-      followers.forEach((follower) => follower.stop());
-      await stop();
-    },
-  };
-}
-
-function ownerOf(pod: Pod): { readonly name: string; readonly uid: string } | undefined {
-  return pod.metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Deployment' && controller === true);
+  return runPodController(api, {
+    kind: 'Deployment',
+    path: '/apis/apps/v1/deployments',
+    reconcile: (key) => reconcile(api, key),
+  });
 }
 
 /** One step of one Deployment. @returns whether the next step needs an event first */
@@ -44,7 +24,7 @@ async function reconcile(api: Api, key: string): Promise<boolean> {
   if (!deployment || deployment.metadata.deletionTimestamp !== undefined) return true;
   const { namespace, uid } = deployment.metadata;
   const { items } = await api.get<{ items: Pod[] }>(podsPath(namespace));
-  const owned = items.filter((pod) => ownerOf(pod)?.uid === uid);
+  const owned = items.filter((pod) => controllerOf(pod, 'Deployment')?.uid === uid);
   const steps = plan(deployment, owned, Date.now());
   let refusal: string | undefined;
   try {

@@ -1,40 +1,16 @@
 /** Runs the pods of Jobs, and keeps their status. job-step.ts decides the next step, each time from the state in the API server. */
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError, type Api } from './api.ts';
-import { follow, keyOf } from './follow.ts';
 import { isOver, nextStep, type Job } from './job-step.ts';
 import type { Pod } from './pod-types.ts';
-import { startReconciler } from './reconciler.ts';
+import { controllerOf, runPodController } from './pod-controller.ts';
 
 const podsPath = (namespace = '') => `/api/v1/namespaces/${namespace}/pods`;
 const jobPath = (key: string) => `/apis/batch/v1/namespaces/${key.replace('/', '/jobs/')}`;
 
 /** Runs until it is stopped. */
 export function runJobs(api: Api): { stop(): Promise<void> } {
-  const { soon, stop } = startReconciler((key) => reconcile(api, key));
-  const podChanged = (pod: Pod) => {
-    const owner = ownerOf(pod);
-    if (owner) soon(`${pod.metadata.namespace}/${owner.name}`);
-  };
-  const followers = [
-    follow<Pod>(api, '/api/v1/pods', podChanged, podChanged),
-    follow<Job>(
-      api,
-      '/apis/batch/v1/jobs',
-      (job) => soon(keyOf(job)),
-      () => undefined,
-    ),
-  ];
-  return {
-    stop: async () => {
-      followers.forEach((follower) => follower.stop());
-      await stop();
-    },
-  };
-}
-
-function ownerOf(pod: Pod): { readonly name: string; readonly uid: string } | undefined {
-  return pod.metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Job' && controller === true);
+  return runPodController(api, { kind: 'Job', path: '/apis/batch/v1/jobs', reconcile: (key) => reconcile(api, key) });
 }
 
 /** One step of one Job. @returns whether the next step needs an event first */
@@ -44,7 +20,7 @@ async function reconcile(api: Api, key: string): Promise<boolean> {
   if (!job || job.metadata.deletionTimestamp !== undefined || isOver(job)) return true;
   const { namespace, uid } = job.metadata;
   const { items } = await api.get<{ items: Pod[] }>(podsPath(namespace));
-  const owned = items.filter((pod) => ownerOf(pod)?.uid === uid);
+  const owned = items.filter((pod) => controllerOf(pod, 'Job')?.uid === uid);
   const { create, remove, status } = nextStep(job, owned, Date.now());
   for (let n = 0; n < create; n += 1) await api.create(podsPath(namespace), podOf(job));
   for (const { metadata } of remove) {
