@@ -361,7 +361,7 @@ export interface ActiveCheckSpec {
    */
   timeout?: string;
   /**
-   * Failures in a row after which a healthy endpoint gets no traffic. Default 3.
+   * Failures in a row after which a healthy endpoint gets no traffic. Default 3. One that has never passed this check gets none after its first failure, also where an edit has changed the check.
    */
   unhealthyThreshold?: number;
   /**
@@ -769,7 +769,7 @@ export interface PolicyStatus {
    */
   observedGeneration?: number;
   /**
-   * `Ready`: requests that match the policy can be answered, by an endpoint or by its fallback. `Accepted`: it is valid and wins its conflicts. `ResolvedRefs`: its Services and ports exist. `Programmed`: every selected proxy that is Ready runs this generation. `Reconciling`: there while the operator waits for proxies. `Stalled`: there while the policy is not accepted. Where a condition is False, its message says what to change.
+   * `Ready`: requests that match the policy can be answered, by an endpoint or by its fallback. `Accepted`: it is valid and wins its conflicts. `ResolvedRefs`: its Services and ports exist. `Programmed`: every selected proxy that is Ready runs this generation. `Reconciling`: there while the operator waits for proxies. `Stalled`: there while the policy is not accepted. Where a condition is False, its message says what is wrong.
    */
   conditions?: Condition[];
   /**

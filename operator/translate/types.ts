@@ -69,7 +69,7 @@ export interface ProxyTarget {
   readonly trouble?: string;
   /**
    * Unix milliseconds, by the clock of its Node, at which its container started for the first time; while it has not, at which the pod was
-   * created. Only of pods that are not Ready.
+   * created. Absent after a restart.
    */
   readonly started?: number;
   /** It serves only its own pod; absent: it is a gateway. */

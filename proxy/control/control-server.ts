@@ -44,7 +44,7 @@ const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 5_000,
   requestTimeout: 30_000,
-  /** Longer than the operator's 30 s between status polls, so that it can reuse its connection. */
+  /** Longer than the operator leaves between two status requests (at most 36 s), so that it can reuse its connection. */
   keepAliveTimeout: 60_000,
   connectionsCheckingInterval: 1_000,
 };

@@ -170,7 +170,7 @@ export class EndpointHealth {
 
   /** Endpoints that fail their check or are ejected, with evidence. */
   unhealthy(now: number): UnhealthyEndpoint[] {
-    // A status poll also triggers due probes, since there may be no requests that would.
+    // A status request also triggers due probes, since there may be no requests of clients that would.
     this.probeDue(now);
     const { active } = this.#check;
     const check = active && describeCheck(active);
