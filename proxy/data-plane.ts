@@ -87,6 +87,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
         ...http1,
         port,
         trust: () => served().trust,
+        pathNormalization: () => served().pathNormalization,
         refused: (reason) => metrics.refused(reason),
         handle: (x) => handle(x, served().table),
       });

@@ -5,13 +5,15 @@ import type { RouteState } from './request/route-state.ts';
 import { createRouteTable } from './route/route-table.ts';
 import type { RouteTable } from './route/route-table.ts';
 import { describePort } from './snapshot/ports.ts';
-import type { Listener as ListenerSpec } from './snapshot/types.ts';
+import { DEFAULT_PATH_NORMALIZATION } from './snapshot/path-normalization.ts';
+import type { Listener as ListenerSpec, PathNormalization } from './snapshot/types.ts';
 
 /** A listener and what it serves at this moment. */
 export interface ServedListener {
   readonly listener: Listener;
   /** Which peers' X-Forwarded-For entries are believed; undefined: none. */
   trust: Trust | undefined;
+  pathNormalization: PathNormalization;
   /** The settings that `trust` was made from, as JSON. */
   clientAddress: string | undefined;
   table: RouteTable<RouteState>;
@@ -73,6 +75,7 @@ export class ListenerSet {
         const served: ServedListener = {
           listener: this.#make(port, () => served),
           trust: undefined,
+          pathNormalization: DEFAULT_PATH_NORMALIZATION,
           clientAddress: undefined,
           table: NO_ROUTES,
           routes: new Map(),

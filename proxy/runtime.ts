@@ -16,6 +16,7 @@ import { loadRegexEngine } from './route/regex-engine.ts';
 import type { CompileRegex } from './route/match.ts';
 import { createRouteTable } from './route/route-table.ts';
 import { UNKNOWN_LOCATION } from './snapshot/location.ts';
+import { DEFAULT_PATH_NORMALIZATION } from './snapshot/path-normalization.ts';
 import { countExpressions } from './snapshot/validate.ts';
 import type { RouteTable } from './route/route-table.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
@@ -155,6 +156,7 @@ export class Runtime implements DataPlane {
     for (const [key, state] of served.routes) if (next.get(key) !== state) state.metrics.release();
     served.routes = next;
     updateTrust(served, spec);
+    served.pathNormalization = spec.pathNormalization ?? DEFAULT_PATH_NORMALIZATION;
     served.table = this.#tableOf(spec.port, [...next.values()]);
     served.drainTimeout = Math.max(MIN_DRAIN_MS, ...spec.routes.map((route) => route.timeouts.drain));
   }

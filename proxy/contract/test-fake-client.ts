@@ -16,6 +16,7 @@ export class FakeClient implements Exchange, ResponseSink {
   readonly port = 80;
   readonly clientAddress = '192.0.2.1';
   readonly requestId = 'fake';
+  readonly protocolVersion = '1.1';
   readonly started = performance.now();
   gone = false;
   bytes = 0;
@@ -31,7 +32,17 @@ export class FakeClient implements Exchange, ResponseSink {
 
   constructor(method: string, target: string) {
     const fields = new RecordFields({});
-    this.request = { method, scheme: 'http', authority: 'a', host: 'a', path: target, target, fields, protocol: undefined };
+    const line = {
+      method,
+      scheme: 'http',
+      port: 80,
+      authority: 'a',
+      host: 'a',
+      path: target,
+      target,
+      receivedTarget: target,
+    } as const;
+    this.request = { ...line, fields, protocol: undefined };
     this.done = new Promise((resolve) => (this.#settle = resolve));
   }
 

@@ -4,8 +4,13 @@ import fc from 'fast-check';
 import { readRequestHead } from './request-head.ts';
 import type { AcceptedHead } from './request-head.ts';
 import { parseHost } from './authority.ts';
+import { DEFAULT_PATH_NORMALIZATION } from '../snapshot/path-normalization.ts';
 
-const SETTINGS = { viaName: 'outrigger-me', makeRequestId: () => 'made-here' };
+const SETTINGS = {
+  viaName: 'outrigger-me',
+  makeRequestId: () => 'made-here',
+  pathNormalization: () => DEFAULT_PATH_NORMALIZATION,
+};
 
 function read(url: string, raw: string[], method = 'GET', minor = 1) {
   return readRequestHead(method, url, minor, raw, SETTINGS);

@@ -19,6 +19,7 @@ import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
 import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
+import type { PathNormalization } from '../snapshot/types.ts';
 import { CONTENT_LENGTH, REQUEST_ID } from '../snapshot/request-grammar.ts';
 
 /** A request head that may be forwarded. */
@@ -27,6 +28,8 @@ export interface AcceptedHead {
   readonly host: string;
   readonly path: string;
   readonly target: string;
+  /** As received, before its path was normalized. */
+  readonly receivedTarget: string;
   readonly requestId: string;
   /** End-to-end fields that the client sent, and Content-Length; without the proxy's own (Via, X-Forwarded-*). */
   readonly fields: FieldRecord;
@@ -49,6 +52,8 @@ export interface RequestHeadSettings {
   /** The pseudonym of this proxy in Via: a request with it has already passed through this proxy. */
   readonly viaName: string;
   readonly makeRequestId: () => string;
+  /** Called for every request: how the listener normalizes paths. */
+  readonly pathNormalization: () => PathNormalization;
 }
 
 /** Hop-by-hop fields, and those that the proxy writes itself. Connection may name more. */
@@ -87,7 +92,7 @@ export function readRequestHead(
   settings: RequestHeadSettings,
 ): AcceptedHead | RefusedHead {
   if (method === 'CONNECT') return refuse(LOCAL_REPLIES.connectMethod);
-  const target = parseTarget(method, url);
+  const target = parseTarget(method, url, settings.pathNormalization());
   if (typeof target === 'string') return bad(target);
   const fields = Object.create(null) as FieldRecord;
   const own = readHeaders(raw, fields);
@@ -114,6 +119,7 @@ export function readRequestHead(
     host,
     path: target.path,
     target: target.target,
+    receivedTarget: target.received,
     requestId: own.requestId ?? settings.makeRequestId(),
     fields,
     authority,

@@ -2,13 +2,17 @@
  * Request targets (RFC 9112 §3.2). The path that is matched is the path that is sent, so everything that a backend could read
  * differently (dot segments, plain or encoded; backslash; NUL; anything but printable ASCII) is refused, not normalised.
  */
+import { normalizePath } from './path-normalization.ts';
 import { PATH_CHARACTER, REFUSED_PATH } from '../snapshot/request-grammar.ts';
+import type { PathNormalization } from '../snapshot/types.ts';
 
 export interface RequestTarget {
   /** Path without query; `*` for the asterisk form. */
   readonly path: string;
   /** Path and query, as sent upstream. */
   readonly target: string;
+  /** Path and query as received, before the path was normalized. */
+  readonly received: string;
   /** The authority of the absolute form, which overrides Host. */
   readonly authority: string | undefined;
 }
@@ -17,10 +21,10 @@ export interface RequestTarget {
 const ALLOWED = new RegExp(`^${PATH_CHARACTER}*(?:\\?[!"$-~]*)?$`);
 
 /** The parsed target, or a sentence that says what is wrong with it. */
-export function parseTarget(method: string, url: string): RequestTarget | string {
+export function parseTarget(method: string, url: string, normalization: PathNormalization): RequestTarget | string {
   if (url === '*') {
     if (method !== 'OPTIONS') return 'the target * is allowed for OPTIONS only';
-    return { path: '*', target: '*', authority: undefined };
+    return { path: '*', target: '*', received: '*', authority: undefined };
   }
   let authority: string | undefined;
   let target = url;
@@ -31,12 +35,15 @@ export function parseTarget(method: string, url: string): RequestTarget | string
     target = absolute[2] ?? '';
     if (authority === '') return 'the request target has no host';
     // RFC 9112 §3.2.4: the server as a whole.
-    if (target === '' && method === 'OPTIONS') return { path: '*', target: '*', authority };
+    if (target === '' && method === 'OPTIONS') return { path: '*', target: '*', received: '*', authority };
     if (!target.startsWith('/')) target = `/${target}`;
   }
   if (!ALLOWED.test(target)) return 'the request target has a character that is not allowed';
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
   if (REFUSED_PATH.test(path)) return 'the path has a dot segment, backslash or NUL: send the resolved path';
-  return { path, target, authority };
+  const normalized = normalizePath(path, normalization);
+  if (!normalized.ok) return normalized.fault;
+  const sent = normalized.path === path ? target : normalized.path + target.slice(path.length);
+  return { path: normalized.path, target: sent, received: target, authority };
 }

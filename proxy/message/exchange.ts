@@ -2,7 +2,7 @@
  * One request and its response, on the client's side. The pipeline and the engines of the backend's side know an Exchange,
  * never the protocol behind it. One is made per request, so it is kept cheap: one callback instead of a list of listeners.
  */
-import type { LocalReply } from './local-replies.ts';
+import type { LocalReply, RefusalReply } from './local-replies.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseSink } from './response-sink.ts';
@@ -18,6 +18,8 @@ export interface Exchange {
   /** The peer's address, or the one that proxies in front state, if `listener.clientAddress` trusts them. */
   readonly clientAddress: string;
   readonly requestId: string;
+  /** The client's version of HTTP: `1.0`, `1.1`, `2`. */
+  readonly protocolVersion: string;
   /** Monotonic milliseconds at which the head was complete. */
   readonly started: number;
   /** The client has left, or can no longer receive a response. */
@@ -33,6 +35,8 @@ export interface Exchange {
 /** How an exchange ended. */
 export interface End {
   readonly how: 'whole' | 'upstream-broke' | 'client-gone' | 'deadline' | 'drained';
+  /** What the client received instead of the backend's response; absent: that response. */
+  readonly instead?: RefusalReply;
   /** Body bytes from and to the client; for a tunnel, all bytes after the heads. */
   readonly bytesIn: number;
   readonly bytesOut: number;

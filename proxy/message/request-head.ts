@@ -3,8 +3,10 @@ import type { Fields, RecordFields } from './fields.ts';
 
 export interface RequestHead {
   readonly method: string;
-  /** https if the client's connection is encrypted. */
+  /** https if the connection that the client opened is encrypted; what trusted proxies in front state about it counts. */
   readonly scheme: 'http' | 'https';
+  /** The port that the client connected to: the listener's, or that of the outermost trusted proxy in front. */
+  readonly port: number;
   /** Host and port (Host of HTTP/1, `:authority` of HTTP/2); undefined if HTTP/1.0 sent none. */
   readonly authority: string | undefined;
   /** Host without port, lower case; empty without an authority. */
@@ -13,6 +15,8 @@ export interface RequestHead {
   readonly path: string;
   /** Path and query. */
   readonly target: string;
+  /** The target as the client sent it, before its path was normalized; for the access log only. */
+  readonly receivedTarget: string;
   /** End-to-end fields, including those that this proxy adds (Via, X-Forwarded-*); neither Host nor hop-by-hop fields. */
   readonly fields: RecordFields;
   /** The protocols that the client asks for (Upgrade of HTTP/1, `:protocol` of HTTP/2), separated by commas; undefined: none. */

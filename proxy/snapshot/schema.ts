@@ -16,6 +16,7 @@ import {
   MAX_WEIGHT,
 } from './limits.ts';
 import { loadBalancer } from './load-balancer-schema.ts';
+import { pathNormalization } from './path-normalization.ts';
 
 /** Checks of types.ts, field by field; relations between fields are in validate.ts. */
 
@@ -99,12 +100,15 @@ const route = object(
     destinations: list(object({ pool: name, weight: integer(0, MAX_WEIGHT) }), { max: 64 }),
     retry,
     timeouts: object({ connect: positiveDuration, request: duration, idle: duration, drain: duration }, { tunnel: duration }),
-    accessLog: object({ enabled: boolean, samplePercent: percent }),
+    accessLog: object({ enabled: boolean, samplePercent: percent }, { query: oneOf(['Include', 'Omit']) }),
   },
   { ...filters, sessionPersistence, circuitBreaker, fallback },
 );
 
-const listener = object({ port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) }, { clientAddress });
+const listener = object(
+  { port, protocol: oneOf(['HTTP']), routes: list(route, { max: MAX_ROUTES }) },
+  { clientAddress, pathNormalization },
+);
 
 const timing = {
   interval: positiveDuration,

@@ -8,11 +8,13 @@
 import type { HealthCheck } from './health-check.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import type { CircuitBreakerSettings, Fallback, RetryBudgetSettings } from './protection.ts';
+import type { PathNormalization } from './path-normalization.ts';
 import type { Version } from './version.ts';
 import type { HeaderModifier, Match, RequestRedirect, SessionPersistence, UrlRewrite } from './routing.ts';
 
 export type * from './health-check.ts';
 export type * from './load-balancer.ts';
+export type { PathNormalization } from './path-normalization.ts';
 export type * from './protection.ts';
 export type * from './proxy-status.ts';
 export type * from './routing.ts';
@@ -43,6 +45,8 @@ export interface Listener {
   readonly protocol: 'HTTP';
   /** Absent: X-Forwarded-For is ignored, the client is the peer. */
   readonly clientAddress?: ClientAddress;
+  /** Absent: DEFAULT_PATH_NORMALIZATION; older operators send none. */
+  readonly pathNormalization?: PathNormalization;
   /** In any order: the proxy sorts by precedence. */
   readonly routes: readonly Route[];
 }
@@ -123,6 +127,8 @@ export interface AccessLog {
   readonly enabled: boolean;
   /** 0-100. */
   readonly samplePercent: number;
+  /** Whether lines contain the query of the request. Absent: `Include`; older operators do not send it. */
+  readonly query?: 'Include' | 'Omit';
 }
 
 /** The content of one pool. Pools with equal content share a part, so it names no policy. */

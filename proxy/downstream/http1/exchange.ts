@@ -25,6 +25,8 @@ export interface ExchangeSettings {
   readonly port: number;
   readonly clientAddress: string;
   readonly requestId: string;
+  /** `1.0` or `1.1`. */
+  readonly protocolVersion: string;
   /** Monotonic milliseconds. */
   readonly now: number;
   /** Called when a head is written: whether the listener drains. */
@@ -40,6 +42,7 @@ export class Http1Exchange implements Exchange {
   readonly port: number;
   readonly clientAddress: string;
   readonly requestId: string;
+  readonly protocolVersion: string;
   readonly started: number;
   gone = false;
   #res: ServerResponse;
@@ -53,6 +56,7 @@ export class Http1Exchange implements Exchange {
     this.port = s.port;
     this.clientAddress = s.clientAddress;
     this.requestId = s.requestId;
+    this.protocolVersion = s.protocolVersion;
     this.started = s.now;
     this.#req = req;
     this.#res = res;

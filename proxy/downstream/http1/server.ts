@@ -88,7 +88,17 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
       read.body === 'none'
         ? undefined
         : { length: read.body === 'chunked' ? undefined : read.body, awaitsContinue: read.expectContinue };
-    const settings = { port: s.port, clientAddress, requestId, now: s.now(), draining: isDraining, connection, body };
+    const protocolVersion = `1.${req.httpVersionMinor}`;
+    const settings = {
+      port: s.port,
+      clientAddress,
+      requestId,
+      protocolVersion,
+      now: s.now(),
+      draining: isDraining,
+      connection,
+      body,
+    };
     const x = new Http1Exchange(req, res, head, settings);
     connection.exchange = x;
     s.handle(x);
@@ -143,10 +153,12 @@ function acceptHead(
   const head = {
     method: req.method as string,
     scheme,
+    port: s.port,
     authority,
     host: read.host,
     path: read.path,
     target: read.target,
+    receivedTarget: read.receivedTarget,
     fields: new RecordFields(fields),
     protocol: res instanceof UpgradeResponse ? res.protocols : undefined,
   } as const;
