@@ -60,6 +60,16 @@ test('a refused connection does not lose a body larger than bufferLimit: none of
   for (let i = 0; i < 2; i++) assert.match(await post(proxy.port, 'x'.repeat(300_000)), /good 300000/);
 });
 
+test('QUERY, PROPFIND, REPORT and SEARCH are sent again after a reset, with their whole body; LOCK is not', async () => {
+  const good = await named('good');
+  const bad = track(await rawBackend((socket) => socket.on('data', () => socket.resetAndDestroy())));
+  const proxy = await start({ endpoints: [endpoint(bad.port), endpoint(good.port)], ...NO_EJECTION });
+  for (const method of ['QUERY', 'PROPFIND', 'REPORT', 'SEARCH'])
+    for (let i = 0; i < 2; i++) assert.match(await post(proxy.port, 'hello', method), /good 5/, method);
+  const locks = [await post(proxy.port, 'hello', 'LOCK'), await post(proxy.port, 'hello', 'LOCK')];
+  assert.deepEqual(locks.map(statusOf).sort(), [200, 503]);
+});
+
 test('PUT is sent again after a reset, with its whole body; POST is not', async () => {
   const good = await named('good');
   const bad = track(await rawBackend((socket) => socket.on('data', () => socket.resetAndDestroy())));

@@ -95,9 +95,10 @@ describe('replay', () => {
     }
   });
 
-  test('idempotent methods of RFC 9110', () => {
-    assert.deepEqual(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'].filter(isIdempotent).length, 6);
-    assert.deepEqual(['POST', 'PATCH', 'CONNECT', 'get', 'PROPFIND', ''].filter(isIdempotent), []);
+  test('idempotent methods: those of RFC 9110, and the safe ones of other documents', () => {
+    const idempotent = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'];
+    assert.deepEqual(idempotent.filter(isIdempotent), idempotent);
+    assert.deepEqual(['POST', 'PATCH', 'CONNECT', 'get', 'LOCK', 'MOVE', 'PROPPATCH', ''].filter(isIdempotent), []);
   });
 });
 

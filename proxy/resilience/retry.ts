@@ -37,9 +37,16 @@ export type RetryDecision =
     };
 
 const NO: RetryDecision = { again: false };
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+const IDEMPOTENT: ReadonlySet<string> = new Set([
+  ...['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'],
+  // Safe by their own documents: RFC 10008, RFC 4918, RFC 3253, RFC 5323.
+  ...['QUERY', 'PROPFIND', 'REPORT', 'SEARCH'],
+]);
 
-/** Whether sending a request of this method twice has the effect of sending it once (RFC 9110, section 9.2.2). */
+/**
+ * Whether sending a request of this method twice has the effect of sending it once (RFC 9110, section 9.2.2). Methods such as MOVE are
+ * registered as idempotent as well, but the second request of two fails.
+ */
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }

@@ -66,8 +66,9 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
 
 /**
  * The library sets Content-Length: 0 on DELETE and OPTIONS and removes Transfer-Encoding, whatever their body: the chunks would be read
- * as a second request. It decides by the method it receives, so these start as GET, which node:http treats like them.
+ * as a second request. node:http adds a length of 0 to methods that usually have a body, to which it counts PROPFIND. Both decide by the
+ * method they receive, so all others start as GET.
  */
 function methodToStartWith(method: string): string {
-  return method === 'DELETE' || method === 'OPTIONS' ? 'GET' : method;
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? method : 'GET';
 }
