@@ -50,6 +50,11 @@ test('every condition that cannot hold is named with its field, in the order of 
   assert.deepEqual(Object.keys(reasons(matches)), ['1']);
 });
 
+test('a name with underscores that hides a header of the proxy never arrives, others do', () => {
+  assert.match(reasons([header('x-tenant', 'a'), header('X_Forwarded_For', '10.0.0.1')])[1]?.[0] ?? '', /removes this header/);
+  assert.deepEqual(reasons([header('x-tenant', 'a'), header('X_Mine', '10.0.0.1')]), {});
+});
+
 test('the advice for an expression depends on whether a slash at its begin would help', () => {
   const adviceFor = (value: string): string => reasons([expression(value)])[0]?.[0] ?? '';
   for (const value of ['api/.*', '^api', 'users$^', '/users$^'])

@@ -210,6 +210,45 @@ const FORWARDED: readonly RequestCase[] = [
     check: ([r]) => r?.trailers.length === 1,
   },
   {
+    what: 'trailers that would hide a field of the proxy, which are dropped',
+    send: chunked('0\r\nContent_Length: 5\r\nX_Forwarded_For: x\r\nX_Sum: 1\r\n\r\n'),
+    gets: [200],
+    received: ['POST /'],
+    check: ([r]) => r?.trailers.length === 1 && r.trailers[0]?.[0] === 'X_Sum',
+  },
+  {
+    what: 'names with underscores that hide a field of the proxy, which are dropped',
+    send: get(
+      'X_Forwarded_For: 1.2.3.4\r\nX-Forwarded_Proto: https\r\nContent_Length: 9\r\nTransfer_Encoding: chunked\r\nX_Mine: 1\r\n',
+    ),
+    gets: [200],
+    received: ['GET /'],
+    check: ([r]) => r?.fields.filter(([n]) => n.includes('_')).join() === 'x_mine,1',
+  },
+  ...['QUERY', 'PROPFIND', 'REPORT', 'SEARCH'].flatMap((method): RequestCase[] => [
+    {
+      what: `${method} with a body`,
+      send: `${method} /q HTTP/1.1\r\n${C}Content-Length: 2\r\n\r\nab`,
+      gets: [200],
+      received: [`${method} /q`],
+      check: ([r]) => r?.body === 'ab',
+    },
+    {
+      what: `${method} with a body in chunks`,
+      send: `${method} /q HTTP/1.1\r\n${C}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n`,
+      gets: [200],
+      received: [`${method} /q`],
+      check: ([r]) => r?.body === 'ab',
+    },
+    {
+      what: `${method} without a body: none is announced`,
+      send: `${method} /q HTTP/1.1\r\n${C}\r\n`,
+      gets: [200],
+      received: [`${method} /q`],
+      check: ([r]) => r?.fields.some(([n]) => n === 'content-length' || n === 'transfer-encoding') === false,
+    },
+  ]),
+  {
     what: 'fields that Connection names are dropped',
     send: `GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Hop, X-Forwarded-For, Host\r\nX-Hop: 1\r\nTE: trailers\r\nKeep-Alive: 3\r\n\r\n`,
     gets: [200],
@@ -225,6 +264,18 @@ const FORWARDED: readonly RequestCase[] = [
     gets: [200],
     received: ['GET /'],
     check: ([r]) => r?.fields.some(([n, v]) => n === 'upgrade' && v === 'websocket') === true,
+  },
+  {
+    what: 'HTTP/1.0 with both close and keep-alive, which closes',
+    send: `GET /1 HTTP/1.0\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\n${get('', '/2')}`,
+    gets: [200],
+    received: ['GET /1'],
+  },
+  {
+    what: 'HTTP/1.0 with keep-alive, and with both in two fields, which closes',
+    send: `GET /1 HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\nGET /2 HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n`,
+    gets: [200, 200],
+    received: ['GET /1', 'GET /2'],
   },
   {
     what: 'a head of nearly 64 KiB',
@@ -255,6 +306,24 @@ const ANSWERED: readonly RequestCase[] = [
     received: [],
   },
   { what: 'an unknown expectation', send: post('Expect: tea\r\nContent-Length: 2\r\n', 'ab'), gets: [417], received: [] },
+  {
+    what: 'an unknown expectation in a list',
+    send: post('Expect: 100-continue, tea\r\nContent-Length: 2\r\n', 'ab'),
+    gets: [417],
+    received: [],
+  },
+  {
+    what: 'an unknown expectation before 100-continue in another field',
+    send: post('Expect: tea\r\nExpect: 100-continue\r\nContent-Length: 2\r\n', 'ab'),
+    gets: [417],
+    received: [],
+  },
+  {
+    what: 'an unknown expectation on HTTP/1.0',
+    send: 'GET / HTTP/1.0\r\nHost: a\r\nExpect: tea\r\n\r\n',
+    gets: [417],
+    received: [],
+  },
   { what: 'Max-Forwards 0', send: `OPTIONS / HTTP/1.1\r\n${C}Max-Forwards: 0\r\n\r\n`, gets: [204], received: [] },
   { what: 'the name of this proxy in Via', send: get('Via: 1.1 outrigger-test\r\n'), gets: [508], received: [] },
 ];

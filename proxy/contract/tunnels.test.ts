@@ -22,8 +22,12 @@ const NOT_FORWARDED: readonly [what: string, send: string][] = [
   ['a body', asking('Upgrade: test/1\r\nContent-Length: 2\r\n') + 'hi'],
   ['a body in chunks', asking('Upgrade: test/1\r\nTransfer-Encoding: chunked\r\n') + '0\r\n\r\n'],
   ['HTTP/1.0', asking('Upgrade: test/1\r\n', 'GET /chat HTTP/1.0')],
+  ['Expect', asking('Upgrade: test/1\r\nExpect: 100-continue\r\n')],
   ['Upgrade that Connection does not name', 'GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: test/1\r\n\r\n'],
 ];
+
+/** After these, the client goes on with HTTP/1.1; after all others, what follows may be another protocol, and the connection closes. */
+const GOES_ON: ReadonlySet<string> = new Set(['h2c', 'Upgrade that Connection does not name']);
 
 /** Answers that do not open a tunnel, and the status that the client receives. */
 const ANSWERS: readonly [what: string, answer: string, status: number][] = [
@@ -39,6 +43,19 @@ const ANSWERS: readonly [what: string, answer: string, status: number][] = [
   ['101 with a control character', `${SWITCHING}X: a\x01b\r\n\r\n`, 502],
 ];
 
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
+/** Handshakes of RFC 6455, whose example these values are: Sec-WebSocket-Key, the backend's Sec-WebSocket-Accept, and the status. */
+const HANDSHAKES: readonly (readonly [what: string, keys: readonly string[], accepts: readonly string[], status: number])[] = [
+  ['the right answer', [KEY], [ACCEPT], 101],
+  ['no answer', [KEY], [], 502],
+  ['another answer', [KEY], [ACCEPT.replace('s3', 'S3')], 502],
+  ['the key as the answer', [KEY], [KEY], 502],
+  ['two answers', [KEY], [ACCEPT, ACCEPT], 502],
+  ['no key, so that nothing can be compared', [], [], 101],
+  ['two keys, of which the backend chose one', [KEY, 'x'], [ACCEPT], 101],
+];
+
 const ends = (s: Pick<TunnelStage, 'proxy'>) => s.proxy.records.map((r) => r.end.how);
 
 for (const pair of PAIRS) {
@@ -46,8 +63,14 @@ for (const pair of PAIRS) {
     for (const [what, send] of NOT_FORWARDED) {
       test(`is not forwarded: ${what}`, () =>
         stage(pair, OK, {}, async ({ proxy, backend }) => {
-          const { text } = await talk(proxy.port, { send, until: /ok/ });
+          // A second request, to see whether the connection goes on.
+          const second = 'GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+          const { text, ended } = await talk(proxy.port, { send, awaits: /ok/, rest: second });
           assert.equal(statusOf(text), 200);
+          assert.equal(ended, 'closed');
+          const goesOn = GOES_ON.has(what);
+          assert.equal(text.match(/ 200 /g)?.length, goesOn ? 2 : 1, text);
+          assert.match(text, /\r\nconnection: close\r\n/i);
           assert.ok(backend.requests()[0]?.fields.every(([name]) => name !== 'upgrade'));
         }));
     }
@@ -62,10 +85,52 @@ for (const pair of PAIRS) {
         }));
     }
 
+    for (const fields of ['Content-Length: 0\r\n', 'Content-Length: 000\r\n']) {
+      test(`is forwarded with ${fields.trim()}, but without that field`, () =>
+        tunnelStage(pair, {}, async ({ proxy, backend, far }) => {
+          const client = dial(proxy.port);
+          client.send(`${asking(`Upgrade: test/1\r\n${fields}`)}early`);
+          await client.has(/^HTTP\/1\.1 101 /);
+          await eventually(() => far[0]?.text === 'early');
+          assert.ok(backend.requests()[0]?.fields.every(([name]) => name !== 'content-length'));
+          client.socket.destroy();
+        }));
+    }
+
+    for (const [what, keys, accepts, status] of HANDSHAKES) {
+      test(`to WebSocket: ${what}: ${status}`, () => {
+        const names = (name: string, values: readonly string[]) => values.map((value) => `${name}: ${value}\r\n`).join('');
+        const request = asking(`Upgrade: websocket\r\n${names('Sec-WebSocket-Key', keys)}`);
+        const answer = `HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n${names('Sec-WebSocket-Accept', accepts)}\r\n`;
+        return tunnelStage(
+          pair,
+          {},
+          async ({ proxy }) => {
+            const client = dial(proxy.port);
+            client.send(request);
+            await client.has(new RegExp(`^HTTP/1\\.1 ${status} `));
+            if (status === 502) assert.match(client.text, /outrigger-reason: protocol/);
+            client.socket.destroy();
+          },
+          answer,
+        );
+      });
+    }
+
     test('is refused where any request would be', () =>
       stage(pair, OK, {}, async ({ proxy }) => {
         const { text } = await talk(proxy.port, { send: asking('Upgrade: test/1\r\n', 'GET /../x HTTP/1.1') });
         assert.equal(statusOf(text), 400);
+      }));
+
+    test('that was not forwarded ends the connection: bytes of the other protocol are not read as requests', () =>
+      stage(pair, OK, {}, async ({ proxy, backend }) => {
+        const send =
+          asking('Upgrade: websocket, h2c\r\n') + '\x81\x85\x01\x02\x03\x04 not HTTP GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+        const { text, ended } = await talk(proxy.port, { send });
+        assert.deepEqual([statusOf(text), ended, text.match(/HTTP\/1/g)?.length], [200, 'closed', 1]);
+        assert.equal(backend.requests().length, 1);
+        assert.doesNotMatch(await proxy.metrics(), /refused_total\{reason="bad-request"\} [1-9]/);
       }));
 
     test('that waits after another request is served without the upgrade', () =>

@@ -81,8 +81,37 @@ const CONTINUE: readonly ContinueCase[] = [
     what: 'a client that does not wait',
     backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
     client: { send: `${EXPECTS}Content-Length: 5\r\n\r\nhello` },
-    gets: [100, 200],
+    gets: [200],
     bodies: ['hello'],
+  },
+  // If the proxy waited for the backend, it would send 100 after a second.
+  {
+    what: 'neither the client nor the backend waits for it: nor does the proxy',
+    backend: OK,
+    client: { send: `${EXPECTS}Content-Length: 5\r\n\r\nhello` },
+    gets: [200],
+    bodies: ['hello'],
+  },
+  {
+    what: 'the same, in chunks',
+    backend: OK,
+    client: { send: `${EXPECTS}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n` },
+    gets: [200],
+    bodies: ['hello'],
+  },
+  {
+    what: 'the same, with the body after the head',
+    backend: OK,
+    client: { send: [`${EXPECTS}Content-Length: 5\r\n\r\n`, 'he', 'llo'] },
+    gets: [200],
+    bodies: ['hello'],
+  },
+  {
+    what: 'no body at all',
+    backend: OK,
+    client: { send: `${EXPECTS}Content-Length: 0\r\n\r\n` },
+    gets: [200],
+    bodies: [''],
   },
   {
     what: 'HTTP/1.0, which does not have it',

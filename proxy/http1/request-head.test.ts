@@ -55,6 +55,12 @@ const REFUSED: [string, number, string, string[], string?, number?][] = [
   ['* without OPTIONS', 400, '*', ['Host', 'a']],
   ['CONNECT', 405, 'a:443', ['Host', 'a'], 'CONNECT'],
   ['an unknown expectation', 417, '/', ['Host', 'a', 'Expect', 'tea']],
+  ['an unknown expectation after a known one', 417, '/', ['Host', 'a', 'Expect', '100-continue, tea']],
+  ['an unknown expectation before a known one', 417, '/', ['Host', 'a', 'Expect', 'tea, 100-continue']],
+  ['an unknown expectation in another field', 417, '/', ['Host', 'a', 'Expect', 'tea', 'expect', '100-continue']],
+  ['an expectation with a parameter', 417, '/', ['Host', 'a', 'Expect', '100-continue;q=1']],
+  ['an expectation that only begins as a known one', 417, '/', ['Host', 'a', 'Expect', '100-continued']],
+  ['an unknown expectation on HTTP/1.0', 417, '/', ['Host', 'a', 'Expect', 'tea'], 'GET', 0],
   ['the name of this proxy in Via', 508, '/', ['Host', 'a', 'Via', '1.1 other', 'Via', '1.1 outrigger-me']],
 ];
 
@@ -94,6 +100,50 @@ test('fields that Connection names are removed, except framing', () => {
   assert.equal(a.fields['content-length'], '3');
   assert.equal(a.body, 3);
 });
+
+test('100-continue in any list is one expectation; HTTP/1.0 has none', () => {
+  for (const raw of [['100-Continue'], ['100-continue, 100-continue'], [',, 100-continue ,'], ['100-continue', '100-continue']]) {
+    const fields = raw.flatMap((value) => ['Expect', value]);
+    assert.equal(accepted('/', ['Host', 'a', ...fields]).expectContinue, true, raw.join());
+    assert.equal(accepted('/', ['Host', 'a', ...fields], 'GET', 0).expectContinue, false, raw.join());
+  }
+  for (const empty of ['', ' , '])
+    assert.equal(accepted('/', ['Host', 'a', 'Expect', empty]).expectContinue, false, `"${empty}"`);
+});
+
+test('names with underscores that hide a field of the proxy are dropped, others are kept', () => {
+  const hidden = [
+    'X_Forwarded_For',
+    'x-forwarded_for',
+    'X_Request_Id',
+    'Content_Length',
+    'Transfer_Encoding',
+    'Proxy_Connection',
+  ];
+  const kept = ['X_Mine', '_', 'Content_Type', 'X__Forwarded_For', 'Via_'];
+  const { fields } = accepted('/', ['Host', 'a', ...[...hidden, ...kept].flatMap((name) => [name, '1'])]);
+  assert.deepEqual(
+    Object.keys(fields),
+    kept.map((name) => name.toLowerCase()),
+  );
+});
+
+const CLOSES: readonly (readonly [what: string, closes: boolean, minor: number, raw: string[]])[] = [
+  ['HTTP/1.0 with close and keep-alive', true, 0, ['Connection', 'close, keep-alive']],
+  ['HTTP/1.0 with keep-alive and close', true, 0, ['Connection', 'keep-alive', 'Connection', 'Close']],
+  ['HTTP/1.0 with keep-alive', false, 0, ['Connection', 'keep-alive']],
+  ['HTTP/1.0 with a name that contains close', false, 0, ['Connection', 'keep-alive, x-close']],
+  ['HTTP/1.0 that offers a protocol', false, 0, ['Connection', 'keep-alive, upgrade', 'Upgrade', 'x']],
+  ['an offer of another protocol', true, 1, ['Connection', 'Upgrade', 'Upgrade', 'x']],
+  ['an offer in a list', true, 1, ['Connection', 'keep-alive , upgrade', 'Upgrade', 'h2c', 'Upgrade', 'x']],
+  ['an offer of HTTP/2, after which the client goes on', false, 1, ['Connection', 'Upgrade, HTTP2-Settings', 'Upgrade', 'h2c']],
+  ['Upgrade that Connection does not name', false, 1, ['Connection', 'keep-alive', 'Upgrade', 'x']],
+  ['Connection: Upgrade without Upgrade', false, 1, ['Connection', 'Upgrade']],
+];
+for (const [what, closes, minor, raw] of CLOSES) {
+  test(`${closes ? 'closes' : 'does not close'} after ${what}`, () =>
+    assert.equal(accepted('/', ['Host', 'a', ...raw], 'GET', minor).closes, closes));
+}
 
 test('repeated fields stay separate, cookies are joined', () => {
   const { fields } = accepted('/', ['Host', 'a', 'Accept', 'x', 'accept', 'y', 'Cookie', 'a=1', 'Cookie', 'b=2']);

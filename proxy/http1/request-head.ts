@@ -10,7 +10,7 @@
  * | Transfer-Encoding on HTTP/1.0, or anything but `chunked` | 400 |
  * | a target that is not printable ASCII, has dot segments, backslash or NUL | 400 |
  * | CONNECT | 405 |
- * | Expect with anything but `100-continue` | 417 |
+ * | Expect that names anything but `100-continue` | 417 |
  * | the name of this proxy in Via | 508 |
  */
 import { parseHost } from './authority.ts';
@@ -18,7 +18,7 @@ import { parseTarget } from './request-target.ts';
 import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
-import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
+import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS, shadowedName } from '../snapshot/header-names.ts';
 import type { PathNormalization } from '../snapshot/types.ts';
 import { CONTENT_LENGTH, REQUEST_ID } from '../snapshot/request-grammar.ts';
 
@@ -38,6 +38,8 @@ export interface AcceptedHead {
   /** How the body is framed: its length in bytes, chunked, or no body. */
   readonly body: number | 'chunked' | 'none';
   readonly expectContinue: boolean;
+  /** The connection must close after the response, although node:http would keep it. */
+  readonly closes: boolean;
   /** Hops left for TRACE and OPTIONS; undefined: no limit. */
   readonly maxForwards: number | undefined;
 }
@@ -59,6 +61,10 @@ export interface RequestHeadSettings {
 /** Hop-by-hop fields, and those that the proxy writes itself. Connection may name more. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY]);
 const LENGTH = new RegExp(`^${CONTENT_LENGTH}$`);
+/** A list; empty members count for nothing (RFC 9110 §5.6.1). */
+const ONLY_CONTINUE = /^[\t ,]*(?:100-continue[\t ]*(?:,[\t ,]*|$))*$/i;
+const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+const UPGRADE = /(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i;
 const KEPT_REQUEST_ID = new RegExp(`^${REQUEST_ID}$`);
 /** Is decremented and forwarded. */
 const MAX_FORWARDS = 'max-forwards';
@@ -72,6 +78,7 @@ interface OwnFields {
   length: string | undefined;
   coding: string | undefined;
   connection: string | undefined;
+  upgrade: string | undefined;
   via: string | undefined;
   expect: string | undefined;
   requestId: string | undefined;
@@ -105,8 +112,7 @@ export function readRequestHead(
 
   const body = framing(own, minor);
   if (typeof body === 'string' && body !== 'none' && body !== 'chunked') return bad(body);
-  const expects = minor > 0 ? own.expect?.toLowerCase() : undefined;
-  if (expects !== undefined && expects !== '100-continue') return refuse(LOCAL_REPLIES.expectation);
+  if (own.expect !== undefined && !ONLY_CONTINUE.test(own.expect)) return refuse(LOCAL_REPLIES.expectation);
   if (own.connection !== undefined) dropNamed(own.connection, fields);
   if (typeof body === 'number') fields['content-length'] = own.length as string;
   if (own.via !== undefined) {
@@ -124,7 +130,9 @@ export function readRequestHead(
     fields,
     authority,
     body,
-    expectContinue: expects !== undefined,
+    // HTTP/1.0 has no interim responses: the expectation has no effect there (RFC 9110 §10.1.1).
+    expectContinue: minor > 0 && own.expect !== undefined && /[^\t ,]/.test(own.expect),
+    closes: closesConnection(own, minor),
     maxForwards,
   };
 }
@@ -135,6 +143,7 @@ function readHeaders(raw: readonly string[], fields: FieldRecord): OwnFields {
     length: undefined,
     coding: undefined,
     connection: undefined,
+    upgrade: undefined,
     via: undefined,
     expect: undefined,
     requestId: undefined,
@@ -144,6 +153,7 @@ function readHeaders(raw: readonly string[], fields: FieldRecord): OwnFields {
     const name = (raw[i] as string).toLowerCase();
     const value = raw[i + 1] as string;
     if (NOT_FORWARDED.has(name) && name !== MAX_FORWARDS) keep(own, name, value);
+    else if (shadowedName(name, NOT_FORWARDED) !== undefined) continue;
     else append(fields, name, value);
   }
   return own;
@@ -168,8 +178,11 @@ function keep(own: OwnFields, name: string, value: string): void {
     case 'via':
       own.via = own.via === undefined ? value : `${own.via}, ${value}`;
       break;
+    case 'upgrade':
+      own.upgrade = own.upgrade === undefined ? value : `${own.upgrade}, ${value}`;
+      break;
     case 'expect':
-      own.expect = value;
+      own.expect = own.expect === undefined ? value : `${own.expect},${value}`;
       break;
     case 'x-request-id':
       if (KEPT_REQUEST_ID.test(value)) own.requestId = value;
@@ -205,6 +218,17 @@ function dropNamed(connection: string, fields: FieldRecord): void {
     const name = token.trim();
     if (name in fields) Reflect.deleteProperty(fields, name);
   }
+}
+
+/**
+ * HTTP/1.0 with both `close` and `keep-alive` closes (RFC 9112 §9.3). So does a request that asks for another protocol and is served as
+ * an ordinary one, since what follows may be that protocol. An offer of `h2c` is none of these: until a 101, such a client goes on with
+ * HTTP/1.1, and those that make the offer with every request would open a connection for each.
+ */
+function closesConnection({ connection, upgrade }: OwnFields, minor: number): boolean {
+  if (connection === undefined) return false;
+  if (minor === 0) return CLOSE.test(connection);
+  return upgrade !== undefined && UPGRADE.test(connection) && !/^\s*h2c\s*$/i.test(upgrade);
 }
 
 /** Decrements Max-Forwards (RFC 9110 §7.6.2) and returns its value before. */

@@ -1,4 +1,5 @@
 /** Checks a backend's 101 (Switching Protocols) and reads its fields for the client. PURE. */
+import { createHash } from 'node:crypto';
 import { readResponseFields } from './response-head.ts';
 
 export interface UpgradeFields {
@@ -16,8 +17,15 @@ const FRAMING = /^(?:content-length|transfer-encoding|trailer)$/i;
  * The fields of the response, or a sentence that says why it must not be forwarded.
  * @param raw names and values, alternating, as received.
  * @param requested the protocols that the client asked for, separated by commas.
+ * @param key Sec-WebSocket-Key of the request. Unless there is exactly one, the backend's answer to it cannot be checked: a client could
+ *   make a healthy backend appear malformed.
  */
-export function readUpgradeResponse(raw: readonly string[], minor: number, requested: string): UpgradeFields | string {
+export function readUpgradeResponse(
+  raw: readonly string[],
+  minor: number,
+  requested: string,
+  key?: string | readonly string[],
+): UpgradeFields | string {
   const head = readResponseFields(raw, minor, 101);
   if (head.fault !== undefined) return head.fault;
   if (minor === 0) return '101 of HTTP/1.0';
@@ -29,6 +37,8 @@ export function readUpgradeResponse(raw: readonly string[], minor: number, reque
   const allowed = requested.split(',').map((one) => one.trim().toLowerCase());
   if (protocol === undefined || !allowed.includes(protocol.trim().toLowerCase()))
     return '101 for a protocol that was not asked for';
+  if (typeof key === 'string' && /^websocket$/i.test(protocol.trim()) && !acceptsKey(head.list, key))
+    return '101 whose Sec-WebSocket-Accept is missing or wrong';
   const list: string[] = [];
   for (let i = 0; i + 1 < head.list.length; i += 2) {
     const [name = '', value = ''] = head.list.slice(i, i + 2);
@@ -36,4 +46,11 @@ export function readUpgradeResponse(raw: readonly string[], minor: number, reque
     if (!FRAMING.test(name)) list.push(name, value);
   }
   return { list, protocol: protocol.trim() };
+}
+
+/** Whether the backend has read the handshake (RFC 6455 §4.2.2): without the right value, a client must fail the connection. */
+function acceptsKey(fields: readonly string[], key: string): boolean {
+  const values = fields.filter((_, i) => i % 2 === 1 && fields[i - 1]?.toLowerCase() === 'sec-websocket-accept');
+  const expected = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  return values.length === 1 && values[0] === expected;
 }

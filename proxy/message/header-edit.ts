@@ -1,6 +1,7 @@
 /** Changes of header fields, made by filters of a route. */
 import { ListFields, RecordFields } from './fields.ts';
 import type { FieldRecord, Fields } from './fields.ts';
+import { shadowedName } from '../snapshot/header-names.ts';
 
 /** Names are lower case. */
 export interface HeaderEdit {
@@ -10,10 +11,13 @@ export interface HeaderEdit {
   readonly added: readonly string[];
 }
 
-/** An edited copy of a request's fields. */
+/** An edited copy of a request's fields. A field that would hide a dropped or replaced one is dropped, too. */
 export function editRecord({ record }: RecordFields, { dropped, added }: HeaderEdit): RecordFields {
   const edited = Object.create(null) as FieldRecord;
-  for (const name in record) if (!dropped.has(name)) edited[name] = record[name] as string | string[];
+  for (const name in record) {
+    if (dropped.has(name) || shadowedName(name, dropped) !== undefined) continue;
+    edited[name] = record[name] as string | string[];
+  }
   for (let i = 0; i + 1 < added.length; i += 2) {
     const name = added[i] as string;
     const value = added[i + 1] as string;

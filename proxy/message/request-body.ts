@@ -62,10 +62,10 @@ export class RequestBody {
 
   /** The reader can take more, and the client has not sent it. */
   get awaited(): boolean {
-    return this.#reader !== undefined && !this.#ended && !this.#paused;
+    return this.#reader !== undefined && !this.#ended && !this.#paused && !this.#awaitsContinue;
   }
 
-  /** The client waits for 100 (Continue). */
+  /** The client waits for 100 (Continue), and has sent nothing of the body. */
   get awaitsContinue(): boolean {
     return this.#awaitsContinue;
   }
@@ -116,6 +116,7 @@ export class RequestBody {
   /** For the source: the next chunk. */
   take(chunk: Buffer): void {
     this.bytes += chunk.length;
+    this.#awaitsContinue = false;
     if (!this.#lost) {
       if (this.bytes <= this.#limit) this.#kept.push(chunk);
       else {
@@ -129,6 +130,7 @@ export class RequestBody {
   /** For the source: the body is whole. `trailers`: names and values, alternating, filtered by trailers.ts. */
   finish(trailers: readonly string[]): void {
     this.#ended = true;
+    this.#awaitsContinue = false;
     this.#trailers = trailers;
     this.#reader?.end(trailers);
   }

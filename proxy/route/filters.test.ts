@@ -152,3 +152,19 @@ describe('headers', () => {
     assert.deepEqual(editList(new ListFields(list), edit).list(), ['d', 'd', 'B', 'z', 'a', '1', 'b', '2']);
   });
 });
+
+test('a request header that a route sets or removes cannot be hidden by a name with underscores', () => {
+  const filters = compileFilters({
+    requestHeaderModifier: {
+      set: [{ name: 'x-user', value: 'me' }],
+      add: [{ name: 'x-more', value: '1' }],
+      remove: ['x-secret'],
+    },
+  });
+  const fields = new RecordFields({ x_user: 'you', 'x-user': 'you', x_secret: '1', x_more: '0', other_name: '1' });
+  assert.ok(filters);
+  assert.deepEqual(filterHead(filters, requestHead({ fields }), '').fields.list(), [
+    ...['x_more', '0', 'other_name', '1'],
+    ...['x-user', 'me', 'x-more', '1'],
+  ]);
+});

@@ -119,6 +119,7 @@ export class Connection {
     if (this.#ending || this.#refusal) {
       // The proxy's half is closed already: the client has closed its half within a message.
       if (this.#socket.writableEnded) this.#socket.destroy();
+      else if (this.#current) this.ignoreRest();
       return;
     }
     this.#rules.refused(reply);

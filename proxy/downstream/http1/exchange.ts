@@ -27,6 +27,8 @@ export interface ExchangeSettings {
   readonly requestId: string;
   /** `1.0` or `1.1`. */
   readonly protocolVersion: string;
+  /** The connection must close after the response. */
+  readonly closes: boolean;
   /** Monotonic milliseconds. */
   readonly now: number;
   /** Called when a head is written: whether the listener drains. */
@@ -47,6 +49,7 @@ export class Http1Exchange implements Exchange {
   gone = false;
   #res: ServerResponse;
   #req: IncomingMessage;
+  #closes: boolean;
   #draining: () => boolean;
   #connection: ExchangeConnection;
   #onGone: (() => void) | undefined;
@@ -60,6 +63,7 @@ export class Http1Exchange implements Exchange {
     this.started = s.now;
     this.#req = req;
     this.#res = res;
+    this.#closes = s.closes;
     this.#draining = s.draining;
     this.#connection = s.connection;
     this.response = new Http1Response(req, res, () => this.#endsConnection());
@@ -101,7 +105,7 @@ export class Http1Exchange implements Exchange {
   #endsConnection(): boolean {
     if (this.body !== undefined && !this.body.complete) return true;
     // Whatever follows a request that asked for another protocol may not be HTTP.
-    return this.request.protocol !== undefined || this.#draining();
+    return this.#closes || this.request.protocol !== undefined || this.#draining();
   }
 
   #end(how: End['how']): End {

@@ -78,14 +78,17 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
     }
     if (read.maxForwards === 0) {
       res.on('close', () => connection.ended());
-      answerHere(req, res);
+      answerHere(req, res, read.closes);
       connection.answered();
       return;
     }
+    // Bytes after the request may not be HTTP.
+    if (read.closes && read.body === 'none') connection.end();
     const { head, clientAddress } = acceptHead(req, res, read, connection, s);
     const { requestId } = read;
+    // The handshake of an upgrade has no body: its Content-Length is 0, if it has one.
     const body =
-      read.body === 'none'
+      read.body === 'none' || res instanceof UpgradeResponse
         ? undefined
         : { length: read.body === 'chunked' ? undefined : read.body, awaitsContinue: read.expectContinue };
     const protocolVersion = `1.${req.httpVersionMinor}`;
@@ -94,6 +97,7 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
       clientAddress,
       requestId,
       protocolVersion,
+      closes: read.closes,
       now: s.now(),
       draining: isDraining,
       connection,
@@ -145,6 +149,8 @@ function acceptHead(
   s: Http1Settings,
 ): { head: RequestHead; clientAddress: string } {
   const { fields, authority, requestId } = read;
+  // Some backends refuse a handshake with a length.
+  if (res instanceof UpgradeResponse) delete fields['content-length'];
   const protocolVersion = `1.${req.httpVersionMinor}`;
   addForwardedHeaders(fields, { peer, port: s.port, scheme, protocolVersion, viaName: s.viaName, authority, requestId });
   const trust = s.trust();
@@ -166,7 +172,8 @@ function acceptHead(
 }
 
 /** Max-Forwards is 0: the proxy itself answers OPTIONS or TRACE. */
-function answerHere(req: IncomingMessage, res: ServerResponse): void {
+function answerHere(req: IncomingMessage, res: ServerResponse, close: boolean): void {
+  if (close) res.setHeader('connection', 'close');
   if (req.method === 'TRACE') {
     // An echo could reveal credentials to a script (cross-site tracing): only the request line is returned.
     res.writeHead(200, { 'content-type': 'message/http' });

@@ -4,9 +4,9 @@
  *
  * | request | handling |
  * | --- | --- |
- * | GET of HTTP/1.1 without a body or Expect, while no other request is in progress | the backend is asked |
+ * | GET of HTTP/1.1 without a body (`Content-Length: 0`) or Expect, while no other request is in progress | the backend is asked |
  * | for HTTP or TLS (`h2c`): requests inside the tunnel would bypass routing | served as an ordinary request |
- * | anything else | served as an ordinary request |
+ * | anything else | served as an ordinary request, after which the connection closes (http1/request-head.ts) |
  */
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -26,7 +26,7 @@ const MAX_EARLY = 64 * 1024;
 export function mayUpgrade({ method, httpVersion, headers }: IncomingMessage): boolean {
   const { upgrade, expect } = headers;
   if (method !== UPGRADE_METHOD || httpVersion !== '1.1' || upgrade === undefined || expect !== undefined) return false;
-  if ('content-length' in headers || 'transfer-encoding' in headers) return false;
+  if (!/^0*$/.test(headers['content-length'] ?? '') || 'transfer-encoding' in headers) return false;
   return upgrade.length <= MAX_UPGRADE_LENGTH && PROTOCOLS.test(upgrade) && !REFUSED_UPGRADE.test(upgrade);
 }
 

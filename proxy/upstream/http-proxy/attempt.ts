@@ -188,7 +188,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
   #onUpgrade(response: IncomingMessage, socket: Socket, early: Buffer): void {
     // node:http has detached from the socket, and the tunnel does not have it yet.
     socket.once('close', () => this.#fail('reset', 'closed after 101'));
-    const head = readUpgrade(response, this.#head.protocol);
+    const head = readUpgrade(response, this.#head);
     if (this.#over) return void socket.destroy();
     if (typeof head === 'string') {
       socket.destroy();

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { readResponseFields } from '../../http1/response-head.ts';
 import { readUpgradeResponse } from '../../http1/upgrade-response.ts';
 import { ListFields } from '../../message/fields.ts';
+import type { RequestHead } from '../../message/request-head.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 
 export interface ReadResponse {
@@ -23,11 +24,11 @@ export function readResponse(response: IncomingMessage): ReadResponse | string {
   return { head: { status, reasonPhrase, fields, hasLength, trailer, protocol: undefined }, keepAlive, last };
 }
 
-/** @param requested protocols that the client asked for, separated by commas; undefined: none. */
-export function readUpgrade(response: IncomingMessage, requested: string | undefined): ResponseHead | string {
-  if (requested === undefined) return '101 that was not asked for';
+/** @param request as it was sent to the backend. */
+export function readUpgrade(response: IncomingMessage, request: RequestHead): ResponseHead | string {
+  if (request.protocol === undefined) return '101 that was not asked for';
   const { statusMessage: reasonPhrase, rawHeaders, httpVersionMinor } = response;
-  const read = readUpgradeResponse(rawHeaders, httpVersionMinor, requested);
+  const read = readUpgradeResponse(rawHeaders, httpVersionMinor, request.protocol, request.fields.record['sec-websocket-key']);
   if (typeof read === 'string') return read;
   const fields = new ListFields(read.list);
   return { status: 101, reasonPhrase, fields, hasLength: false, trailer: undefined, protocol: read.protocol };

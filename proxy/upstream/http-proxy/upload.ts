@@ -26,7 +26,9 @@ export class Upload implements BodyReader {
 
   /** The connection is open. The body is read from the client only from now on, so that a failed connect loses none of it. */
   begin(): void {
-    if (!this.#body.awaitsContinue) return this.#body.attach(this);
+    // A client that sends the body without waiting for 100 (Continue) loses no time.
+    this.#body.attach(this);
+    if (this.#over || !this.#body.awaitsContinue) return;
     this.#request.once('continue', () => this.#continue());
     this.#continueTimer = setTimeout(() => this.#continue(), CONTINUE_TIMEOUT);
   }
@@ -56,6 +58,5 @@ export class Upload implements BodyReader {
     if (this.#over || !this.#body.awaitsContinue) return;
     clearTimeout(this.#continueTimer);
     this.#body.sendContinue();
-    this.#body.attach(this);
   }
 }
