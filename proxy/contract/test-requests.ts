@@ -259,6 +259,21 @@ const FORWARDED: readonly RequestCase[] = [
       r.fields.some(([n, v]) => n === 'host' && v === 'a'),
   },
   {
+    what: 'what only a trusted proxy in front may state is replaced',
+    send: get(
+      'X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Host: b\r\nForwarded: for=6.6.6.6;proto=https\r\n',
+    ),
+    gets: [200],
+    received: ['GET /'],
+    check: ([r]) => {
+      const stated = new Map(r?.fields.filter(([n]) => n.includes('forwarded')));
+      const [list, proto, host] = ['for', 'proto', 'host'].map((name) => stated.get(`x-forwarded-${name}`));
+      return (
+        stated.size === 4 && list === '127.0.0.1' && proto === 'http' && host === 'a' && stated.get('x-forwarded-port') !== '443'
+      );
+    },
+  },
+  {
     what: 'an Upgrade that the backend does not accept',
     send: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n',
     gets: [200],

@@ -1,18 +1,27 @@
 /**
- * The client's address when there are proxies in front of this one. Every proxy appends the address of its peer to X-Forwarded-For,
- * so the list is read from the right, and only as far as the writers are trusted: entries further left are whatever the client
- * chose to send.
+ * The client's address when there are proxies in front of this one. Every proxy appends the address of its peer to X-Forwarded-For
+ * or Forwarded, so the list is read from the right, and only as far as the writers are trusted: entries further left are whatever
+ * the client chose to send.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { parseCidr, spellIPv6 } from '../snapshot/address.ts';
 import { MAX_TRUSTED_HOPS } from '../snapshot/limits.ts';
 import type { ClientAddress } from '../snapshot/types.ts';
 
+/** What one proxy in front wrote about its peer. */
+export interface ForwardedEntry {
+  /** In the one spelling; undefined if the entry is not an address. */
+  readonly address: string | undefined;
+}
+
 export interface Trust {
   /** Whether this peer is one of the proxies in front. */
   trusts(peer: string): boolean;
-  /** The client's address in a trusted peer's list; the peer's own if the list has no usable entry. */
-  clientOf(peer: string, forwardedFor: string): string;
+  /**
+   * The entry of a trusted peer's list that has the client's address. A trusted proxy wrote it. Undefined: no entry is usable.
+   * @param fromTheRight the last entry first; at most MAX_TRUSTED_HOPS of them are read.
+   */
+  clientEntry<E extends ForwardedEntry>(fromTheRight: Iterable<E>): E | undefined;
 }
 
 /** Characters of the longest entry that is an address: IPv6 in brackets with a port. */
@@ -37,9 +46,9 @@ class TrustedHops implements Trust {
   }
 
   /** The entry that the outermost of them wrote; if it is missing or not an address, the entry of the next one inwards. */
-  clientOf(peer: string, forwardedFor: string): string {
-    let client = peer;
-    for (const entry of fromTheRight(forwardedFor, this.#hops)) client = entry ?? client;
+  clientEntry<E extends ForwardedEntry>(fromTheRight: Iterable<E>): E | undefined {
+    let client: E | undefined;
+    for (const entry of first(this.#hops, fromTheRight)) if (entry.address !== undefined) client = entry;
     return client;
   }
 }
@@ -62,32 +71,40 @@ class TrustedRanges implements Trust {
   }
 
   /** The first address outside the ranges. An entry that is not an address ends the chain: the writer of the next one is unknown. */
-  clientOf(peer: string, forwardedFor: string): string {
-    let client = peer;
-    for (const entry of fromTheRight(forwardedFor, MAX_TRUSTED_HOPS)) {
-      if (entry === undefined) break;
+  clientEntry<E extends ForwardedEntry>(fromTheRight: Iterable<E>): E | undefined {
+    let client: E | undefined;
+    for (const entry of first(MAX_TRUSTED_HOPS, fromTheRight)) {
+      if (entry.address === undefined) break;
       client = entry;
-      if (!this.trusts(entry)) break;
+      if (!this.trusts(entry.address)) break;
     }
     return client;
   }
 }
 
+function* first<E>(n: number, entries: Iterable<E>): Generator<E> {
+  let left = n;
+  for (const entry of entries) {
+    yield entry;
+    if (--left === 0) return;
+  }
+}
+
 /**
- * At most `max` entries, the last one first; undefined for one that is not an address. An empty one counts as well: a trusted proxy
- * may have written it, and without it the next one would move into a trusted position.
+ * The entries of X-Forwarded-For, the last one first. An empty one counts as well: a trusted proxy may have written it, and without
+ * it the next one would move into a trusted position.
  */
-function* fromTheRight(list: string, max: number): Generator<string | undefined> {
+export function* entriesFromTheRight(list: string): Generator<ForwardedEntry> {
   if (list === '') return;
-  for (let end = list.length, n = 0; end >= 0 && n < max; n++) {
+  for (let end = list.length; end >= 0;) {
     const comma = end === 0 ? -1 : list.lastIndexOf(',', end - 1);
-    yield readAddress(list.slice(comma + 1, end).trim());
+    yield { address: readAddress(list.slice(comma + 1, end).trim()) };
     end = comma;
   }
 }
 
 /** An address without the port that some proxies add; undefined for `unknown`, obfuscated names and anything else. */
-function readAddress(text: string): string | undefined {
+export function readAddress(text: string): string | undefined {
   if (text.length > MAX_ENTRY) return undefined;
   if (isIPv4(text)) return text;
   const [, bracketed, before] = WITH_PORT.exec(text) ?? [];

@@ -1,21 +1,40 @@
-/** X-Forwarded-* of proxies in front, about the client's own connection: read only if listener.clientAddress trusts the peer. */
+/**
+ * What proxies in front state about the client's own connection, in X-Forwarded-* or in Forwarded: read only if listener.clientAddress
+ * trusts the peer.
+ */
+import { entriesFromTheRight } from './client-address.ts';
 import type { Trust } from './client-address.ts';
-import { parseHost } from '../http1/authority.ts';
+import { parseForwarded } from './forwarded-field.ts';
+import { parseHost, portOf } from '../http1/authority.ts';
 import type { FieldRecord } from '../message/fields.ts';
+import { DEFAULT_PORTS } from '../message/request-head.ts';
+import type { RequestHead } from '../message/request-head.ts';
 import { FORWARDED_PORT, FORWARDED_PROTO } from '../snapshot/request-grammar.ts';
 
-export interface TrustedForwarded {
+/** The proxy's own connection, and the Host of the request. */
+export interface OwnConnection extends Pick<RequestHead, 'scheme' | 'port' | 'authority'> {
+  readonly peer: string;
+}
+
+/** What the peer states. Undefined: nothing, or it is repeated or malformed. */
+interface Statement {
   readonly clientAddress: string;
-  /** The X-Forwarded-For that is sent: the list as received, with the peer appended. */
+  /** The X-Forwarded-For that is sent: the list, with the peer appended. */
   readonly forwardedFor: string;
-  /** Undefined if it was absent, repeated or malformed: the proxy's own value is sent instead. */
   readonly proto: string | undefined;
-  readonly port: string | undefined;
+  readonly port: number | undefined;
   readonly host: string | undefined;
+}
+
+export interface TrustedForwarded extends Statement {
+  /** Of the client's connection, as far as it is known; else of the proxy's own. */
+  readonly scheme: RequestHead['scheme'];
+  readonly port: number;
 }
 
 const PROTO = new RegExp(`^(?:${FORWARDED_PROTO})$`, 'i');
 const PORT = new RegExp(`^(?:${FORWARDED_PORT})$`);
+const FORWARDED = 'forwarded';
 const SHORTEST = 'x-forwarded-for'.length;
 const LONGEST = 'x-forwarded-proto'.length;
 
@@ -23,41 +42,82 @@ const LONGEST = 'x-forwarded-proto'.length;
  * Undefined for a peer that is not trusted.
  * @param raw names and values, alternating, as received: Connection may name these fields, which must not make the proxy ignore them.
  */
-export function readTrustedForwarded(raw: readonly string[], peer: string, trust: Trust): TrustedForwarded | undefined {
-  if (!trust.trusts(peer)) return undefined;
-  const found: Record<string, string | undefined> = {};
-  for (let i = 0; i < raw.length; i += 2) {
-    const { length } = raw[i] as string;
-    if (length < SHORTEST || length > LONGEST) continue;
-    const name = (raw[i] as string).toLowerCase();
-    if (!name.startsWith('x-forwarded-')) continue;
-    // Repeated fields are one list (RFC 9110 §5.3), which is malformed for all but X-Forwarded-For.
-    found[name] = name in found ? `${found[name]}, ${raw[i + 1]}` : raw[i + 1];
-  }
-  const list = found['x-forwarded-for'] ?? '';
-  return {
-    clientAddress: trust.clientOf(peer, list),
-    forwardedFor: list === '' ? peer : `${list}, ${peer}`,
-    proto: readProto(found['x-forwarded-proto']),
-    port: readPort(found['x-forwarded-port']),
-    host: readHost(found['x-forwarded-host']),
-  };
+export function readTrustedForwarded(raw: readonly string[], own: OwnConnection, trust: Trust): TrustedForwarded | undefined {
+  if (!trust.trusts(own.peer)) return undefined;
+  const stated = readStatement(collect(raw), own.peer, trust);
+  const { proto } = stated;
+  if (proto === undefined) return { ...stated, scheme: own.scheme, port: stated.port ?? own.port };
+  const scheme = proto === 'https' || proto === 'wss' ? 'https' : 'http';
+  // The listener's port belongs to the own connection's scheme, not to this one.
+  const port = stated.port ?? portOf(own.authority ?? '') ?? DEFAULT_PORTS[scheme];
+  return { ...stated, scheme, port };
 }
 
-/** Replaces the proxy's own fields by what a trusted peer sent; in place. */
+/** Replaces the proxy's own fields by what a trusted peer sent, or what follows from it; in place. */
 export function keepTrustedForwarded(fields: FieldRecord, f: TrustedForwarded): void {
   fields['x-forwarded-for'] = f.forwardedFor;
   if (f.proto !== undefined) fields['x-forwarded-proto'] = f.proto;
-  if (f.port !== undefined) fields['x-forwarded-port'] = f.port;
+  fields['x-forwarded-port'] = String(f.port);
   if (f.host !== undefined) fields['x-forwarded-host'] = f.host;
+}
+
+type Found = Readonly<Record<string, string | undefined>>;
+
+/** The fields by their names in lower case. */
+function collect(raw: readonly string[]): Found {
+  const found: Record<string, string | undefined> = {};
+  for (let i = 0; i < raw.length; i += 2) {
+    const { length } = raw[i] as string;
+    if ((length < SHORTEST || length > LONGEST) && length !== FORWARDED.length) continue;
+    const name = (raw[i] as string).toLowerCase();
+    if (!name.startsWith('x-forwarded-') && name !== FORWARDED) continue;
+    // Repeated fields are one list (RFC 9110 §5.3), which is malformed for all but X-Forwarded-For and Forwarded.
+    found[name] = name in found ? `${found[name]}, ${raw[i + 1]}` : raw[i + 1];
+  }
+  return found;
+}
+
+/**
+ * Forwarded counts only in a request without any of the others. A proxy in front that writes X-Forwarded-* may forward a client's
+ * Forwarded untouched: if both were read, a client could state what that proxy does not, such as a scheme.
+ */
+function readStatement(found: Found, peer: string, trust: Trust): Statement {
+  const list = found['x-forwarded-for'];
+  const proto = found['x-forwarded-proto'];
+  const port = found['x-forwarded-port'];
+  const host = found['x-forwarded-host'];
+  const forwarded = found[FORWARDED];
+  if (forwarded !== undefined && (list ?? proto ?? port ?? host) === undefined) return readForwarded(forwarded, peer, trust);
+  return {
+    clientAddress: trust.clientEntry(entriesFromTheRight(list ?? ''))?.address ?? peer,
+    forwardedFor: list === undefined || list === '' ? peer : `${list}, ${peer}`,
+    proto: readProto(proto),
+    port: readPort(port),
+    host: readHost(host),
+  };
+}
+
+/** The element that has the client's address also says how the client connected: a trusted proxy wrote it. */
+function readForwarded(text: string, peer: string, trust: Trust): Statement {
+  const elements = text === '' ? [] : (parseForwarded(text) ?? []);
+  const entry = trust.clientEntry(elements.toReversed());
+  const proto = readProto(entry?.proto);
+  const host = readHost(entry?.host);
+  return {
+    clientAddress: entry?.address ?? peer,
+    forwardedFor: [...elements.map(({ node }) => node), peer].join(', '),
+    proto,
+    port: proto === undefined ? undefined : portOf(host ?? ''),
+    host,
+  };
 }
 
 function readProto(value: string | undefined): string | undefined {
   return value !== undefined && PROTO.test(value) ? value.toLowerCase() : undefined;
 }
 
-function readPort(value: string | undefined): string | undefined {
-  return value !== undefined && PORT.test(value) ? value : undefined;
+function readPort(value: string | undefined): number | undefined {
+  return value !== undefined && PORT.test(value) ? Number(value) : undefined;
 }
 
 function readHost(value: string | undefined): string | undefined {

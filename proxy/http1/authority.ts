@@ -20,6 +20,12 @@ export function parseHost(authority: string): string | undefined {
   return host;
 }
 
+/** The port of an authority that is well-formed; undefined if it has none, or 0, to which no client can connect. */
+export function portOf(authority: string): number | undefined {
+  const port = Number(/:([0-9]{1,5})$/.exec(authority)?.[1] ?? 0);
+  return port > 0 ? port : undefined;
+}
+
 function parse(authority: string): string | undefined {
   const m = WHOLE.exec(authority);
   if (!m) return undefined;

@@ -23,6 +23,9 @@ export interface RequestHead {
   readonly protocol: string | undefined;
 }
 
+/** The ports that a URL of the scheme need not name. */
+export const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+
 /** The part of a head in which headers are found by name. */
 export interface HeaderSource {
   readonly authority: string | undefined;

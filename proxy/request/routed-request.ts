@@ -60,7 +60,7 @@ export class RoutedRequest {
   }
 
   sendRedirect(redirect: RequestRedirect): Promise<void> {
-    const location = redirectLocation(redirect, this.#x.request, this.#x.port, this.#prefix);
+    const location = redirectLocation(redirect, this.#x.request, this.#prefix);
     return this.#reply(redirectReply(redirect.statusCode, location, this.#route.filters?.response));
   }
 

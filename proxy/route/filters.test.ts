@@ -100,7 +100,7 @@ describe('changes', () => {
 describe('redirects', () => {
   const request = requestHead({ path: '/foo/bar', target: '/foo/bar?q=1' });
   const from = (r: RequestRedirect, head: Partial<RequestHead> = {}, prefix = '') =>
-    redirectLocation(r, { ...request, ...head }, 8080, prefix);
+    redirectLocation(r, { ...request, port: 8080, ...head }, prefix);
   const cases: readonly [what: string, r: Omit<RequestRedirect, 'statusCode'>, location: string][] = [
     ['another scheme has its own port', { scheme: 'https' }, 'https://a.test/foo/bar?q=1'],
     ['the same scheme has its own port, too', { scheme: 'http' }, 'http://a.test/foo/bar?q=1'],
@@ -117,6 +117,12 @@ describe('redirects', () => {
 
   test('over TLS the scheme is https', () => {
     assert.equal(from({ statusCode: 302, hostname: 'b.test' }, { scheme: 'https' }), 'https://b.test:8080/foo/bar?q=1');
+  });
+
+  test('at the default port of the client’s scheme, the port is left out', () => {
+    assert.equal(from({ statusCode: 302 }, { scheme: 'https', port: 443 }), 'https://a.test/foo/bar?q=1');
+    assert.equal(from({ statusCode: 302 }, { scheme: 'http', port: 443 }), 'http://a.test:443/foo/bar?q=1');
+    assert.equal(from({ statusCode: 302, scheme: 'http' }, { scheme: 'https', port: 8443 }), 'http://a.test/foo/bar?q=1');
   });
 
   test('an IPv6 host, no host, and *', () => {

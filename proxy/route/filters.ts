@@ -1,6 +1,7 @@
 /** What a route changes in requests and responses (Gateway API's filters), compiled once per route. */
 import { editRecord } from '../message/header-edit.ts';
 import type { HeaderEdit } from '../message/header-edit.ts';
+import { DEFAULT_PORTS } from '../message/request-head.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { HeaderModifier, PathModifier, RequestRedirect, Route, UrlRewrite } from '../snapshot/types.ts';
 
@@ -62,16 +63,15 @@ export function modifyPath({ type, value }: PathModifier, path: string, prefix: 
   return `/${rest.replace(/^\/+/, '')}`;
 }
 
-const WELL_KNOWN = { http: 80, https: 443 } as const;
-
 /**
  * The value of Location (Gateway API, HTTPRequestRedirectFilter). Absolute, with the port unless it is the scheme's default; only a
- * path if neither request nor redirect names a host (HTTP/1.0).
+ * path if neither request nor redirect names a host (HTTP/1.0). Scheme and port are those that the client used, also behind trusted
+ * proxies. The host is that of Host, never of X-Forwarded-Host: several load balancers forward a client's own X-Forwarded-Host, so
+ * that anyone could make a link to this site that leads to another one (an open redirect).
  */
 export function redirectLocation(
   r: RequestRedirect,
-  head: Pick<RequestHead, 'scheme' | 'host' | 'path' | 'target'>,
-  listenerPort: number,
+  head: Pick<RequestHead, 'scheme' | 'port' | 'host' | 'path' | 'target'>,
   prefix: string,
 ): string {
   const line = head.path === '*' ? { path: '/', target: '/' } : head;
@@ -79,6 +79,6 @@ export function redirectLocation(
   const host = r.hostname ?? head.host;
   if (host === '') return target.replace(/^\/+/, '/');
   const scheme = r.scheme ?? head.scheme;
-  const port = r.port ?? (r.scheme === undefined ? listenerPort : WELL_KNOWN[scheme]);
-  return `${scheme}://${host}${port === WELL_KNOWN[scheme] ? '' : `:${port}`}${target}`;
+  const port = r.port ?? (r.scheme === undefined ? head.port : DEFAULT_PORTS[scheme]);
+  return `${scheme}://${host}${port === DEFAULT_PORTS[scheme] ? '' : `:${port}`}${target}`;
 }

@@ -44,7 +44,7 @@ export interface UrlRewrite {
 export interface RequestRedirect {
   readonly scheme?: 'http' | 'https';
   readonly hostname?: string;
-  /** Absent: the default of `scheme` if given, else the listener's port. */
+  /** Absent: the default of `scheme` if given, else the port that the client connected to (RequestHead.port). */
   readonly port?: number;
   readonly path?: PathModifier;
   readonly statusCode: 301 | 302 | 303 | 307 | 308;

@@ -154,12 +154,12 @@ function acceptHead(
   const protocolVersion = `1.${req.httpVersionMinor}`;
   addForwardedHeaders(fields, { peer, port: s.port, scheme, protocolVersion, viaName: s.viaName, authority, requestId });
   const trust = s.trust();
-  const forwarded = trust && readTrustedForwarded(req.rawHeaders, peer, trust);
+  const forwarded = trust && readTrustedForwarded(req.rawHeaders, { peer, scheme, port: s.port, authority }, trust);
   if (forwarded) keepTrustedForwarded(fields, forwarded);
   const head = {
     method: req.method as string,
-    scheme,
-    port: s.port,
+    scheme: forwarded?.scheme ?? scheme,
+    port: forwarded?.port ?? s.port,
     authority,
     host: read.host,
     path: read.path,
