@@ -40,6 +40,14 @@ const SURROUNDINGS: Readonly<Record<string, Partial<ListenerSpec>>> = {
   'where the policy has host names under a name': { hostnames: ['*.shop.example'] },
 };
 
+/** What a proxy in front states in Forwarded, for the header that is made from it. */
+const STATED: Readonly<Record<string, (value: string) => string>> = {
+  'x-forwarded-for': (value) => `for="${value}"`,
+  'x-forwarded-host': (value) => `for=192.0.2.1;host="${value}"`,
+  'x-forwarded-port': (value) => `for=192.0.2.1;proto=https;host="a:${value}"`,
+  'x-forwarded-proto': (value) => `for=192.0.2.1;proto="${value}"`,
+};
+
 /** Requests that try to have a header with this value, in every way that makes a difference. */
 function requestsWith(name: string, value: string, host: string): string[] {
   const field = `${name}: ${value}\r\n`;
@@ -57,6 +65,7 @@ function requestsWith(name: string, value: string, host: string): string[] {
     `GET / HTTP/1.0\r\nHost: ${host}\r\n\r\n`,
     `GET / HTTP/1.0\r\n${field}\r\n`,
     `GET / HTTP/1.0\r\n${hosts}${field}\r\n`,
+    ...(STATED[name] ? [`GET / HTTP/1.1\r\n${hosts}Forwarded: ${STATED[name](value)}\r\n${close}\r\n`] : []),
     ...(name === 'x-forwarded-host' ? [`GET / HTTP/1.1\r\nHost: ${value}\r\n${close}\r\n`] : []),
   ];
 }
