@@ -13,7 +13,6 @@ export class FakeClient implements Exchange, ResponseSink {
   readonly request: RequestHead;
   readonly body = undefined;
   readonly response = this;
-  readonly port = 80;
   readonly clientAddress = '192.0.2.1';
   readonly requestId = 'fake';
   readonly protocolVersion = '1.1';

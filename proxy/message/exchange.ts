@@ -13,8 +13,6 @@ export interface Exchange {
   /** Undefined: no body was announced. */
   readonly body: RequestBody | undefined;
   readonly response: ResponseSink;
-  /** The listener's port as the policy names it. */
-  readonly port: number;
   /** The peer's address, or the one that proxies in front state, if `listener.clientAddress` trusts them. */
   readonly clientAddress: string;
   readonly requestId: string;

@@ -22,7 +22,6 @@ export interface ExchangeConnection {
 
 /** What an exchange is made from, beside its head. */
 export interface ExchangeSettings {
-  readonly port: number;
   readonly clientAddress: string;
   readonly requestId: string;
   /** `1.0` or `1.1`. */
@@ -41,7 +40,6 @@ export class Http1Exchange implements Exchange {
   readonly request: RequestHead;
   readonly body: RequestBody | undefined;
   readonly response: Http1Response;
-  readonly port: number;
   readonly clientAddress: string;
   readonly requestId: string;
   readonly protocolVersion: string;
@@ -56,7 +54,6 @@ export class Http1Exchange implements Exchange {
 
   constructor(req: IncomingMessage, res: ServerResponse, head: RequestHead, s: ExchangeSettings) {
     this.request = head;
-    this.port = s.port;
     this.clientAddress = s.clientAddress;
     this.requestId = s.requestId;
     this.protocolVersion = s.protocolVersion;

@@ -93,7 +93,6 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
         : { length: read.body === 'chunked' ? undefined : read.body, awaitsContinue: read.expectContinue };
     const protocolVersion = `1.${req.httpVersionMinor}`;
     const settings = {
-      port: s.port,
       clientAddress,
       requestId,
       protocolVersion,
