@@ -10,7 +10,7 @@ const ranges = (...trustedCIDRs: string[]): Trust => createTrust({ trustedCIDRs 
 const PRIVATE = ['10.0.0.0/8', '192.168.0.1/16', 'fd00::/8', '2001:db8::7/128'];
 const within = ranges(...PRIVATE);
 /** The client's address in an X-Forwarded-For that the peer sent. */
-const clientOf = (trust: Trust, list: string): string => trust.clientEntry(entriesFromTheRight(list))?.address ?? PEER;
+const clientOf = (trust: Trust, list: string): string => trust.read(entriesFromTheRight(list)).address ?? PEER;
 
 test('without clientAddress no peer is trusted', () => assert.equal(createTrust(undefined), undefined));
 

@@ -18,10 +18,17 @@ export interface Trust {
   /** Whether this peer is one of the proxies in front. */
   trusts(peer: string): boolean;
   /**
-   * The entry of a trusted peer's list that has the client's address. A trusted proxy wrote it. Undefined: no entry is usable.
+   * Reads the list of a trusted peer as far as trusted proxies wrote it.
    * @param fromTheRight the last entry first; at most MAX_TRUSTED_HOPS of them are read.
    */
-  clientEntry<E extends ForwardedEntry>(fromTheRight: Iterable<E>): E | undefined;
+  read<E extends ForwardedEntry>(fromTheRight: Iterable<E>): TrustedList<E>;
+}
+
+export interface TrustedList<E extends ForwardedEntry> {
+  /** The client's; undefined: no entry is usable. */
+  readonly address: string | undefined;
+  /** The entry that the outermost trusted proxy wrote, whose own address may be hidden; undefined: there is none. */
+  readonly outermost: E | undefined;
 }
 
 /** Characters of the longest entry that is an address: IPv6 in brackets with a port. */
@@ -46,10 +53,11 @@ class TrustedHops implements Trust {
   }
 
   /** The entry that the outermost of them wrote; if it is missing or not an address, the entry of the next one inwards. */
-  clientEntry<E extends ForwardedEntry>(fromTheRight: Iterable<E>): E | undefined {
-    let client: E | undefined;
-    for (const entry of first(this.#hops, fromTheRight)) if (entry.address !== undefined) client = entry;
-    return client;
+  read<E extends ForwardedEntry>(fromTheRight: Iterable<E>): TrustedList<E> {
+    let address: string | undefined;
+    let outermost: E | undefined;
+    for (outermost of first(this.#hops, fromTheRight)) address = outermost.address ?? address;
+    return { address, outermost };
   }
 }
 
@@ -71,14 +79,14 @@ class TrustedRanges implements Trust {
   }
 
   /** The first address outside the ranges. An entry that is not an address ends the chain: the writer of the next one is unknown. */
-  clientEntry<E extends ForwardedEntry>(fromTheRight: Iterable<E>): E | undefined {
-    let client: E | undefined;
-    for (const entry of first(MAX_TRUSTED_HOPS, fromTheRight)) {
-      if (entry.address === undefined) break;
-      client = entry;
-      if (!this.trusts(entry.address)) break;
+  read<E extends ForwardedEntry>(fromTheRight: Iterable<E>): TrustedList<E> {
+    let address: string | undefined;
+    let outermost: E | undefined;
+    for (outermost of first(MAX_TRUSTED_HOPS, fromTheRight)) {
+      address = outermost.address ?? address;
+      if (outermost.address === undefined || !this.trusts(outermost.address)) break;
     }
-    return client;
+    return { address, outermost };
   }
 }
 

@@ -25,6 +25,7 @@ describe('well-formed', () => {
     ['for=1.2.3.4.5', { ...NONE, node: '1.2.3.4.5' }],
     ['host="\\"\\\\,;"', { ...NONE, host: '"\\,;' }],
     [';for=192.0.2.43;;', at('192.0.2.43')],
+    ['for=192.0.2.43 ; proto=https\t,for=192.0.2.44; by=b', { ...at('192.0.2.43'), proto: 'https' }, at('192.0.2.44')],
     ['', NONE],
     [',', NONE, NONE],
     ['for=192.0.2.43,', at('192.0.2.43'), NONE],
@@ -35,20 +36,7 @@ describe('well-formed', () => {
 
 describe('malformed as a whole', () => {
   const cases = [
-    ...[
-      'for',
-      'for=',
-      '=a',
-      'for =a',
-      'for= a',
-      'for=a ;by=b',
-      'for=a; by=b',
-      'for=a by=b',
-      'for="a"b',
-      'for=a"b"',
-      'for="a',
-      'for="',
-    ],
+    ...['for', 'for=', '=a', 'for =a', 'for= a', 'for=a by=b', 'for="a"b', 'for=a"b"', 'for="a', 'for="'],
     ...[
       'for="a\\',
       'for="a\\"',

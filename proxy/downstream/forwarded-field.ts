@@ -18,7 +18,7 @@ const WHOLE_TOKEN = new RegExp(`^${TOKEN}$`);
 const TEXT = '[\\t !#-\\[\\]-~\\x80-\\xff]*';
 const QUOTED = `"(${TEXT}(?:\\\\[\\t -~\\x80-\\xff]${TEXT})*)"`;
 /** A parameter, which may be missing, and what follows it. No two of its parts begin alike, so that each step is linear. */
-const STEP = new RegExp(`(?:(${TOKEN})=(?:(${TOKEN})|${QUOTED}))?(;|[ \\t]*(?:,[ \\t]*|$))`, 'y');
+const STEP = new RegExp(`(?:(${TOKEN})=(?:(${TOKEN})|${QUOTED}))?([ \\t]*(?:[,;][ \\t]*|$))`, 'y');
 const NONE: Parameters = new Map();
 
 /**
@@ -39,7 +39,8 @@ export function parseForwarded(text: string): ForwardedElement[] | undefined {
       if (element.has(key)) return undefined;
       element.set(key, token ?? quoted.replace(/\\(.)/g, '$1'));
     }
-    if (separator === ';') continue;
+    // White space around the semicolon is not in the grammar, but in configurations that write the field by hand.
+    if (separator?.includes(';')) continue;
     if (last.push(element ?? NONE) > MAX_TRUSTED_HOPS) last.shift();
     if (!separator?.includes(',')) return last.map(readElement);
     element = undefined;

@@ -123,6 +123,7 @@ describe('Forwarded', () => {
     port: 20439,
     host: undefined,
   };
+  const HTTPS = { proto: 'https', scheme: 'https', port: 443 } as const;
   type Case = readonly [what: string, field: string, expected: Partial<TrustedForwarded>, by?: Trust, authority?: string];
   const cases: readonly Case[] = [
     ['proto: the port is the default', 'for=2.2.2.2;proto=https', { proto: 'https', scheme: 'https', port: 443 }],
@@ -166,10 +167,15 @@ describe('Forwarded', () => {
       hops(2),
     ],
     [
-      'unknown in the client’s position: the next one inwards',
+      'unknown in the client’s position: its address is that of the next one inwards',
       'for=unknown;proto=https, for=10.0.0.3;proto=http',
-      { clientAddress: '10.0.0.3', forwardedFor: `unknown, 10.0.0.3, ${PEER}`, proto: 'http', port: 80 },
+      { clientAddress: '10.0.0.3', forwardedFor: `unknown, 10.0.0.3, ${PEER}`, ...HTTPS },
       hops(2),
+    ],
+    [
+      'the same, by ranges',
+      'for=6.6.6.6;proto=ws, for=unknown;proto=https, for=10.0.0.3;proto=http',
+      { clientAddress: '10.0.0.3', forwardedFor: `6.6.6.6, unknown, 10.0.0.3, ${PEER}`, ...HTTPS },
     ],
     [
       'unknown inwards of the client: counted and skipped',
@@ -177,9 +183,9 @@ describe('Forwarded', () => {
       { proto: 'https', scheme: 'https', port: 443, forwardedFor: `2.2.2.2, unknown, ${PEER}` },
       hops(2),
     ],
-    ['an obfuscated name', 'for=_hidden;proto=https', { clientAddress: PEER, forwardedFor: `_hidden, ${PEER}` }],
-    ['no for', 'proto=https', { clientAddress: PEER, forwardedFor: `unknown, ${PEER}` }],
-    ['text that is no token', 'for="a, b";proto=https', { clientAddress: PEER, forwardedFor: `unknown, ${PEER}` }],
+    ['an obfuscated name', 'for=_hidden;proto=https', { clientAddress: PEER, forwardedFor: `_hidden, ${PEER}`, ...HTTPS }],
+    ['no for', 'proto=https', { clientAddress: PEER, forwardedFor: `unknown, ${PEER}`, ...HTTPS }],
+    ['text that is no token', 'for="a, b";proto=https', { clientAddress: PEER, forwardedFor: `unknown, ${PEER}`, ...HTTPS }],
     ['an empty element counts', 'for=2.2.2.2;proto=https,', { clientAddress: PEER, forwardedFor: `2.2.2.2, unknown, ${PEER}` }],
     ['empty', '', NOTHING],
     ['malformed', 'for=2.2.2.2;proto=https;host=shop.test:8443', NOTHING],

@@ -89,7 +89,7 @@ function readStatement(found: Found, peer: string, trust: Trust): Statement {
   const forwarded = found[FORWARDED];
   if (forwarded !== undefined && (list ?? proto ?? port ?? host) === undefined) return readForwarded(forwarded, peer, trust);
   return {
-    clientAddress: trust.clientEntry(entriesFromTheRight(list ?? ''))?.address ?? peer,
+    clientAddress: trust.read(entriesFromTheRight(list ?? '')).address ?? peer,
     forwardedFor: list === undefined || list === '' ? peer : `${list}, ${peer}`,
     proto: readProto(proto),
     port: readPort(port),
@@ -97,14 +97,14 @@ function readStatement(found: Found, peer: string, trust: Trust): Statement {
   };
 }
 
-/** The element that has the client's address also says how the client connected: a trusted proxy wrote it. */
+/** The element of the outermost trusted proxy says how the client connected to it, also where it hides the client's address. */
 function readForwarded(text: string, peer: string, trust: Trust): Statement {
   const elements = text === '' ? [] : (parseForwarded(text) ?? []);
-  const entry = trust.clientEntry(elements.toReversed());
-  const proto = readProto(entry?.proto);
-  const host = readHost(entry?.host);
+  const { address, outermost } = trust.read(elements.toReversed());
+  const proto = readProto(outermost?.proto);
+  const host = readHost(outermost?.host);
   return {
-    clientAddress: entry?.address ?? peer,
+    clientAddress: address ?? peer,
     forwardedFor: [...elements.map(({ node }) => node), peer].join(', '),
     proto,
     port: proto === undefined ? undefined : portOf(host ?? ''),
