@@ -3,11 +3,32 @@
  * requests by it, and the operator decides by it whether a match of a policy can ever hold.
  */
 
+import type { PathNormalization } from './path-normalization.ts';
+
 /** A character of a path: printable ASCII but backslash and the delimiters of query and fragment. */
 export const PATH_CHARACTER = '[!"$->@-\\[\\]-~]';
 
 /** Paths that are refused: encoded NUL and backslash; a segment of one or two dots, each character of it plain or encoded. */
 export const REFUSED_PATH = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+
+/** The same without slash and the percent sign of escapes. */
+const PLAIN_CHARACTER = '[!"$&-.0->@-\\[\\]-~]';
+const HEX = '[0-9A-Fa-f]';
+
+/**
+ * The paths that a listener can match and forward: those that its normalization leaves as they are. All of a path matches the
+ * expression, and no part of it matches REFUSED_PATH.
+ */
+export function normalizedPath({ decodeUnreserved, mergeSlashes, encodedSlash }: PathNormalization): string {
+  const part = `(?:${PLAIN_CHARACTER}|${escape(decodeUnreserved, encodedSlash === 'Keep')})`;
+  return mergeSlashes ? `/(?:${part}+/)*${part}*` : `/(?:/|${part})*`;
+}
+
+/** An escape that is kept: without unreserved characters and in upper case if those are decoded, `%2F` only if that is kept. */
+function escape(decoded: boolean, slash: boolean): string {
+  if (decoded) return `%(?:[0189A-F][0-9A-F]|2[0-9A-C${slash ? 'F' : ''}]|3[A-F]|[46]0|5[B-E]|7[B-DF])`;
+  return slash ? `%${HEX}{2}` : `%(?:[013-9A-Fa-f]${HEX}|2[0-9A-Ea-e])`;
+}
 
 /** Host and port, in lower case: two groups. */
 export const AUTHORITY = "(\\[[0-9a-f:.]+\\]|[a-z0-9._~!$&'()*+,;=%-]*)(?::([0-9]{0,5}))?";
