@@ -8,7 +8,8 @@
  * | Host missing (HTTP/1.1), twice, malformed, or with user information | 400 |
  * | Content-Length twice or not a number; with Transfer-Encoding | 400 |
  * | Transfer-Encoding on HTTP/1.0, or anything but `chunked` | 400 |
- * | a target that is not printable ASCII, has dot segments, backslash or NUL | 400 |
+ * | a target that is not printable ASCII; a path with dot segments, backslash, NUL or a `%` that begins no escape | 400 |
+ * | a path with `%2F`, if the listener refuses it | 400 |
  * | CONNECT | 405 |
  * | Expect that names anything but `100-continue` | 417 |
  * | the name of this proxy in Via | 508 |

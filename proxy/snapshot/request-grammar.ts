@@ -7,27 +7,28 @@ import type { PathNormalization } from './path-normalization.ts';
 
 /** A character of a path: printable ASCII but backslash and the delimiters of query and fragment. */
 export const PATH_CHARACTER = '[!"$->@-\\[\\]-~]';
+/** The same without slash and percent sign. */
+export const PLAIN_CHARACTER = '[!"$&-.0->@-\\[\\]-~]';
 
 /** Paths that are refused: encoded NUL and backslash; a segment of one or two dots, each character of it plain or encoded. */
 export const REFUSED_PATH = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
 
-/** The same without slash and the percent sign of escapes. */
-const PLAIN_CHARACTER = '[!"$&-.0->@-\\[\\]-~]';
-const HEX = '[0-9A-Fa-f]';
+/** Escapes of all characters but slash, in every spelling. */
+const ESCAPE = '%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-9A-Ea-e])';
+/** Escapes of all characters but slash and the unreserved ones (RFC 3986 §2.3), in upper case. */
+const RESERVED_ESCAPE = '%(?:[0189A-F][0-9A-F]|2[0-9A-C]|3[A-F]|[46]0|5[B-E]|7[B-DF])';
+/** Escapes that stay as they are when unreserved characters are decoded. */
+export const DECODED_ESCAPE = `(?:${RESERVED_ESCAPE}|%2F)`;
 
 /**
  * The paths that a listener can match and forward: those that its normalization leaves as they are. All of a path matches the
  * expression, and no part of it matches REFUSED_PATH.
  */
 export function normalizedPath({ decodeUnreserved, mergeSlashes, encodedSlash }: PathNormalization): string {
-  const part = `(?:${PLAIN_CHARACTER}|${escape(decodeUnreserved, encodedSlash === 'Keep')})`;
+  const escape = decodeUnreserved ? RESERVED_ESCAPE : ESCAPE;
+  const slash = decodeUnreserved ? '%2F' : '%2[Ff]';
+  const part = `(?:${PLAIN_CHARACTER}|${escape}${encodedSlash === 'Keep' ? `|${slash}` : ''})`;
   return mergeSlashes ? `/(?:${part}+/)*${part}*` : `/(?:/|${part})*`;
-}
-
-/** An escape that is kept: without unreserved characters and in upper case if those are decoded, `%2F` only if that is kept. */
-function escape(decoded: boolean, slash: boolean): string {
-  if (decoded) return `%(?:[0189A-F][0-9A-F]|2[0-9A-C${slash ? 'F' : ''}]|3[A-F]|[46]0|5[B-E]|7[B-DF])`;
-  return slash ? `%${HEX}{2}` : `%(?:[013-9A-Fa-f]${HEX}|2[0-9A-Ea-e])`;
 }
 
 /** Host and port, in lower case: two groups. */
