@@ -6,7 +6,7 @@ import { digest } from '../snapshot/canonical.ts';
 import { listener, poolPart, endpoint as sample } from '../snapshot/testing.ts';
 import { mutations } from '../snapshot/test-mutations.ts';
 import { validateSnapshot } from '../snapshot/validate.ts';
-import type { PoolPart, Route, Snapshot } from '../snapshot/types.ts';
+import type { PathNormalization, PoolPart, Route, Snapshot } from '../snapshot/types.ts';
 import { closedPort, httpBackend, rawRequest, startProxy } from '../testing.ts';
 import { fuzz } from './test-fuzz.ts';
 
@@ -46,7 +46,10 @@ const active = {
   healthyThreshold: 2,
 } as const;
 
+const PATHS: PathNormalization = { decodeUnreserved: true, mergeSlashes: false, encodedSlash: 'Decode' };
+
 interface Content {
+  readonly pathNormalization: PathNormalization;
   readonly routes: readonly Route[];
   readonly part: PoolPart;
 }
@@ -55,17 +58,21 @@ const contents = fc
   .tuple(fc.shuffledSubarray([...routes], { minLength: 1 }), fc.constantFrom(...balancers), fc.boolean())
   .map(([some, loadBalancer, checked]): Content => {
     const part = { ...poolPart([sample(1), sample(2, { state: 'draining' })]), loadBalancer };
-    return { routes: some, part: checked ? { ...part, healthCheck: { ...part.healthCheck, active } } : part };
+    return {
+      pathNormalization: PATHS,
+      routes: some,
+      part: checked ? { ...part, healthCheck: { ...part.healthCheck, active } } : part,
+    };
   })
   .chain(mutations);
 
 /** A mutation may have removed anything. */
-function snapshotOf(version: number, { routes: some, part }: Content): Snapshot {
+function snapshotOf(version: number, { pathNormalization, routes: some, part }: Content): Snapshot {
   const name = digest(part ?? null);
   return {
     version: { epoch: 1, sequence: version },
     trustedKeys: [KEY],
-    listeners: [{ port: 8080, protocol: 'HTTP', routes: some }],
+    listeners: [{ port: 8080, protocol: 'HTTP', pathNormalization, routes: some }],
     pools: [{ id: ID, digest: name }],
     parts: { [name]: part },
   };
@@ -97,7 +104,7 @@ test('a snapshot that passes validation can be applied and serves, whatever its 
           listeners: listeners.map((l) => ({ ...l, port })),
           pools: here,
         });
-        const answer = await rawRequest(port, 'GET /a HTTP/1.1\r\nHost: example.org\r\nX: y\r\nConnection: close\r\n\r\n');
+        const answer = await rawRequest(port, 'GET /%61 HTTP/1.1\r\nHost: example.org\r\nX: y\r\nConnection: close\r\n\r\n');
         assert.match(answer, /^HTTP\/1\.1 (200|302|301|303|307|308|404|503|504) /, answer);
       }),
     );

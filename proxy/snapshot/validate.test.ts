@@ -263,6 +263,35 @@ test('a client’s address by hops or ranges passes', () => {
     assert.deepEqual(paths(edited({ [client]: value })), [], JSON.stringify(value));
 });
 
+const normalization = 'listeners[0].pathNormalization';
+const DEFAULT = { decodeUnreserved: true, mergeSlashes: true, encodedSlash: 'Keep' };
+const normalizations: readonly [name: string, value: unknown, at: string][] = [
+  ['a word', 'Default', ''],
+  ['null', null, ''],
+  ['a list', [DEFAULT], ''],
+  ['a text for true', { ...DEFAULT, decodeUnreserved: 'true' }, '.decodeUnreserved'],
+  ['a number for false', { ...DEFAULT, mergeSlashes: 0 }, '.mergeSlashes'],
+  ['an unknown word', { ...DEFAULT, encodedSlash: 'Refuse' }, '.encodedSlash'],
+  ['a word in lower case', { ...DEFAULT, encodedSlash: 'keep' }, '.encodedSlash'],
+  ['a list of words', { ...DEFAULT, encodedSlash: ['Keep'] }, '.encodedSlash'],
+  ['no decodeUnreserved', { mergeSlashes: true, encodedSlash: 'Keep' }, '.decodeUnreserved'],
+  ['no mergeSlashes', { decodeUnreserved: true, encodedSlash: 'Keep' }, '.mergeSlashes'],
+  ['no encodedSlash', { decodeUnreserved: true, mergeSlashes: true }, '.encodedSlash'],
+];
+for (const [name, value, at] of normalizations)
+  test(`a path normalization with ${name} is a wrong field`, () =>
+    assert.deepEqual(paths(edited({ [normalization]: value })), [`${normalization}${at}`]));
+
+test('every path normalization passes, and so does none', () => {
+  for (const decodeUnreserved of [true, false])
+    for (const mergeSlashes of [true, false])
+      for (const encodedSlash of ['Keep', 'Reject', 'Decode']) {
+        const value = { decodeUnreserved, mergeSlashes, encodedSlash, later: 'than this proxy' };
+        assert.deepEqual(paths(edited({ [normalization]: value })), [], JSON.stringify(value));
+      }
+  assert.deepEqual(paths(edited({ [normalization]: undefined })), []);
+});
+
 const headers = { set: [{ name: 'x-a', value: '1' }], add: [{ name: 'x-b', value: 'a b' }], remove: ['x-c'] };
 const full = { type: 'ReplaceFullPath', value: '/a' };
 const filters: readonly [name: string, filter: string, value: object, at: string][] = [
