@@ -41,6 +41,8 @@ const REFUSED: [string, number, string, string[], string?, number?][] = [
   ['a dot segment', 400, '/a/../b', ['Host', 'a']],
   ['an encoded dot segment', 400, '/a/%2e%2E/b', ['Host', 'a']],
   ['a half-encoded dot segment', 400, '/a/.%2e', ['Host', 'a']],
+  ['a dot segment with a parameter', 400, '/a/..;x=1/b', ['Host', 'a']],
+  ['an encoded dot segment with an encoded parameter', 400, '/a/%2e%3Bx/b', ['Host', 'a']],
   ['dots behind an encoded slash', 400, '/a%2f..%2fb', ['Host', 'a']],
   ['a single dot at the end', 400, '/a/.', ['Host', 'a']],
   ['backslash', 400, '/a\\b', ['Host', 'a']],

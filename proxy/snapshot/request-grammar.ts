@@ -10,8 +10,11 @@ export const PATH_CHARACTER = '[!"$->@-\\[\\]-~]';
 /** The same without slash and percent sign. */
 export const PLAIN_CHARACTER = '[!"$&-.0->@-\\[\\]-~]';
 
-/** Paths that are refused: encoded NUL and backslash; a segment of one or two dots, each character of it plain or encoded. */
-export const REFUSED_PATH = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+/**
+ * Paths that are refused: encoded NUL and backslash; a segment of one or two dots, each character of it plain or encoded. So is one that
+ * ends in parameters (`..;x`): backends that remove parameters before they resolve dots would see another path than the proxy.
+ */
+export const REFUSED_PATH = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:[/;]|%2f|%3b|$)/i;
 
 /** Escapes of all characters but slash, in every spelling. */
 const ESCAPE = '%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-9A-Ea-e])';
