@@ -31,6 +31,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '.spec.proxies.selector.matchExpressions[]': 'LabelRequirement',
   '.spec.listener': 'ListenerSpec',
   '.spec.listener.clientAddress': 'ClientAddressSpec',
+  '.spec.listener.pathNormalization': 'PathNormalizationSpec',
   '.spec.matches[]': 'MatchSpec',
   '.spec.matches[].path': 'PathMatch',
   '.spec.matches[].headers[]': 'HeaderMatch',

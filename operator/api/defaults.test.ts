@@ -26,6 +26,7 @@ function at(path: string): Schema {
 const FIELDS: Readonly<Record<string, unknown>> = {
   'proxies.type': DEFAULTS.proxyType,
   'listener.protocol': DEFAULTS.protocol,
+  ...prefixed('listener.pathNormalization', DEFAULTS.pathNormalization),
   'matches.[].path.type': DEFAULTS.pathType,
   'matches.[].path.value': DEFAULTS.pathValue,
   'matches.[].headers.[].type': DEFAULTS.headerType,

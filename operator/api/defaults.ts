@@ -3,7 +3,9 @@
  * again, because an object may have been stored before a default existed, and because members that belong to one type of a union
  * (`path` of an HTTP check) and objects whose presence a rule asks about (`retry`) cannot have a default in the schema.
  */
+import { DEFAULT_PATH_NORMALIZATION } from '../../proxy/snapshot/path-normalization.ts';
 import type {
+  AccessLogSpec,
   ActiveCheckSpec,
   AffinitySpec,
   BackOffSpec,
@@ -13,6 +15,7 @@ import type {
   FallbackResponseSpec,
   HashOnSpec,
   PassiveCheckSpec,
+  PathNormalizationSpec,
   PolicySpec,
   RetryBudgetSpec,
   RetrySpec,
@@ -28,6 +31,8 @@ type Complete<T> = Readonly<Required<T>>;
 export const DEFAULTS = {
   proxyType: 'Gateway',
   protocol: 'HTTP',
+  /** What a listener without the setting has. */
+  pathNormalization: DEFAULT_PATH_NORMALIZATION satisfies Complete<PathNormalizationSpec>,
   pathType: 'PathPrefix',
   pathValue: '/',
   headerType: 'Exact',
@@ -78,5 +83,5 @@ export const DEFAULTS = {
   } satisfies Complete<FallbackResponseSpec>,
   sessionCookie: { ttl: '0s', sameSite: 'Lax' } satisfies Complete<Omit<SessionCookieSpec, 'name'>>,
   /** Where accessLog is given; without it, nothing is logged. */
-  accessLog: { enabled: true, samplePercent: 100 },
+  accessLog: { enabled: true, samplePercent: 100, query: 'Include' } satisfies Complete<AccessLogSpec>,
 } as const;

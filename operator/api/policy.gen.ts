@@ -105,6 +105,7 @@ export interface ListenerSpec {
    */
   protocol?: 'HTTP';
   clientAddress?: ClientAddressSpec;
+  pathNormalization?: PathNormalizationSpec;
   /**
    * Hosts that the policy matches, in lower case and without port. A leading `*.` matches one or more labels: `*.example.com` matches `a.example.com` and `a.b.example.com`, not `example.com`. Absent or empty: every host.
    *
@@ -113,7 +114,7 @@ export interface ListenerSpec {
   hostnames?: string[];
 }
 /**
- * How the client's address is found behind other proxies or load balancers: how far X-Forwarded-For, read from the right, is trusted. The address goes into the access log and is what `SourceIP` hashes. Requests from trusted proxies keep X-Forwarded-For, with the address of the proxy in front appended, and X-Forwarded-Proto, -Port and -Host. Absent: nothing is trusted, the client is the peer of the connection, and these headers are overwritten. All policies on a port must have the same value.
+ * How the client's address is found behind other proxies or load balancers: how far X-Forwarded-For, read from the right, is trusted. The address goes into the access log and is what `SourceIP` hashes. Requests from trusted proxies keep X-Forwarded-For, with the address of the proxy in front appended, and X-Forwarded-Proto, -Port and -Host. Redirects of such requests have the scheme and port of X-Forwarded-Proto and -Port, or of `Forwarded` where no X-Forwarded-* is there; where only the scheme is stated, X-Forwarded-Port is the port in Host, else the scheme's default. Absent: nothing is trusted, the client is the peer of the connection, and these headers are overwritten. All policies on a port must have the same value.
  */
 export interface ClientAddressSpec {
   /**
@@ -128,6 +129,23 @@ export interface ClientAddressSpec {
   trustedCIDRs?: string[];
 }
 /**
+ * How the path of a request is rewritten before it is matched; what is matched is what is forwarded. The query stays as it is, and the access log has the path as it was received. Absent: the defaults of all members. All policies on a port must have the same values, given or by default.
+ */
+export interface PathNormalizationSpec {
+  /**
+   * Whether escapes of letters, digits, `-`, `.`, `_` and `~` are decoded, and the digits of the other escapes are written in upper case: `/%61dmin` becomes `/admin`, `/a%c3%a9` becomes `/a%C3%A9`. Default true. Set it to false where clients sign the path as they write it, as for S3.
+   */
+  decodeUnreserved?: boolean;
+  /**
+   * Whether several slashes in a row become one: `//admin` becomes `/admin`. Default true. Set it to false where empty elements of paths count, as in `/fetch/https://example.com` or keys of S3.
+   */
+  mergeSlashes?: boolean;
+  /**
+   * What happens to an encoded slash (`%2F`). `Keep` (default): it stays, and separates no elements: `/admin%2Fx` is not under `/admin`, although an application may decode it and serve it as `/admin/x`. Where a prefix guards access, use `Reject`. `Reject`: such requests get 400. `Decode`: it becomes a slash, `/admin/x`.
+   */
+  encodedSlash?: 'Keep' | 'Reject' | 'Decode';
+}
+/**
  * Conditions that must all hold. An absent one always holds.
  */
 export interface MatchSpec {
@@ -135,7 +153,8 @@ export interface MatchSpec {
   /**
    * Method of the request. Absent: every method.
    */
-  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'TRACE' | 'PATCH';
+  method?:
+    'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'TRACE' | 'PATCH' | 'QUERY' | 'PROPFIND' | 'REPORT' | 'SEARCH';
   /**
    * Headers that the request must have, with these values.
    */
@@ -432,7 +451,7 @@ export interface RetrySpec {
   retryOn?: string[];
   backOff?: BackOffSpec;
   /**
-   * Whether POST and PATCH are retried after something was sent, which may perform them twice. Default false.
+   * Whether requests whose method is not idempotent, such as POST and PATCH, are retried after something was sent, which may perform them twice. Default false. Idempotent are GET, HEAD, OPTIONS, TRACE, PUT, DELETE, QUERY, PROPFIND, REPORT and SEARCH.
    */
   nonIdempotent?: boolean;
   /**
@@ -759,6 +778,10 @@ export interface AccessLogSpec {
    * Percentage of requests that are logged, chosen at random. Default 100.
    */
   samplePercent?: number;
+  /**
+   * Whether lines contain the query of the URL: `Include` (default) or `Omit`. Queries may hold what a log should not, such as tokens and names: then omit them.
+   */
+  query?: 'Include' | 'Omit';
 }
 /**
  * The observed state. Only the operator writes it.

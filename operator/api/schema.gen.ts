@@ -4,5 +4,5 @@
 export const SCHEMA_VERSION_ANNOTATION = 'outrigger.dev/schema-version';
 
 /** The version that this operator was built for. */
-export const SCHEMA_VERSION = 6;
-// digest: ee818854b4a1b2d0f972f3018fa96c7e6669c85d4cd0ab0c782553dbda907a7d
+export const SCHEMA_VERSION = 7;
+// digest: 0156d30c71c18683c50d9369d3c621d7208d4bdc68f6620dd74b3e1d744521d4

@@ -105,6 +105,7 @@ describe('guides', async () => {
 
 test('defaults are filled in', async () => {
   const { body } = await create({
+    listener: { port: 8080, pathNormalization: {} },
     loadBalancer: { type: 'ConsistentHash', consistentHash: { affinity: {} } },
     healthCheck: { active: { type: 'TCP' }, passive: { failurePercent: { threshold: 50 } } },
     retry: {},
@@ -113,7 +114,11 @@ test('defaults are filled in', async () => {
   });
   assert.deepEqual(body.spec, {
     proxies: { type: 'Gateway' },
-    listener: { port: 8080, protocol: 'HTTP' },
+    listener: {
+      port: 8080,
+      protocol: 'HTTP',
+      pathNormalization: { decodeUnreserved: true, mergeSlashes: true, encodedSlash: 'Keep' },
+    },
     backendRefs: [{ name: 'echo', port: 80, weight: 1 }],
     loadBalancer: {
       type: 'ConsistentHash',
@@ -144,7 +149,7 @@ test('defaults are filled in', async () => {
       budget: { percent: 20, minPerSecond: 10 },
     },
     timeouts: { connect: '5s', idle: '60s', tunnel: '1h', drain: '30s' },
-    accessLog: { enabled: true, samplePercent: 100 },
+    accessLog: { enabled: true, samplePercent: 100, query: 'Include' },
   });
 });
 
@@ -155,6 +160,7 @@ const passive = (check: object): object => ({ healthCheck: { passive: check } })
 const hash = (consistentHash: object): object => ({ loadBalancer: { type: 'ConsistentHash', consistentHash } });
 const path = (value: string): object => ({ matches: [{ path: { value } }] });
 const hosts = (...hostnames: string[]): object => ({ listener: { port: 8080, hostnames } });
+const normalized = (pathNormalization: object): object => ({ listener: { port: 8080, pathNormalization } });
 const client = (clientAddress: object): object => ({ listener: { port: 8080, clientAddress } });
 const sidecar = (more: object = {}): object => ({ proxies: { type: 'Sidecar' }, ...more });
 const selector = (requirement: object): object => ({ proxies: { selector: { matchExpressions: [requirement] } } });
@@ -198,6 +204,13 @@ describe('valid input is accepted', () => {
     'no proxies in front': client({ trustedHops: 0 }),
     'proxies in front by address': client({ trustedCIDRs: ['10.0.0.1/8', '192.0.2.1/32', '0.0.0.0/0', 'FD00::/8', '::/0'] }),
     '64 ranges': client({ trustedCIDRs: Array.from({ length: 64 }, (_, i) => `10.0.${i}.0/24`) }),
+    'paths as they are': normalized({ decodeUnreserved: false, mergeSlashes: false }),
+    'encoded slashes, refused by a sidecar': sidecar(normalized({ encodedSlash: 'Reject' })),
+    'encoded slashes, decoded': normalized({ encodedSlash: 'Decode' }),
+    'methods of HTTP and WebDAV that have a body and change nothing': {
+      matches: ['QUERY', 'PROPFIND', 'REPORT', 'SEARCH'].map((method) => ({ method })),
+    },
+    'an access log without queries': { accessLog: { query: 'Omit' } },
     'exact and wildcard hosts': hosts('example.com', '*.example.com', 'a-b.example.com'),
     'paths with signs and escapes': path("/a-._~!$&'()*+,;=:@/%20b/"),
     'several headers': {
@@ -481,6 +494,16 @@ describe('invalid input is refused', () => {
     'host with a star inside': [hosts('a.*.com'), /hostnames\[0\]/],
     'a star alone': [hosts('*'), /hostnames\[0\]/],
     'a host twice': [hosts('a.com', 'a.com'), /spec\.listener\.hostnames\[1\]: Duplicate value/],
+    'an encoded slash that is ignored': [
+      normalized({ encodedSlash: 'Ignore' }),
+      /encodedSlash: Unsupported value: "Ignore": supported values: "Keep", "Reject", "Decode"/,
+    ],
+    'slashes merged by a number': [normalized({ mergeSlashes: 1 }), /mergeSlashes.* must be of type boolean/],
+    'a normalization that does not exist': [
+      normalized({ removeDotSegments: true }),
+      /unknown field "spec\.listener\.pathNormalization\.removeDotSegments"/,
+      400,
+    ],
     'path without slash': [path('shop'), /spec\.matches\[0\]\.path\.value/],
     'path with query': [path('/a?b'), /spec\.matches\[0\]\.path\.value/],
     'path with dot elements': [path('/a/../b'), /write the path without them/],
@@ -617,6 +640,7 @@ describe('invalid input is refused', () => {
     ],
     'bufferLimit in other units': [{ retry: { bufferLimit: '64KB' } }, /spec\.retry\.bufferLimit/],
     'bufferLimit too large': [{ retry: { bufferLimit: '17Mi' } }, /spec\.retry\.bufferLimit/],
+    'a query that is cut': [{ accessLog: { query: 'Cut' } }, /spec\.accessLog\.query: Unsupported value: "Cut"/],
     'samplePercent 200': [{ accessLog: { samplePercent: 200 } }, /spec\.accessLog\.samplePercent/],
     'In without values': [selector({ key: 'a', operator: 'In' }), /add or remove values/],
     'Exists with values': [selector({ key: 'a', operator: 'Exists', values: ['b'] }), /add or remove values/],

@@ -4,7 +4,7 @@ import { findConflicts } from './conflicts.ts';
 import { parsePolicy } from './policy.ts';
 import { policy } from './testing.ts';
 import type { Claimant } from './conflicts.ts';
-import type { PolicySpec } from '../api/policy.gen.ts';
+import type { ListenerSpec, PolicySpec } from '../api/policy.gen.ts';
 
 const claimant = (name: string, spec: Partial<PolicySpec> = {}): Claimant => ({
   policy: parsePolicy(policy(name, spec)),
@@ -74,6 +74,28 @@ test('a port has one clientAddress for all requests, and the message names the p
   const text =
     'Policy default/p0 is as old and comes first by name and has clientAddress with trustedHops 2 on port 8080, where this policy has no clientAddress, and a port has one setting for all policies: make listener.clientAddress the same in both, or choose another listener.port';
   assert.deepEqual(lost.get('default/p3'), { reason: 'ListenerConflict', message: text });
+});
+
+test('a port has one pathNormalization, in whatever way its defaults are said, and the message names what differs', () => {
+  const on = (name: string, listener: Partial<ListenerSpec>): Claimant =>
+    claimant(name, { listener: { port: 8080, hostnames: [`${name}.com`], ...listener } });
+  const lost = findConflicts([
+    on('a', { pathNormalization: { decodeUnreserved: true, mergeSlashes: true, encodedSlash: 'Keep' } }),
+    on('b', {}),
+    on('c', { pathNormalization: { mergeSlashes: true } }),
+    on('d', { pathNormalization: { encodedSlash: 'Reject' } }),
+    on('e', { pathNormalization: { mergeSlashes: false, encodedSlash: 'Reject' }, clientAddress: { trustedHops: 1 } }),
+  ]);
+  assert.deepEqual([...lost.keys()], ['default/d', 'default/e']);
+  assert.equal(lost.get('default/d')?.reason, 'ListenerConflict');
+  assert.equal(
+    lost.get('default/d')?.message,
+    'Policy default/a is as old and comes first by name and has encodedSlash Keep (the default) on port 8080, where this policy has encodedSlash Reject, and a port has one setting for all policies: make listener.pathNormalization.encodedSlash the same in both, or choose another listener.port',
+  );
+  assert.match(
+    lost.get('default/e')?.message ?? '',
+    / this policy has clientAddress with trustedHops 1 and mergeSlashes false and encodedSlash Reject, .* make listener\.clientAddress and listener\.pathNormalization\.mergeSlashes and listener\.pathNormalization\.encodedSlash the same/,
+  );
 });
 
 test('10000 policies on one port that agree on the client address are not compared with one another', () => {

@@ -2,7 +2,7 @@
  * Which policies win where several claim the same. The older policy wins, then the one with the smaller `namespace/name`. A policy that
  * loses does so as a whole and claims nothing, so that it cannot make others lose.
  */
-import { describeClientAddress } from './policy-routing.ts';
+import { compareListenerSettings, listenerSettingsKey } from './listener-settings.ts';
 import { canonicalJson } from '../../proxy/snapshot/canonical.ts';
 import { MAX_EXPRESSIONS, MAX_LISTENERS, MAX_POOLS, MAX_ROUTES } from '../../proxy/snapshot/limits.ts';
 import { boundPort, collidingPort, CONTROL_PORT, OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
@@ -73,7 +73,7 @@ class ClaimRegistry {
     this.#expressions += countExpressions(matches);
     getOrInsert(this.#byPort, port, () => []).push(claimant);
     const bySettings = getOrInsert(this.#bySettings, port, () => new Map<string, Claimant[]>());
-    getOrInsert(bySettings, settingsOf(claimant.policy), () => []).push(claimant);
+    getOrInsert(bySettings, listenerSettingsKey(claimant.policy.listenerSettings), () => []).push(claimant);
     for (const { key } of listTerms(claimant.policy, port)) getOrInsert(this.#byMatch, key, () => []).push(claimant);
   }
 
@@ -108,14 +108,15 @@ class ClaimRegistry {
   }
 
   #listenerDiffers(claimant: Claimant, port: number): Problem | undefined {
-    const own = settingsOf(claimant.policy);
+    const own = listenerSettingsKey(claimant.policy.listenerSettings);
     for (const [settings, others] of this.#bySettings.get(port) ?? []) {
       const winner = settings === own ? undefined : others.find((other) => overlap(claimant, other));
       if (winner === undefined) continue;
-      const [theirs, ours] = [winner, claimant].map(({ policy }) => describeClientAddress(policy.clientAddress));
+      const differences = compareListenerSettings(winner.policy.listenerSettings, claimant.policy.listenerSettings);
+      const list = (member: 'field' | 'theirs' | 'ours'): string => differences.map((one) => one[member]).join(' and ');
       return {
         reason: 'ListenerConflict',
-        message: `Policy ${winner.policy.key} ${seniority(winner.policy, claimant.policy)} and has ${theirs} on port ${port}, where this policy has ${ours}, and a port has one setting for all policies: make listener.clientAddress the same in both, or choose another listener.port`,
+        message: `Policy ${winner.policy.key} ${seniority(winner.policy, claimant.policy)} and has ${list('theirs')} on port ${port}, where this policy has ${list('ours')}, and a port has one setting for all policies: make ${list('field')} the same in both, or choose another listener.port`,
       };
     }
     return undefined;
@@ -136,11 +137,6 @@ class ClaimRegistry {
 
 function seniority(winner: ParsedPolicy, loser: ParsedPolicy): string {
   return winner.created < loser.created ? 'is older' : 'is as old and comes first by name';
-}
-
-/** The settings that policies on one port must share, as canonical text. */
-function settingsOf({ clientAddress }: ParsedPolicy): string {
-  return canonicalJson(clientAddress ?? null);
 }
 
 /** Whether two policies are on the same proxies: at present, or, as their selectors are equal, as soon as there are any. */

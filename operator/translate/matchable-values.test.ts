@@ -102,8 +102,8 @@ for (const [where, listener] of Object.entries(SURROUNDINGS)) {
   describe(where, () => {
     let proxy: TestProxy;
     before(async () => {
-      const { clientAddress } = parsePolicy(policy('p', { listener: { port: 1, ...listener } }));
-      proxy = await startProxy({ endpoints: [], listener: { ...(clientAddress && { clientAddress }) } });
+      const { listenerSettings } = parsePolicy(policy('p', { listener: { port: 1, ...listener } }));
+      proxy = await startProxy({ endpoints: [], listener: listenerSettings });
     });
     after(() => proxy.close());
 

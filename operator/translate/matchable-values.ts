@@ -30,7 +30,7 @@ export interface Values {
   readonly advice: string;
 }
 
-type Listening = Pick<ParsedPolicy, 'proxyType' | 'port' | 'clientAddress' | 'hostnames'>;
+type Listening = Pick<ParsedPolicy, 'proxyType' | 'port' | 'listenerSettings' | 'hostnames'>;
 
 /** The parser of node:http refuses other characters, and removes white space at both ends. */
 const TEXT = '(?:[!-~\\x80-\\xff](?:[\\t -~\\x80-\\xff]*[!-~\\x80-\\xff])?)?';
@@ -122,7 +122,7 @@ function viaValues(): Values {
 }
 
 function forwardedForValues(listening: Listening): Values {
-  if (!listening.clientAddress) return ownValue(listening, ADDRESS, 'the address of its peer');
+  if (!listening.listenerSettings.clientAddress) return ownValue(listening, ADDRESS, 'the address of its peer');
   return {
     expression: `(?:${listOf(TEXT, ', ')}, )?${ADDRESS}`,
     advice: 'the proxy appends the address of its peer: use a regular expression, such as "192\\.0\\.2\\.7, .*"',
@@ -130,18 +130,19 @@ function forwardedForValues(listening: Listening): Values {
 }
 
 function forwardedHostValues(listening: Listening): Values {
-  if (!listening.clientAddress) return hostValues(listening);
+  if (!listening.listenerSettings.clientAddress) return hostValues(listening);
   return { expression: HOST_AND_PORT, advice: 'it is a host, with or without a port: compare with one' };
 }
 
 function forwardedPortValues(listening: Listening): Values {
-  if (!listening.clientAddress) return ownValue(listening, String(listening.port), `its own port, ${listening.port}`);
+  if (!listening.listenerSettings.clientAddress)
+    return ownValue(listening, String(listening.port), `its own port, ${listening.port}`);
   return { expression: FORWARDED_PORT, advice: 'it is a port, from 1 to 65535: compare with one' };
 }
 
 function forwardedProtoValues(listening: Listening): Values {
   // No listener has TLS.
-  if (!listening.clientAddress) return ownValue(listening, 'http', 'http');
+  if (!listening.listenerSettings.clientAddress) return ownValue(listening, 'http', 'http');
   return { expression: FORWARDED_PROTO, advice: 'it is http, https, ws or wss: compare with one of these' };
 }
 

@@ -1,7 +1,6 @@
-/** What a policy's listener believes, what its route matches, and what it changes of requests and responses, in the wire's terms. */
+/** What a policy's route matches, and what it changes of requests and responses, in the wire's terms. */
 import { DEFAULTS } from '../api/defaults.ts';
 import type {
-  ClientAddressSpec,
   MatchSpec,
   PolicySpec,
   RequestHeaderModifierSpec,
@@ -12,7 +11,6 @@ import type {
   UrlRewriteSpec,
 } from '../api/policy.gen.ts';
 import type {
-  ClientAddress,
   Header,
   HeaderMatch,
   HeaderModifier,
@@ -23,25 +21,6 @@ import type {
   UrlRewrite,
 } from '../../proxy/snapshot/types.ts';
 import type { FieldParser } from './field-parser.ts';
-
-/** Undefined where X-Forwarded-For is not believed. Equal for settings that differ only in order or case of ranges. */
-export function readClientAddress({ trustedHops = 0, trustedCIDRs }: ClientAddressSpec = {}): ClientAddress | undefined {
-  if (trustedCIDRs) return { trustedCIDRs: [...new Set(trustedCIDRs.map((range) => range.toLowerCase()))].sort() };
-  return trustedHops === 0 ? undefined : { trustedHops };
-}
-
-/** A message names this many ranges and counts the rest. */
-const MAX_NAMED = 4;
-
-/** For a message: `clientAddress with trustedHops 2`. */
-export function describeClientAddress(given: ClientAddress | undefined): string {
-  if (given === undefined) return 'no clientAddress';
-  if ('trustedHops' in given) return `clientAddress with trustedHops ${given.trustedHops}`;
-  const { trustedCIDRs } = given;
-  const rest = trustedCIDRs.length - MAX_NAMED;
-  const named = trustedCIDRs.slice(0, MAX_NAMED).join(', ');
-  return `clientAddress with trustedCIDRs ${named}${rest > 0 ? ` and ${rest} more` : ''}`;
-}
 
 /** @param field path of the match within the policy */
 export function readMatch({ path, method, headers = [] }: MatchSpec, field: string, fields: FieldParser): Match {

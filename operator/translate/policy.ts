@@ -2,16 +2,23 @@
 import { DEFAULTS } from '../api/defaults.ts';
 import { noteOf, readIdle } from '../api/annotations.ts';
 import { FieldParser, type Problem } from './field-parser.ts';
+import { readListenerSettings, type ListenerSettings } from './listener-settings.ts';
 import { readHealthCheck } from './policy-health-check.ts';
 import { readLoadBalancer } from './policy-load-balancer.ts';
 import { readCircuitBreaker, readFallback, readRetry, readTimeouts } from './policy-resilience.ts';
-import { readClientAddress, readFilters, readMatch, type RouteFilters } from './policy-routing.ts';
-import type { BackendRef, LabelSelector, LoadBalancerPolicy, PolicySpec, SessionPersistenceSpec } from '../api/policy.gen.ts';
+import { readFilters, readMatch, type RouteFilters } from './policy-routing.ts';
+import type {
+  AccessLogSpec,
+  BackendRef,
+  LabelSelector,
+  LoadBalancerPolicy,
+  PolicySpec,
+  SessionPersistenceSpec,
+} from '../api/policy.gen.ts';
 import type {
   AccessLog,
   CircuitBreakerSettings,
   Fallback,
-  ClientAddress,
   HealthCheck,
   LoadBalancer,
   Match,
@@ -53,8 +60,7 @@ export interface ParsedPolicy {
   readonly notes: readonly string[];
   /** Absent: the policy only monitors. */
   readonly port?: number;
-  /** Absent: X-Forwarded-For is not believed. */
-  readonly clientAddress?: ClientAddress;
+  readonly listenerSettings: ListenerSettings;
   /** Empty: every host. */
   readonly hostnames: readonly string[];
   /** Empty: every request. */
@@ -84,7 +90,6 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
   const key = `${namespace}/${metadata.name}`;
   const { listener } = spec;
   const idle = readIdle(metadata.annotations);
-  const clientAddress = readClientAddress(listener?.clientAddress);
   const timeouts = readTimeouts(spec.timeouts, fields);
   const backends = (spec.backendRefs ?? []).map((ref, i) => readBackend(key, namespace, ref, `backendRefs[${i}]`));
   const last = spec.fallback?.backendRef && readBackend(key, namespace, spec.fallback.backendRef, 'fallback.backendRef');
@@ -104,7 +109,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     proxyType: spec.proxies?.type ?? DEFAULTS.proxyType,
     selector: spec.proxies?.selector ?? {},
     ...(listener && { port: listener.port }),
-    ...(clientAddress && { clientAddress }),
+    listenerSettings: readListenerSettings(listener),
     hostnames: [...new Set((listener?.hostnames ?? []).map((host) => host.toLowerCase()))].sort(),
     matches: (spec.matches ?? []).map((match, i) => readMatch(match, `matches[${i}]`, fields)),
     filters: readFilters(spec),
@@ -113,7 +118,7 @@ export function parsePolicy({ metadata, spec }: LoadBalancerPolicy): ParsedPolic
     healthCheck: readHealthCheck(spec.healthCheck, fields),
     retry: readRetry(spec.retry, fields),
     timeouts,
-    accessLog: spec.accessLog ? { ...DEFAULTS.accessLog, ...spec.accessLog } : { ...DEFAULTS.accessLog, enabled: false },
+    accessLog: readAccessLog(spec.accessLog),
     circuitBreaker: readCircuitBreaker(spec.circuitBreaker),
     ...(perEndpoint !== undefined && { perEndpoint }),
     ...(fallback && { fallback }),
@@ -137,6 +142,12 @@ function refuseDuplicates(references: readonly Backend[], fields: FieldParser): 
     if (duplicate === undefined) first.set(pool, field);
     else fields.fail('UnsupportedValue', `${field} is port ${port} of Service ${service}, as ${duplicate} is: keep one of them`);
   }
+}
+
+/** `query` only where it differs from what older proxies do. */
+function readAccessLog(given: AccessLogSpec = { enabled: false }): AccessLog {
+  const { enabled, samplePercent, query } = { ...DEFAULTS.accessLog, ...given };
+  return { enabled, samplePercent, ...(query !== DEFAULTS.accessLog.query && { query }) };
 }
 
 function readSession({ cookie }: SessionPersistenceSpec, policyUid: string, fields: FieldParser): SessionPersistence {

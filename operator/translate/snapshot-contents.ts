@@ -67,11 +67,11 @@ function makeRoute(policy: ParsedPolicy): Route {
 export function makeListeners(policies: readonly ParsedPolicy[]): Listener[] {
   const byPort = new Map<number, Omit<Listener, 'routes'> & { readonly routes: Route[] }>();
   for (const policy of policies) {
-    const { port, clientAddress } = policy;
+    const { port, listenerSettings } = policy;
     if (port === undefined) continue;
     const listener = byPort.get(port);
     if (listener) listener.routes.push(makeRoute(policy));
-    else byPort.set(port, { port, protocol: 'HTTP', ...(clientAddress && { clientAddress }), routes: [makeRoute(policy)] });
+    else byPort.set(port, { port, protocol: 'HTTP', ...listenerSettings, routes: [makeRoute(policy)] });
   }
   return [...byPort.values()].sort((a, b) => a.port - b.port);
 }

@@ -28,7 +28,7 @@ const header = fc.record({
 const path = fc.record(
   {
     type: fc.constantFrom('PathPrefix' as const, 'Exact' as const, 'RegularExpression' as const),
-    value: mostly(fc.constantFrom('/', '/a', '/a/'), fc.constantFrom('', 'b', '//', '(', 'a{1000}')),
+    value: mostly(fc.constantFrom('/', '/a', '/a/'), fc.constantFrom('', 'b', '//', '/%61', '/%', '(', 'a{1000}')),
   },
   some,
 );
@@ -143,6 +143,18 @@ const clientAddress = mostly(
     some,
   ),
 );
+const pathNormalization = mostly<object | undefined>(
+  fc.constantFrom(undefined, {}, { mergeSlashes: true }),
+  fc.record(
+    {
+      decodeUnreserved: mostly<unknown>(fc.boolean(), fc.constant('no')),
+      mergeSlashes: fc.boolean(),
+      encodedSlash: mostly<unknown>(fc.constantFrom('Keep', 'Reject', 'Decode'), fc.constantFrom('Guess', null)),
+      later: mostly<unknown>(fc.constant(undefined), fc.constant(1)),
+    },
+    some,
+  ),
+);
 
 const spec = fc.record(
   {
@@ -154,6 +166,7 @@ const spec = fc.record(
         fc.array(mostly(fc.constantFrom('a.com', '*.a.com', 'A.COM'), fc.constant('')), { maxLength: 2 }),
       ),
       clientAddress,
+      pathNormalization,
     }),
     matches: fc.oneof(
       fc.constantFrom([], [{}]),
@@ -190,7 +203,10 @@ const spec = fc.record(
       some,
     ),
     timeouts: fc.record({ connect: duration, request: duration, idle: duration, tunnel: duration, drain: duration }, some),
-    accessLog: fc.record({ enabled: fc.boolean(), samplePercent: whole }, some),
+    accessLog: fc.record(
+      { enabled: fc.boolean(), samplePercent: whole, query: mostly(fc.constantFrom('Include', 'Omit'), fc.constant('Guess')) },
+      some,
+    ),
     requestHeaderModifier: rarely(modifier),
     responseHeaderModifier: rarely(modifier),
     urlRewrite: rarely(fc.record({ hostname, path: pathModifier }, some)),
