@@ -14,6 +14,8 @@ const MISTAKES: readonly (readonly [values: object, message: RegExp])[] = [
   [{ gateway: { maxSurge: '0%' } }, /at '\/gateway\/maxSurge': '0%' does not match pattern/],
   [{ gateway: { drainDelaySeconds: 7200 } }, /at '\/gateway\/drainDelaySeconds': maximum: got 7,200, want 3,600/],
   [{ gateway: { drainTimeoutSeconds: 1.5 } }, /at '\/gateway\/drainTimeoutSeconds': got number, want integer/],
+  [{ gateway: { accessLogUnroutedPercent: 101 } }, /at '\/gateway\/accessLogUnroutedPercent': maximum: got 101, want 100/],
+  [{ sidecar: { accessLogUnroutedPercent: 0.5 } }, /at '\/sidecar\/accessLogUnroutedPercent': got number, want integer/],
   [
     { gateway: { service: { type: 'ExternalName' } } },
     /at '\/gateway\/service\/type': value must be one of 'LoadBalancer', 'NodePort', /,
