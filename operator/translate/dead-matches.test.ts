@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { findDeadMatches } from './dead-matches.ts';
 import { parsePolicy } from './policy.ts';
 import { policy } from './testing.ts';
-import type { MatchSpec, PolicySpec } from '../api/policy.gen.ts';
+import type { MatchSpec, PathNormalizationSpec, PolicySpec } from '../api/policy.gen.ts';
 
 /** What is said of these matches, by index: one text for each condition that never holds. */
 function reasons(matches: MatchSpec[], more: Partial<PolicySpec> = {}): Record<number, string[]> {
@@ -60,6 +60,49 @@ test('the advice for an expression depends on whether a slash at its begin would
   for (const value of ['api/.*', '^api', 'users$^', '/users$^'])
     assert.match(adviceFor(value), /nothing that begins with \//, value);
   for (const value of ['/a\\?b=c', '/über', '/a b']) assert.match(adviceFor(value), /printable ASCII and has no query/, value);
+});
+
+const normalized = (pathNormalization: PathNormalizationSpec): Partial<PolicySpec> => ({
+  listener: { port: 8080, pathNormalization },
+});
+
+test('the advice for a path that the listener rewrites says what to write instead', () => {
+  const adviceFor = (value: string, how: PathNormalizationSpec = {}): string | undefined =>
+    reasons([{ path: { type: 'Exact', value } }], normalized(how))[0]?.[0];
+  const rewrites = (from: string, to: string): string =>
+    `matches[0].path.value: the proxy rewrites ${from} before it matches requests, as listener.pathNormalization says: write ${to}`;
+  for (const [from, to] of [
+    ['/%61dmin', '/admin'],
+    ['/caf%c3%a9', '/caf%C3%A9'],
+    ['//admin', '/admin'],
+    ['/a//%7eme%2f', '/a/~me%2F'],
+  ] as const) {
+    assert.equal(adviceFor(from), rewrites(from, to));
+    assert.equal(adviceFor(to), undefined);
+    assert.equal(adviceFor(from, { decodeUnreserved: false, mergeSlashes: false }), undefined);
+  }
+  assert.equal(adviceFor('/a%2Fb', { encodedSlash: 'Decode' }), rewrites('/a%2Fb', '/a/b'));
+  assert.match(adviceFor('/a%2fb', { encodedSlash: 'Reject' }) ?? '', /refuses paths with %2F, .* is Reject: leave it out/);
+  assert.match(adviceFor('/100%') ?? '', /a % that begins no escape: write %25 for a percent sign$/);
+  for (const path of ['/a/..', '/a/%2e%2E/b', '/%5c'])
+    assert.match(adviceFor(path) ?? '', /with a dot segment, backslash, NUL/, path);
+  assert.match(adviceFor(`/%61${'b'.repeat(300)}`) ?? '', /: write \/ab{198}…$/);
+});
+
+test('the advice for an expression names a path that the listener would leave', () => {
+  const adviceFor = (value: string, how: PathNormalizationSpec = {}): string =>
+    reasons([expression(value)], normalized(how))[0]?.[0] ?? '';
+  assert.match(adviceFor('/%61dmin/.*'), /rewrites \/%61dmin\/ before .*: match paths such as \/admin\/$/);
+  assert.match(adviceFor('/a//+b'), /rewrites \/a\/\/b before .*: match paths such as \/a\/b$/);
+  assert.match(adviceFor('/[^/]+%2Fb', { encodedSlash: 'Reject' }), /is Reject: leave it out/);
+  assert.match(adviceFor('/a%zz.*'), /a % that begins no escape/);
+  assert.equal(adviceFor('(?:/%61dmin|/admin)/.*'), '');
+});
+
+test('a slash at the end of a prefix does not count', () => {
+  const prefix = (value: string) => reasons([{ path: { type: 'PathPrefix', value } }]);
+  assert.deepEqual([prefix('/a/'), prefix('/a//')], [{}, {}]);
+  assert.match(prefix('/a///')[0]?.[0] ?? '', /: write \/a\/$/);
 });
 
 test('a header that is named again in another case does not count, and moves no field path', () => {

@@ -1,5 +1,5 @@
 /**
- * The table of matchable-values.ts, compared with a running proxy: requests that try to have a value are sent over sockets, and matched as
+ * The tables of matchable-values.ts and matchable-paths.ts, compared with a running proxy: requests that try to have a value are sent over sockets, and matched as
  * the proxy matches them. A match that is called dead matches none of them; any other one matches one of them.
  */
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { findDeadMatches } from './dead-matches.ts';
 import { parsePolicy } from './policy.ts';
 import { makeListeners } from './snapshot-contents.ts';
 import { policy } from './testing.ts';
-import type { ListenerSpec, MatchSpec } from '../api/policy.gen.ts';
+import type { ListenerSpec, MatchSpec, PathNormalizationSpec } from '../api/policy.gen.ts';
 
 const compile = await loadRegexEngine();
 const NAMES = [...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY, 'cookie', 'proxy-authenticate', 'x-tenant'];
@@ -129,20 +129,33 @@ for (const [where, listener] of Object.entries(SURROUNDINGS)) {
   });
 }
 
-describe('paths', () => {
-  let proxy: TestProxy;
-  before(async () => void (proxy = await startProxy({ endpoints: [] })));
-  after(() => proxy.close());
+const NORMALIZATIONS: readonly PathNormalizationSpec[] = [
+  {},
+  { decodeUnreserved: false, mergeSlashes: false },
+  { mergeSlashes: false, encodedSlash: 'Reject' },
+  { encodedSlash: 'Reject' },
+  { encodedSlash: 'Decode' },
+  { decodeUnreserved: false, encodedSlash: 'Decode' },
+];
+
+for (const pathNormalization of NORMALIZATIONS) comparePaths(pathNormalization);
+
+function comparePaths(pathNormalization: PathNormalizationSpec): void {
+  const { listenerSettings } = parsePolicy(policy('p', { listener: { port: 1, pathNormalization } }));
 
   const paths = [
     ...['/', '/a', '/a/', '/a/b', '//x', '/a//b', '/a%20b', '/a/..b', '/a...', '/v0', '/ab', '/api/', '/A'],
     ...['/a/./b', '/..', '/a/%2e', '/%2E%2e/a', '/a/.%2E/b', '/a%00', '/a%5Cb', '/a%5cb', '/a\\b', '/a#b', '/a b'],
     ...['/ü', '/a"b', '/a\tb', "/~!$&'()*+,;=:@%", '*', 'a', ''],
+    ...['/%61dmin', '/admin', '/%7Eme', '/%7eme', '/a%C3%A9', '/a%c3%a9', '/a%2Fb', '/a%2fb', '/a%2Fb//c', '/a%2F/b'],
+    ...['/%zz', '/a%', '/a%2', '/%25', '/%2561', '/a//', '/a;x', '/a%3Bx', '/a%3bx', '/fetch/http://x'],
   ];
   const expressions = [
     ...['api/.*', '^api', 'users$^', '[^/].*', '(?i)API', '', '/api/.*', '.*', '\\/v[0-9]+', '//x', '\\*', '\\*|x'],
     ...['[*]?', '/a\\?.*', '/a\\\\b', '/.*#.*', '/a b', '/ü', '/\\pL', '/a"b', '/\\x00', '(/a)?', '.', '\\Bx', '/\\b'],
     ...['/\\ba', '/(?:a|b){2}', '/[^!-~]'],
+    ...['/%61.*', '/%7E.*', '/%7[eE]me', '(?i)/a%c3%a9', '/a%[a-z].*', '/a%2Fb', '/a%2fb', '(?i)/a%2fb', '.*%2F.*'],
+    ...['//.*', '.*//.*', '/.*//', '/a%2F/b', '/%(?:zz|2)', '.*%', '/%[0-9]{2}.*', '/%25[0-9]*', '/a(?:;|%3B)x', '/a%3bx'],
   ];
   const requests = paths
     .flatMap((path) => [path, `${path}/x`, `${path}?q`, `http://test.example${path}`, path.repeat(2)])
@@ -152,8 +165,11 @@ describe('paths', () => {
       ),
     );
 
-  test('of every type', async () => {
+  test(`paths, with ${JSON.stringify(pathNormalization)}`, async (t) => {
+    const proxy = await startProxy({ endpoints: [], listener: listenerSettings });
+    t.after(() => proxy.close());
     const heads = await headsOf(proxy, requests);
+    const listener = { port: proxy.port, pathNormalization };
     const wrong: string[] = [];
     const check = (
       type: 'Exact' | 'PathPrefix' | 'RegularExpression',
@@ -163,7 +179,7 @@ describe('paths', () => {
       // The path of OPTIONS * counts only where the match names OPTIONS, or means just that.
       const means = method !== undefined || value === '\\*' || value === '[*]?';
       const seen = means ? heads : heads.filter(({ path }) => path !== '*');
-      const { dead, matched } = outcome({ port: proxy.port }, { path: { type, value }, ...(method && { method }) }, seen);
+      const { dead, matched } = outcome(listener, { path: { type, value }, ...(method && { method }) }, seen);
       if (dead === matched) wrong.push(`${method} ${type} ${value}: ${dead ? 'dead, but matched' : 'not dead, but not matched'}`);
     };
     for (const value of paths.filter((path) => path.startsWith('/')))
@@ -173,7 +189,7 @@ describe('paths', () => {
     check('PathPrefix', '/', 'TRACE');
     assert.deepEqual(wrong, []);
     const match = { path: { type: 'RegularExpression', value: '[^/].*' } } as const;
-    assert.equal(outcome({ port: proxy.port }, match, heads).dead, true);
-    assert.equal(outcome({ port: proxy.port }, { ...match, method: 'OPTIONS' }, heads).dead, false);
+    assert.equal(outcome(listener, match, heads).dead, true);
+    assert.equal(outcome(listener, { ...match, method: 'OPTIONS' }, heads).dead, false);
   });
-});
+}

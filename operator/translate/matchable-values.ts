@@ -1,6 +1,6 @@
 /**
- * What a route can find in a request: its path, and the values of each header. When a request is matched, the proxy has removed the fields
- * of the client's connection and set its own. The expressions are those by which the proxy accepts requests; matchable-values.test.ts
+ * The values of each header that a route can find in a request. When a request is matched, the proxy has removed the fields of the
+ * client's connection and set its own. The expressions are those by which the proxy accepts requests; matchable-values.test.ts
  * compares them with a running proxy.
  */
 import type { Match } from '../../proxy/snapshot/types.ts';
@@ -10,8 +10,6 @@ import {
   CONTENT_LENGTH,
   FORWARDED_PORT,
   FORWARDED_PROTO,
-  PATH_CHARACTER,
-  REFUSED_PATH,
   REFUSED_UPGRADE,
   REQUEST_ID,
   UPGRADE_METHOD,
@@ -21,11 +19,14 @@ import {
 import type { ParsedPolicy } from './policy.ts';
 
 /** The values that one part of a request can have. */
-export interface Values {
+export interface Possible {
   /** Each of them matches this expression (RE2) as a whole. Undefined: the part is never there. */
   readonly expression: string | undefined;
   /** No part of any of them matches this one. */
   readonly except?: RegExp;
+}
+
+export interface Values extends Possible {
   /** Why another value never occurs, and what to do: completes a sentence. */
   readonly advice: string;
 }
@@ -74,22 +75,6 @@ export function headerValues(name: string, listening: Listening, method: Match['
 
 function isRemoved(name: string): boolean {
   return NOT_FORWARDED.has(name) || shadowedName(name, NOT_FORWARDED) !== undefined;
-}
-
-/**
- * `OPTIONS *` has the path `*`. It counts only where the match names OPTIONS: otherwise a forgotten slash would go unnoticed.
- *
- * @param forExpression whether a regular expression is compared with them: the advice differs
- */
-export function pathValues(method: Match['method'], forExpression: boolean): Values {
-  const path = `/${PATH_CHARACTER}*`;
-  return {
-    expression: method === 'OPTIONS' ? `${path}|\\*` : path,
-    except: REFUSED_PATH,
-    advice: forExpression
-      ? 'no path matches all of it, since a path is printable ASCII and has no query: correct it'
-      : 'the proxy refuses such paths, with a dot segment, backslash, NUL or an invalid character: correct it',
-  };
 }
 
 /** Repeated fields, joined; empty ones count. */

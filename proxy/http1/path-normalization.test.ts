@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { normalizePath } from './path-normalization.ts';
+import { normalizePath } from '../snapshot/normalize-path.ts';
 import { parseTarget } from './request-target.ts';
 import { DEFAULT_PATH_NORMALIZATION } from '../snapshot/path-normalization.ts';
 import { normalizedPath, REFUSED_PATH } from '../snapshot/request-grammar.ts';

@@ -2,7 +2,7 @@
  * Request targets (RFC 9112 §3.2). The path that is matched is the path that is sent: it is normalized first, as the listener says.
  * Dot segments, plain or encoded, backslash, NUL and anything but printable ASCII are refused under every setting.
  */
-import { normalizePath } from './path-normalization.ts';
+import { normalizePath } from '../snapshot/normalize-path.ts';
 import { PATH_CHARACTER, PLAIN_CHARACTER, REFUSED_PATH } from '../snapshot/request-grammar.ts';
 import type { PathNormalization } from '../snapshot/types.ts';
 

@@ -1,6 +1,6 @@
 /** Normalizes the path of a request target as its listener says (RFC 3986 §6.2.2), before it is matched and forwarded. PURE. */
-import { DECODED_ESCAPE } from '../snapshot/request-grammar.ts';
-import type { PathNormalization } from '../snapshot/types.ts';
+import { DECODED_ESCAPE } from './request-grammar.ts';
+import type { PathNormalization } from './types.ts';
 
 /** The normalized path, or a sentence that says why the request is refused. */
 export type NormalizedPath = { readonly ok: true; readonly path: string } | { readonly ok: false; readonly fault: string };
