@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { parseTarget } from '../proxy/http1/request-target.ts';
 import { LOCAL_REPLIES } from '../proxy/message/local-replies.ts';
+import { DEFAULT_PATH_NORMALIZATION } from '../proxy/snapshot/path-normalization.ts';
+import type { PathNormalization } from '../proxy/snapshot/types.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const GUIDES = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
@@ -92,6 +95,41 @@ describe('where to add', () => {
 
 test('no page refers to a design that is not in the repository', () => {
   for (const page of PAGES) assert.doesNotMatch(read(page), /\b(?:DESIGN|HOUSE|API|WIRE|PROXY|OPERATOR)\.md\b/, page);
+});
+
+describe('policy-rules.md says what becomes of paths', () => {
+  const [, section = ''] = read('docs/policy-rules.md').split('\n## Paths\n');
+  const [, head = '', body = ''] = /^(\| path of the request .*)\n\|[-|]+\n((?:\|.*\n)+)/m.exec(section) ?? [];
+  const cells = (row: string) => row.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, ''));
+  const columns = cells(head)
+    .slice(1)
+    .map((title) => {
+      const [, name, value = ''] = /^`(\w+): (\w+)`$/.exec(title) ?? [];
+      const changed = name === undefined ? {} : { [name]: value === 'false' ? false : value };
+      return { title, how: { ...DEFAULT_PATH_NORMALIZATION, ...changed } };
+    });
+  const becomes = (path: string, how: PathNormalization): string => {
+    const target = parseTarget('GET', path, how);
+    return typeof target === 'string' ? '400' : `\`${target.path}\``;
+  };
+  for (const row of body.trimEnd().split('\n')) {
+    const [requests = '', ...results] = cells(row);
+    for (const [, path = ''] of requests.matchAll(/`([^`]+)`/g))
+      test(path, () => {
+        const found = columns.map(({ title, how }) => [title, becomes(path, how)]);
+        assert.deepEqual(
+          found,
+          columns.map(({ title }, i) => [title, results[i]]),
+        );
+      });
+  }
+  test('for each setting', () => {
+    const settings = ['default', ...['decodeUnreserved: false', 'mergeSlashes: false'].map((name) => `\`${name}\``)];
+    assert.deepEqual(
+      columns.map(({ title }) => title),
+      [...settings, '`encodedSlash: Reject`', '`encodedSlash: Decode`'],
+    );
+  });
 });
 
 test('errors.md lists exactly the replies that the proxy makes itself', () => {
