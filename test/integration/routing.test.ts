@@ -79,3 +79,23 @@ test('a port has one client address: the oldest policy decides which, also after
   assert.equal((await list()).length, 1);
   assert.ok(!(await list()).includes('203.0.113.9'));
 });
+
+test('what is matched is what is forwarded, and a port has one way to normalize paths', async () => {
+  const port = 8602;
+  b.respond = (request, response) => response.end(`guarded ${request.url}`);
+  a.respond = (request, response) => response.end(`open ${request.url}`);
+  const on = (more: object) => ({ port, pathNormalization: { encodedSlash: 'Reject' as const }, ...more });
+  await harness.apply('guarded', { listener: on({}), matches: [{ path: { value: '/admin' } }], backendRefs: to(b) });
+  await harness.apply('open', { listener: on({}), backendRefs: to(a) });
+  for (const name of ['guarded', 'open']) await harness.untilProgrammed(name);
+  const raw = (path: string) =>
+    ask(`${harness.gateways[1].url(port).replace(/\/$/, '')}${path}`, { headers: { host: 'any.test' } });
+  for (const path of ['/%61dmin', '//admin', '/adm%69n?a=%61//b'])
+    assert.equal((await raw(path)).body, `guarded ${path.replace(/^[^?]+/, '/admin')}`);
+  assert.deepEqual([(await raw('/admin%2Fx')).status, (await raw('/%zz')).status], [400, 400]);
+  assert.equal((await raw('/admin;x')).body, 'open /admin;x');
+
+  await harness.apply('other-default', { listener: { port, hostnames: ['other.test'] }, backendRefs: to(a) });
+  const { message } = await harness.untilCondition('other-default', 'Accepted', 'False', 'ListenerConflict');
+  assert.match(message ?? '', /has encodedSlash Reject on port 8602, where this policy has encodedSlash Keep \(the default\)/);
+});
