@@ -69,6 +69,7 @@ describe('refused under every setting', () => {
   const refused = [
     ...['/%', '/%4', '/%zz', '/a%4', '/%4/1', '/%%61', '/%2', '/%6%31', '/%u0061', 'http://h/%'],
     ...['/%2e%2e', '/%2E', '/.%2e/a', '/a%2F..%2Fb', '/a%2f%2e%2e', '/a%2F.', '//..', '/..//', '//%2e/', '/%2f..', '/a/%2F%2e'],
+    ...['/a/..;x', '/.;', '/%2e%2E;x=1/b', '/a/.%3bx', '/a%2F..%3B'],
     ...['/%00', '/a%00b', '/%5c', '/a%5Cb', '/a\\b', '//\\', '/%61\\'],
   ];
   for (const target of refused)
@@ -112,7 +113,9 @@ function reference(path: string, { decodeUnreserved, mergeSlashes, encodedSlash 
     meaning += character;
     i += text.length - 1;
   }
-  return meaning.split('/').some((segment) => segment === '.' || segment === '..') ? undefined : result;
+  // Without the parameters of segments.
+  const segments = meaning.split('/').map((segment) => segment.replace(/;[^]*/, ''));
+  return segments.some((segment) => segment === '.' || segment === '..') ? undefined : result;
 }
 
 const piece = fc.oneof(
