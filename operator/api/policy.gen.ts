@@ -114,7 +114,7 @@ export interface ListenerSpec {
   hostnames?: string[];
 }
 /**
- * How the client's address is found behind other proxies or load balancers: how far X-Forwarded-For, read from the right, is trusted. The address goes into the access log and is what `SourceIP` hashes. Requests from trusted proxies keep X-Forwarded-For, with the address of the proxy in front appended, and X-Forwarded-Proto, -Port and -Host. Redirects of such requests have the scheme and port of X-Forwarded-Proto and -Port, or of `Forwarded` where no X-Forwarded-* is there; where only the scheme is stated, X-Forwarded-Port is the port in Host, else the scheme's default. Absent: nothing is trusted, the client is the peer of the connection, and these headers are overwritten. All policies on a port must have the same value.
+ * How the client's address is found behind other proxies or load balancers: how far X-Forwarded-For, read from the right, is trusted; `Forwarded` takes its place in requests without X-Forwarded-For, -Proto, -Port and -Host. The address goes into the access log and is what `SourceIP` hashes. Requests from trusted proxies keep X-Forwarded-For, with the address of the proxy in front appended, and X-Forwarded-Proto, -Port and -Host. Redirects have the scheme and port that trusted proxies state; where they state only the scheme, the port in Host counts, else the scheme's default, and X-Forwarded-Port is set to it. Absent: nothing is trusted, the client is the peer of the connection, and these headers are overwritten. All policies on a port must have the same value.
  */
 export interface ClientAddressSpec {
   /**
