@@ -633,7 +633,7 @@ export interface RequestRedirectSpec {
    */
   hostname?: string;
   /**
-   * (number) Port of the new address. Absent: the scheme's own (80, 443) where scheme is given, else the listener's.
+   * (number) Port of the new address. Absent: the scheme's own (80, 443) where scheme is given, else the port that the client connected to, which is the listener's unless a proxy in front states it (listener.clientAddress).
    */
   port?: number;
   path?: RequestRedirectPathSpec;
