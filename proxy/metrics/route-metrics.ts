@@ -35,6 +35,9 @@ export interface RouteFamilies {
   readonly now: () => number;
 }
 
+/** The largest status code of HTTP (RFC 9110 §15). */
+const MAX_STATUS = 599;
+
 export class RouteMetrics {
   #metrics: RouteFamilies;
   #labels: Labels;
@@ -42,6 +45,7 @@ export class RouteMetrics {
   #duration: Series;
   #firstByte: Series;
   #connect: Series;
+  /** By status code; beyond MAX_STATUS by the first digit. */
   #codes = new Map<number, Series>();
   #retries = new Map<string, Series>();
   #localReplies = new Map<string, Series>();
@@ -70,8 +74,13 @@ export class RouteMetrics {
   /** A request has ended. `reason`: why the proxy answered itself, if it did. Call once for every `begin`. */
   done(code: number, reason: LocalReason | undefined, end: End, ms: number): void {
     const t = this.#metrics;
-    let series = this.#codes.get(code);
-    if (!series) this.#codes.set(code, (series = t.requests.acquire({ ...this.#labels, code: String(code) })));
+    // Codes that HTTP does not define count by class: a backend may send 400 of them.
+    const key = code <= MAX_STATUS ? code : Math.trunc(code / 100);
+    let series = this.#codes.get(key);
+    if (!series) {
+      series = t.requests.acquire({ ...this.#labels, code: key === code ? String(code) : `${key}xx` });
+      this.#codes.set(key, series);
+    }
     t.buffer.values[series.base]!++;
     if (reason !== undefined) this.#countBy(t.localReplies, this.#localReplies, reason);
     observe(t.buffer, this.#duration, ms);

@@ -57,6 +57,26 @@ test('a request that outlives its route and endpoint is counted, and no other sl
   }
 });
 
+test('status codes beyond 599 count by class, whatever a backend sends', () => {
+  const metrics = new RequestMetrics(() => 0);
+  const route = metrics.route('ns/p');
+  for (let code = 200; code <= 999; code++) {
+    route.begin();
+    route.done(code, undefined, { how: 'whole', bytesIn: 0, bytesOut: 0 }, 1);
+  }
+  const counts = new Map([...metrics.requests.held()].map((s) => [/code="(.*)"/.exec(s.text)?.[1], metrics.requests.read(s)]));
+  assert.equal(counts.size, 400 + 4);
+  for (const [code, count] of [
+    ['599', 1],
+    ['6xx', 100],
+    ['7xx', 100],
+    ['8xx', 100],
+    ['9xx', 100],
+  ] as const) {
+    assert.equal(counts.get(code), count, code);
+  }
+});
+
 test('beyond 2,000 endpoints, further ones count together per Service and zone; gauges are their sums', () => {
   const metrics = new RequestMetrics(() => 0);
   const set = metrics.endpointSet('ns/p/shop/web:80');

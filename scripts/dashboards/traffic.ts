@@ -5,7 +5,8 @@ import { readiness } from './readiness.ts';
 
 const BY = 'namespace, policy';
 const LEGEND = '{{namespace}}/{{policy}}';
-const FAILED = `${POLICY}, code=~"5.."`;
+/** HTTP has no status beyond 599: such a one counts as a 5xx (RFC 9110 §15), under its class (`6xx`). */
+const FAILED = `${POLICY}, code=~"[5-9].."`;
 const requests = rate('outrigger_requests_total', POLICY);
 /** 0 where nothing failed: a policy without errors has no series of errors. */
 const failedShare = (by: string) => {
@@ -124,14 +125,14 @@ const errors: Section = {
   panels: [
     {
       ...{ kind: 'series', title: '5xx by policy', unit: 'percentunit', queries: [{ expr: failedShare(BY), legend: LEGEND }] },
-      description: 'The share of requests that ended in a 5xx, from a backend or from the proxy.',
+      description: 'The share of requests that ended in a 5xx, or in a status beyond 599, from a backend or from the proxy.',
     },
     {
       ...{ kind: 'series', title: 'Errors by policy and status', unit: 'reqps' },
-      description: 'Requests per second that ended in a 4xx or 5xx.',
+      description: 'Requests per second that ended in a 4xx or 5xx, or in a status beyond 599.',
       queries: [
         {
-          expr: sum(`${BY}, code`, rate('outrigger_requests_total', `${POLICY}, code=~"[45].."`)),
+          expr: sum(`${BY}, code`, rate('outrigger_requests_total', `${POLICY}, code=~"[4-9].."`)),
           legend: `${LEGEND} {{code}}`,
         },
       ],

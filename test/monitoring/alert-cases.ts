@@ -16,7 +16,7 @@ export interface Case {
 
 const POLICY = 'namespace="shop", policy="web", pod="gateway-1"';
 const OF_POLICY = { namespace: 'shop', policy: 'web' };
-const requests = (code: number) => `outrigger_requests_total{${POLICY}, code="${code}"}`;
+const requests = (code: number | '9xx') => `outrigger_requests_total{${POLICY}, code="${code}"}`;
 const of = (metric: string, more = '') => `outrigger_${metric}{${POLICY}${more && `, ${more}`}}`;
 const buckets = (metric: string, labels: string, counts: Readonly<Record<string, string>>): SeriesByName =>
   Object.fromEntries(Object.entries(counts).map(([le, values]) => [`outrigger_${metric}_bucket{${labels}le="${le}"}`, values]));
@@ -34,7 +34,7 @@ const HALF_TIME = 90 * 60;
 
 export const CASES: Readonly<Record<string, Case>> = {
   OutriggerHighErrorRatio: {
-    fires: { [requests(200)]: '0+90x30', [requests(503)]: '0+10x30' },
+    fires: { [requests(200)]: '0+90x30', [requests(503)]: '0+4x30', [requests('9xx')]: '0+6x30' },
     labels: OF_POLICY,
     summary: 'Policy shop/web answers 10% of its requests with a 5xx',
     quiet: [
