@@ -8,6 +8,7 @@ import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './downstream/listener.ts';
 import { Metrics } from './observe/metrics.ts';
 import type { Upstream } from './message/attempt.ts';
+import type { EarlyReply } from './message/early-reply.ts';
 import type { Exchange } from './message/exchange.ts';
 import { serve } from './pipeline.ts';
 import type { ListenerLog } from './rejections.ts';
@@ -29,6 +30,8 @@ export interface DataPlaneOptions {
   /** How long clients may take; defaults for those that are absent. */
   readonly limits?: Partial<TimeLimits>;
   readonly record: (r: RequestRecord) => void;
+  /** Called for a reply that was sent without an exchange. */
+  readonly replied: (r: EarlyReply) => void;
   readonly probed: (report: ProbeReport) => void;
   readonly health: HealthLog;
   readonly listeners: ListenerLog;
@@ -64,8 +67,12 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     zone: () => runtime.location.zone,
   });
   const record = (r: RequestRecord): void => {
-    if (!r.route) metrics.unrouted();
+    if (!r.route) metrics.unrouted(r.end);
     o.record(r);
+  };
+  const replied = (r: EarlyReply): void => {
+    metrics.replied(r);
+    o.replied(r);
   };
   const pipeline = { upstream, now, random: Math.random, record };
   const handle = (x: Exchange, table: RouteTable<RouteState>): void => {
@@ -75,7 +82,8 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     });
   };
   const { addresses, maxConnections, viaName, makeRequestId } = o;
-  const listen = { addresses, maxConnections, refused: () => metrics.refused('overflow') };
+  const refused = (r: EarlyReply | undefined) => (r ? replied(r) : metrics.refused('overflow'));
+  const listen = { addresses, maxConnections, refused };
   const http1 = { viaName, makeRequestId, now, ...(o.limits && { limits: o.limits }) };
   const runtime: Runtime = new Runtime({
     prober,
@@ -88,7 +96,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
         port,
         trust: () => served().trust,
         pathNormalization: () => served().pathNormalization,
-        refused: (reason) => metrics.refused(reason),
+        replied,
         handle: (x) => handle(x, served().table),
       });
       return new Listener(port, server, listen);

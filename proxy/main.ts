@@ -30,6 +30,7 @@ async function run(c: Config): Promise<void> {
     viaName: `${VIA_PREFIX}${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
     makeRequestId: randomUUID,
     record: createAccessLog(log, Math.random),
+    replied: () => undefined,
     probed: (report) => log.debug(report, 'probe'),
     health: createHealthLog(log),
     listeners: createListenerLog(log),

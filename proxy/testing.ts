@@ -8,6 +8,7 @@ import { after } from 'node:test';
 import type { Runtime } from './runtime.ts';
 import { createDataPlane } from './data-plane.ts';
 import type { Upstream } from './message/attempt.ts';
+import type { EarlyReply } from './message/early-reply.ts';
 import type { Exchange } from './message/exchange.ts';
 import type { TimeLimits } from './downstream/http1/server.ts';
 import type { RequestRecord } from './request/request-record.ts';
@@ -119,6 +120,8 @@ export interface TestProxy {
   /** Serves an exchange that was not made by a listener. */
   handle(x: Exchange): void;
   readonly records: RequestRecord[];
+  /** Replies that were sent without an exchange. */
+  readonly earlyReplies: EarlyReply[];
   /** What was logged about health: one line per change. */
   readonly healthLog: string[];
   /** What was logged about rejected listeners. */
@@ -168,6 +171,7 @@ function locationOf({ zone = '', node = '' }: ProxySpec): Location {
 /** A proxy with one listener and one pool. */
 export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
   const records: RequestRecord[] = [];
+  const earlyReplies: EarlyReply[] = [];
   const healthLog: string[] = [];
   const listenerLog: string[] = [];
   const plane = createDataPlane({
@@ -179,6 +183,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     ...(spec.createUpstream && { createUpstream: spec.createUpstream }),
     ...(spec.now && { now: spec.now }),
     record: (r) => void records.push(r),
+    replied: (r) => void earlyReplies.push(r),
     probed: () => undefined,
     health: {
       ejected: (_pool, e, reason, evidence) => void healthLog.push(`${e.hashKey} ejected: ${reason}: ${evidence}`),
@@ -203,6 +208,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     upstream,
     handle: (x) => plane.handle(port, x),
     records,
+    earlyReplies,
     apply: async (next) => void (await runtime.apply(snapshotOf(port, next), locationOf(next))),
     healthLog,
     listenerLog,

@@ -13,9 +13,12 @@ import { readResponses } from './test-strict.ts';
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 
+/** Local replies by reason: those before routing, and those to a request in progress. */
 async function refused({ proxy }: Stage): Promise<string[]> {
   const text = await proxy.metrics();
-  return [...text.matchAll(/^outrigger_refused_total\{reason="([^"]*)"\} ([1-9]\d*)/gm)].map(([, reason, n]) => `${reason} ${n}`);
+  return [...text.matchAll(/^outrigger_(?:refused|local_answers)_total\{[^}]*reason="([^"]*)"\} ([1-9]\d*)/gm)].map(
+    ([, reason, n]) => `${reason} ${n}`,
+  );
 }
 
 function statuses(t: Talk): readonly number[] {

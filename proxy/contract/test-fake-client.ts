@@ -3,6 +3,7 @@ import type { Response } from './test-strict.ts';
 import { renderLocalReply } from '../downstream/local-reply.ts';
 import type { End, Exchange } from '../message/exchange.ts';
 import { fieldPairs, ListFields, RecordFields } from '../message/fields.ts';
+import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { LocalReply } from '../message/local-replies.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
@@ -18,6 +19,7 @@ export class FakeClient implements Exchange, ResponseSink {
   readonly protocolVersion = '1.1';
   readonly started = performance.now();
   gone = false;
+  readonly refusal = undefined;
   bytes = 0;
   readonly blocked = false;
   /** Settles when the response is whole, or was cut. */
@@ -59,10 +61,14 @@ export class FakeClient implements Exchange, ResponseSink {
   }
 
   async reply(r: LocalReply): Promise<End> {
+    this.#sendReply(r);
+    return Promise.resolve({ how: 'whole', bytesIn: 0, bytesOut: this.bytes });
+  }
+
+  #sendReply(r: LocalReply): void {
     const { fields, body } = renderLocalReply(r);
     this.#head = headOf(r.status, fields);
-    this.end(body, []);
-    return Promise.resolve({ how: 'whole', bytesIn: 0, bytesOut: 0 });
+    this.end(this.request.method === 'HEAD' ? undefined : body, []);
   }
 
   listen(listener: SinkListener): void {
@@ -76,6 +82,10 @@ export class FakeClient implements Exchange, ResponseSink {
 
   head(head: ResponseHead): boolean {
     if (this.#head) throw new Error('a second head');
+    if (!isCarried(head.fields.list())) {
+      this.#sendReply(LOCAL_REPLIES.malformedResponseHead);
+      return false;
+    }
     this.#head = head;
     return true;
   }
@@ -88,7 +98,8 @@ export class FakeClient implements Exchange, ResponseSink {
     return true;
   }
 
-  end(last: Buffer | undefined, trailers: readonly string[]): void {
+  end(last: Buffer | undefined, given: readonly string[]): void {
+    const trailers = isCarried(given) ? given : [];
     if (last) this.write(last);
     if (!this.#head) throw new Error('a body without a head');
     this.#messages.push(messageOf(this.#head, Buffer.concat(this.#chunks).toString('latin1'), trailers));
@@ -107,6 +118,11 @@ export class FakeClient implements Exchange, ResponseSink {
   openTunnel(): TunnelEnd {
     throw new Error('this client does not ask for a tunnel');
   }
+}
+
+/** As in every protocol: values have no control characters. */
+function isCarried(fields: readonly string[]): boolean {
+  return fields.every((text) => /^[\t\x20-\x7e\x80-\xff]*$/.test(text));
 }
 
 function headOf(status: number, fields: readonly string[]): ResponseHead {

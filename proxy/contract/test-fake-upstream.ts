@@ -1,8 +1,12 @@
-/** An engine of the backend's side in memory, without sockets or a protocol: reads each request whole and answers 200 `ok`. */
+/**
+ * An engine of the backend's side in memory, without sockets or a protocol: reads each request whole and answers 200 `ok`, or with
+ * another head and with trailers.
+ */
 import type { Request } from './test-strict.ts';
 import type { Answer, Attempt, AttemptSpec, Failure, Target, Upstream } from '../message/attempt.ts';
 import type { End, Exchange } from '../message/exchange.ts';
 import { fieldPairs, ListFields } from '../message/fields.ts';
+import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { BodyReader } from '../message/request-body.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { ResponseHead } from '../message/response-head.ts';
@@ -18,6 +22,10 @@ const OK: ResponseHead = {
 
 export class FakeUpstream implements Upstream {
   readonly connections = { opened: 0, reused: 0 };
+  /** The head of each answer; its body is `ok`. */
+  head: ResponseHead = OK;
+  /** After the body. */
+  trailers: readonly string[] = [];
   /** Whole requests, in the order in which they were completed. */
   readonly requests: Request[] = [];
   /** Attempts in progress. */
@@ -78,20 +86,23 @@ class FakeAttempt implements Attempt, BodyReader {
   /** The request is whole. */
   end(trailers: readonly string[]): void {
     this.#upstream.requests.push(requestOf(this.#head, Buffer.concat(this.#body).toString('latin1'), trailers));
-    this.#settle({ ok: true, head: OK, connectMs: undefined });
+    this.#settle({ ok: true, head: this.#upstream.head, connectMs: undefined });
   }
 
   commit(head: ResponseHead): Promise<End> {
     const { response, body } = this.#x;
+    let refused = false;
     return new Promise((resolve) => {
       this.#finish = (how) => {
         this.#upstream.open.delete(this);
-        resolve({ how, bytesIn: body?.bytes ?? 0, bytesOut: response.bytes });
+        const end = { how, bytesIn: body?.bytes ?? 0, bytesOut: response.bytes };
+        resolve(refused ? { ...end, instead: LOCAL_REPLIES.malformedResponseHead } : end);
       };
       if (this.#x.gone) return this.#gone();
       this.#x.onGone(() => this.#gone());
       response.listen({ onSent: () => this.#finish?.('whole'), onDrain: () => undefined });
-      if (response.head(head)) response.end(Buffer.from('ok'), []);
+      refused = !response.head(head);
+      if (!refused) response.end(Buffer.from('ok'), this.#upstream.trailers);
     });
   }
 

@@ -10,7 +10,10 @@ import type { ConnectionServer } from './listener.ts';
 const ABSENT = '2001:db8::1';
 const http: ConnectionServer = {
   claim: (socket) => void socket.end(),
-  refuse: (socket) => void socket.end(),
+  refuse: (socket) => {
+    socket.end();
+    return undefined;
+  },
   drain: () => undefined,
   closeIdle: () => undefined,
   close: () => undefined,

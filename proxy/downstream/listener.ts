@@ -1,6 +1,8 @@
 /** Binds a port, accepts connections up to a limit, passes them to a protocol, and drains: requests in progress finish. */
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { plainAddress } from './forwarded-headers.ts';
+import type { EarlyReply } from '../message/early-reply.ts';
 import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
 import { boundPort } from '../snapshot/ports.ts';
@@ -9,8 +11,11 @@ import { boundPort } from '../snapshot/ports.ts';
 export interface ConnectionServer {
   /** Serves a connection from now on. */
   claim(socket: Socket): void;
-  /** Closes a connection that is not served, with a reply if the protocol has one. */
-  refuse(socket: Socket, reply: RefusalReply): void;
+  /**
+   * Closes a connection that is not served, with a reply if the protocol has one.
+   * Returns the bytes of the reply's body; undefined: none was sent.
+   */
+  refuse(socket: Socket, reply: RefusalReply): number | undefined;
   /** From now on every response closes its connection. */
   drain(): void;
   /** Closes connections on which no request is in progress. */
@@ -24,8 +29,8 @@ export interface ListenSettings {
   readonly addresses: readonly (string | undefined)[];
   /** Open client connections per listener; more are refused with 503. */
   readonly maxConnections: number;
-  /** Called for each connection over the limit. */
-  readonly refused: () => void;
+  /** Called for each connection over the limit. `reply`: what it was sent; undefined: it was closed at once. */
+  readonly refused: (reply: EarlyReply | undefined) => void;
 }
 
 /** Ms in which a kept-alive client may send one more request, whose response says `Connection: close`, before it is closed. */
@@ -116,10 +121,14 @@ export class Listener {
 
   /** A reply takes time, so the number of connections that get one at a time is limited. */
   #refuse(socket: Socket): void {
-    this.#settings.refused();
-    if (this.#refused.size >= MAX_REFUSED) return void socket.destroy();
-    this.#refused.add(socket);
-    socket.on('close', () => this.#refused.delete(socket));
-    this.#server.refuse(socket, LOCAL_REPLIES.tooManyConnections);
+    const { status, reason } = LOCAL_REPLIES.tooManyConnections;
+    const peer = plainAddress(socket.remoteAddress);
+    let bytesOut: number | undefined;
+    if (this.#refused.size < MAX_REFUSED) {
+      this.#refused.add(socket);
+      socket.on('close', () => this.#refused.delete(socket));
+      bytesOut = this.#server.refuse(socket, LOCAL_REPLIES.tooManyConnections);
+    } else socket.destroy();
+    this.#settings.refused(bytesOut === undefined ? undefined : { peer, request: undefined, status, reason, bytesOut });
   }
 }

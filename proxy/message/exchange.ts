@@ -20,9 +20,14 @@ export interface Exchange {
   readonly protocolVersion: string;
   /** Monotonic milliseconds at which the head was complete. */
   readonly started: number;
-  /** The client has left, or can no longer receive a response. */
+  /** The client has left, or was refused: it can no longer receive a response. */
   readonly gone: boolean;
-  /** Sets the one listener, which is called at most once: when the client leaves before the response was sent. */
+  /**
+   * The rest of the request was refused, before the response had a head: settles when that reply was sent, or the client left.
+   * Undefined: it was not.
+   */
+  readonly refusal: Promise<End> | undefined;
+  /** Sets the one listener, which is called at most once: when the client is gone before the response was sent. */
   onGone(listener: (() => void) | undefined): void;
   /** A number that changes when bytes go to the client: read by the idle timeout. */
   progress(): number;
@@ -30,12 +35,13 @@ export interface Exchange {
   reply(r: LocalReply): Promise<End>;
 }
 
-/** How an exchange ended. */
+/** How an exchange ended, as the client saw it. */
 export interface End {
+  /** How that ended which the client received: a whole local reply is `whole`, whatever the reason for it. */
   readonly how: 'whole' | 'upstream-broke' | 'client-gone' | 'deadline' | 'drained';
   /** What the client received instead of the backend's response; absent: that response. */
   readonly instead?: RefusalReply;
-  /** Body bytes from and to the client; for a tunnel, all bytes after the heads. */
+  /** Body bytes from the client, and those that were written to its connection; for a tunnel, all bytes after the heads. */
   readonly bytesIn: number;
   readonly bytesOut: number;
 }

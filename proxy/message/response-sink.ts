@@ -15,7 +15,10 @@ export interface ResponseSink {
   listen(listener: SinkListener): void;
   /** An interim response (1xx other than 100 and 101): sent if the protocol and the client allow it, else dropped. */
   interim(status: number, fields: readonly string[]): void;
-  /** The final head, once. False: the protocol cannot carry it; the sink has answered 502 instead, and calls `onSent` after that. */
+  /**
+   * The final head, once. False: the protocol cannot carry it; the sink has sent LOCAL_REPLIES.malformedResponseHead instead, which is
+   * in `bytes`, and calls `onSent` after that.
+   */
   head(head: ResponseHead): boolean;
   /** Sends the head now, if there is no body byte to send with it. */
   flush(): void;

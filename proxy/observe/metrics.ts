@@ -3,6 +3,8 @@ import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import { REJECT_REASONS } from '../control/control-metrics.ts';
 import type { ControlMetrics, RejectReason } from '../control/control-metrics.ts';
+import type { EarlyReply } from '../message/early-reply.ts';
+import type { End } from '../message/exchange.ts';
 import type { LocalReason } from '../message/local-replies.ts';
 import type { Version } from '../snapshot/types.ts';
 import { exposeAffinity } from './affinity-metrics.ts';
@@ -100,12 +102,20 @@ export class Metrics implements ControlMetrics {
   rejected(reason: RejectReason): void {
     this.#snapshotRejected.inc({ reason });
   }
+  /** A connection was refused, with or without a reply. */
   refused(reason: LocalReason): void {
     this.#refused.inc({ reason });
   }
+  /** A reply was sent before a policy was looked up. */
+  replied({ reason, bytesOut }: EarlyReply): void {
+    if (reason !== undefined) this.refused(reason);
+    this.requestMetrics.bytesOut += bytesOut;
+  }
   /** No policy matched a request. */
-  unrouted(): void {
+  unrouted({ bytesIn, bytesOut }: End): void {
     this.#unrouted.inc();
+    this.requestMetrics.bytesIn += bytesIn;
+    this.requestMetrics.bytesOut += bytesOut;
   }
   /** Stops background measurement. */
   close(): void {

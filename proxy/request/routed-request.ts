@@ -10,6 +10,7 @@ import type { End, Exchange } from '../message/exchange.ts';
 import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { LocalReason, LocalReply } from '../message/local-replies.ts';
 import type { RequestHead } from '../message/request-head.ts';
+import type { AttemptResult } from '../endpoints/attempt-handle.ts';
 import type { EndpointState } from '../endpoints/endpoint-state.ts';
 import { decideRetry, isIdempotent } from '../resilience/retry.ts';
 import type { RetryDecision } from '../resilience/retry.ts';
@@ -183,6 +184,11 @@ export class RoutedRequest {
 
   /** The response of this try goes to the client. */
   async commit(attempt: EndpointAttempt, { head }: Answer, upstream: Attempt): Promise<void> {
+    if (this.#x.gone) {
+      upstream.discard();
+      attempt.end('unknown', this.#d.now());
+      return this.#recordGone();
+    }
     const { status } = head;
     const selection = this.#selection;
     if (status < 500) selection.renewSession(attempt);
@@ -190,9 +196,11 @@ export class RoutedRequest {
     const now = this.#d.now();
     // The opened tunnel was a success: how it ends is not recorded for its endpoint.
     if (head.protocol !== undefined) attempt.end('ok', now);
-    if (status < 500 && end.how === 'whole') attempt.record(status, now);
-    if (end.how === 'upstream-broke') attempt.record('broken', now);
-    attempt.end(end.how === 'client-gone' ? 'unknown' : end.how === 'whole' && status < 500 ? 'ok' : 'failed', now);
+    // The client received something else because this response could not be forwarded.
+    if (end.instead) attempt.record('protocol', now);
+    else if (end.how === 'upstream-broke') attempt.record('broken', now);
+    else if (status < 500 && end.how === 'whole') attempt.record(status, now);
+    attempt.end(resultOf(status, end), now);
     this.#record(status, undefined, end);
   }
 
@@ -217,12 +225,14 @@ export class RoutedRequest {
     this.#record(reply.status, reply.reason, end);
   }
 
-  #recordGone(): Promise<void> {
-    this.#record(CLIENT_GONE, undefined, { how: 'client-gone', bytesIn: 0, bytesOut: 0 });
-    return Promise.resolve();
+  /** The client left, or was refused, before a response could begin. */
+  async #recordGone(): Promise<void> {
+    const refused = await this.#x.refusal;
+    this.#record(CLIENT_GONE, undefined, refused ?? { how: 'client-gone', bytesIn: this.#x.body?.bytes ?? 0, bytesOut: 0 });
   }
 
-  #record(status: number, reason: LocalReason | undefined, end: End): void {
+  #record(intended: number, because: LocalReason | undefined, end: End): void {
+    const { status, reason } = end.instead ?? { status: intended, reason: because };
     const durationMs = this.#d.now() - this.#x.started;
     if (this.#admitted) this.#route.circuitBreaker.release();
     this.#route.metrics.done(status, reason, end, durationMs);
@@ -237,4 +247,11 @@ export class RoutedRequest {
       durationMs,
     });
   }
+}
+
+/** What a committed response says about its endpoint, for balancing. */
+function resultOf(status: number, { how, instead }: End): AttemptResult {
+  if (instead) return 'failed';
+  if (how === 'client-gone') return 'unknown';
+  return how === 'whole' && status < 500 ? 'ok' : 'failed';
 }

@@ -88,7 +88,7 @@ for (const [file, dashboard] of dashboards) {
 async function exposed(t: TestContext): Promise<ReadonlyMap<string, string>> {
   const plane = createDataPlane({
     ...{ addresses: ['127.0.0.1'], maxConnections: 1, viaName: 'a', makeRequestId: () => '' },
-    ...{ record: () => undefined, probed: () => undefined, failed: () => undefined },
+    ...{ record: () => undefined, replied: () => undefined, probed: () => undefined, failed: () => undefined },
     listeners: { rejected: () => undefined, accepted: () => undefined },
     health: { checked: () => undefined, ejected: () => undefined, returned: () => undefined, panic: () => undefined },
   });

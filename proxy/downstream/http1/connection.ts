@@ -29,15 +29,15 @@ interface RequestPair {
 
 /** The part of the exchange in progress that the connection needs. */
 export interface Abandonable {
-  /** The client can no longer receive a response. */
-  leave(): void;
+  /** Sends this reply instead of a response. */
+  refuse(r: RefusalReply): void;
 }
 
 export interface ConnectionRules {
   /** Serves one request; must call `ended` when it is over. */
   readonly serve: (req: IncomingMessage, res: ServerResponse, c: Connection) => void;
-  /** Counts a refusal. */
-  readonly refused: (r: RefusalReply) => void;
+  /** A refusal was sent outside an exchange. `req`: undefined if no head was read. */
+  readonly refused: (r: RefusalReply, bytesOut: number, peer: string, req: IncomingMessage | undefined) => void;
   /** How long a client may take without progress to read a local reply, ms. */
   readonly unreadTimeout: number;
 }
@@ -63,6 +63,7 @@ export class Connection {
   #current: RequestPair | undefined;
   #waiting: RequestPair[] | undefined;
   #refusal: RefusalReply | undefined;
+  #refused: IncomingMessage | undefined;
   /** Bytes arrived that will not be read. */
   #surplus = false;
   /** No further request is served. */
@@ -114,16 +115,23 @@ export class Connection {
     this.#ending = true;
   }
 
-  /** The bytes that arrived, and all after them, cannot be parsed. */
-  refuse(reply: RefusalReply): void {
+  /** The client has closed its half of the connection within a message. */
+  truncated(reply: RefusalReply): void {
+    // In a body, it has nearly always left: that is an abandoned upload, and not a bad request.
+    if (this.exchange && this.#current?.req.complete === false) this.#socket.destroy();
+    else this.refuse(reply);
+  }
+
+  /** The bytes that arrived, and all after them, cannot be parsed. `req`: the request that was refused, if its head was read. */
+  refuse(reply: RefusalReply, req?: IncomingMessage): void {
     if (this.#ending || this.#refusal) {
       // The proxy's half is closed already: the client has closed its half within a message.
       if (this.#socket.writableEnded) this.#socket.destroy();
       else if (this.#current) this.ignoreRest();
       return;
     }
-    this.#rules.refused(reply);
     this.#refusal = reply;
+    this.#refused = req;
     this.#socket.pause();
     if (!this.#current || (!this.#current.req.complete && !this.#waiting)) this.#refuseNow(reply);
   }
@@ -148,15 +156,17 @@ export class Connection {
 
   #refuseNow(reply: RefusalReply): void {
     this.#ending = true;
-    const { res } = this.#current ?? {};
-    if (!res) sendRawReply(this.#socket, reply);
+    const { req = this.#refused, res } = this.#current ?? {};
+    let sent: number | undefined;
+    if (!res) sent = sendRawReply(this.#socket, reply);
     // Cut, so that the client can see it.
     else if (res.headersSent) this.#socket.destroy();
+    else if (this.exchange) this.exchange.refuse(reply);
     else {
-      this.exchange?.leave();
-      sendReply(res, reply, true);
+      sent = sendReply(res, reply, true);
       this.answered();
     }
+    if (sent !== undefined) this.#rules.refused(reply, sent, this.peer, req);
   }
 
   #close(plain: Socket): void {

@@ -1,7 +1,6 @@
 /** One HTTP/1 request and its response, from the objects of node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http1Response } from './response.ts';
-import { sendReply } from './send-reply.ts';
 import type { End, Exchange } from '../../message/exchange.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { LocalReply, RefusalReply } from '../../message/local-replies.ts';
@@ -45,12 +44,14 @@ export class Http1Exchange implements Exchange {
   readonly protocolVersion: string;
   readonly started: number;
   gone = false;
-  #res: ServerResponse;
+  refusal: Promise<End> | undefined;
   #req: IncomingMessage;
   #closes: boolean;
   #draining: () => boolean;
   #connection: ExchangeConnection;
   #onGone: (() => void) | undefined;
+  /** Set by a local reply: called when the response is over. */
+  #onReplied: ((how: End['how']) => void) | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, head: RequestHead, s: ExchangeSettings) {
     this.request = head;
@@ -59,22 +60,32 @@ export class Http1Exchange implements Exchange {
     this.protocolVersion = s.protocolVersion;
     this.started = s.now;
     this.#req = req;
-    this.#res = res;
     this.#closes = s.closes;
     this.#draining = s.draining;
     this.#connection = s.connection;
     this.response = new Http1Response(req, res, () => this.#endsConnection());
     this.body = s.body && new RequestBody(bodySource(req, res, s.connection), s.body.length, s.body.awaitsContinue);
-    // node:http emits `close` once per response, whether it was sent or the client left.
+    const { socket } = req;
+    let sent = false;
+    // node:http also emits `finish` when it drops what the client has not taken, as the connection is destroyed.
+    res.prependListener('finish', () => (sent = !socket.destroyed));
+    // It emits `close` once per response, whether it was sent or the client left.
     res.on('close', () => {
-      if (res.writableFinished && !this.gone) this.response.sent();
-      else this.leave();
+      if (this.#onReplied) this.#onReplied(sent ? 'whole' : 'client-gone');
+      else if (sent) this.response.sent();
+      if (!sent) this.#leave();
       s.connection.ended();
     });
   }
 
-  /** The client has left, or can no longer receive a response. */
-  leave(): void {
+  /** Sends this reply instead of a response, which is not awaited any more. Only before the response has a head. */
+  refuse(r: RefusalReply): void {
+    if (this.gone) return;
+    this.refusal = this.#send(r, true).then((end) => ({ ...end, instead: r }));
+    this.#leave();
+  }
+
+  #leave(): void {
     if (this.gone) return;
     this.gone = true;
     this.#onGone?.();
@@ -89,11 +100,15 @@ export class Http1Exchange implements Exchange {
   }
 
   reply(r: LocalReply): Promise<End> {
-    if (this.gone) return Promise.resolve(this.#end('client-gone'));
+    if (this.gone) return Promise.resolve({ how: 'client-gone', bytesIn: this.body?.bytes ?? 0, bytesOut: 0 });
+    this.onGone(undefined);
+    return this.#send(r, this.#endsConnection());
+  }
+
+  #send(r: LocalReply, close: boolean): Promise<End> {
     return new Promise((resolve) => {
-      this.onGone(() => resolve(this.#end('client-gone')));
-      this.response.listen({ onSent: () => resolve(this.#end('whole')), onDrain: () => undefined });
-      sendReply(this.#res, r, this.#endsConnection());
+      this.#onReplied = (how) => resolve({ how, bytesIn: this.body?.bytes ?? 0, bytesOut: this.response.bytes });
+      this.response.reply(r, close);
       this.#connection.answered();
     });
   }
@@ -103,10 +118,6 @@ export class Http1Exchange implements Exchange {
     if (this.body !== undefined && !this.body.complete) return true;
     // Whatever follows a request that asked for another protocol may not be HTTP.
     return this.#closes || this.request.protocol !== undefined || this.#draining();
-  }
-
-  #end(how: End['how']): End {
-    return { how, bytesIn: this.body?.bytes ?? 0, bytesOut: 0 };
   }
 }
 

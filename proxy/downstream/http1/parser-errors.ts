@@ -11,6 +11,11 @@ export function isSurplus(error: ParserError): boolean {
   return error.code === 'HPE_CLOSED_CONNECTION';
 }
 
+/** Whether the client has closed its half of the connection within a message. */
+export function isTruncated(error: ParserError): boolean {
+  return error.code === 'HPE_INVALID_EOF_STATE';
+}
+
 /** The reply to an error; undefined: the client left, no reply is possible. */
 export function replyToParserError(error: ParserError): RefusalReply | undefined {
   switch (error.code) {

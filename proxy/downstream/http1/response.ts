@@ -4,6 +4,7 @@ import { sendReply } from './send-reply.ts';
 import { UpgradeResponse } from './upgrade.ts';
 import { fieldPairs } from '../../message/fields.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
+import type { LocalReply } from '../../message/local-replies.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import type { ResponseSink, SinkListener } from '../../message/response-sink.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
@@ -60,9 +61,14 @@ export class Http1Response implements ResponseSink {
       return true;
     } catch {
       // node:http refuses a field value.
-      sendReply(this.#res, LOCAL_REPLIES.malformedResponseHead, true);
+      this.reply(LOCAL_REPLIES.malformedResponseHead, true);
       return false;
     }
+  }
+
+  /** A local reply, once, instead of a head and a body. `close`: the connection closes after it. */
+  reply(r: LocalReply, close: boolean): void {
+    this.bytes = sendReply(this.#res, r, close);
   }
 
   /** The fields of a head with those of this connection: how the body is framed, and whether the connection closes. */
@@ -94,9 +100,17 @@ export class Http1Response implements ResponseSink {
 
   end(last: Buffer | undefined, trailers: readonly string[]): void {
     if (last) this.bytes += last.length;
-    // Without chunked coding they cannot be sent; node:http then omits them.
-    if (trailers.length > 0) this.#res.addTrailers(fieldPairs(trailers));
+    if (trailers.length > 0) this.#addTrailers(trailers);
     this.#res.end(last);
+  }
+
+  /** Without chunked coding they cannot be sent; node:http then omits them. */
+  #addTrailers(trailers: readonly string[]): void {
+    try {
+      this.#res.addTrailers(fieldPairs(trailers));
+    } catch {
+      // node:http refuses one of them: a response is whole without trailers.
+    }
   }
 
   abort(): void {

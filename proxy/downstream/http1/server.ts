@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection, connectionOf } from './connection.ts';
 import { Http1Exchange } from './exchange.ts';
-import { isSurplus, replyToParserError } from './parser-errors.ts';
+import { isSurplus, isTruncated, replyToParserError } from './parser-errors.ts';
 import { sendRawReply, sendReply } from './send-reply.ts';
 import { mayUpgrade, UpgradeResponse } from './upgrade.ts';
 import type { Trust } from '../client-address.ts';
@@ -14,10 +14,11 @@ import { ALLOWED_METHODS } from '../local-reply.ts';
 import { keepTrustedForwarded, readTrustedForwarded } from '../trusted-forwarded-headers.ts';
 import { readRequestHead } from '../../http1/request-head.ts';
 import type { AcceptedHead, RequestHeadSettings } from '../../http1/request-head.ts';
+import type { EarlyReply, EarlyRequest } from '../../message/early-reply.ts';
 import type { Exchange } from '../../message/exchange.ts';
 import { RecordFields } from '../../message/fields.ts';
 import { LOCAL_REPLIES, tooManyFields } from '../../message/local-replies.ts';
-import type { LocalReason, RefusalReply } from '../../message/local-replies.ts';
+import type { RefusalReply } from '../../message/local-replies.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 
 export interface Http1Settings extends RequestHeadSettings {
@@ -27,7 +28,8 @@ export interface Http1Settings extends RequestHeadSettings {
   /** Called for every request: whose X-Forwarded-* are trusted; undefined: of no peer. */
   readonly trust: () => Trust | undefined;
   readonly handle: (x: Exchange) => void;
-  readonly refused: (reason: LocalReason) => void;
+  /** A reply was sent without an exchange. */
+  readonly replied: (r: EarlyReply) => void;
   /** Instead of those in TIME_LIMITS. */
   readonly limits?: Partial<TimeLimits>;
 }
@@ -67,18 +69,19 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
   // One more than allowed, so that too many can be distinguished from exactly enough.
   server.maxHeadersCount = HEAD_COUNT + 1;
 
+  const refused = ({ status, reason }: RefusalReply, bytesOut: number, peer: string, req: IncomingMessage | undefined) =>
+    s.replied({ peer, request: req && earlyRequest(req), status, reason, bytesOut });
   const serve = (req: IncomingMessage, res: ServerResponse, connection: Connection) => {
     const read = readHead(req, s);
     if (!read.ok) {
-      s.refused(read.reply.reason);
       connection.end();
-      sendReply(res, read.reply, true);
+      refused(read.reply, sendReply(res, read.reply, true), connection.peer, req);
       connection.answered();
       return;
     }
     if (read.maxForwards === 0) {
       res.on('close', () => connection.ended());
-      answerHere(req, res, read.closes);
+      s.replied({ ...answerHere(req, res, read.closes), peer: connection.peer, request: earlyRequest(req), reason: undefined });
       connection.answered();
       return;
     }
@@ -113,6 +116,7 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
   server.on('clientError', (error: Error, socket: Socket) => {
     const reply = replyToParserError(error);
     if (isSurplus(error)) connectionOf(socket).ignoreRest();
+    else if (reply && isTruncated(error)) connectionOf(socket).truncated(reply);
     else if (reply) connectionOf(socket).refuse(reply);
     else socket.destroy();
   });
@@ -123,12 +127,12 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
     socket.on('close', () => upgrades.delete(res));
     connectionOf(socket).take(req, res);
   });
-  server.on('connect', (_req: IncomingMessage, socket: Socket) => {
+  server.on('connect', (req: IncomingMessage, socket: Socket) => {
     // node:http has detached from this socket.
     socket.on('error', () => socket.destroy());
-    connectionOf(socket).refuse(LOCAL_REPLIES.connectMethod);
+    connectionOf(socket).refuse(LOCAL_REPLIES.connectMethod, req);
   });
-  const rules = { serve, refused: (r: RefusalReply) => s.refused(r.reason), unreadTimeout: limits.unreadTimeout };
+  const rules = { serve, refused, unreadTimeout: limits.unreadTimeout };
   server.on('connection', (socket: Socket) => new Connection(socket, rules));
   return asConnectionServer(server, upgrades, () => (draining = true));
 }
@@ -170,17 +174,23 @@ function acceptHead(
   return { head, clientAddress: forwarded?.clientAddress ?? peer };
 }
 
+function earlyRequest({ method = '', url = '', httpVersion: protocolVersion }: IncomingMessage): EarlyRequest {
+  return { method, target: url, protocolVersion };
+}
+
 /** Max-Forwards is 0: the proxy itself answers OPTIONS or TRACE. */
-function answerHere(req: IncomingMessage, res: ServerResponse, close: boolean): void {
+function answerHere(req: IncomingMessage, res: ServerResponse, close: boolean): { status: number; bytesOut: number } {
   if (close) res.setHeader('connection', 'close');
   if (req.method === 'TRACE') {
     // An echo could reveal credentials to a script (cross-site tracing): only the request line is returned.
     res.writeHead(200, { 'content-type': 'message/http' });
-    res.end(`TRACE ${req.url ?? ''} HTTP/${req.httpVersion}\r\n\r\n`);
-    return;
+    const line = `TRACE ${req.url ?? ''} HTTP/${req.httpVersion}\r\n\r\n`;
+    res.end(line);
+    return { status: 200, bytesOut: line.length };
   }
   res.writeHead(204, { allow: ALLOWED_METHODS });
   res.end();
+  return { status: 204, bytesOut: 0 };
 }
 
 function asConnectionServer(server: Server, upgrades: ReadonlySet<UpgradeResponse>, drain: () => void): ConnectionServer {

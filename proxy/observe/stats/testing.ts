@@ -44,7 +44,12 @@ export async function startStatsProxy(policies: readonly TestPolicy[], o: StatsP
   const silent = () => undefined;
   const plane = createDataPlane({
     ...{ addresses: ['127.0.0.1'], maxConnections: 1000, viaName: 'outrigger-test', makeRequestId: () => 'made-here' },
-    ...{ record: silent, probed: silent, health: { checked: silent, ejected: silent, returned: silent, panic: silent } },
+    ...{
+      record: silent,
+      replied: () => undefined,
+      probed: silent,
+      health: { checked: silent, ejected: silent, returned: silent, panic: silent },
+    },
     listeners: { rejected: silent, accepted: silent },
     failed: (error) => {
       throw error;

@@ -79,8 +79,8 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
   async commit(head: ResponseHead): Promise<End> {
     // The response was kept while another endpoint was sought, and broke off.
     if (this.#over) {
-      const end = await this.#x.reply(LOCAL_REPLIES.brokenResponse);
-      return end.how === 'whole' ? { ...end, how: 'upstream-broke' } : end;
+      const instead = LOCAL_REPLIES.brokenResponse;
+      return { ...(await this.#x.reply(instead)), instead };
     }
     if (this.#tunnelEnd) {
       this.#finish();

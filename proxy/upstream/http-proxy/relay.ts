@@ -1,6 +1,8 @@
 /** Moves a committed response from the backend to the client's sink. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { End, Exchange } from '../../message/exchange.ts';
+import { LOCAL_REPLIES } from '../../message/local-replies.ts';
+import type { RefusalReply } from '../../message/local-replies.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import type { SinkListener } from '../../message/response-sink.ts';
 import { allowedTrailers } from '../../message/trailers.ts';
@@ -13,6 +15,8 @@ export class Relay implements SinkListener {
   #response: IncomingMessage;
   #finished: () => void;
   #over = false;
+  /** Sent to the client in place of this response. */
+  #instead: RefusalReply | undefined;
 
   /** @param finished called once, however the exchange ends. */
   constructor(x: Exchange, request: ClientRequest, response: IncomingMessage, head: ResponseHead, finished: () => void) {
@@ -24,7 +28,10 @@ export class Relay implements SinkListener {
     x.response.listen(this);
     if (x.gone) this.breakOff('client-gone');
     else if (x.response.head(head)) this.#startBody();
-    else request.destroy();
+    else {
+      this.#instead = LOCAL_REPLIES.malformedResponseHead;
+      request.destroy();
+    }
   }
 
   onSent(): void {
@@ -84,6 +91,7 @@ export class Relay implements SinkListener {
     // Answered before the upload ended: the connection is within a request and cannot be reused.
     if (!this.#request.writableEnded) this.#request.destroy();
     const { body, response } = this.#x;
-    this.#resolve({ how, bytesIn: body?.bytes ?? 0, bytesOut: response.bytes });
+    const bytes = { bytesIn: body?.bytes ?? 0, bytesOut: response.bytes };
+    this.#resolve(this.#instead ? { how, ...bytes, instead: this.#instead } : { how, ...bytes });
   }
 }
