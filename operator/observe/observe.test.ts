@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { Readiness } from '../status/status-writer.ts';
 import { Metrics } from './metrics.ts';
@@ -138,3 +139,15 @@ test('the watchdog names loops without activity', () => {
   watchdog.touch('Service');
   assert.equal(watchdog.stalled(), undefined);
 });
+
+test('a line of the log has its level as a word', () => {
+  const { status, stdout } = spawnSync(process.execPath, ['-e', LOGS, new URL('log.ts', import.meta.url).href], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0);
+  const { level, pod, msg } = JSON.parse(stdout) as Record<string, unknown>;
+  assert.deepEqual([level, pod, msg], ['warn', 'operator-1', 'look']);
+});
+
+/** Standard output of this process belongs to the test runner. */
+const LOGS = "import(process.argv[1]).then(({ createLog }) => createLog('info', 'operator-1').warn('look'))";
