@@ -30,6 +30,17 @@ test('durations have the form that Kubernetes uses', () => {
   assert.equal(valid(['--drain-delay', '0s']).drainDelay, 0);
 });
 
+test('the share of requests without a route that is logged is a whole number from 0 to 100', () => {
+  const shares = [[], ['--access-log-unrouted', '0'], ['--access-log-unrouted', '100']].map(
+    (argv) => valid(argv).accessLogUnrouted,
+  );
+  assert.deepEqual(shares, [0, 0, 100]);
+  for (const wrong of ['-1', '101', '1.5', '', '1e1', 'all']) {
+    const config = readConfig([`--access-log-unrouted=${wrong}`], ENV) as { errors: string[] };
+    assert.deepEqual(config.errors, ['--access-log-unrouted must be a whole number from 0 to 100'], wrong);
+  }
+});
+
 test('every mistake is reported at once', () => {
   const config = readConfig(
     [
@@ -45,11 +56,12 @@ test('every mistake is reported at once', () => {
       'loud',
       '--max-connections=0',
       '--stats=maybe',
+      '--access-log-unrouted=101',
     ],
     {},
   );
   assert.ok(typeof config === 'object' && 'errors' in config);
-  assert.equal(config.errors.length, 8);
+  assert.equal(config.errors.length, 9);
   for (const word of [
     '--mode',
     '--control-port',
@@ -58,6 +70,7 @@ test('every mistake is reported at once', () => {
     '--log-level',
     '--max-connections',
     '--stats',
+    '--access-log-unrouted',
     'OUTRIGGER_POD_UID',
   ]) {
     assert.ok(

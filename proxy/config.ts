@@ -18,6 +18,8 @@ export interface Config {
   readonly drainTimeout: number;
   readonly maxConnections: number;
   readonly logLevel: string;
+  /** The share of requests without a route that the access log has, 0-100. */
+  readonly accessLogUnrouted: number;
   /** Whether the observe port serves the stats page. */
   readonly stats: boolean;
   readonly podUid: string;
@@ -36,6 +38,8 @@ export const HELP = `outrigger proxy: load-balances over the endpoints that the 
   --drain-delay TIME       keep accepting for this long after SIGTERM (10s)
   --drain-timeout TIME     then wait this long for requests in progress (30s)
   --max-connections N      maximum of open client connections per listener (10000)
+  --access-log-unrouted PERCENT
+                           log this share of the requests that match no policy or are refused, 0-100 (0)
   --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
   --help
 
@@ -56,6 +60,7 @@ const OPTIONS = {
   'drain-timeout': { type: 'string', default: '30s' },
   'max-connections': { type: 'string', default: '10000' },
   'log-level': { type: 'string', default: 'info' },
+  'access-log-unrouted': { type: 'string', default: '0' },
   stats: { type: 'string', default: 'on' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -73,9 +78,9 @@ export function readConfig(
   }
   if (flags.help) return 'help';
   const errors: string[] = [];
-  const number = (name: 'control-port' | 'observe-port' | 'max-connections', max: number) => {
-    const value = Number(flags[name]);
-    if (!Number.isInteger(value) || value < 1 || value > max) errors.push(`--${name} must be a whole number from 1 to ${max}`);
+  const number = (name: 'control-port' | 'observe-port' | 'max-connections' | 'access-log-unrouted', max: number, min = 1) => {
+    const value = /^[0-9]+$/.test(flags[name]) ? Number(flags[name]) : NaN;
+    if (!(value >= min && value <= max)) errors.push(`--${name} must be a whole number from ${min} to ${max}`);
     return value;
   };
   const duration = (name: 'drain-delay' | 'drain-timeout') => {
@@ -101,6 +106,7 @@ export function readConfig(
     drainTimeout: duration('drain-timeout'),
     maxConnections: number('max-connections', 1_000_000),
     logLevel: oneOf('log-level', LOG_LEVELS),
+    accessLogUnrouted: number('access-log-unrouted', 100, 0),
     stats: oneOf('stats', ['on', 'off']) === 'on',
     podUid: env['OUTRIGGER_POD_UID'] ?? '',
     podName: env['OUTRIGGER_POD_NAME'] ?? 'proxy',

@@ -5,7 +5,8 @@ import { HELP, parseKeys, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createControlServer } from './control/control-server.ts';
 import { createDataPlane } from './data-plane.ts';
-import { createAccessLog, createHealthLog, createListenerLog, createLog } from './observe/log.ts';
+import { createAccessLog } from './observe/access-log.ts';
+import { createHealthLog, createListenerLog, createLog } from './observe/log.ts';
 import { createObserveServer } from './observe/server.ts';
 import { createStats } from './observe/stats/index.ts';
 import { VIA_PREFIX } from './snapshot/request-grammar.ts';
@@ -29,8 +30,7 @@ async function run(c: Config): Promise<void> {
     // Distinguishes proxies in Via, without showing the pod's UID to clients.
     viaName: `${VIA_PREFIX}${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
     makeRequestId: randomUUID,
-    record: createAccessLog(log, Math.random),
-    replied: () => undefined,
+    ...createAccessLog({ log, random: Math.random, unroutedPercent: c.accessLogUnrouted }),
     probed: (report) => log.debug(report, 'probe'),
     health: createHealthLog(log),
     listeners: createListenerLog(log),

@@ -61,8 +61,10 @@ async function answerUnrouted(x: Exchange, d: PipelineDeps): Promise<void> {
     route: undefined,
     status: noRoute.status,
     reason: noRoute.reason,
+    matched: undefined,
     endpoint: undefined,
     tries: 0,
+    upstreamMs: undefined,
     end,
     durationMs: d.now() - x.started,
   });

@@ -2,39 +2,13 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { HealthLog } from '../endpoints/health-log.ts';
 import type { ListenerLog } from '../rejections.ts';
-import type { RequestRecord } from '../request/request-record.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** JSON lines on standard output. Never logs headers or bodies, since they may contain secrets. */
+/** JSON lines on standard output, with the level as a word. No line has headers or bodies, since they may contain secrets. */
 export function createLog(level: string, pod: string): Logger {
-  return pino({ level, base: { pod }, timestamp: pino.stdTimeFunctions.isoTime });
-}
-
-/** Writes one line per request if the policy enables the access log, for the configured share of requests. */
-export function createAccessLog(log: Logger, random: () => number): (r: RequestRecord) => void {
-  return (r) => {
-    const wanted = r.route?.route.accessLog;
-    if (wanted?.enabled !== true || (wanted.samplePercent < 100 && random() * 100 >= wanted.samplePercent)) return;
-    const { request, clientAddress, requestId } = r.exchange;
-    log.info({
-      access: true,
-      policy: r.route?.route.policy,
-      client: clientAddress,
-      method: request.method,
-      host: request.host,
-      path: request.path,
-      status: r.status,
-      reason: r.reason,
-      endpoint: r.endpoint?.hashKey,
-      tries: r.tries,
-      end: r.end.how,
-      bytesIn: r.end.bytesIn,
-      bytesOut: r.end.bytesOut,
-      ms: Math.round(r.durationMs * 1000) / 1000,
-      requestId,
-    });
-  };
+  const formatters = { level: (word: string) => ({ level: word }) };
+  return pino({ level, formatters, base: { pod }, timestamp: pino.stdTimeFunctions.isoTime });
 }
 
 /** Logs health changes of endpoints, with evidence. */

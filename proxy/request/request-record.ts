@@ -20,8 +20,13 @@ export interface RequestRecord {
   readonly status: number;
   /** The reason of a local reply; undefined: a backend's response, or a redirect. */
   readonly reason: LocalReason | undefined;
+  /** The path of the match as the policy has it. */
+  readonly matched: string | undefined;
+  /** Of the last try. */
   readonly endpoint: EndpointState | undefined;
   readonly tries: number;
+  /** Milliseconds from the start of the last try to its response head, or its failure. */
+  readonly upstreamMs: number | undefined;
   readonly end: End;
   readonly durationMs: number;
 }

@@ -10,8 +10,6 @@ import type { End, Exchange } from '../message/exchange.ts';
 import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { LocalReason, LocalReply } from '../message/local-replies.ts';
 import type { RequestHead } from '../message/request-head.ts';
-import type { AttemptResult } from '../endpoints/attempt-handle.ts';
-import type { EndpointState } from '../endpoints/endpoint-state.ts';
 import { decideRetry, isIdempotent } from '../resilience/retry.ts';
 import type { RetryDecision } from '../resilience/retry.ts';
 import { filterHead, redirectLocation } from '../route/filters.ts';
@@ -31,10 +29,10 @@ export class RoutedRequest {
   #x: Exchange;
   #d: RequestTools;
   #route: RouteState;
-  /** The path prefix that matched. */
-  #prefix: string;
+  #match: RouteMatch<RouteState>;
   #selection: EndpointSelection;
-  #endpoint: EndpointState | undefined;
+  /** The last try. */
+  #attempt: EndpointAttempt | undefined;
   #tries = 0;
   #triesHere = 0;
   #endpointsTried = 1;
@@ -45,12 +43,13 @@ export class RoutedRequest {
   /** What the last try came to. */
   #last: Answer | Failure | undefined;
 
-  constructor(x: Exchange, { value: route, prefix }: RouteMatch<RouteState>, d: RequestTools) {
+  constructor(x: Exchange, match: RouteMatch<RouteState>, d: RequestTools) {
+    const { value: route, prefix } = match;
     const { retry, timeouts } = route.route;
     this.#x = x;
     this.#d = d;
     this.#route = route;
-    this.#prefix = prefix;
+    this.#match = match;
     route.metrics.begin();
     route.budget?.deposit(x.started);
     this.#selection = new EndpointSelection(route, x, d.random);
@@ -61,7 +60,7 @@ export class RoutedRequest {
   }
 
   sendRedirect(redirect: RequestRedirect): Promise<void> {
-    const location = redirectLocation(redirect, this.#x.request, this.#prefix);
+    const location = redirectLocation(redirect, this.#x.request, this.#match.prefix);
     return this.#reply(redirectReply(redirect.statusCode, location, this.#route.filters?.response));
   }
 
@@ -83,7 +82,7 @@ export class RoutedRequest {
     if (!attempt) return undefined;
     if (selection.usesFallback && !this.#usedFallback) this.#route.metrics.fallback();
     this.#usedFallback = selection.usesFallback;
-    this.#endpoint = attempt.endpoint;
+    this.#attempt = attempt;
     this.#tries++;
     this.#triesHere++;
     return attempt;
@@ -193,14 +192,7 @@ export class RoutedRequest {
     const selection = this.#selection;
     if (status < 500) selection.renewSession(attempt);
     const end = await upstream.commit(clientHead(head, this.#route.filters?.response, selection.cookies));
-    const now = this.#d.now();
-    // The opened tunnel was a success: how it ends is not recorded for its endpoint.
-    if (head.protocol !== undefined) attempt.end('ok', now);
-    // The client received something else because this response could not be forwarded.
-    if (end.instead) attempt.record('protocol', now);
-    else if (end.how === 'upstream-broke') attempt.record('broken', now);
-    else if (status < 500 && end.how === 'whole') attempt.record(status, now);
-    attempt.end(resultOf(status, end), now);
+    attempt.committed(head, end, this.#d.now());
     this.#record(status, undefined, end);
   }
 
@@ -241,17 +233,12 @@ export class RoutedRequest {
       route: this.#route,
       status,
       reason,
-      endpoint: this.#endpoint,
+      matched: this.#match.matched,
+      endpoint: this.#attempt?.endpoint,
       tries: this.#tries,
+      upstreamMs: this.#attempt?.headMs,
       end,
       durationMs,
     });
   }
-}
-
-/** What a committed response says about its endpoint, for balancing. */
-function resultOf(status: number, { how, instead }: End): AttemptResult {
-  if (instead) return 'failed';
-  if (how === 'client-gone') return 'unknown';
-  return how === 'whole' && status < 500 ? 'ok' : 'failed';
 }

@@ -15,6 +15,8 @@ export type CompileRegex = (source: string) => Regex;
 export interface RouteRule<T> {
   readonly value: T;
   readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
+  /** The path as the policy has it, whatever its type: the prefix, the exact path or the regular expression. */
+  readonly matched: string;
   /** A prefix has no trailing slash; empty: every path. */
   readonly path: string;
   /** The prefix as in `path`; empty for other types. */
@@ -40,6 +42,7 @@ export function compileRule<T>(route: Route, match: Match, value: T, compile: Co
   return {
     value,
     type,
+    matched: given,
     path,
     prefix: type === 'PathPrefix' ? path : '',
     matchesPath: type === 'RegularExpression' ? compile(given) : undefined,

@@ -10,6 +10,8 @@ export interface RouteMatch<T> {
   readonly value: T;
   /** The matched path prefix, without its trailing slash; empty: every path, or not matched by a prefix. */
   readonly prefix: string;
+  /** The path of the match as the policy has it: a prefix, an exact path or a regular expression. */
+  readonly matched: string;
 }
 
 /** The routes of one listener. */
