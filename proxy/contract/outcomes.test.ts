@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { endpoint, eventually, get, httpBackend, PASSIVE, startProxy } from '../testing.ts';
+import { endpoint, eventually, get, httpBackend, opener, PASSIVE } from '../testing.ts';
 import type { TestProxy } from '../testing.ts';
 import { PAIRS, stage } from './test-engines.ts';
 import { FakeClient } from './test-fake-client.ts';
@@ -12,6 +12,8 @@ import { OUTCOMES } from './test-outcomes.ts';
 import type { OutcomeCase } from './test-outcomes.ts';
 import { readResponses } from './test-strict.ts';
 import { ListFields } from '../message/fields.ts';
+
+const { start, track } = opener();
 
 /** What a client can say about the last response that it received, as far as that goes. */
 interface Seen {
@@ -105,32 +107,57 @@ for (const pair of PAIRS) {
 }
 
 test('a connection over the limit', async () => {
-  const proxy = await startProxy({ endpoints: [], maxConnections: 0 });
-  try {
-    await check({ what: '', send: '', gets: 503, how: 'early' }, proxy);
-  } finally {
-    await proxy.close();
-  }
+  await check({ what: '', send: '', gets: 503, how: 'early' }, await start({ endpoints: [], maxConnections: 0 }));
 });
 
 test('a client that leaves while the rest of its response is in the buffers of the proxy has not received it', async () => {
   // Beyond what the kernel takes for a client that does not read.
   const size = 32 * 1024 * 1024;
-  const backend = await httpBackend((_req, res) => res.end(Buffer.alloc(size)));
-  const replies = await startProxy({ endpoints: [], route: { fallback: { ...FALLBACK, body: 'x'.repeat(size) } } });
-  const forwards = await startProxy({ endpoints: [endpoint(backend.port)] });
-  for (const proxy of [replies, forwards]) {
+  const backend = track(await httpBackend((_req, res) => res.end(Buffer.alloc(size))));
+  const fallback = { type: 'Response', statusCode: 503, contentType: 'text/plain', body: 'x'.repeat(size) } as const;
+  for (const proxy of [
+    await start({ endpoints: [], route: { fallback } }),
+    await start({ endpoints: [endpoint(backend.port)] }),
+  ]) {
     const socket = connect(proxy.port, '127.0.0.1').pause();
     socket.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     socket.once('readable', () => setTimeout(() => socket.resetAndDestroy(), 20));
     await eventually(() => proxy.records.length === 1);
     assert.equal(proxy.records[0]?.end.how, 'client-gone');
-    await proxy.close();
   }
-  await backend.close();
 });
 
-const FALLBACK = { type: 'Response', statusCode: 503, contentType: 'text/plain' } as const;
+test('a request that is cut off at the end of the drain timeout is no client that left', async () => {
+  let asked = 0;
+  const backend = track(
+    await httpBackend((req, res) => {
+      asked++;
+      if (req.url === '/half') res.writeHead(200, { 'content-length': 9 }).write('half');
+    }),
+  );
+  const proxy = await start({ endpoints: [endpoint(backend.port)] });
+  const texts = Promise.all([get(proxy.port, '/half'), get(proxy.port, '/none')]);
+  await eventually(() => asked === 2);
+  await proxy.close();
+  assert.deepEqual(
+    (await texts).map((text) => text.slice(-4)),
+    ['half', ''],
+  );
+  await eventually(() => proxy.records.length === 2);
+  const found = new Map(
+    proxy.records.map(({ exchange, status, end }) => [exchange.request.path, [status, end.how, end.bytesOut]]),
+  );
+  assert.deepEqual(
+    [found.get('/half'), found.get('/none')],
+    [
+      [200, 'drained', 4],
+      [499, 'drained', 0],
+    ],
+  );
+  const { responses_broken: broken, client_aborts: aborts } = await counted(proxy);
+  assert.deepEqual([broken, aborts], [2, undefined]);
+});
+
 const head = (value: string) => ({
   status: 200,
   reasonPhrase: 'Fine',
@@ -145,59 +172,47 @@ describe('what HTTP/1 cannot carry, from an engine that lets it pass', () => {
     const upstream = new FakeUpstream();
     upstream.head = head('a\nb');
     const healthCheck = { passive: { ...PASSIVE, consecutive5xx: 1, maxEjectionPercent: 100 } };
-    const endpoints = [endpoint(1), endpoint(2)];
-    const proxy = await startProxy({ endpoints, createUpstream: () => upstream, part: { healthCheck } });
-    try {
-      const answer = await get(proxy.port);
-      assert.match(answer, /^HTTP\/1\.1 502 Bad Gateway\r\n[\s\S]*outrigger-reason: protocol\r\n/);
-      await eventually(() => proxy.records.length === 1);
-      const record = recorded(proxy);
-      const { status, reason, bytes } = seen(answer, 'GET', true);
-      assert.deepEqual([record.status, record.reason, record.bytesOut, record.how], [status, reason, bytes, 'whole']);
-      assert.deepEqual(await counted(proxy), expected(record));
-      assert.match(proxy.healthLog.join(), /malformed response/);
-    } finally {
-      await proxy.close();
-    }
+    const proxy = await start({
+      ...{ endpoints: [endpoint(1), endpoint(2)], createUpstream: () => upstream, part: { healthCheck } },
+    });
+    const answer = await get(proxy.port);
+    assert.match(answer, /^HTTP\/1\.1 502 Bad Gateway\r\n[\s\S]*outrigger-reason: protocol\r\n/);
+    await eventually(() => proxy.records.length === 1);
+    const record = recorded(proxy);
+    const { status, reason, bytes } = seen(answer, 'GET', true);
+    assert.deepEqual([record.status, record.reason, record.bytesOut, record.how], [status, reason, bytes, 'whole']);
+    assert.deepEqual(await counted(proxy), expected(record));
+    assert.match(proxy.healthLog.join(), /malformed response/);
   });
 
   test('trailers: they are dropped, and the response is whole', async () => {
     const upstream = new FakeUpstream();
     upstream.head = head('a');
     upstream.trailers = ['x', 'a\nb'];
-    const proxy = await startProxy({ endpoints: [endpoint(1)], createUpstream: () => upstream });
-    try {
-      const { messages } = readResponses(await get(proxy.port), ['GET'], true);
-      assert.deepEqual([messages[0]?.body, messages[0]?.trailers], ['ok', []]);
-      await eventually(() => proxy.records.length === 1);
-      assert.equal(proxy.records[0]?.end.how, 'whole');
-    } finally {
-      await proxy.close();
-    }
+    const proxy = await start({ endpoints: [endpoint(1)], createUpstream: () => upstream });
+    const { messages } = readResponses(await get(proxy.port), ['GET'], true);
+    assert.deepEqual([messages[0]?.body, messages[0]?.trailers], ['ok', []]);
+    await eventually(() => proxy.records.length === 1);
+    assert.equal(proxy.records[0]?.end.how, 'whole');
   });
 
   test('the fakes keep the same rules', async () => {
     const upstream = new FakeUpstream();
-    const proxy = await startProxy({ endpoints: [endpoint(1)], createUpstream: () => upstream });
-    try {
-      for (const [method, malformed, status, bytes] of [
-        ['GET', false, 200, 2],
-        ['GET', true, 502, 43],
-        ['HEAD', true, 502, 0],
-      ] as const) {
-        upstream.head = head(malformed ? 'a\nb' : 'a');
-        const client = new FakeClient(method, '/');
-        proxy.handle(client);
-        await client.done;
-        await eventually(() => proxy.records.length === 1);
-        const { status: code, end } = proxy.records.pop() ?? assert.fail();
-        assert.deepEqual(
-          [client.messages.at(-1)?.status, code, end.bytesOut, client.messages.at(-1)?.body.length],
-          [status, status, bytes, bytes],
-        );
-      }
-    } finally {
-      await proxy.close();
+    const proxy = await start({ endpoints: [endpoint(1)], createUpstream: () => upstream });
+    for (const [method, malformed, status, bytes] of [
+      ['GET', false, 200, 2],
+      ['GET', true, 502, 43],
+      ['HEAD', true, 502, 0],
+    ] as const) {
+      upstream.head = head(malformed ? 'a\nb' : 'a');
+      const client = new FakeClient(method, '/');
+      proxy.handle(client);
+      await client.done;
+      await eventually(() => proxy.records.length === 1);
+      const record = proxy.records.pop() ?? assert.fail();
+      const got = client.messages.at(-1);
+      assert.deepEqual([got?.status, got?.body.length], [status, bytes]);
+      assert.deepEqual([record.status, record.end.bytesOut], [status, bytes]);
     }
   });
 });

@@ -19,6 +19,7 @@ export class FakeClient implements Exchange, ResponseSink {
   readonly protocolVersion = '1.1';
   readonly started = performance.now();
   gone = false;
+  readonly drained = false;
   readonly refusal = undefined;
   bytes = 0;
   readonly blocked = false;

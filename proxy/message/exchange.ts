@@ -22,6 +22,8 @@ export interface Exchange {
   readonly started: number;
   /** The client has left, or was refused: it can no longer receive a response. */
   readonly gone: boolean;
+  /** It is gone because the proxy closed its connection: the drain time of the listener is over. */
+  readonly drained: boolean;
   /**
    * The rest of the request was refused, before the response had a head: settles when that reply was sent, or the client left.
    * Undefined: it was not.

@@ -16,7 +16,7 @@ export interface RequestTools {
 export interface RequestRecord {
   readonly exchange: Exchange;
   readonly route: RouteState | undefined;
-  /** 499: the client left before a status was sent. */
+  /** 499: the client left, or its connection was closed, before a status was sent. */
   readonly status: number;
   /** The reason of a local reply; undefined: a backend's response, or a redirect. */
   readonly reason: LocalReason | undefined;

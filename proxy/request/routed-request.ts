@@ -223,7 +223,8 @@ export class RoutedRequest {
     this.#record(CLIENT_GONE, undefined, refused ?? { how: 'client-gone', bytesIn: this.#x.body?.bytes ?? 0, bytesOut: 0 });
   }
 
-  #record(intended: number, because: LocalReason | undefined, end: End): void {
+  #record(intended: number, because: LocalReason | undefined, ended: End): void {
+    const end = ended.how === 'client-gone' && this.#x.drained ? { ...ended, how: 'drained' as const } : ended;
     const { status, reason } = end.instead ?? { status: intended, reason: because };
     const durationMs = this.#d.now() - this.#x.started;
     if (this.#admitted) this.#route.circuitBreaker.release();

@@ -31,6 +31,8 @@ export interface ExchangeSettings {
   readonly now: number;
   /** Called when a head is written: whether the listener drains. */
   readonly draining: () => boolean;
+  /** Called when the client is gone: whether the listener has closed all connections. */
+  readonly closed: () => boolean;
   readonly connection: ExchangeConnection;
   readonly body: { readonly length: number | undefined; readonly awaitsContinue: boolean } | undefined;
 }
@@ -44,6 +46,7 @@ export class Http1Exchange implements Exchange {
   readonly protocolVersion: string;
   readonly started: number;
   gone = false;
+  drained = false;
   refusal: Promise<End> | undefined;
   #req: IncomingMessage;
   #closes: boolean;
@@ -73,7 +76,10 @@ export class Http1Exchange implements Exchange {
     res.on('close', () => {
       if (this.#onReplied) this.#onReplied(sent ? 'whole' : 'client-gone');
       else if (sent) this.response.sent();
-      if (!sent) this.#leave();
+      if (!sent) {
+        this.drained = s.closed();
+        this.#leave();
+      }
       s.connection.ended();
     });
   }

@@ -52,8 +52,9 @@ const HEAD_COUNT = 200;
 const CHECK_INTERVAL = 500;
 
 export function createHttp1Server(s: Http1Settings): ConnectionServer {
-  let draining = false;
-  const isDraining = () => draining;
+  const state = { draining: false, closed: false };
+  const draining = () => state.draining;
+  const closed = () => state.closed;
   const limits = { ...TIME_LIMITS, ...s.limits };
   const server = createServer({
     maxHeaderSize: HEAD_BYTES,
@@ -101,7 +102,8 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
       protocolVersion,
       closes: read.closes,
       now: s.now(),
-      draining: isDraining,
+      draining,
+      closed,
       connection,
       body,
     };
@@ -134,7 +136,7 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
   });
   const rules = { serve, refused, unreadTimeout: limits.unreadTimeout };
   server.on('connection', (socket: Socket) => new Connection(socket, rules));
-  return asConnectionServer(server, upgrades, () => (draining = true));
+  return asConnectionServer(server, upgrades, state);
 }
 
 function readHead(req: IncomingMessage, s: Http1Settings): ReturnType<typeof readRequestHead> {
@@ -193,15 +195,21 @@ function answerHere(req: IncomingMessage, res: ServerResponse, close: boolean): 
   return { status: 204, bytesOut: 0 };
 }
 
-function asConnectionServer(server: Server, upgrades: ReadonlySet<UpgradeResponse>, drain: () => void): ConnectionServer {
+interface ListenerState {
+  draining: boolean;
+  closed: boolean;
+}
+
+function asConnectionServer(server: Server, upgrades: ReadonlySet<UpgradeResponse>, state: ListenerState): ConnectionServer {
   // node:http starts the checks of headersTimeout when its server listens, which this one does not do.
   server.emit('listening');
   return {
     claim: (socket) => void server.emit('connection', socket),
     refuse: sendRawReply,
-    drain,
+    drain: () => void (state.draining = true),
     closeIdle: () => server.closeIdleConnections(),
     close: () => {
+      state.closed = true;
       server.closeAllConnections();
       for (const upgrade of upgrades) upgrade.close();
       // Stops the checks; the error, that the server is not listening, is expected.

@@ -49,9 +49,17 @@ export class Upload implements BodyReader {
   }
 
   end(trailers: readonly string[]): void {
-    if (trailers.length > 0 && this.#body.length === undefined) this.#request.addTrailers(fieldPairs(trailers));
+    if (trailers.length > 0 && this.#body.length === undefined) this.#addTrailers(trailers);
     this.#request.end();
     this.#sent();
+  }
+
+  #addTrailers(trailers: readonly string[]): void {
+    try {
+      this.#request.addTrailers(fieldPairs(trailers));
+    } catch {
+      // node:http refuses one of them: a request is whole without trailers.
+    }
   }
 
   #continue(): void {
