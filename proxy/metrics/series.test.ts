@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENDPOINT_SLOT } from './endpoint-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
+import { ROUTE_SLOT } from './route-metrics.ts';
 import { Family, RETENTION_MS, CounterBuffer } from './series.ts';
 
 test('a released series stays for two minutes, then its slots are reused, cleared', () => {
@@ -75,6 +76,8 @@ test('status codes beyond 599 count by class, whatever a backend sends', () => {
   ] as const) {
     assert.equal(counts.get(code), count, code);
   }
+  const [policy] = metrics.routes.held();
+  assert.equal(policy && metrics.routes.read(policy, ROUTE_SLOT.failed), 500, 'failures, as on the stats page: 500 and above');
 });
 
 test('beyond 2,000 endpoints, further ones count together per Service and zone; gauges are their sums', () => {
