@@ -138,7 +138,8 @@ test('quirk, request fields: hop-by-hop and X-Forwarded-* fields are the proxyâ€
 test('quirk, paths: they are forwarded unchanged', async () => {
   for (const path of ['/a?', '/a//b', '/%41%20b?x=%2e%2e&y=a?b', '/?a=1?b=2', '//double', '/a.b/..c/...']) {
     const { backend, received } = await recording();
-    const proxy = await proxyFor(backend);
+    const pathNormalization = { decodeUnreserved: false, mergeSlashes: false, encodedSlash: 'Keep' } as const;
+    const proxy = await proxyFor(backend, { listener: { pathNormalization } });
     await get(proxy.port, path);
     assert.equal(received().split('\r\n')[0], `GET ${path} HTTP/1.1`);
   }
