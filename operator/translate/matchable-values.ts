@@ -4,7 +4,7 @@
  * compares them with a running proxy.
  */
 import type { Match } from '../../proxy/snapshot/types.ts';
-import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS, shadowedName } from '../../proxy/snapshot/header-names.ts';
+import { HEADERS_SET_BY_PROXY, hyphenated, HOP_BY_HOP_HEADERS } from '../../proxy/snapshot/header-names.ts';
 import {
   AUTHORITY,
   CONTENT_LENGTH,
@@ -70,11 +70,7 @@ const SPECIAL = new Map<string, (listening: Listening, method: Match['method']) 
 
 /** @param name in lower case. */
 export function headerValues(name: string, listening: Listening, method: Match['method']): Values {
-  return SPECIAL.get(name)?.(listening, method) ?? (isRemoved(name) ? REMOVED : ANY_HEADER);
-}
-
-function isRemoved(name: string): boolean {
-  return NOT_FORWARDED.has(name) || shadowedName(name, NOT_FORWARDED) !== undefined;
+  return SPECIAL.get(name)?.(listening, method) ?? (NOT_FORWARDED.has(hyphenated(name)) ? REMOVED : ANY_HEADER);
 }
 
 /** Repeated fields, joined; empty ones count. */

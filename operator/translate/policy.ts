@@ -144,10 +144,10 @@ function refuseDuplicates(references: readonly Backend[], fields: FieldParser): 
   }
 }
 
-/** `query` only where it differs from what older proxies do. */
+/** Without `query`, proxies omit it, as older ones do. */
 function readAccessLog(given: AccessLogSpec = { enabled: false }): AccessLog {
   const { enabled, samplePercent, query } = { ...DEFAULTS.accessLog, ...given };
-  return { enabled, samplePercent, ...(query !== DEFAULTS.accessLog.query && { query }) };
+  return { enabled, samplePercent, ...(enabled && query === 'Include' && { query }) };
 }
 
 function readSession({ cookie }: SessionPersistenceSpec, policyUid: string, fields: FieldParser): SessionPersistence {

@@ -81,36 +81,42 @@ const CONTINUE: readonly ContinueCase[] = [
     what: 'a client that does not wait',
     backend: { ...OK, atHead: 'HTTP/1.1 100 Continue\r\n\r\n' },
     client: { send: `${EXPECTS}Content-Length: 5\r\n\r\nhello` },
-    gets: [200],
+    gets: [100, 200],
     bodies: ['hello'],
   },
-  // If the proxy waited for the backend, it would send 100 after a second.
   {
-    what: 'neither the client nor the backend waits for it: nor does the proxy',
+    what: 'neither the client nor the backend waits for it',
     backend: OK,
     client: { send: `${EXPECTS}Content-Length: 5\r\n\r\nhello` },
-    gets: [200],
+    gets: [100, 200],
+    bodies: ['hello'],
+  },
+  {
+    what: 'a client that waits in the middle of the body',
+    backend: OK,
+    client: { send: `${EXPECTS}Content-Length: 5\r\n\r\nhe`, awaits: /100 Continue\r\n\r\n/, rest: 'llo' },
+    gets: [100, 200],
     bodies: ['hello'],
   },
   {
     what: 'the same, in chunks',
     backend: OK,
     client: { send: `${EXPECTS}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n` },
-    gets: [200],
+    gets: [100, 200],
     bodies: ['hello'],
   },
   {
     what: 'the same, with the body after the head',
     backend: OK,
     client: { send: [`${EXPECTS}Content-Length: 5\r\n\r\n`, 'he', 'llo'] },
-    gets: [200],
+    gets: [100, 200],
     bodies: ['hello'],
   },
   {
     what: 'no body at all',
     backend: OK,
     client: { send: `${EXPECTS}Content-Length: 0\r\n\r\n` },
-    gets: [200],
+    gets: [100, 200],
     bodies: [''],
   },
   {
@@ -168,6 +174,29 @@ for (const pair of PAIRS) {
         }));
     }
   });
+
+  test(`${pair.name}: 100 (Continue): the connection goes on, whether the client waited or not`, () =>
+    stage(pair, OK, {}, async ({ proxy, backend }) => {
+      const post = (fields: string, body: string) => `POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n${fields}\r\n${body}`;
+      const send =
+        post('Content-Length: 2\r\n', 'hi') +
+        post('Content-Length: 0\r\n', '') +
+        post('Connection: close\r\nContent-Length: 2\r\n', 'ho');
+      const { text } = await talk(proxy.port, { send });
+      const { messages } = readResponses(text, ['POST', 'POST', 'POST'], true);
+      assert.deepEqual(
+        messages.map((m) => m.status).filter((status) => status !== 100),
+        [200, 200, 200],
+        text,
+      );
+      assert.equal(backend.requests().length, 3);
+    }));
+
+  test(`${pair.name}: a client that waits for 100 (Continue) longer than timeouts.idle is no failure of the backend`, () =>
+    stage(pair, OK, { timeouts: { idle: 200 } }, async ({ proxy }) => {
+      const { text } = await talk(proxy.port, WAITS);
+      assert.match(text, /^HTTP\/1\.1 100 [^]* 200 OK/);
+    }));
 
   describe(`${pair.name}: an answer before the end of an upload is received whole`, () => {
     for (const c of EARLY) {

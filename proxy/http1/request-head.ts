@@ -19,7 +19,7 @@ import { parseTarget } from './request-target.ts';
 import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
-import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS, shadowedName } from '../snapshot/header-names.ts';
+import { HEADERS_SET_BY_PROXY, hyphenated, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 import type { PathNormalization } from '../snapshot/types.ts';
 import { CONTENT_LENGTH, REQUEST_ID } from '../snapshot/request-grammar.ts';
 
@@ -29,8 +29,6 @@ export interface AcceptedHead {
   readonly host: string;
   readonly path: string;
   readonly target: string;
-  /** As received, before its path was normalized. */
-  readonly receivedTarget: string;
   readonly requestId: string;
   /** End-to-end fields that the client sent, and Content-Length; without the proxy's own (Via, X-Forwarded-*). */
   readonly fields: FieldRecord;
@@ -61,6 +59,8 @@ export interface RequestHeadSettings {
 
 /** Hop-by-hop fields, and those that the proxy writes itself. Connection may name more. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY]);
+/** Fields that a name with underscores must not hide: also one that the proxy checks. */
+const NOT_HIDDEN: ReadonlySet<string> = new Set([...NOT_FORWARDED, 'sec-websocket-key']);
 const LENGTH = new RegExp(`^${CONTENT_LENGTH}$`);
 /** A list; empty members count for nothing (RFC 9110 §5.6.1). */
 const ONLY_CONTINUE = /^[\t ,]*(?:100-continue[\t ]*(?:,[\t ,]*|$))*$/i;
@@ -126,7 +126,6 @@ export function readRequestHead(
     host,
     path: target.path,
     target: target.target,
-    receivedTarget: target.received,
     requestId: own.requestId ?? settings.makeRequestId(),
     fields,
     authority,
@@ -154,7 +153,7 @@ function readHeaders(raw: readonly string[], fields: FieldRecord): OwnFields {
     const name = (raw[i] as string).toLowerCase();
     const value = raw[i + 1] as string;
     if (NOT_FORWARDED.has(name) && name !== MAX_FORWARDS) keep(own, name, value);
-    else if (shadowedName(name, NOT_FORWARDED) !== undefined) continue;
+    else if (name.includes('_') && NOT_HIDDEN.has(hyphenated(name))) continue;
     else append(fields, name, value);
   }
   return own;
@@ -180,7 +179,7 @@ function keep(own: OwnFields, name: string, value: string): void {
       own.via = own.via === undefined ? value : `${own.via}, ${value}`;
       break;
     case 'upgrade':
-      own.upgrade = own.upgrade === undefined ? value : `${own.upgrade}, ${value}`;
+      own.upgrade = value;
       break;
     case 'expect':
       own.expect = own.expect === undefined ? value : `${own.expect},${value}`;
@@ -223,13 +222,11 @@ function dropNamed(connection: string, fields: FieldRecord): void {
 
 /**
  * HTTP/1.0 with both `close` and `keep-alive` closes (RFC 9112 §9.3). So does a request that asks for another protocol and is served as
- * an ordinary one, since what follows may be that protocol. An offer of `h2c` is none of these: until a 101, such a client goes on with
- * HTTP/1.1, and those that make the offer with every request would open a connection for each.
+ * an ordinary one, since what follows may be that protocol; node:http drops what arrives with such a head.
  */
 function closesConnection({ connection, upgrade }: OwnFields, minor: number): boolean {
   if (connection === undefined) return false;
-  if (minor === 0) return CLOSE.test(connection);
-  return upgrade !== undefined && UPGRADE.test(connection) && !/^\s*h2c\s*$/i.test(upgrade);
+  return (upgrade !== undefined && UPGRADE.test(connection)) || (minor === 0 && CLOSE.test(connection));
 }
 
 /** Decrements Max-Forwards (RFC 9110 §7.6.2) and returns its value before. */

@@ -11,8 +11,6 @@ export interface RequestTarget {
   readonly path: string;
   /** Path and query, as sent upstream. */
   readonly target: string;
-  /** Path and query as received, before the path was normalized. */
-  readonly received: string;
   /** The authority of the absolute form, which overrides Host. */
   readonly authority: string | undefined;
 }
@@ -30,7 +28,7 @@ const USUAL = new RegExp(`^(?:/(?!\\.)${PLAIN_CHARACTER}+)*/?(?:\\?[!"$-~]*)?$`)
 export function parseTarget(method: string, url: string, normalization: PathNormalization): RequestTarget | string {
   if (url === '*') {
     if (method !== 'OPTIONS') return 'the target * is allowed for OPTIONS only';
-    return { path: '*', target: '*', received: '*', authority: undefined };
+    return { path: '*', target: '*', authority: undefined };
   }
   let authority: string | undefined;
   let target = url;
@@ -41,7 +39,7 @@ export function parseTarget(method: string, url: string, normalization: PathNorm
     target = absolute[2] ?? '';
     if (authority === '') return 'the request target has no host';
     // RFC 9112 §3.2.4: the server as a whole.
-    if (target === '' && method === 'OPTIONS') return { path: '*', target: '*', received: '*', authority };
+    if (target === '' && method === 'OPTIONS') return { path: '*', target: '*', authority };
     if (!target.startsWith('/')) target = `/${target}`;
   }
   return readTarget(target, authority, normalization);
@@ -51,10 +49,10 @@ export function parseTarget(method: string, url: string, normalization: PathNorm
 function readTarget(target: string, authority: string | undefined, normalization: PathNormalization): RequestTarget | string {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  if (USUAL.test(target)) return { path, target, received: target, authority };
+  if (USUAL.test(target)) return { path, target, authority };
   if (!ALLOWED.test(target)) return 'the request target has a character that is not allowed';
   if (REFUSED_PATH.test(path)) return 'the path has a dot segment, backslash or NUL: send the resolved path';
   const normalized = normalizePath(path, normalization);
   if (!normalized.ok) return normalized.fault;
-  return { path: normalized.path, target: normalized.path + target.slice(path.length), received: target, authority };
+  return { path: normalized.path, target: normalized.path + target.slice(path.length), authority };
 }

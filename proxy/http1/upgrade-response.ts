@@ -10,6 +10,8 @@ export interface UpgradeFields {
 }
 
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** 16 bytes in base64. */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
 /** A 101 has no body, so these fields are dropped (RFC 9110 §8.6). */
 const FRAMING = /^(?:content-length|transfer-encoding|trailer)$/i;
 
@@ -17,8 +19,8 @@ const FRAMING = /^(?:content-length|transfer-encoding|trailer)$/i;
  * The fields of the response, or a sentence that says why it must not be forwarded.
  * @param raw names and values, alternating, as received.
  * @param requested the protocols that the client asked for, separated by commas.
- * @param key Sec-WebSocket-Key of the request. Unless there is exactly one, the backend's answer to it cannot be checked: a client could
- *   make a healthy backend appear malformed.
+ * @param key Sec-WebSocket-Key of the request. The answer to it is checked only if there is exactly one, of the form that RFC 6455 asks for:
+ *   backends differ in what they make of others, and a client could make a healthy one appear malformed.
  */
 export function readUpgradeResponse(
   raw: readonly string[],
@@ -37,7 +39,7 @@ export function readUpgradeResponse(
   const allowed = requested.split(',').map((one) => one.trim().toLowerCase());
   if (protocol === undefined || !allowed.includes(protocol.trim().toLowerCase()))
     return '101 for a protocol that was not asked for';
-  if (typeof key === 'string' && /^websocket$/i.test(protocol.trim()) && !acceptsKey(head.list, key))
+  if (typeof key === 'string' && KEY.test(key) && /^websocket$/i.test(protocol.trim()) && !acceptsKey(head.list, key))
     return '101 whose Sec-WebSocket-Accept is missing or wrong';
   const list: string[] = [];
   for (let i = 0; i + 1 < head.list.length; i += 2) {

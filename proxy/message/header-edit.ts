@@ -1,22 +1,21 @@
 /** Changes of header fields, made by filters of a route. */
 import { ListFields, RecordFields } from './fields.ts';
 import type { FieldRecord, Fields } from './fields.ts';
-import { shadowedName } from '../snapshot/header-names.ts';
+import { hyphenated } from '../snapshot/header-names.ts';
 
 /** Names are lower case. */
 export interface HeaderEdit {
-  /** Fields that are removed. */
+  /** Fields that are removed; those of requests as `hyphenated` writes them. */
   readonly dropped: ReadonlySet<string>;
   /** Names and values, alternating; added after the removal. */
   readonly added: readonly string[];
 }
 
-/** An edited copy of a request's fields. A field that would hide a dropped or replaced one is dropped, too. */
+/** An edited copy of a request's fields. Fields that a backend may read as a dropped or replaced one are dropped, too. */
 export function editRecord({ record }: RecordFields, { dropped, added }: HeaderEdit): RecordFields {
   const edited = Object.create(null) as FieldRecord;
   for (const name in record) {
-    if (dropped.has(name) || shadowedName(name, dropped) !== undefined) continue;
-    edited[name] = record[name] as string | string[];
+    if (!dropped.has(hyphenated(name))) edited[name] = record[name] as string | string[];
   }
   for (let i = 0; i + 1 < added.length; i += 2) {
     const name = added[i] as string;

@@ -12,7 +12,7 @@ export interface BodySource {
   start(body: RequestBody): void;
   pause(): void;
   resume(): void;
-  /** Sends 100 (Continue) to a client that waits for it. */
+  /** Sends 100 (Continue), if that is still possible. */
   sendContinue(): void;
   /** The client did not send the rest in time: refuses the request with 408. */
   refuseStalled(): void;
@@ -65,12 +65,12 @@ export class RequestBody {
     return this.#reader !== undefined && !this.#ended && !this.#paused && !this.#awaitsContinue;
   }
 
-  /** The client waits for 100 (Continue), and has sent nothing of the body. */
+  /** The client was not sent 100 (Continue), for which it may wait, and has sent nothing of the body. */
   get awaitsContinue(): boolean {
     return this.#awaitsContinue;
   }
 
-  /** Sends 100 (Continue) if the client waits for it. */
+  /** Sends 100 (Continue), once, if the client has asked for it: also to one that did not wait, but may do so for the rest. */
   sendContinue(): void {
     if (!this.#awaitsContinue) return;
     this.#awaitsContinue = false;
@@ -115,8 +115,8 @@ export class RequestBody {
 
   /** For the source: the next chunk. */
   take(chunk: Buffer): void {
+    this.sendContinue();
     this.bytes += chunk.length;
-    this.#awaitsContinue = false;
     if (!this.#lost) {
       if (this.bytes <= this.#limit) this.#kept.push(chunk);
       else {
@@ -129,8 +129,8 @@ export class RequestBody {
 
   /** For the source: the body is whole. `trailers`: names and values, alternating, filtered by trailers.ts. */
   finish(trailers: readonly string[]): void {
+    this.sendContinue();
     this.#ended = true;
-    this.#awaitsContinue = false;
     this.#trailers = trailers;
     this.#reader?.end(trailers);
   }

@@ -15,7 +15,7 @@ export interface RequestHead {
   readonly path: string;
   /** Path and query. */
   readonly target: string;
-  /** The target as the client sent it, before its path was normalized; for the access log only. */
+  /** The target as the client sent it, in any form, before its path was normalized; for the access log only. */
   readonly receivedTarget: string;
   /** End-to-end fields, including those that this proxy adds (Via, X-Forwarded-*); neither Host nor hop-by-hop fields. */
   readonly fields: RecordFields;

@@ -2,7 +2,7 @@
  * Which trailers are forwarded, in both directions. Fields about routing, framing or authentication are not allowed after a body
  * (RFC 9110 §6.5.1): a receiver that merges trailers into the head would treat them as part of it.
  */
-import { HEADERS_SET_BY_PROXY, HOP_BY_HOP_HEADERS, shadowedName } from '../snapshot/header-names.ts';
+import { HEADERS_SET_BY_PROXY, hyphenated, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP_HEADERS,
@@ -23,9 +23,7 @@ export function allowedTrailers(raw: readonly string[]): readonly string[] {
   const allowed: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
-    const lower = name.toLowerCase();
-    if (!NOT_IN_TRAILERS.has(lower) && shadowedName(lower, NOT_IN_TRAILERS) === undefined)
-      allowed.push(name, raw[i + 1] as string);
+    if (!NOT_IN_TRAILERS.has(hyphenated(name.toLowerCase()))) allowed.push(name, raw[i + 1] as string);
   }
   return allowed;
 }

@@ -43,7 +43,7 @@ async function served(route: Partial<Route>, target: string, fields = '', method
 test('every field of a line', async () => {
   const matches = [{ path: { type: 'PathPrefix', value: '/a/' } }] as const;
   const fields = `User-Agent: curl/8\r\nTraceparent: 00-${TRACE}-${SPAN}-01\r\nX-Request-Id: id-1\r\nAuthorization: s3cret\r\n`;
-  const line = await served({ matches }, '/a/b?q=1&sig=s3cret', fields);
+  const line = await served({ matches, accessLog: { ...ON, query: 'Include' } }, '/a/b?q=1&sig=s3cret', fields);
   const { durationMs, upstreamMs, endpoint: name, ...rest } = line;
   assert.deepEqual(rest, {
     access: true,
@@ -77,11 +77,28 @@ test('what a request does not have is left out', async () => {
     assert.ok(!(name in line), name);
 });
 
-test('a policy may omit queries; bodies are counted', async () => {
+test('a policy may omit queries, as an older operator does; bodies are counted', async () => {
   const fields = 'Content-Length: 3\r\n\r\nabc';
-  const line = await served({ accessLog: { ...ON, query: 'Omit' } }, '/a?s3cret', fields, 'POST');
-  assert.deepEqual([line['url.path'], line['url.query'], line['http.request.body.size']], ['/a', undefined, 3]);
-  assert.doesNotMatch(JSON.stringify(line), /s3cret/);
+  for (const accessLog of [ON, { ...ON, query: 'Omit' } as const]) {
+    const line = await served({ accessLog }, '/a?s3cret', fields, 'POST');
+    assert.deepEqual([line['url.path'], line['url.query'], line['http.request.body.size']], ['/a', undefined, 3]);
+    assert.doesNotMatch(JSON.stringify(line), /s3cret/);
+  }
+});
+
+test('long paths and queries are cut: those of strangers, without a policy, sooner', async () => {
+  const long = (n: number) => 'x'.repeat(n);
+  const accessLog = { ...ON, query: 'Include' } as const;
+  const line = await served({ accessLog }, `/%61${long(20_000)}?${long(20_000)}`);
+  assert.deepEqual(
+    [line['url.path'], line['url.query'], line['url.original']],
+    [`/a${long(4094)}`, long(4096), `/%61${long(4092)}`],
+  );
+  const proxy = await start({ endpoints: [], route: { hostnames: ['other.test'] } });
+  await get(proxy.port, `/%61${long(20_000)}?s3cret`);
+  await eventually(() => proxy.records.length === 1);
+  const unrouted = parsed(written(proxy, 100))[0];
+  assert.deepEqual([unrouted?.['url.path'], unrouted?.['url.original']], [`/a${long(1022)}`, `/%61${long(1020)}`]);
 });
 
 test('the target as received is logged where it is another one, redacted like the query, or without it', async () => {

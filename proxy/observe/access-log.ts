@@ -13,8 +13,9 @@ import type { AccessLog } from '../snapshot/types.ts';
 
 /** Characters of User-Agent that are logged. */
 const MAX_USER_AGENT = 256;
-/** Characters of the path of a request that was refused: it may be anything. */
-const MAX_REFUSED_PATH = 1024;
+/** Characters of a path, a query and a target that are logged; of requests without a policy, which anyone can send, of a path. */
+const MAX_TEXT = 4096;
+const MAX_UNROUTED_PATH = 1024;
 
 export interface AccessLogSettings {
   readonly log: Pick<Logger, 'info'>;
@@ -38,7 +39,7 @@ export function createAccessLog({ log, random, unroutedPercent }: AccessLogSetti
     record: (r) => {
       const wanted = r.route?.route.accessLog;
       if (!chosen(wanted ? (wanted.enabled ? wanted.samplePercent : 0) : unroutedPercent)) return;
-      log.info(lineOf(r, wanted === undefined ? 'Omit' : wanted.query));
+      log.info(lineOf(r, wanted?.query));
     },
     replied: (r) => {
       if (chosen(unroutedPercent)) log.info(earlyLineOf(r));
@@ -51,7 +52,7 @@ function lineOf(r: RequestRecord, query: AccessLog['query']): object {
   const { exchange: x, end } = r;
   const { request } = x;
   const trace = readTraceContext(request.fields);
-  const omit = query === 'Omit';
+  const omit = query !== 'Include';
   return {
     access: true,
     policy: r.route?.route.policy,
@@ -60,9 +61,9 @@ function lineOf(r: RequestRecord, query: AccessLog['query']): object {
     'http.request.method': request.method,
     'url.scheme': request.scheme,
     'server.address': request.host === '' ? undefined : request.host,
-    'url.path': request.path,
+    'url.path': request.path.slice(0, r.route ? MAX_TEXT : MAX_UNROUTED_PATH),
     'url.query': omit ? undefined : queryOf(request.target),
-    'url.original': originalOf(request, omit),
+    'url.original': originalOf(request, omit)?.slice(0, r.route ? MAX_TEXT : MAX_UNROUTED_PATH),
     'network.protocol.version': x.protocolVersion,
     'user_agent.original': request.fields.get('user-agent')?.slice(0, MAX_USER_AGENT),
     'http.response.status_code': r.status,
@@ -95,10 +96,10 @@ function earlyLineOf({ peer, request, status, reason, bytesOut }: EarlyReply): o
 
 function queryOf(target: string): string | undefined {
   const mark = target.indexOf('?');
-  return mark < 0 || mark === target.length - 1 ? undefined : redactQuery(target.slice(mark + 1));
+  return mark < 0 || mark === target.length - 1 ? undefined : redactQuery(target.slice(mark + 1)).slice(0, MAX_TEXT);
 }
 
-/** The target as the client sent it, where it is not simply path and query. */
+/** The target as the client sent it, where that is not what is forwarded. */
 function originalOf({ receivedTarget: received, target }: RequestHead, omit: boolean): string | undefined {
   if (received === target) return undefined;
   const mark = received.indexOf('?');
@@ -110,7 +111,7 @@ function originalOf({ receivedTarget: received, target }: RequestHead, omit: boo
 /** The path of a target that was not accepted; undefined: it has none. */
 function pathOf(target: string): string | undefined {
   const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
-  return path.startsWith('/') || path === '*' ? path.slice(0, MAX_REFUSED_PATH) : undefined;
+  return path.startsWith('/') || path === '*' ? path.slice(0, MAX_UNROUTED_PATH) : undefined;
 }
 
 /** To microseconds. */

@@ -13,15 +13,21 @@ const SENSITIVE: ReadonlySet<string> = new Set([
 
 /** A query without any of this has no such key: most queries need no second look. */
 const SUSPECT = /sig|Sig|AWSAccess|X-Amz|%/;
-/** A key with its value. Each try begins at a separator and ends before the next one, so the time is linear. */
-const PARAMETER = /(^|&)([^&=]*)=[^&]*/g;
-
-/** @param query of a URL, without its question mark. Values of sensitive keys become REDACTED. */
+/** @param query of a URL, without its question mark. Values of sensitive keys become REDACTED. Linear in time. */
 export function redactQuery(query: string): string {
-  if (!SUSPECT.test(query)) return query;
-  return query.replace(PARAMETER, (parameter, before: string, key: string) =>
-    SENSITIVE.has(decode(key)) ? `${before}${key}=REDACTED` : parameter,
-  );
+  return SUSPECT.test(query) ? query.split('&').map(redactParameter).join('&') : query;
+}
+
+/** Some backends separate parameters with semicolons, which for others are a part of the value: all after a sensitive key is redacted. */
+function redactParameter(text: string): string {
+  for (let start = 0; ;) {
+    const end = text.indexOf(';', start);
+    const parameter = text.slice(start, end < 0 ? undefined : end);
+    const equals = parameter.indexOf('=');
+    if (equals >= 0 && SENSITIVE.has(decode(parameter.slice(0, equals)))) return `${text.slice(0, start + equals + 1)}REDACTED`;
+    if (end < 0) return text;
+    start = end + 1;
+  }
 }
 
 /** A backend decodes keys before it compares them. */

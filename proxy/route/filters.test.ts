@@ -159,18 +159,28 @@ describe('headers', () => {
   });
 });
 
-test('a request header that a route sets or removes cannot be hidden by a name with underscores', () => {
+test('a request header that a route sets or removes has no other spelling beside it, with hyphens or underscores', () => {
   const filters = compileFilters({
     requestHeaderModifier: {
-      set: [{ name: 'x-user', value: 'me' }],
+      set: [
+        { name: 'x-user', value: 'me' },
+        { name: 'x_tenant', value: '1' },
+      ],
       add: [{ name: 'x-more', value: '1' }],
       remove: ['x-secret'],
     },
   });
-  const fields = new RecordFields({ x_user: 'you', 'x-user': 'you', x_secret: '1', x_more: '0', other_name: '1' });
+  const fields = new RecordFields({
+    'x-tenant': '9',
+    x_user: 'you',
+    'x-user': 'you',
+    x_secret: '1',
+    x_more: '0',
+    other_name: '1',
+  });
   assert.ok(filters);
   assert.deepEqual(filterHead(filters, requestHead({ fields }), '').fields.list(), [
     ...['x_more', '0', 'other_name', '1'],
-    ...['x-user', 'me', 'x-more', '1'],
+    ...['x-user', 'me', 'x_tenant', '1', 'x-more', '1'],
   ]);
 });

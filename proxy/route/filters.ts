@@ -3,6 +3,7 @@ import { editRecord } from '../message/header-edit.ts';
 import type { HeaderEdit } from '../message/header-edit.ts';
 import { DEFAULT_PORTS } from '../message/request-head.ts';
 import type { RequestHead } from '../message/request-head.ts';
+import { hyphenated } from '../snapshot/header-names.ts';
 import type { HeaderModifier, PathModifier, RequestRedirect, Route, UrlRewrite } from '../snapshot/types.ts';
 
 export interface Filters {
@@ -17,7 +18,7 @@ type Filtered = Pick<Route, 'requestHeaderModifier' | 'responseHeaderModifier' |
 /** Undefined if the route changes nothing, as most do. */
 export function compileFilters(route: Filtered): Filters | undefined {
   const { requestHeaderModifier, responseHeaderModifier, urlRewrite: rewrite, requestRedirect: redirect } = route;
-  const request = requestHeaderModifier && compileEdit(requestHeaderModifier);
+  const request = requestHeaderModifier && hideNothing(compileEdit(requestHeaderModifier));
   const response = responseHeaderModifier && compileEdit(responseHeaderModifier);
   return (request ?? response ?? rewrite ?? redirect) ? { request, response, rewrite, redirect } : undefined;
 }
@@ -28,6 +29,11 @@ function compileEdit({ set, add, remove }: HeaderModifier): HeaderEdit {
     dropped: new Set([...set.map(({ name }) => name), ...remove]),
     added: [...set, ...add].flatMap(({ name, value }) => [name, value]),
   };
+}
+
+/** So that no other spelling of a dropped or replaced field reaches a backend that reads both as one. */
+function hideNothing({ dropped, added }: HeaderEdit): HeaderEdit {
+  return { dropped: new Set([...dropped].map(hyphenated)), added };
 }
 
 type Line = Pick<RequestHead, 'path' | 'target'>;

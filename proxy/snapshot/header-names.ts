@@ -27,12 +27,7 @@ export const HEADERS_SET_BY_PROXY: readonly string[] = [
   'x-request-id',
 ];
 
-/**
- * The name in `names` that a field with underscores hides: CGI, WSGI and what follows them read `x_forwarded_for` as `x-forwarded-for`.
- * Undefined: none.
- */
-export function shadowedName(name: string, names: ReadonlySet<string>): string | undefined {
-  if (!name.includes('_')) return undefined;
-  const hyphenated = name.replaceAll('_', '-');
-  return names.has(hyphenated) ? hyphenated : undefined;
+/** What CGI, WSGI and those that follow them make of a name: they read `x_forwarded_for` and `x-forwarded-for` as the same field. */
+export function hyphenated(name: string): string {
+  return name.includes('_') ? name.replaceAll('_', '-') : name;
 }

@@ -1,5 +1,5 @@
 /** Normalizes the path of a request target as its listener says (RFC 3986 §6.2.2), before it is matched and forwarded. PURE. */
-import { DECODED_ESCAPE } from './request-grammar.ts';
+import { SETTLED_ESCAPE } from './request-grammar.ts';
 import type { PathNormalization } from './types.ts';
 
 /** The normalized path, or a sentence that says why the request is refused. */
@@ -8,7 +8,7 @@ export type NormalizedPath = { readonly ok: true; readonly path: string } | { re
 const MALFORMED = /%(?![0-9a-f]{2})/i;
 const ENCODED_SLASH = /%2f/i;
 const ENCODED_SLASHES = /%2f/gi;
-const DECODABLE = new RegExp(`(?!${DECODED_ESCAPE})%..`, 'g');
+const UNSETTLED_ESCAPES = new RegExp(`(?!${SETTLED_ESCAPE})%..`, 'g');
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 const SLASHES = /\/{2,}/g;
 
@@ -24,7 +24,7 @@ export function normalizePath(path: string, { decodeUnreserved, mergeSlashes, en
     return refuse('the path has an encoded slash, which is refused here: send a slash, or move the value to the query');
   // Each escape is read once: a percent sign is never decoded, and those that stay keep their digits.
   let result = encodedSlash === 'Decode' ? path.replace(ENCODED_SLASHES, '/') : path;
-  if (decodeUnreserved) result = result.replace(DECODABLE, decode);
+  if (decodeUnreserved) result = result.replace(UNSETTLED_ESCAPES, decode);
   if (mergeSlashes) result = result.replace(SLASHES, '/');
   return { ok: true, path: result };
 }

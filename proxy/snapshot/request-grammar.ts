@@ -20,8 +20,8 @@ export const REFUSED_PATH = /%(?:00|5c)|(?:\/|%2f)(?:\.|%2e){1,2}(?:[/;]|%2f|%3b
 const ESCAPE = '%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-9A-Ea-e])';
 /** Escapes of all characters but slash and the unreserved ones (RFC 3986 §2.3), in upper case. */
 const RESERVED_ESCAPE = '%(?:[0189A-F][0-9A-F]|2[0-9A-C]|3[A-F]|[46]0|5[B-E]|7[B-DF])';
-/** Escapes that stay as they are when unreserved characters are decoded. */
-export const DECODED_ESCAPE = `(?:${RESERVED_ESCAPE}|%2F)`;
+/** Escapes that stay as they are where `decodeUnreserved` is on. */
+export const SETTLED_ESCAPE = `(?:${RESERVED_ESCAPE}|%2F)`;
 
 /**
  * The paths that a listener can match and forward: those that its normalization leaves as they are. All of a path matches the

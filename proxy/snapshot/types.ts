@@ -127,7 +127,7 @@ export interface AccessLog {
   readonly enabled: boolean;
   /** 0-100. */
   readonly samplePercent: number;
-  /** Whether lines contain the query of the request. Absent: `Include`; older operators do not send it. */
+  /** Whether lines contain the query of the request. Absent: `Omit`, as before this member existed. */
   readonly query?: 'Include' | 'Omit';
 }
 

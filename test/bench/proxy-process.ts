@@ -43,7 +43,7 @@ export interface PolicySettings {
   readonly backendPort: number;
   readonly accessLog?: boolean;
   readonly part?: Partial<Omit<PoolPart, 'endpoints'>>;
-  readonly route?: Partial<Pick<Route, 'retry' | 'timeouts'>>;
+  readonly route?: Partial<Pick<Route, 'hostnames' | 'retry' | 'timeouts'>>;
 }
 
 export interface ProxyProcess extends Server {

@@ -1,6 +1,6 @@
 /** The images contain bundles, not the sources: each must start without node_modules and do its work. */
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -41,6 +41,30 @@ test('the bundle of the proxy starts, takes a signed push, serves and is scraped
   const page = await (await fetch(`http://${address}:9901/`)).text();
   assert.match(page, /default\/bench/);
   assert.ok(page.includes(`127.0.0.1:${backend.port}`));
+});
+
+test('with --access-log-unrouted it logs requests that no policy matches, and those that it refuses', async () => {
+  const address = '127.78.0.3';
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-bundle-'));
+  scope.defer(() => rm(folder, { recursive: true }));
+  const log = join(folder, 'log');
+  await startProxy(scope, {
+    ...{ program: await alone(BUNDLES.proxy), address, port: 8080, args: ['--access-log-unrouted', '100'], log },
+    ...{ backends: [], backendPort: 80, route: { hostnames: ['other.test'] } },
+  });
+  assert.equal((await fetch(`http://${address}:8080/lost?s3cret`)).status, 404);
+  assert.equal((await fetch(`http://${address}:8080/%zz?s3cret`)).status, 400);
+  const lines = await until('both lines are written', 10_000, async () => {
+    const written = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes('"access":true'));
+    return written.length === 2 ? written.map((line) => JSON.parse(line) as Record<string, unknown>) : undefined;
+  });
+  assert.deepEqual(
+    lines.map((line) => [line['url.path'], line['http.response.status_code'], line['reason'], line['url.query']]),
+    [
+      ['/lost', 404, 'no-route', undefined],
+      ['/%zz', 400, 'bad-request', undefined],
+    ],
+  );
 });
 
 test('it checks the health of gRPC backends, which needs a module that is loaded on demand', async () => {

@@ -28,7 +28,7 @@ interface RequestPair {
 }
 
 /** The part of the exchange in progress that the connection needs. */
-export interface Abandonable {
+export interface Refusable {
   /** Sends this reply instead of a response. */
   refuse(r: RefusalReply): void;
 }
@@ -57,7 +57,7 @@ export class Connection {
   readonly peer: string;
   readonly scheme: 'http' | 'https';
   /** The exchange in progress, once its head was accepted. */
-  exchange: Abandonable | undefined;
+  exchange: Refusable | undefined;
   #socket: Socket;
   #rules: ConnectionRules;
   #current: RequestPair | undefined;
@@ -127,7 +127,6 @@ export class Connection {
     if (this.#ending || this.#refusal) {
       // The proxy's half is closed already: the client has closed its half within a message.
       if (this.#socket.writableEnded) this.#socket.destroy();
-      else if (this.#current) this.ignoreRest();
       return;
     }
     this.#refusal = reply;

@@ -135,7 +135,9 @@ function bodySource(req: IncomingMessage, res: ServerResponse, connection: Excha
     },
     pause: () => void req.pause(),
     resume: () => void req.resume(),
-    sendContinue: () => res.writeContinue(),
+    sendContinue: () => {
+      if (!res.headersSent) res.writeContinue();
+    },
     refuseStalled: () => connection.refuse(LOCAL_REPLIES.bodyTimeout),
   };
 }

@@ -86,8 +86,6 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
       connection.answered();
       return;
     }
-    // Bytes after the request may not be HTTP.
-    if (read.closes && read.body === 'none') connection.end();
     const { head, clientAddress } = acceptHead(req, res, read, connection, s);
     const { requestId } = read;
     // The handshake of an upgrade has no body: its Content-Length is 0, if it has one.
@@ -169,7 +167,7 @@ function acceptHead(
     host: read.host,
     path: read.path,
     target: read.target,
-    receivedTarget: read.receivedTarget,
+    receivedTarget: req.url as string,
     fields: new RecordFields(fields),
     protocol: res instanceof UpgradeResponse ? res.protocols : undefined,
   } as const;

@@ -153,9 +153,15 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
     request.on('upgrade', (response: IncomingMessage, socket: Socket, early: Buffer) => this.#onUpgrade(response, socket, early));
     request.on('information', (info: InterimResponse) => this.#onInterim(info));
     this.#tools.idle.add(this);
-    if (this.#x.body) this.#upload = new Upload(this.#x.body, request, () => this.#onRequestSent());
+    if (this.#x.body) this.#upload = new Upload(this.#x.body, request, this.#patience(), () => this.#onRequestSent());
     else request.end();
     if (this.#socket && !this.#socket.connecting) this.#onConnected();
+  }
+
+  /** Ms until the attempt would fail if nothing happened. */
+  #patience(): number {
+    const { timeouts, deadline } = this.#spec;
+    return Math.min(timeouts.idle > 0 ? timeouts.idle : Infinity, deadline - this.#tools.now());
   }
 
   #onConnected(): void {

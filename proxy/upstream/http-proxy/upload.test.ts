@@ -20,9 +20,47 @@ test('trailers that HTTP/1 cannot carry, from an engine that lets them pass, are
     const answer = new Promise<string>((resolve, reject) => {
       outgoing.on('error', reject).on('response', (res) => void res.toArray().then((chunks) => resolve(chunks.join(''))));
     });
-    new Upload(body, outgoing, NOTHING).begin();
+    new Upload(body, outgoing, Infinity, NOTHING).begin();
     body.take(Buffer.from('hello'));
     body.finish(trailers);
     assert.equal(await answer, received);
+  }
+});
+
+test('a client that does not wait for 100 (Continue) waits for no timer, nor does one that does not need it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const backend = track(await httpBackend((req, res) => void req.toArray().then((chunks) => res.end(chunks.join('')))));
+  for (const pieces of [['hello'], ['he', 'llo'], []]) {
+    let continued = 0;
+    const body = new RequestBody({ ...SOURCE, sendContinue: () => continued++ }, undefined, true);
+    const outgoing = request({ host: '127.0.0.1', port: backend.port, method: 'POST', agent: false });
+    const answer = new Promise<string>((resolve, reject) => {
+      outgoing.on('error', reject).on('response', (res) => void res.toArray().then((chunks) => resolve(chunks.join(''))));
+    });
+    new Upload(body, outgoing, Infinity, NOTHING).begin();
+    assert.equal(continued, 0);
+    for (const piece of pieces) body.take(Buffer.from(piece));
+    body.finish([]);
+    assert.equal(await answer, pieces.join(''));
+    assert.equal(continued, 1, 'it may still wait, for the rest');
+  }
+});
+
+test('a client that waits for 100 (Continue) receives it after a second, or before the request would fail', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const [patience, after] of [
+    [Infinity, 1000],
+    [60_000, 1000],
+    [500, 250],
+  ] as const) {
+    let continued = 0;
+    const body = new RequestBody({ ...SOURCE, sendContinue: () => continued++ }, 5, true);
+    const outgoing = request({ host: '127.0.0.1', port: 9, method: 'POST', agent: false }).on('error', NOTHING);
+    new Upload(body, outgoing, patience, NOTHING).begin();
+    t.mock.timers.tick(after - 1);
+    assert.equal(continued, 0);
+    t.mock.timers.tick(1);
+    assert.equal(continued, 1);
+    outgoing.destroy();
   }
 });
