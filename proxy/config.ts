@@ -3,6 +3,10 @@ import { parseArgs } from 'node:util';
 import { LOG_LEVELS } from './observe/log.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/ports.ts';
 
+/** Engines of the backend's side, by name; data-plane.ts makes them. */
+const UPSTREAM_ENGINES = ['http-proxy', 'http1'] as const;
+export type UpstreamEngineName = (typeof UPSTREAM_ENGINES)[number];
+
 export interface Config {
   readonly mode: 'gateway' | 'sidecar';
   /** Address for every port; undefined: all addresses, and loopback for the listeners of a sidecar. */
@@ -17,6 +21,7 @@ export interface Config {
   readonly drainDelay: number;
   readonly drainTimeout: number;
   readonly maxConnections: number;
+  readonly upstreamEngine: UpstreamEngineName;
   readonly logLevel: string;
   /** The share of requests without a route that the access log has, 0-100. */
   readonly accessLogUnrouted: number;
@@ -38,6 +43,7 @@ export const HELP = `outrigger proxy: load-balances over the endpoints that the 
   --drain-delay TIME       keep accepting for this long after SIGTERM (10s)
   --drain-timeout TIME     then wait this long for requests in progress (30s)
   --max-connections N      maximum of open client connections per listener (10000)
+  --upstream-engine NAME   what speaks to backends: ${UPSTREAM_ENGINES.join(', ')} (http-proxy)
   --access-log-unrouted PERCENT
                            log this share of the requests that match no policy or are refused, 0-100 (0)
   --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
@@ -59,6 +65,7 @@ const OPTIONS = {
   'drain-delay': { type: 'string', default: '10s' },
   'drain-timeout': { type: 'string', default: '30s' },
   'max-connections': { type: 'string', default: '10000' },
+  'upstream-engine': { type: 'string', default: 'http-proxy' },
   'log-level': { type: 'string', default: 'info' },
   'access-log-unrouted': { type: 'string', default: '0' },
   stats: { type: 'string', default: 'on' },
@@ -88,7 +95,7 @@ export function readConfig(
     if (value === undefined) errors.push(`--${name} must be a duration such as 500ms, 10s or 1m`);
     return value ?? 0;
   };
-  const oneOf = <T extends string>(name: 'mode' | 'log-level' | 'stats', allowed: readonly T[]): T => {
+  const oneOf = <T extends string>(name: 'mode' | 'log-level' | 'stats' | 'upstream-engine', allowed: readonly T[]): T => {
     const value = flags[name] as T;
     if (!allowed.includes(value)) errors.push(`--${name} must be one of ${allowed.join(', ')}`);
     return value;
@@ -105,6 +112,7 @@ export function readConfig(
     drainDelay: duration('drain-delay'),
     drainTimeout: duration('drain-timeout'),
     maxConnections: number('max-connections', 1_000_000),
+    upstreamEngine: oneOf('upstream-engine', UPSTREAM_ENGINES),
     logLevel: oneOf('log-level', LOG_LEVELS),
     accessLogUnrouted: number('access-log-unrouted', 100, 0),
     stats: oneOf('stats', ['on', 'off']) === 'on',

@@ -1,5 +1,6 @@
 /** Wires everything that serves traffic; main.ts adds the control API, the observe port and signals. */
 import { performance } from 'node:perf_hooks';
+import type { UpstreamEngineName } from './config.ts';
 import { Runtime } from './runtime.ts';
 import { createHttp1Server } from './downstream/http1/server.ts';
 import type { TimeLimits } from './downstream/http1/server.ts';
@@ -17,6 +18,7 @@ import type { RequestRecord } from './request/request-record.ts';
 import type { RouteState } from './request/route-state.ts';
 import { createRouteTable } from './route/route-table.ts';
 import type { RouteTable } from './route/route-table.ts';
+import { Http1Upstream } from './upstream/http1/index.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
 export interface DataPlaneOptions {
@@ -37,7 +39,9 @@ export interface DataPlaneOptions {
   readonly listeners: ListenerLog;
   /** Called for a defect: a request ended with an exception. */
   readonly failed: (error: unknown) => void;
-  /** Makes the engine of the backend's side; http-proxy-3 unless given. `now`: monotonic milliseconds. */
+  /** The engine of the backend's side; http-proxy unless given. */
+  readonly upstreamEngine?: UpstreamEngineName;
+  /** Makes another one. `now`: monotonic milliseconds. */
   readonly createUpstream?: (now: () => number) => Upstream;
   /** Monotonic milliseconds; the process's own clock unless given. */
   readonly now?: () => number;
@@ -53,11 +57,16 @@ export interface DataPlaneParts {
   drain(timeout: number): Promise<void>;
 }
 
+const UPSTREAM_ENGINES: Readonly<Record<UpstreamEngineName, (now: () => number) => Upstream>> = {
+  'http-proxy': (now) => new HttpProxyUpstream(now),
+  http1: (now) => new Http1Upstream(now),
+};
+
 const NO_ROUTES = createRouteTable<RouteState>([]);
 
 export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
   const now = o.now ?? (() => performance.now());
-  const upstream = o.createUpstream?.(now) ?? new HttpProxyUpstream(now);
+  const upstream = o.createUpstream?.(now) ?? UPSTREAM_ENGINES[o.upstreamEngine ?? 'http-proxy'](now);
   const prober = new Prober({ random: Math.random, onResult: o.probed });
   const metrics: Metrics = new Metrics(now, {
     connections: () => [...runtime.listeners].map(([port, { listener }]) => ({ port, open: listener.connections })),

@@ -5,6 +5,7 @@ import type { RequestListener } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { after } from 'node:test';
+import type { UpstreamEngineName } from './config.ts';
 import type { Runtime } from './runtime.ts';
 import { createDataPlane } from './data-plane.ts';
 import type { Upstream } from './message/attempt.ts';
@@ -103,7 +104,8 @@ export interface ProxySpec {
   readonly listener?: Partial<ListenerSpec>;
   readonly maxConnections?: number;
   readonly limits?: Partial<TimeLimits>;
-  /** In place of http-proxy-3. */
+  readonly upstreamEngine?: UpstreamEngineName;
+  /** In place of it. */
   readonly createUpstream?: () => Upstream;
   /** In place of the process's clock, for what lasts longer than a test should. Timers are not affected. */
   readonly now?: () => number;
@@ -180,6 +182,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     viaName: 'outrigger-test',
     makeRequestId: () => 'made-here',
     ...(spec.limits && { limits: spec.limits }),
+    ...(spec.upstreamEngine && { upstreamEngine: spec.upstreamEngine }),
     ...(spec.createUpstream && { createUpstream: spec.createUpstream }),
     ...(spec.now && { now: spec.now }),
     record: (r) => void records.push(r),

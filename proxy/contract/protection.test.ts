@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { eventually, httpBackend, startProxy, endpoint } from '../testing.ts';
+import { eventually, httpBackend, endpoint } from '../testing.ts';
 import type { ProxySpec } from '../testing.ts';
 import { talk } from './test-hostile.ts';
 import type { Talk } from './test-hostile.ts';
@@ -110,32 +110,33 @@ for (const pair of PAIRS) {
         }));
     }
 
-    test('does not read its response: the backend waits, and both connections are closed after the idle timeout', async () => {
-      let written = 0;
-      let closed = false;
-      const backend = await httpBackend((_req, res) => {
-        res.on('close', () => (closed = true));
-        res.writeHead(200, { 'content-length': BIG });
-        const more = () => {
-          while (written < BIG && !res.destroyed) {
-            written += 65536;
-            if (!res.write(Buffer.alloc(65536))) return void res.once('drain', more);
-          }
-        };
-        more();
-      });
-      const proxy = await startProxy({ endpoints: [endpoint(backend.port)], timeouts: { idle: 300 } });
-      const socket = connect(proxy.port, '127.0.0.1')
-        .on('error', () => undefined)
-        .pause();
-      socket.write(GET);
-      await eventually(() => closed && proxy.records.length === 1);
-      assert.ok(written < BIG, 'not all of it is in memory');
-      assert.equal(proxy.records[0]?.end.how, 'client-gone', 'not a failure of the backend');
-      socket.destroy();
-      await proxy.close();
-      await backend.close();
-    });
+    test('does not read its response: the backend waits, and both connections are closed after the idle timeout', () =>
+      stage(pair, OK, {}, async ({ proxy, backend }) => {
+        let written = 0;
+        let closed = false;
+        const big = await httpBackend((_req, res) => {
+          res.on('close', () => (closed = true));
+          res.writeHead(200, { 'content-length': BIG });
+          const more = () => {
+            while (written < BIG && !res.destroyed) {
+              written += 65536;
+              if (!res.write(Buffer.alloc(65536))) return void res.once('drain', more);
+            }
+          };
+          more();
+        });
+        await proxy.apply({ endpoints: [endpoint(big.port)], timeouts: { idle: 300 } });
+        const socket = connect(proxy.port, '127.0.0.1')
+          .on('error', () => undefined)
+          .pause();
+        socket.write(GET);
+        await eventually(() => closed && proxy.records.length === 1);
+        assert.ok(written < BIG, 'not all of it is in memory');
+        assert.equal(proxy.records[0]?.end.how, 'client-gone', 'not a failure of the backend');
+        socket.destroy();
+        await big.close();
+        await proxy.apply({ endpoints: [endpoint(backend.port)] });
+      }));
 
     test('does not read the proxy’s own answers: its connection is closed', () =>
       stage(pair, OK, { endpoints: [], limits: { unreadTimeout: 300 } }, async ({ proxy, backend }) => {

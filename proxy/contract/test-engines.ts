@@ -9,6 +9,7 @@ import type { HostileBackend, Script } from './test-hostile.ts';
 import { readResponses } from './test-strict.ts';
 import type { Response } from './test-strict.ts';
 import type { Upstream } from '../message/attempt.ts';
+import { Http1Upstream } from '../upstream/http1/index.ts';
 
 /** A backend that reports what it received. */
 export type TestBackend = Pick<HostileBackend, 'port' | 'requests' | 'open' | 'connections' | 'script' | 'close'>;
@@ -22,6 +23,14 @@ export interface UpstreamEngine<B extends TestBackend = TestBackend> {
 const HTTP_PROXY: UpstreamEngine<HostileBackend> = {
   name: 'http-proxy',
   openBackend: async (script) => ({ backend: await hostileBackend(script) }),
+};
+
+const HTTP1_UPSTREAM: UpstreamEngine<HostileBackend> = {
+  name: 'http1',
+  openBackend: async (script) => ({
+    backend: await hostileBackend(script),
+    createUpstream: () => new Http1Upstream(() => performance.now()),
+  }),
 };
 
 /** Answers every request alike, whatever the script. */
@@ -42,7 +51,7 @@ const FAKE_UPSTREAM: UpstreamEngine = {
 };
 
 /** Each of these is tried behind each engine of the client's side, with everything that clients may send. */
-export const UPSTREAMS: readonly UpstreamEngine[] = [HTTP_PROXY, FAKE_UPSTREAM];
+export const UPSTREAMS: readonly UpstreamEngine[] = [HTTP_PROXY, HTTP1_UPSTREAM, FAKE_UPSTREAM];
 
 export interface Received {
   /** Interim responses and the final one, those that are whole. */
@@ -95,7 +104,10 @@ export interface Pair {
   readonly downstream: DownstreamEngine;
 }
 
-export const PAIRS: readonly Pair[] = [{ name: 'http1 + http-proxy', upstream: HTTP_PROXY, downstream: HTTP1 }];
+export const PAIRS: readonly Pair[] = [
+  { name: 'http1 + http-proxy', upstream: HTTP_PROXY, downstream: HTTP1 },
+  { name: 'http1 + http1', upstream: HTTP1_UPSTREAM, downstream: HTTP1 },
+];
 
 export const OK: Script = { send: 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok' };
 export const PLAIN = 'GET /plain HTTP/1.1\r\nHost: plain\r\nConnection: close\r\n\r\n';

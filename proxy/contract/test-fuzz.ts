@@ -125,11 +125,12 @@ export const responses = pieces(
 
 /** The proxy and backend of a fuzz run; kept over many cases, since no case may affect the next. */
 export async function fuzzStage(pair: Pair): Promise<Stage> {
-  const { backend } = await pair.upstream.openBackend(OK);
+  const { backend, createUpstream } = await pair.upstream.openBackend(OK);
   const retry = { attempts: 0 };
   const passive = { consecutiveConnectFailures: 1000, baseEjectionTime: 1, maxEjectionPercent: 0 };
   const part = { healthCheck: { passive } };
-  return { backend, proxy: await startProxy({ endpoints: [endpoint(backend.port)], retry, part }) };
+  const own = createUpstream && { createUpstream };
+  return { backend, proxy: await startProxy({ endpoints: [endpoint(backend.port)], retry, part, ...own }) };
 }
 
 async function quiet({ proxy }: Stage): Promise<void> {

@@ -495,8 +495,9 @@ function limits(pair: Pair): void {
 
   test('goes on while the listener drains, and no longer', async () => {
     const answer = `${SWITCHING}\r\n`;
-    const { backend } = await pair.upstream.openBackend({ tunnel: (socket) => void socket.write(answer) });
-    const proxy = await startProxy({ endpoints: [endpoint(backend.port)] });
+    const tunnel: Script['tunnel'] = (socket) => void socket.write(answer);
+    const { backend, createUpstream } = await pair.upstream.openBackend({ tunnel });
+    const proxy = await startProxy({ endpoints: [endpoint(backend.port)], ...(createUpstream && { createUpstream }) });
     const client = dial(proxy.port);
     client.send(asking());
     await client.has('101');

@@ -131,7 +131,10 @@ export class ChunkedDecoder {
   #readTrailers(chunk: Buffer, from: number): number {
     const end = this.#trailers.read(chunk, from);
     if (end === MALFORMED) this.fault = `trailers: ${this.#trailers.fault}`;
-    else if (end !== MORE) this.trailers = this.#trailers.fields.list();
+    else if (end !== MORE) {
+      this.trailers = this.#trailers.fields.list();
+      this.#trailers.reset();
+    }
     return end;
   }
 

@@ -6,12 +6,14 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /**
  * Lines of fields; undefined: HTTP/1 cannot carry one of them.
  * @param list names and values, alternating; each character of a value is one byte.
+ * @param omitted a name, as in the list, that is left out.
  */
-export function formatFields(list: readonly string[]): string | undefined {
+export function formatFields(list: readonly string[], omitted?: string): string | undefined {
   let lines = '';
   for (let i = 0; i + 1 < list.length; i += 2) {
     const name = list[i] as string;
     const value = list[i + 1] as string;
+    if (name === omitted) continue;
     if (!NAME.test(name) || !VALUE.test(value)) return undefined;
     lines += `${name}: ${value}\r\n`;
   }

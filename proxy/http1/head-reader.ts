@@ -72,13 +72,15 @@ export class HeadReader {
     if (end > this.#limits.bytes || (end === MORE && this.#filled > this.#limits.bytes)) return this.#refuse('it is too large');
     if (end === MORE && before === 0) this.#keep();
     if (end < 0) return end;
-    this.fields = this.#positions.length === 0 ? NO_FIELDS : new WireFields(this.#bytes, this.#positions);
+    const fields = this.#positions.length === 0 ? NO_FIELDS : new WireFields(this.#bytes, this.#positions);
     this.reset();
+    this.fields = fields;
     return from + end - before;
   }
 
-  /** Begins another head. */
+  /** Begins another head, and forgets the last one with its bytes. */
   reset(): void {
+    this.fields = NO_FIELDS;
     this.#start?.reset();
     this.#bytes = NOTHING;
     this.#filled = this.#at = this.#line = 0;

@@ -141,6 +141,7 @@ export class ResponseReader {
 
   #end(trailers: readonly string[]): void {
     this.#state = 'over';
+    this.#head.reset();
     const to = this.#to;
     this.#to = undefined;
     to?.onEnd(trailers);

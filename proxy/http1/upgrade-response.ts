@@ -31,11 +31,8 @@ export function readUpgradeResponse(
   const head = readResponseFields(raw, minor, 101);
   if (head.fault !== undefined) return head.fault;
   if (minor === 0) return '101 of HTTP/1.0';
-  let protocol: string | undefined;
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    if (raw[i]?.toLowerCase() !== 'upgrade') continue;
-    protocol = protocol === undefined ? raw[i + 1] : `${protocol}, ${raw[i + 1]}`;
-  }
+  if (!/(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i.test(joined(raw, 'connection') ?? '')) return '101 without Connection: Upgrade';
+  const protocol = joined(raw, 'upgrade');
   const allowed = requested.split(',').map((one) => one.trim().toLowerCase());
   if (protocol === undefined || !allowed.includes(protocol.trim().toLowerCase()))
     return '101 for a protocol that was not asked for';
@@ -50,9 +47,14 @@ export function readUpgradeResponse(
   return { list, protocol: protocol.trim() };
 }
 
+/** The values of a field. */
+function joined(raw: readonly string[], lower: string): string | undefined {
+  const values = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === lower);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
 /** Whether the backend has read the handshake (RFC 6455 §4.2.2): without the right value, a client must fail the connection. */
 function acceptsKey(fields: readonly string[], key: string): boolean {
-  const values = fields.filter((_, i) => i % 2 === 1 && fields[i - 1]?.toLowerCase() === 'sec-websocket-accept');
   const expected = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-  return values.length === 1 && values[0] === expected;
+  return joined(fields, 'sec-websocket-accept') === expected;
 }
