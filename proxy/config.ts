@@ -4,7 +4,7 @@ import { LOG_LEVELS } from './observe/log.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/ports.ts';
 
 /** Engines of the backend's side, by name; data-plane.ts makes them. */
-const UPSTREAM_ENGINES = ['http-proxy', 'http1'] as const;
+export const UPSTREAM_ENGINES = ['http-proxy', 'http1'] as const;
 export type UpstreamEngineName = (typeof UPSTREAM_ENGINES)[number];
 
 export interface Config {

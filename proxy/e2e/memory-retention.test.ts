@@ -4,18 +4,22 @@ import { once } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import test from 'node:test';
+import { before, describe, test } from 'node:test';
 import { queryObjects } from 'node:v8';
+import { UPSTREAM_ENGINES } from '../config.ts';
 import { RequestBody } from '../message/request-body.ts';
 import { Connection } from '../downstream/http1/connection.ts';
 import { Http1Exchange } from '../downstream/http1/exchange.ts';
 import { endpoint, eventually, opener, rawBackend } from '../testing.ts';
+import type { TestProxy } from '../testing.ts';
+import { Http1Attempt } from '../upstream/http1/attempt.ts';
+import { IncomingResponse } from '../upstream/http1/incoming-response.ts';
 import { HttpProxyAttempt } from '../upstream/http-proxy/attempt.ts';
 
 const CLIENTS = 100;
 /** node:http keeps some of the latest objects for reuse. */
 const FEW = 20;
-const OF_REQUESTS = { ServerResponse, RequestBody, Http1Exchange, HttpProxyAttempt };
+const OF_REQUESTS = { ServerResponse, RequestBody, Http1Exchange, HttpProxyAttempt, Http1Attempt, IncomingResponse };
 const HOST = 'HTTP/1.1\r\nHost: a\r\n';
 const OK = /^HTTP\/1\.1 200 /;
 
@@ -46,7 +50,8 @@ const backend = await rawBackend((socket) => {
     if (whole) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
   });
 });
-const proxy = await start({ endpoints: [endpoint(track(backend).port)] });
+const endpoints = [endpoint(track(backend).port)];
+let proxy: TestProxy;
 const open = () => proxy.runtime.listeners.get(proxy.port)?.listener.connections;
 
 async function client({ bytes, answer }: Way): Promise<Socket> {
@@ -87,15 +92,22 @@ async function assertFewAlive(classes: Readonly<Record<string, unknown>>): Promi
   }
 }
 
-test('idle connections keep no objects of earlier requests', async () => {
-  const sockets = await enter(ANSWERED);
-  await eventually(() => proxy.records.length === sockets.length);
-  await assertFewAlive(OF_REQUESTS);
-  assert.equal(alive(Connection), sockets.length);
-  await leave(sockets);
-});
+for (const upstreamEngine of UPSTREAM_ENGINES)
+  describe(upstreamEngine, () => {
+    before(async () => {
+      proxy = await start({ endpoints, upstreamEngine });
+    });
 
-test('connections leave no objects, however they end', async () => {
-  await leave(await enter([...ANSWERED, ...OTHERS]));
-  await assertFewAlive({ Connection, ...OF_REQUESTS });
-});
+    test('idle connections keep no objects of earlier requests', async () => {
+      const sockets = await enter(ANSWERED);
+      await eventually(() => proxy.records.length === sockets.length);
+      await assertFewAlive(OF_REQUESTS);
+      assert.equal(alive(Connection), sockets.length);
+      await leave(sockets);
+    });
+
+    test('connections leave no objects, however they end', async () => {
+      await leave(await enter([...ANSWERED, ...OTHERS]));
+      await assertFewAlive({ Connection, ...OF_REQUESTS });
+    });
+  });

@@ -102,6 +102,7 @@ export class Connection {
   #onDrain = (): void => this.#user?.onDrain();
 
   #switch(user: ConnectionUser, early: Buffer): void {
+    this.#user = undefined;
     this.socket.pause();
     this.socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
     user.onSwitched(this.socket, early);
