@@ -10,6 +10,8 @@ export interface Read {
   readonly trailers: readonly string[] | undefined;
   /** `whole`: with bytes after it, if there are any. */
   readonly ended: 'whole' | 'incomplete' | 'malformed';
+  /** Why it is malformed. */
+  readonly fault: string;
   /** What followed the response. */
   readonly rest: string;
   /** Calls of `onBody`. */
@@ -48,5 +50,5 @@ export function readPieces(pieces: readonly string[], { bodiless = false, closes
   }
   if (closes && !malformed && !reader.over) reader.close();
   const ended = malformed ? 'malformed' : reader.over ? 'whole' : 'incomplete';
-  return { heads, body, trailers, ended, rest, pieces: count };
+  return { heads, body, trailers, ended, fault: reader.fault, rest, pieces: count };
 }
