@@ -3,10 +3,15 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { UPSTREAM_ENGINES } from '../config.ts';
-import { eventually, get, httpBackend, rawBackend, rawRequest, scriptedBackend, opener, statusOf } from '../testing.ts';
+import { FakeClient } from '../contract/test-fake-client.ts';
+import { Http1Upstream } from './http1/index.ts';
+import { HttpProxyUpstream } from './http-proxy/index.ts';
+import { ListFields } from '../message/fields.ts';
+import { TIMEOUTS, eventually, get, httpBackend, rawBackend, rawRequest, scriptedBackend, opener, statusOf } from '../testing.ts';
 import type { Backend, ProxySpec } from '../testing.ts';
 
 const opened = opener();
+const ENGINES = { 'http-proxy': HttpProxyUpstream, http1: Http1Upstream };
 
 for (const upstreamEngine of UPSTREAM_ENGINES)
   describe(upstreamEngine, () => {
@@ -159,5 +164,19 @@ for (const upstreamEngine of UPSTREAM_ENGINES)
       await eventually(() => proxy.records.length === 1);
       const { status, reason, end } = proxy.records[0] ?? {};
       assert.deepEqual([status, reason, end?.how], [502, 'protocol', 'whole']);
+    });
+
+    test('a head that the client\u2019s side cannot carry: the outcome is what it sent instead', async () => {
+      const backend = opened.track(await scriptedBackend('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+      const x = new FakeClient('GET', '/');
+      const target = { key: 'e', address: '127.0.0.1', port: backend.port, quota: undefined };
+      const upstream = new ENGINES[upstreamEngine](() => performance.now());
+      const attempt = upstream.start(x, x.request, target, { timeouts: TIMEOUTS, perTryTimeout: 0, deadline: Infinity });
+      const answer = await attempt.answer;
+      assert.ok(answer.ok);
+      const end = await attempt.commit({ ...answer.head, fields: new ListFields(['x', 'a\nb']) });
+      assert.deepEqual([end.how, end.instead?.status, end.bytesOut], ['whole', 502, x.bytes]);
+      assert.equal(x.messages[0]?.status, 502);
+      upstream.close();
     });
   });

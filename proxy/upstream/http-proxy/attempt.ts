@@ -9,6 +9,7 @@ import { Upload } from './upload.ts';
 import { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { TimeLimit, TimeLimitListener } from '../attempt-timeouts.ts';
 import type { ConnectionPool } from '../connection-pool.ts';
+import { continueTimeout } from '../continue-timeout.ts';
 import type { IdleWatch, Watched } from '../idle-timeout.ts';
 import type { Tunnels } from '../tunnel.ts';
 import type { Answer, Attempt, AttemptSpec, Failure, FailureKind, Target } from '../../message/attempt.ts';
@@ -153,15 +154,12 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
     request.on('upgrade', (response: IncomingMessage, socket: Socket, early: Buffer) => this.#onUpgrade(response, socket, early));
     request.on('information', (info: InterimResponse) => this.#onInterim(info));
     this.#tools.idle.add(this);
-    if (this.#x.body) this.#upload = new Upload(this.#x.body, request, this.#patience(), () => this.#onRequestSent());
+    if (this.#x.body)
+      this.#upload = new Upload(this.#x.body, request, continueTimeout(this.#spec, this.#tools.now()), () =>
+        this.#onRequestSent(),
+      );
     else request.end();
     if (this.#socket && !this.#socket.connecting) this.#onConnected();
-  }
-
-  /** Ms until the attempt would fail if nothing happened. */
-  #patience(): number {
-    const { timeouts, deadline } = this.#spec;
-    return Math.min(timeouts.idle > 0 ? timeouts.idle : Infinity, deadline - this.#tools.now());
   }
 
   #onConnected(): void {

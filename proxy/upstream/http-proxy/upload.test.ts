@@ -46,21 +46,15 @@ test('a client that does not wait for 100 (Continue) waits for no timer, nor doe
   }
 });
 
-test('a client that waits for 100 (Continue) receives it after a second, or before the request would fail', (t) => {
+test('a client that waits for 100 (Continue) receives it after the time that is given', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  for (const [patience, after] of [
-    [Infinity, 1000],
-    [60_000, 1000],
-    [500, 250],
-  ] as const) {
-    let continued = 0;
-    const body = new RequestBody({ ...SOURCE, sendContinue: () => continued++ }, 5, true);
-    const outgoing = request({ host: '127.0.0.1', port: 9, method: 'POST', agent: false }).on('error', NOTHING);
-    new Upload(body, outgoing, patience, NOTHING).begin();
-    t.mock.timers.tick(after - 1);
-    assert.equal(continued, 0);
-    t.mock.timers.tick(1);
-    assert.equal(continued, 1);
-    outgoing.destroy();
-  }
+  let continued = 0;
+  const body = new RequestBody({ ...SOURCE, sendContinue: () => continued++ }, 5, true);
+  const outgoing = request({ host: '127.0.0.1', port: 9, method: 'POST', agent: false }).on('error', NOTHING);
+  new Upload(body, outgoing, 250, NOTHING).begin();
+  t.mock.timers.tick(249);
+  assert.equal(continued, 0);
+  t.mock.timers.tick(1);
+  assert.equal(continued, 1);
+  outgoing.destroy();
 });

@@ -3,27 +3,23 @@ import type { ClientRequest } from 'node:http';
 import { fieldPairs } from '../../message/fields.ts';
 import type { BodyReader, RequestBody } from '../../message/request-body.ts';
 
-/** Most ms after which a client that waits for 100 (Continue) receives it, whatever the backend does (RFC 9110 §10.1.1). */
-const CONTINUE_TIMEOUT = 1_000;
-
 export class Upload implements BodyReader {
   #body: RequestBody;
   #request: ClientRequest;
   #sent: () => void;
-  #patience: number;
+  #continueTimeout: number;
   #continueTimer: NodeJS.Timeout | undefined;
   #over = false;
 
   /**
-   * @param patience ms after which the request would fail for lack of progress: until half of that, a client that waits for 100 receives
-   *   it, so that waiting is no failure of the backend. Infinity: never.
+   * @param continueTimeout see continue-timeout.ts.
    * @param sent called once the whole body was sent.
    */
-  constructor(body: RequestBody, request: ClientRequest, patience: number, sent: () => void) {
+  constructor(body: RequestBody, request: ClientRequest, continueTimeout: number, sent: () => void) {
     this.#body = body;
     this.#request = request;
     this.#sent = sent;
-    this.#patience = patience;
+    this.#continueTimeout = continueTimeout;
     if (body.length === undefined) request.setHeader('transfer-encoding', 'chunked');
     if (body.awaitsContinue) request.setHeader('expect', '100-continue');
     request.on('drain', () => body.resume(this));
@@ -36,7 +32,7 @@ export class Upload implements BodyReader {
     this.#body.attach(this);
     if (this.#over || !this.#body.awaitsContinue) return;
     this.#request.once('continue', () => this.#continue());
-    this.#continueTimer = setTimeout(() => this.#continue(), Math.min(CONTINUE_TIMEOUT, this.#patience / 2));
+    this.#continueTimer = setTimeout(() => this.#continue(), this.#continueTimeout);
   }
 
   /** The backend has answered: the client need not be asked for the body any more. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { eventually, get, opener, rawBackend, rawRequest, scriptedBackend, statusOf } from '../../testing.ts';
+import { eventually, get, opener, rawBackend, rawRequest, scriptedBackend } from '../../testing.ts';
 import type { Backend, ProxySpec } from '../../testing.ts';
 
 const opened = opener();
@@ -25,7 +25,7 @@ test('values of request fields above ASCII arrive as they were sent, whatever th
     });
     const proxy = await proxyFor(backend);
     const text = `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Name: \xe4\xc3\xa4\xff\r\n${body}`;
-    assert.equal(statusOf(await rawRequest(proxy.port, text, /200 OK/)), 200);
+    assert.match(await rawRequest(proxy.port, text, /200 OK/), / 200 OK/);
     assert.match(received, /\r\nx-name: \xe4\xc3\xa4\xff\r\n/, JSON.stringify(received));
   }
 });

@@ -12,6 +12,7 @@ import { Upload } from './upload.ts';
 import { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { TimeLimit, TimeLimitListener } from '../attempt-timeouts.ts';
 import type { ConnectionPool } from '../connection-pool.ts';
+import { continueTimeout } from '../continue-timeout.ts';
 import type { IdleWatch, Watched } from '../idle-timeout.ts';
 import type { Tunnels } from '../tunnel.ts';
 import type { WireResponse } from '../../http1/wire-response.ts';
@@ -208,7 +209,8 @@ export class Http1Attempt implements Attempt, ConnectionUser, InterimListener, R
     const { socket } = this.#connection as Connection;
     this.#connected = true;
     if (this.#x.body) {
-      this.#upload = new Upload(this.#x.body, socket, () => this.#onRequestSent());
+      const wait = continueTimeout(this.#spec, this.#tools.now());
+      this.#upload = new Upload(this.#x.body, socket, wait, () => this.#onRequestSent());
       this.#upload.begin(this.#requestHead);
     } else {
       socket.write(this.#requestHead, 'latin1');

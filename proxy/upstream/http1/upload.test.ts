@@ -39,7 +39,7 @@ test('a head and a body that has arrived leave in one write', async () => {
         to.finish([]);
       });
     let sent = 0;
-    new Upload(new RequestBody({ ...SOURCE, start }, length, false), socket, () => sent++).begin('head ');
+    new Upload(new RequestBody({ ...SOURCE, start }, length, false), socket, Infinity, () => sent++).begin('head ');
     await later();
     assert.deepEqual([writes, sent], [[expected + end], 1]);
   }
@@ -50,7 +50,7 @@ test('a body that was kept is sent again, with the head', async () => {
   body.hold(100);
   for (let i = 0; i < 2; i++) {
     const { writes, socket } = recorder();
-    const upload = new Upload(body, socket, NOTHING);
+    const upload = new Upload(body, socket, Infinity, NOTHING);
     upload.begin('head ');
     if (i === 0) {
       body.take(Buffer.from('hello'));
@@ -65,7 +65,7 @@ test('a body that was kept is sent again, with the head', async () => {
 test('chunks that arrive together leave together; an empty one does not end the body', async () => {
   const { writes, socket } = recorder();
   const body = new RequestBody(SOURCE, undefined, false);
-  new Upload(body, socket, NOTHING).begin('head ');
+  new Upload(body, socket, Infinity, NOTHING).begin('head ');
   await later();
   for (const text of ['a', '', 'b', 'c']) body.take(Buffer.from(text));
   await later();
@@ -77,7 +77,7 @@ test('chunks that arrive together leave together; an empty one does not end the 
 test('trailers that HTTP/1 cannot carry, from an engine that lets them pass, are dropped: the body is whole', async () => {
   const { writes, socket } = recorder();
   const body = new RequestBody(SOURCE, undefined, false);
-  new Upload(body, socket, NOTHING).begin('head ');
+  new Upload(body, socket, Infinity, NOTHING).begin('head ');
   body.finish(['x', 'a\nb']);
   await later();
   assert.equal(writes.join(''), 'head 0\r\n\r\n');

@@ -3,9 +3,6 @@ import type { Socket } from 'node:net';
 import { formatChunk, formatLastChunk } from '../../http1/format.ts';
 import type { BodyReader, RequestBody } from '../../message/request-body.ts';
 
-/** Ms after which a client that waits for 100 (Continue) receives it, whatever the backend does (RFC 9110 §10.1.1). */
-const CONTINUE_TIMEOUT = 1_000;
-
 export class Upload implements BodyReader {
   /** The whole body was sent. */
   ended = false;
@@ -13,15 +10,20 @@ export class Upload implements BodyReader {
   #socket: Socket;
   #sent: () => void;
   #chunked: boolean;
+  #continueTimeout: number;
   #gathering = false;
   #continueTimer: NodeJS.Timeout | undefined;
   #over = false;
 
-  /** @param sent called once the whole body was sent. */
-  constructor(body: RequestBody, socket: Socket, sent: () => void) {
+  /**
+   * @param continueTimeout see continue-timeout.ts.
+   * @param sent called once the whole body was sent.
+   */
+  constructor(body: RequestBody, socket: Socket, continueTimeout: number, sent: () => void) {
     this.#body = body;
     this.#socket = socket;
     this.#sent = sent;
+    this.#continueTimeout = continueTimeout;
     this.#chunked = body.length === undefined;
   }
 
@@ -34,7 +36,7 @@ export class Upload implements BodyReader {
     // What has arrived of the body is delivered before this.
     process.nextTick(uncork, this.#socket);
     if (this.#over || !this.#body.awaitsContinue) return;
-    this.#continueTimer = setTimeout(() => this.continue(), CONTINUE_TIMEOUT);
+    this.#continueTimer = setTimeout(() => this.continue(), this.#continueTimeout);
   }
 
   /** The backend asks for the body, or has let its time pass. */
