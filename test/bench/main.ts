@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Bench, Options } from './bench.ts';
 import { ensureBundles } from './bundles.ts';
 import { cpu } from './cpu.ts';
+import { engines } from './engines.ts';
 import { fleet } from './fleet.ts';
 import { inject } from './inject.ts';
 import { kills } from './kills.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   fleet,
   simulation,
   cpu,
+  engines,
   propagation,
   rolling,
   kills,
@@ -36,8 +38,8 @@ const HELP = `npm run bench [-- NAME…] [--rounds N] [--seconds N]
 Runs benchmarks one after the other and prints one table. Exit code 1 when a bound is missed.
 
   NAME         any of: ${Object.keys(BENCHES).join(', ')} (all of them)
-  --rounds N   of cpu, inject and scrape: paired rounds; of propagation: changes; of memory: starts
-  --seconds N  of cpu, fleet, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
+  --rounds N   of cpu, engines, inject and scrape: rounds; of propagation: changes; of memory: starts
+  --seconds N  of cpu, engines, fleet, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
 `;
 
 const { values, positionals } = parseArgs({

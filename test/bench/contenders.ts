@@ -1,0 +1,128 @@
+/** Proxies that are measured side by side over the same backends: a bare http-proxy-3, HAProxy and nginx. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AddressBlock } from '../local-cluster/pods.ts';
+import { startServer } from './child.ts';
+import type { Cleanup } from './cleanup.ts';
+
+export const PORT = 8080;
+const BACKENDS = 2;
+
+export interface Contender {
+  readonly pid: number;
+  /** `HOST:PORT`. */
+  readonly target: string;
+}
+
+/** Backends, and addresses for the proxies in front of them. */
+export async function startBackends(
+  cleanup: Cleanup,
+): Promise<{ readonly addresses: AddressBlock; readonly backends: readonly string[] }> {
+  const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX']);
+  cleanup.defer(() => addresses.release());
+  const backends = Array.from({ length: BACKENDS }, () => addresses.take());
+  for (const backend of backends) {
+    const args = ['--port', String(PORT), '--bind', backend];
+    await startServer(cleanup, { program: 'test/bench/backend.ts', args, cpu: 'shared' }, () => answers(backend));
+  }
+  return { addresses, backends };
+}
+
+export async function startBare(cleanup: Cleanup, address: string, backends: readonly string[]): Promise<Contender> {
+  const args = [
+    ...['--bind', address, '--port', String(PORT)],
+    ...backends.flatMap((backend) => ['--backend', `${backend}:${PORT}`]),
+  ];
+  const { pid } = await startServer(cleanup, { program: 'test/bench/bare-proxy.ts', args, cpu: 'tested' }, () =>
+    answers(address),
+  );
+  return { pid, target: `${address}:${PORT}` };
+}
+
+/** Why HAProxy or nginx cannot run here; undefined when it can. */
+export function whyUnavailable(name: 'haproxy' | 'nginx'): string | undefined {
+  return spawnSync(name, ['-v'], { stdio: 'ignore' }).error && `${name} is not installed (apt-get install ${name})`;
+}
+
+/** Round robin, active checks, retries and X-Forwarded-For, in one thread, as the proxy does it. */
+export async function startReference(
+  cleanup: Cleanup,
+  name: 'haproxy' | 'nginx',
+  address: string,
+  backends: readonly string[],
+): Promise<Contender> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  const config = join(folder, 'config');
+  await writeFile(config, name === 'haproxy' ? haproxyConfig(address, backends) : nginxConfig(address, backends, folder));
+  const args = name === 'haproxy' ? ['-db', '-f', config] : ['-p', folder, '-c', config, '-e', 'error.log'];
+  const log = join(folder, 'log');
+  const { pid } = await startServer(cleanup, { program: name, args, cpu: 'tested', log }, () => answers(address)).catch(
+    async (error: unknown) => {
+      throw new Error(`${name}: ${await readFile(log, 'utf8')}`, { cause: error });
+    },
+  );
+  return { pid, target: `${address}:${PORT}` };
+}
+
+async function answers(address: string): Promise<boolean> {
+  return (await fetch(`http://${address}:${PORT}/`)).ok;
+}
+
+function haproxyConfig(address: string, backends: readonly string[]): string {
+  return `
+global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  timeout http-keep-alive 60s
+  retries 2
+  retry-on conn-failure empty-response 502 503 504
+  option redispatch 1
+  option forwardfor
+  option http-keep-alive
+  http-reuse always
+listen service
+  bind ${address}:${PORT}
+  balance roundrobin
+  option httpchk GET /
+  default-server check inter 3s
+${backends.map((backend, i) => `  server s${i} ${backend}:${PORT}`).join('\n')}
+`;
+}
+
+function nginxConfig(address: string, backends: readonly string[], folder: string): string {
+  return `
+daemon off;
+master_process off;
+worker_processes 1;
+pid ${folder}/pid;
+error_log ${folder}/error.log crit;
+events { worker_connections 4096; }
+http {
+  access_log off;
+${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((use) => `  ${use}_temp_path ${folder}/${use};`).join('\n')}
+  keepalive_requests 100000000;
+  upstream service {
+${backends.map((backend) => `    server ${backend}:${PORT};`).join('\n')}
+    keepalive 128;
+    keepalive_requests 100000000;
+  }
+  server {
+    listen ${address}:${PORT};
+    location / {
+      proxy_pass http://service;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header X-Forwarded-For $remote_addr;
+    }
+  }
+}
+`;
+}
