@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import type { UpstreamEngineName } from './config.ts';
 import { Runtime } from './runtime.ts';
-import { createHttp1Server } from './downstream/http1/server.ts';
-import type { TimeLimits } from './downstream/http1/server.ts';
+import { createHttp1Server } from './downstream/node-http/server.ts';
+import type { TimeLimits } from './downstream/node-http/server.ts';
 import { Prober } from './health/prober.ts';
 import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './downstream/listener.ts';

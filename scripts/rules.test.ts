@@ -69,7 +69,7 @@ test('import rules: each of them catches what it forbids, and lets the allowed n
   const allowed: readonly (readonly [string, string])[] = [
     ['operator/e.ts', '../proxy/snapshot/x.ts'],
     ['operator/f.ts', 'undici'],
-    ['proxy/downstream/http1/b.ts', '../../message/x.ts'],
+    ['proxy/downstream/node-http/b.ts', '../../message/x.ts'],
     ['proxy/upstream/http-proxy/b.ts', '../../http1/x.ts'],
     ['proxy/data-plane.ts', './upstream/http-proxy/x.ts'],
     ['operator/status/b.ts', '../util/x.ts'],
