@@ -35,6 +35,8 @@ const TRAILERS = 6;
 
 export class ChunkedDecoder {
   fault = '';
+  /** The limit that the body exceeds, where that is its fault. */
+  excess: 'extensions' | 'trailers' | undefined;
   /** Names and values, alternating, once the body is whole. */
   trailers: readonly string[] = [];
   #limits: ChunkLimits;
@@ -95,7 +97,10 @@ export class ChunkedDecoder {
       case SIZE:
         return this.#takeSize(byte);
       case EXTENSION:
-        if (++this.#extensionBytes > this.#limits.extensions) return this.#refuse('chunk extensions are too large');
+        if (++this.#extensionBytes > this.#limits.extensions) {
+          this.excess = 'extensions';
+          return this.#refuse('chunk extensions are too large');
+        }
         if (!this.#extension.take(byte)) return this.#refuse('a chunk extension is malformed');
         if (byte === CR) this.#state = SIZE_LF;
         return true;
@@ -130,8 +135,10 @@ export class ChunkedDecoder {
 
   #readTrailers(chunk: Buffer, from: number): number {
     const end = this.#trailers.read(chunk, from);
-    if (end === MALFORMED) this.fault = `trailers: ${this.#trailers.fault}`;
-    else if (end !== MORE) {
+    if (end === MALFORMED) {
+      this.fault = `trailers: ${this.#trailers.fault}`;
+      if (this.#trailers.excess !== undefined) this.excess = 'trailers';
+    } else if (end !== MORE) {
       this.trailers = this.#trailers.fields.list();
       this.#trailers.reset();
     }

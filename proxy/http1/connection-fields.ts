@@ -96,9 +96,7 @@ export class ConnectionFields {
 
   /** The backend keeps the connection (RFC 9112 §9.3). */
   persists(minor: number): boolean {
-    const connection = this.#connection;
-    if (connection === undefined) return minor > 0;
-    return !CLOSE.test(connection) && (minor > 0 || KEEP.test(connection));
+    return persists(this.#connection, minor);
   }
 
   /** In lower case: the fields that Connection names, which belong to this hop only. Content-Length always stays. */
@@ -108,6 +106,12 @@ export class ConnectionFields {
     named.delete('content-length');
     return named;
   }
+}
+
+/** Whether the sender of a message keeps its connection. `connection`: the values of Connection, separated by commas. */
+export function persists(connection: string | undefined, minor: number): boolean {
+  if (connection === undefined) return minor > 0;
+  return !CLOSE.test(connection) && (minor > 0 || KEEP.test(connection));
 }
 
 function joined(before: string | undefined, value: string): string {

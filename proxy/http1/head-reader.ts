@@ -40,6 +40,8 @@ export class HeadReader {
   /** Those of the last whole head. */
   fields: WireFields = NO_FIELDS;
   fault = '';
+  /** The limit that the head exceeds, where that is its fault. */
+  excess: keyof HeadLimits | undefined;
   #start: StartLine | undefined;
   #limits: HeadLimits;
   #bytes: Buffer = NOTHING;
@@ -69,7 +71,8 @@ export class HeadReader {
       this.#filled = this.#bytes.length;
     } else this.#append(chunk, from);
     const end = this.#scan();
-    if (end > this.#limits.bytes || (end === MORE && this.#filled > this.#limits.bytes)) return this.#refuse('it is too large');
+    if (end > this.#limits.bytes || (end === MORE && this.#filled > this.#limits.bytes))
+      return this.#refuse('it is too large', 'bytes');
     if (end === MORE && before === 0) this.#keep();
     if (end < 0) return end;
     const fields = this.#positions.length === 0 ? NO_FIELDS : new WireFields(this.#bytes, this.#positions);
@@ -146,7 +149,7 @@ export class HeadReader {
           if (at === end) break;
           if (bytes[at] !== CR) return this.#refuse('a value of a field is malformed');
           this.#endValue(at++);
-          if (this.#positions.length > 4 * this.#limits.fields) return this.#refuse('it has too many fields');
+          if (this.#positions.length > 4 * this.#limits.fields) return this.#refuse('it has too many fields', 'fields');
           this.#state = FIELD_LF;
           break;
         case FIELD_LF:
@@ -169,8 +172,9 @@ export class HeadReader {
     this.#positions.push(to);
   }
 
-  #refuse(fault: string): number {
+  #refuse(fault: string, excess?: keyof HeadLimits): number {
     this.fault = fault;
+    this.excess = excess;
     return MALFORMED;
   }
 }

@@ -14,6 +14,8 @@ export const BACKSLASH = 92;
 export const TOKEN: Uint8Array = table(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
 /** 1 where a byte may be part of a field value: no control characters but HTAB; bytes from 0x80 on are kept as they are. */
 export const FIELD_VALUE: Uint8Array = table(/[\t\x20-\x7e\x80-\xff]/);
+/** 1 where a byte is printable ASCII. */
+export const VISIBLE: Uint8Array = table(/[!-~]/);
 
 /** Values of hexadecimal digits; -1 for other bytes. */
 export const HEX: Int8Array = Int8Array.from({ length: 256 }, (_, byte) => {

@@ -15,7 +15,9 @@
  * | the name of this proxy in Via | 508 |
  */
 import { parseHost } from './authority.ts';
+import { persists } from './connection-fields.ts';
 import { parseTarget } from './request-target.ts';
+import { asksForUpgrade, requestedProtocols } from './upgrade-request.ts';
 import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
@@ -37,8 +39,12 @@ export interface AcceptedHead {
   /** How the body is framed: its length in bytes, chunked, or no body. */
   readonly body: number | 'chunked' | 'none';
   readonly expectContinue: boolean;
-  /** The connection must close after the response, although node:http would keep it. */
+  /** The client keeps the connection (RFC 9112 §9.3). */
+  readonly persists: boolean;
+  /** The connection must close after the response, although a client that keeps it may send more. */
   readonly closes: boolean;
+  /** The protocols of Upgrade, if the request may be forwarded as one; undefined: it may not. */
+  readonly protocols: string | undefined;
   /** Hops left for TRACE and OPTIONS; undefined: no limit. */
   readonly maxForwards: number | undefined;
 }
@@ -65,7 +71,6 @@ const LENGTH = new RegExp(`^${CONTENT_LENGTH}$`);
 /** A list; empty members count for nothing (RFC 9110 §5.6.1). */
 const ONLY_CONTINUE = /^[\t ,]*(?:100-continue[\t ]*(?:,[\t ,]*|$))*$/i;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
-const UPGRADE = /(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i;
 const KEPT_REQUEST_ID = new RegExp(`^${REQUEST_ID}$`);
 /** Is decremented and forwarded. */
 const MAX_FORWARDS = 'max-forwards';
@@ -132,7 +137,9 @@ export function readRequestHead(
     body,
     // HTTP/1.0 has no interim responses: the expectation has no effect there (RFC 9110 §10.1.1).
     expectContinue: minor > 0 && own.expect !== undefined && /[^\t ,]/.test(own.expect),
+    persists: persists(own.connection, minor),
     closes: closesConnection(own, minor),
+    protocols: requestedProtocols(own, method, minor),
     maxForwards,
   };
 }
@@ -226,7 +233,7 @@ function dropNamed(connection: string, fields: FieldRecord): void {
  */
 function closesConnection({ connection, upgrade }: OwnFields, minor: number): boolean {
   if (connection === undefined) return false;
-  return (upgrade !== undefined && UPGRADE.test(connection)) || (minor === 0 && CLOSE.test(connection));
+  return asksForUpgrade({ connection, upgrade }) || (minor === 0 && CLOSE.test(connection));
 }
 
 /** Decrements Max-Forwards (RFC 9110 §7.6.2) and returns its value before. */

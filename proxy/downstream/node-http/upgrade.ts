@@ -11,23 +11,18 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { REFUSED_UPGRADE, UPGRADE_METHOD, UPGRADE_PROTOCOLS } from '../../snapshot/request-grammar.ts';
+import { requestedProtocols } from '../../http1/upgrade-request.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
 
-const PROTOCOLS = new RegExp(`^${UPGRADE_PROTOCOLS}$`);
-/** Characters of Upgrade. */
-const MAX_UPGRADE_LENGTH = 256;
 /** Bytes that a client may send before the response; beyond them the socket is paused. */
 const MAX_EARLY = 64 * 1024;
 
 /** Whether a request with Upgrade is forwarded as one. */
-export function mayUpgrade({ method, httpVersion, headers }: IncomingMessage): boolean {
-  const { upgrade, expect } = headers;
-  if (method !== UPGRADE_METHOD || httpVersion !== '1.1' || upgrade === undefined || expect !== undefined) return false;
-  if (!/^0*$/.test(headers['content-length'] ?? '') || 'transfer-encoding' in headers) return false;
-  return upgrade.length <= MAX_UPGRADE_LENGTH && PROTOCOLS.test(upgrade) && !REFUSED_UPGRADE.test(upgrade);
+export function mayUpgrade({ method = '', httpVersionMinor: minor, headers }: IncomingMessage): boolean {
+  const { connection, upgrade, expect, 'content-length': length, 'transfer-encoding': coding } = headers;
+  return requestedProtocols({ connection, upgrade, length, coding, expect }, method, minor) !== undefined;
 }
 
 /** The response to such a request. Any other than 101 closes the connection: bytes after the request may not be HTTP. */
