@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import type { UpstreamEngineName } from './config.ts';
 import { Runtime } from './runtime.ts';
-import { createHttp1Server } from './downstream/node-http/server.ts';
-import type { TimeLimits } from './downstream/node-http/server.ts';
+import { createNodeHttpServer } from './downstream/node-http/server.ts';
+import type { TimeLimits } from './downstream/http-server-settings.ts';
 import { Prober } from './health/prober.ts';
 import type { ProbeReport } from './health/prober.ts';
 import { Listener } from './downstream/listener.ts';
@@ -100,7 +100,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     now,
     requestMetrics: metrics.requestMetrics,
     makeListener(port, served) {
-      const server = createHttp1Server({
+      const server = createNodeHttpServer({
         ...http1,
         port,
         trust: () => served().trust,

@@ -11,7 +11,7 @@ import { createDataPlane } from './data-plane.ts';
 import type { Upstream } from './message/attempt.ts';
 import type { EarlyReply } from './message/early-reply.ts';
 import type { Exchange } from './message/exchange.ts';
-import type { TimeLimits } from './downstream/node-http/server.ts';
+import type { TimeLimits } from './downstream/http-server-settings.ts';
 import type { RequestRecord } from './request/request-record.ts';
 import type { ResolvedSnapshot } from './control/data-plane.ts';
 import type { Location } from './snapshot/location.ts';

@@ -13,8 +13,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { sendRawReply, sendReply } from './send-reply.ts';
+import { sendReply } from './send-reply.ts';
 import { plainAddress } from '../forwarded-headers.ts';
+import { sendRawReply } from '../raw-reply.ts';
 import { tooManyPipelined } from '../../message/local-replies.ts';
 import type { RefusalReply } from '../../message/local-replies.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';

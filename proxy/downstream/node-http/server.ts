@@ -5,53 +5,20 @@ import type { Socket } from 'node:net';
 import { Connection, connectionOf } from './connection.ts';
 import { Http1Exchange } from './exchange.ts';
 import { isSurplus, isTruncated, replyToParserError } from './parser-errors.ts';
-import { sendRawReply, sendReply } from './send-reply.ts';
+import { sendReply } from './send-reply.ts';
 import { mayUpgrade, UpgradeResponse } from './upgrade.ts';
-import type { Trust } from '../client-address.ts';
-import { addForwardedHeaders } from '../forwarded-headers.ts';
+import { acceptRequest } from '../accept-request.ts';
+import { CHECK_INTERVAL, HEAD_BYTES, HEAD_COUNT, TIME_LIMITS } from '../http-server-settings.ts';
+import type { HttpServerSettings } from '../http-server-settings.ts';
 import type { ConnectionServer } from '../listener.ts';
 import { ALLOWED_METHODS } from '../local-reply.ts';
-import { keepTrustedForwarded, readTrustedForwarded } from '../trusted-forwarded-headers.ts';
+import { sendRawReply } from '../raw-reply.ts';
 import { readRequestHead } from '../../http1/request-head.ts';
-import type { AcceptedHead, RequestHeadSettings } from '../../http1/request-head.ts';
-import type { EarlyReply, EarlyRequest } from '../../message/early-reply.ts';
-import type { Exchange } from '../../message/exchange.ts';
-import { RecordFields } from '../../message/fields.ts';
+import type { EarlyRequest } from '../../message/early-reply.ts';
 import { LOCAL_REPLIES, tooManyFields } from '../../message/local-replies.ts';
 import type { RefusalReply } from '../../message/local-replies.ts';
-import type { RequestHead } from '../../message/request-head.ts';
 
-export interface Http1Settings extends RequestHeadSettings {
-  /** The port as the policy names it. */
-  readonly port: number;
-  readonly now: () => number;
-  /** Called for every request: whose X-Forwarded-* are trusted; undefined: of no peer. */
-  readonly trust: () => Trust | undefined;
-  readonly handle: (x: Exchange) => void;
-  /** A reply was sent without an exchange. */
-  readonly replied: (r: EarlyReply) => void;
-  /** Instead of those in TIME_LIMITS. */
-  readonly limits?: Partial<TimeLimits>;
-}
-
-/** How long a client may take, ms. */
-export interface TimeLimits {
-  /** From the start of a connection, or the first byte of a later request, to the whole head. */
-  readonly headTimeout: number;
-  /** How long a kept-alive connection may stay idle. */
-  readonly keepAliveTimeout: number;
-  /** Without progress in reading a local reply. */
-  readonly unreadTimeout: number;
-}
-
-const TIME_LIMITS: TimeLimits = { headTimeout: 10_000, keepAliveTimeout: 75_000, unreadTimeout: 10_000 };
-/** Limits of a request head. */
-const HEAD_BYTES = 64 * 1024;
-const HEAD_COUNT = 200;
-/** Ms between two checks of the time limits. */
-const CHECK_INTERVAL = 500;
-
-export function createHttp1Server(s: Http1Settings): ConnectionServer {
+export function createNodeHttpServer(s: HttpServerSettings): ConnectionServer {
   const state = { draining: false, closed: false };
   const draining = () => state.draining;
   const closed = () => state.closed;
@@ -86,7 +53,16 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
       connection.answered();
       return;
     }
-    const { head, clientAddress } = acceptHead(req, res, read, connection, s);
+    const received = {
+      method: req.method as string,
+      target: req.url as string,
+      minor: req.httpVersionMinor,
+      raw: req.rawHeaders,
+      peer: connection.peer,
+      scheme: connection.scheme,
+    };
+    const protocol = res instanceof UpgradeResponse ? res.protocols : undefined;
+    const { head, clientAddress } = acceptRequest(received, read, protocol, s);
     const { requestId } = read;
     // The handshake of an upgrade has no body: its Content-Length is 0, if it has one.
     const body =
@@ -137,41 +113,10 @@ export function createHttp1Server(s: Http1Settings): ConnectionServer {
   return asConnectionServer(server, upgrades, state);
 }
 
-function readHead(req: IncomingMessage, s: Http1Settings): ReturnType<typeof readRequestHead> {
+function readHead(req: IncomingMessage, s: HttpServerSettings): ReturnType<typeof readRequestHead> {
   if (req.httpVersionMajor !== 1 || req.httpVersionMinor > 1) return { ok: false, reply: LOCAL_REPLIES.httpVersion };
   if (req.rawHeaders.length > 2 * HEAD_COUNT) return { ok: false, reply: tooManyFields(HEAD_COUNT) };
   return readRequestHead(req.method as string, req.url as string, req.httpVersionMinor, req.rawHeaders, s);
-}
-
-/** The head that is forwarded, with the proxy's own fields, and the client's address. */
-function acceptHead(
-  req: IncomingMessage,
-  res: ServerResponse,
-  read: AcceptedHead,
-  { peer, scheme }: Connection,
-  s: Http1Settings,
-): { head: RequestHead; clientAddress: string } {
-  const { fields, authority, requestId } = read;
-  // Some backends refuse a handshake with a length.
-  if (res instanceof UpgradeResponse) delete fields['content-length'];
-  const protocolVersion = `1.${req.httpVersionMinor}`;
-  addForwardedHeaders(fields, { peer, port: s.port, scheme, protocolVersion, viaName: s.viaName, authority, requestId });
-  const trust = s.trust();
-  const forwarded = trust && readTrustedForwarded(req.rawHeaders, { peer, scheme, port: s.port, authority }, trust);
-  if (forwarded) keepTrustedForwarded(fields, forwarded);
-  const head = {
-    method: req.method as string,
-    scheme: forwarded?.scheme ?? scheme,
-    port: forwarded?.port ?? s.port,
-    authority,
-    host: read.host,
-    path: read.path,
-    target: read.target,
-    receivedTarget: req.url as string,
-    fields: new RecordFields(fields),
-    protocol: res instanceof UpgradeResponse ? res.protocols : undefined,
-  } as const;
-  return { head, clientAddress: forwarded?.clientAddress ?? peer };
 }
 
 function earlyRequest({ method = '', url = '', httpVersion: protocolVersion }: IncomingMessage): EarlyRequest {

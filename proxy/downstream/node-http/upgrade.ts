@@ -11,13 +11,11 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { MAX_EARLY } from '../http-server-settings.ts';
 import { requestedProtocols } from '../../http1/upgrade-request.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
-
-/** Bytes that a client may send before the response; beyond them the socket is paused. */
-const MAX_EARLY = 64 * 1024;
 
 /** Whether a request with Upgrade is forwarded as one. */
 export function mayUpgrade({ method = '', httpVersionMinor: minor, headers }: IncomingMessage): boolean {
