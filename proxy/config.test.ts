@@ -16,6 +16,7 @@ test('the defaults are those in the help text', () => {
   assert.deepEqual([c.mode, c.controlPort, c.observePort, c.drainDelay, c.drainTimeout], ['gateway', 9900, 9901, 10_000, 30_000]);
   assert.equal(c.trustFile, '/etc/outrigger/trust/keys');
   assert.deepEqual([c.upstreamEngine, valid(['--upstream-engine', 'http1']).upstreamEngine], ['http-proxy', 'http1']);
+  assert.deepEqual([c.downstreamEngine, valid(['--downstream-engine', 'http1']).downstreamEngine], ['node-http', 'http1']);
   assert.deepEqual([c.stats, valid(['--stats', 'off']).stats], [true, false]);
   assert.ok(Object.isFrozen(c));
 });
@@ -57,13 +58,14 @@ test('every mistake is reported at once', () => {
       'loud',
       '--max-connections=0',
       '--stats=maybe',
+      '--downstream-engine=curl',
       '--upstream-engine=curl',
       '--access-log-unrouted=101',
     ],
     {},
   );
   assert.ok(typeof config === 'object' && 'errors' in config);
-  assert.equal(config.errors.length, 10);
+  assert.equal(config.errors.length, 11);
   for (const word of [
     '--mode',
     '--control-port',
@@ -72,6 +74,7 @@ test('every mistake is reported at once', () => {
     '--log-level',
     '--max-connections',
     '--stats',
+    '--downstream-engine',
     '--upstream-engine',
     '--access-log-unrouted',
     'OUTRIGGER_POD_UID',

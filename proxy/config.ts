@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 import { LOG_LEVELS } from './observe/log.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/ports.ts';
 
+/** Engines of the client's side, by name; data-plane.ts makes them. */
+export const DOWNSTREAM_ENGINES = ['node-http', 'http1'] as const;
+export type DownstreamEngineName = (typeof DOWNSTREAM_ENGINES)[number];
 /** Engines of the backend's side, by name; data-plane.ts makes them. */
 export const UPSTREAM_ENGINES = ['http-proxy', 'http1'] as const;
 export type UpstreamEngineName = (typeof UPSTREAM_ENGINES)[number];
@@ -21,6 +24,7 @@ export interface Config {
   readonly drainDelay: number;
   readonly drainTimeout: number;
   readonly maxConnections: number;
+  readonly downstreamEngine: DownstreamEngineName;
   readonly upstreamEngine: UpstreamEngineName;
   readonly logLevel: string;
   /** The share of requests without a route that the access log has, 0-100. */
@@ -43,6 +47,7 @@ export const HELP = `outrigger proxy: load-balances over the endpoints that the 
   --drain-delay TIME       keep accepting for this long after SIGTERM (10s)
   --drain-timeout TIME     then wait this long for requests in progress (30s)
   --max-connections N      maximum of open client connections per listener (10000)
+  --downstream-engine NAME what speaks to clients: ${DOWNSTREAM_ENGINES.join(', ')} (node-http)
   --upstream-engine NAME   what speaks to backends: ${UPSTREAM_ENGINES.join(', ')} (http-proxy)
   --access-log-unrouted PERCENT
                            log this share of the requests that match no policy or are refused, 0-100 (0)
@@ -65,6 +70,7 @@ const OPTIONS = {
   'drain-delay': { type: 'string', default: '10s' },
   'drain-timeout': { type: 'string', default: '30s' },
   'max-connections': { type: 'string', default: '10000' },
+  'downstream-engine': { type: 'string', default: 'node-http' },
   'upstream-engine': { type: 'string', default: 'http-proxy' },
   'log-level': { type: 'string', default: 'info' },
   'access-log-unrouted': { type: 'string', default: '0' },
@@ -95,7 +101,10 @@ export function readConfig(
     if (value === undefined) errors.push(`--${name} must be a duration such as 500ms, 10s or 1m`);
     return value ?? 0;
   };
-  const oneOf = <T extends string>(name: 'mode' | 'log-level' | 'stats' | 'upstream-engine', allowed: readonly T[]): T => {
+  const oneOf = <T extends string>(
+    name: 'mode' | 'log-level' | 'stats' | 'downstream-engine' | 'upstream-engine',
+    allowed: readonly T[],
+  ): T => {
     const value = flags[name] as T;
     if (!allowed.includes(value)) errors.push(`--${name} must be one of ${allowed.join(', ')}`);
     return value;
@@ -112,6 +121,7 @@ export function readConfig(
     drainDelay: duration('drain-delay'),
     drainTimeout: duration('drain-timeout'),
     maxConnections: number('max-connections', 1_000_000),
+    downstreamEngine: oneOf('downstream-engine', DOWNSTREAM_ENGINES),
     upstreamEngine: oneOf('upstream-engine', UPSTREAM_ENGINES),
     logLevel: oneOf('log-level', LOG_LEVELS),
     accessLogUnrouted: number('access-log-unrouted', 100, 0),

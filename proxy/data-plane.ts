@@ -1,7 +1,8 @@
 /** Wires everything that serves traffic; main.ts adds the control API, the observe port and signals. */
 import { performance } from 'node:perf_hooks';
-import type { UpstreamEngineName } from './config.ts';
+import type { DownstreamEngineName, UpstreamEngineName } from './config.ts';
 import { Runtime } from './runtime.ts';
+import { createHttp1Server } from './downstream/http1/server.ts';
 import { createNodeHttpServer } from './downstream/node-http/server.ts';
 import type { TimeLimits } from './downstream/http-server-settings.ts';
 import { Prober } from './health/prober.ts';
@@ -21,6 +22,8 @@ import type { RouteTable } from './route/route-table.ts';
 import { Http1Upstream } from './upstream/http1/index.ts';
 import { HttpProxyUpstream } from './upstream/http-proxy/index.ts';
 
+const DOWNSTREAM = { 'node-http': createNodeHttpServer, http1: createHttp1Server } as const;
+
 export interface DataPlaneOptions {
   /** Addresses to listen on; undefined: all of them. */
   readonly addresses: readonly (string | undefined)[];
@@ -39,6 +42,8 @@ export interface DataPlaneOptions {
   readonly listeners: ListenerLog;
   /** Called for a defect: a request ended with an exception. */
   readonly failed: (error: unknown) => void;
+  /** The engine of the client's side; node-http unless given. */
+  readonly downstreamEngine?: DownstreamEngineName;
   /** The engine of the backend's side; http-proxy unless given. */
   readonly upstreamEngine?: UpstreamEngineName;
   /** Makes another one. `now`: monotonic milliseconds. */
@@ -92,6 +97,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
   };
   const { addresses, maxConnections, viaName, makeRequestId } = o;
   const refused = (r: EarlyReply | undefined) => (r ? replied(r) : metrics.refused('overflow'));
+  const createServer = DOWNSTREAM[o.downstreamEngine ?? 'node-http'];
   const listen = { addresses, maxConnections, refused };
   const http1 = { viaName, makeRequestId, now, ...(o.limits && { limits: o.limits }) };
   const runtime: Runtime = new Runtime({
@@ -100,7 +106,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
     now,
     requestMetrics: metrics.requestMetrics,
     makeListener(port, served) {
-      const server = createNodeHttpServer({
+      const server = createServer({
         ...http1,
         port,
         trust: () => served().trust,

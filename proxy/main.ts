@@ -27,6 +27,7 @@ async function run(c: Config): Promise<void> {
   const plane = createDataPlane({
     addresses: c.mode === 'sidecar' && c.bind === undefined ? LOOPBACK : [c.bind],
     maxConnections: c.maxConnections,
+    downstreamEngine: c.downstreamEngine,
     upstreamEngine: c.upstreamEngine,
     // Distinguishes proxies in Via, without showing the pod's UID to clients.
     viaName: `${VIA_PREFIX}${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,

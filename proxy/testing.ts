@@ -5,7 +5,7 @@ import type { RequestListener } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { after } from 'node:test';
-import type { UpstreamEngineName } from './config.ts';
+import type { DownstreamEngineName, UpstreamEngineName } from './config.ts';
 import type { Runtime } from './runtime.ts';
 import { createDataPlane } from './data-plane.ts';
 import type { Upstream } from './message/attempt.ts';
@@ -104,6 +104,7 @@ export interface ProxySpec {
   readonly listener?: Partial<ListenerSpec>;
   readonly maxConnections?: number;
   readonly limits?: Partial<TimeLimits>;
+  readonly downstreamEngine?: DownstreamEngineName;
   readonly upstreamEngine?: UpstreamEngineName;
   /** In place of it. */
   readonly createUpstream?: () => Upstream;
@@ -182,6 +183,7 @@ export async function startProxy(spec: ProxySpec): Promise<TestProxy> {
     viaName: 'outrigger-test',
     makeRequestId: () => 'made-here',
     ...(spec.limits && { limits: spec.limits }),
+    ...(spec.downstreamEngine && { downstreamEngine: spec.downstreamEngine }),
     ...(spec.upstreamEngine && { upstreamEngine: spec.upstreamEngine }),
     ...(spec.createUpstream && { createUpstream: spec.createUpstream }),
     ...(spec.now && { now: spec.now }),

@@ -156,15 +156,27 @@ for (const pair of PAIRS) {
       }));
   });
 
-  test(`${pair.name}: more pipelined requests than may wait: the limit is served, then 503`, () =>
-    stage(pair, OK, {}, async (s) => {
-      const t = await talk(s.proxy.port, { send: GET.repeat(200) });
-      const got = statuses(t);
-      assert.deepEqual([got.length, got.at(-1)], [66, 503]);
-      assert.match(t.text, /outrigger-reason: overflow/);
-      assert.equal(s.backend.requests().length, 65);
-      assert.deepEqual(await refused(s), ['overflow 1']);
-    }));
+  const { waiting } = pair.downstream;
+  if (waiting === Infinity)
+    test(`${pair.name}: pipelined requests beyond what is read ahead wait in the socket, and are all served`, () =>
+      stage(pair, OK, {}, async ({ proxy, backend }) => {
+        const last = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+        // Each of 1 KiB: more than is read ahead.
+        const many = GET.replace('\r\n\r\n', `\r\nX: ${'x'.repeat(1000)}\r\n\r\n`).repeat(200);
+        const t = await talk(proxy.port, { send: many + last });
+        const got = statuses(t);
+        assert.deepEqual([got.length, new Set(got).size, t.ended, backend.connections], [201, 1, 'closed', 1]);
+      }));
+  else
+    test(`${pair.name}: more pipelined requests than may wait: the limit is served, then 503`, () =>
+      stage(pair, OK, {}, async (s) => {
+        const t = await talk(s.proxy.port, { send: GET.repeat(200) });
+        const got = statuses(t);
+        assert.deepEqual([got.length, got.at(-1)], [waiting + 2, 503]);
+        assert.match(t.text, /outrigger-reason: overflow/);
+        assert.equal(s.backend.requests().length, waiting + 1);
+        assert.deepEqual(await refused(s), ['overflow 1']);
+      }));
 
   test(`${pair.name}: as many pipelined requests as may wait are all served, on one connection`, () =>
     stage(pair, OK, {}, async ({ proxy, backend }) => {

@@ -67,13 +67,19 @@ export interface DownstreamEngine {
   readonly name: string;
   /** Has no connections: cases about bytes on a connection cannot be tried with it. */
   readonly inMemory: boolean;
+  /** Selects it, where it listens. */
+  readonly spec: Pick<ProxySpec, 'downstreamEngine'>;
+  /** Requests of one connection that may wait; more are refused. Infinity: they stay in the socket. */
+  readonly waiting: number;
   /** Sends one request, given as HTTP/1 text; returns what the client receives until the response ends. */
   ask(proxy: TestProxy, request: string): Promise<Received>;
 }
 
-const HTTP1: DownstreamEngine = {
-  name: 'http1',
+const NODE_HTTP: DownstreamEngine = {
+  name: 'node-http',
   inMemory: false,
+  spec: { downstreamEngine: 'node-http' },
+  waiting: 64,
   async ask(proxy, request) {
     const { text, ended } = await talk(proxy.port, { send: request });
     const { messages, rest } = readResponses(text, [request.slice(0, request.indexOf(' '))], ended === 'closed');
@@ -82,9 +88,13 @@ const HTTP1: DownstreamEngine = {
   },
 };
 
+const HTTP1: DownstreamEngine = { ...NODE_HTTP, name: 'http1', spec: { downstreamEngine: 'http1' }, waiting: Infinity };
+
 const FAKE_CLIENT: DownstreamEngine = {
   name: 'fake client',
   inMemory: true,
+  spec: {},
+  waiting: 0,
   async ask(proxy, request) {
     const [method = '', target = ''] = request.split(' ');
     const client = new FakeClient(method, target);
@@ -95,7 +105,7 @@ const FAKE_CLIENT: DownstreamEngine = {
 };
 
 /** Each of these is tried in front of each engine of the backend's side, with everything that backends may answer. */
-export const DOWNSTREAMS: readonly DownstreamEngine[] = [HTTP1, FAKE_CLIENT];
+export const DOWNSTREAMS: readonly DownstreamEngine[] = [NODE_HTTP, HTTP1, FAKE_CLIENT];
 
 /** Two real engines: bytes are compared from end to end. */
 export interface Pair {
@@ -105,6 +115,8 @@ export interface Pair {
 }
 
 export const PAIRS: readonly Pair[] = [
+  { name: 'node-http + http-proxy', upstream: HTTP_PROXY, downstream: NODE_HTTP },
+  { name: 'node-http + http1', upstream: HTTP1_UPSTREAM, downstream: NODE_HTTP },
   { name: 'http1 + http-proxy', upstream: HTTP_PROXY, downstream: HTTP1 },
   { name: 'http1 + http1', upstream: HTTP1_UPSTREAM, downstream: HTTP1 },
 ];
@@ -129,7 +141,7 @@ export async function stage<B extends TestBackend>(
 ): Promise<void> {
   const before = timers();
   const { backend, createUpstream } = await upstream.openBackend(script);
-  const own = createUpstream && { createUpstream };
+  const own = { ...downstream.spec, ...(createUpstream && { createUpstream }) };
   const proxy = await startProxy({ endpoints: [endpoint(backend.port)], retry: { attempts: 0 }, ...own, ...spec });
   try {
     await run({ proxy, backend });

@@ -129,7 +129,7 @@ export async function fuzzStage(pair: Pair): Promise<Stage> {
   const retry = { attempts: 0 };
   const passive = { consecutiveConnectFailures: 1000, baseEjectionTime: 1, maxEjectionPercent: 0 };
   const part = { healthCheck: { passive } };
-  const own = createUpstream && { createUpstream };
+  const own = { ...pair.downstream.spec, ...(createUpstream && { createUpstream }) };
   return { backend, proxy: await startProxy({ endpoints: [endpoint(backend.port)], retry, part, ...own }) };
 }
 

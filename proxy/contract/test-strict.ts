@@ -132,7 +132,7 @@ function each<M>(text: string, read: (r: StrictReader, index: number) => M): { m
 
 function readRequest(r: StrictReader): Request {
   const start = r.line();
-  const [, method = '', target = ''] = /^([A-Z-]+) (\/[!-~]*|\*) HTTP\/1\.1$/.exec(start) ?? [];
+  const [, method = '', target = ''] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\/[!-~]*|\*) HTTP\/1\.1$/.exec(start) ?? [];
   check(method !== '', `a bad request line: ${JSON.stringify(start)}`);
   check(target !== '*' || method === 'OPTIONS', `* with ${method}`);
   const fields = r.fields();

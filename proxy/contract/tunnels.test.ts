@@ -497,7 +497,8 @@ function limits(pair: Pair): void {
     const answer = `${SWITCHING}\r\n`;
     const tunnel: Script['tunnel'] = (socket) => void socket.write(answer);
     const { backend, createUpstream } = await pair.upstream.openBackend({ tunnel });
-    const proxy = await startProxy({ endpoints: [endpoint(backend.port)], ...(createUpstream && { createUpstream }) });
+    const own = { ...pair.downstream.spec, ...(createUpstream && { createUpstream }) };
+    const proxy = await startProxy({ endpoints: [endpoint(backend.port)], ...own });
     const client = dial(proxy.port);
     client.send(asking());
     await client.has('101');

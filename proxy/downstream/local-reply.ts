@@ -17,8 +17,10 @@ export function renderLocalReply({ status, reason, text, contentType, fields = [
   const body = Buffer.from(contentType === undefined && text !== '' ? `${text}\n` : text);
   const rendered: string[] = [...fields];
   // A redirect has no body.
-  if (reason !== undefined) rendered.push('content-type', contentType ?? 'text/plain; charset=utf-8');
-  rendered.push('content-length', String(body.length));
+  if (reason !== undefined || contentType !== undefined)
+    rendered.push('content-type', contentType ?? 'text/plain; charset=utf-8');
+  // A 204 must not have a length (RFC 9110 §8.6).
+  if (status !== 204) rendered.push('content-length', String(body.length));
   if (reason !== undefined) rendered.push(REASON_HEADER, reason);
   if (status === 405) rendered.push('allow', ALLOWED_METHODS);
   return { fields: rendered, body };

@@ -6,8 +6,11 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { queryObjects } from 'node:v8';
-import { UPSTREAM_ENGINES } from '../config.ts';
+import { DOWNSTREAM_ENGINES, UPSTREAM_ENGINES } from '../config.ts';
 import { RequestBody } from '../message/request-body.ts';
+import { ClientConnection } from '../downstream/http1/connection.ts';
+import { ClientExchange } from '../downstream/http1/exchange.ts';
+import { ClientResponse } from '../downstream/http1/response.ts';
 import { Connection } from '../downstream/node-http/connection.ts';
 import { Http1Exchange } from '../downstream/node-http/exchange.ts';
 import { endpoint, eventually, opener, rawBackend } from '../testing.ts';
@@ -19,7 +22,17 @@ import { HttpProxyAttempt } from '../upstream/http-proxy/attempt.ts';
 const CLIENTS = 100;
 /** node:http keeps some of the latest objects for reuse. */
 const FEW = 20;
-const OF_REQUESTS = { ServerResponse, RequestBody, Http1Exchange, HttpProxyAttempt, Http1Attempt, IncomingResponse };
+const CONNECTIONS = { 'node-http': Connection, http1: ClientConnection };
+const OF_REQUESTS = {
+  ServerResponse,
+  RequestBody,
+  Http1Exchange,
+  ClientExchange,
+  ClientResponse,
+  HttpProxyAttempt,
+  Http1Attempt,
+  IncomingResponse,
+};
 const HOST = 'HTTP/1.1\r\nHost: a\r\n';
 const OK = /^HTTP\/1\.1 200 /;
 
@@ -92,22 +105,23 @@ async function assertFewAlive(classes: Readonly<Record<string, unknown>>): Promi
   }
 }
 
-for (const upstreamEngine of UPSTREAM_ENGINES)
-  describe(upstreamEngine, () => {
+const PAIRS = DOWNSTREAM_ENGINES.flatMap((down) => UPSTREAM_ENGINES.map((up) => [down, up] as const));
+for (const [downstreamEngine, upstreamEngine] of PAIRS)
+  describe(`${downstreamEngine} + ${upstreamEngine}`, () => {
     before(async () => {
-      proxy = await start({ endpoints, upstreamEngine });
+      proxy = await start({ endpoints, downstreamEngine, upstreamEngine });
     });
 
     test('idle connections keep no objects of earlier requests', async () => {
       const sockets = await enter(ANSWERED);
       await eventually(() => proxy.records.length === sockets.length);
       await assertFewAlive(OF_REQUESTS);
-      assert.equal(alive(Connection), sockets.length);
+      assert.equal(alive(CONNECTIONS[downstreamEngine]), sockets.length);
       await leave(sockets);
     });
 
     test('connections leave no objects, however they end', async () => {
       await leave(await enter([...ANSWERED, ...OTHERS]));
-      await assertFewAlive({ Connection, ...OF_REQUESTS });
+      await assertFewAlive({ ...CONNECTIONS, ...OF_REQUESTS });
     });
   });

@@ -7,7 +7,6 @@ import type { BodyReceiver } from './chunked-decoder.ts';
 import { HeadReader, MALFORMED, MORE } from './head-reader.ts';
 import { CR, LF } from './octets.ts';
 import { RequestLine } from './request-line.ts';
-import type { WireFields } from './wire-fields.ts';
 import { badRequest, LOCAL_REPLIES, tooManyFields } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
 
@@ -44,9 +43,11 @@ export class RequestReader {
     this.#head = new HeadReader(this.line, { bytes, fields });
   }
 
-  /** Fields of the last whole head. */
-  get fields(): WireFields {
-    return this.#head.fields;
+  /** Names and values of the last whole head, alternating, once: its bytes are not kept. */
+  takeFields(): readonly string[] {
+    const list = this.#head.fields.list();
+    this.#head.reset();
+    return list;
   }
 
   /** A part of a head has arrived. */

@@ -60,7 +60,7 @@ class Requests {
 
   #begin(): void {
     const { method, target, minor } = this.reader.line;
-    const fields = this.reader.fields.list();
+    const fields = this.reader.takeFields();
     const head = readRequestHead(method, target, minor, fields, RULES);
     const begun = { line: `${method} ${target} 1.${minor}`, fields };
     if (!head.ok) this.refusal = [head.reply.status, head.reply.text];

@@ -11,7 +11,7 @@ import { acceptRequest } from '../accept-request.ts';
 import { CHECK_INTERVAL, HEAD_BYTES, HEAD_COUNT, TIME_LIMITS } from '../http-server-settings.ts';
 import type { HttpServerSettings } from '../http-server-settings.ts';
 import type { ConnectionServer } from '../listener.ts';
-import { ALLOWED_METHODS } from '../local-reply.ts';
+import { maxForwardsReply } from '../max-forwards.ts';
 import { sendRawReply } from '../raw-reply.ts';
 import { readRequestHead } from '../../http1/request-head.ts';
 import type { EarlyRequest } from '../../message/early-reply.ts';
@@ -49,7 +49,10 @@ export function createNodeHttpServer(s: HttpServerSettings): ConnectionServer {
     }
     if (read.maxForwards === 0) {
       res.on('close', () => connection.ended());
-      s.replied({ ...answerHere(req, res, read.closes), peer: connection.peer, request: earlyRequest(req), reason: undefined });
+      const request = earlyRequest(req);
+      const reply = maxForwardsReply(request);
+      const bytesOut = sendReply(res, reply, read.closes);
+      s.replied({ peer: connection.peer, request, status: reply.status, reason: undefined, bytesOut });
       connection.answered();
       return;
     }
@@ -121,21 +124,6 @@ function readHead(req: IncomingMessage, s: HttpServerSettings): ReturnType<typeo
 
 function earlyRequest({ method = '', url = '', httpVersion: protocolVersion }: IncomingMessage): EarlyRequest {
   return { method, target: url, protocolVersion };
-}
-
-/** Max-Forwards is 0: the proxy itself answers OPTIONS or TRACE. */
-function answerHere(req: IncomingMessage, res: ServerResponse, close: boolean): { status: number; bytesOut: number } {
-  if (close) res.setHeader('connection', 'close');
-  if (req.method === 'TRACE') {
-    // An echo could reveal credentials to a script (cross-site tracing): only the request line is returned.
-    res.writeHead(200, { 'content-type': 'message/http' });
-    const line = `TRACE ${req.url ?? ''} HTTP/${req.httpVersion}\r\n\r\n`;
-    res.end(line);
-    return { status: 200, bytesOut: line.length };
-  }
-  res.writeHead(204, { allow: ALLOWED_METHODS });
-  res.end();
-  return { status: 204, bytesOut: 0 };
 }
 
 interface ListenerState {
