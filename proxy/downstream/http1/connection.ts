@@ -187,7 +187,7 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
     if (!read.ok) return this.#refuse(read.reply, early);
     this.#accept(read, waited);
     if (read.maxForwards === 0) return this.#answer(maxForwardsReply(early), early);
-    const received = { method, minor, raw, peer: this.#peer, scheme: this.#scheme };
+    const received = { method, target, minor, raw, peer: this.#peer, scheme: this.#scheme };
     const { head, clientAddress } = acceptRequest(received, read, this.protocols, settings);
     const { body, requestId, expectContinue: awaitsContinue } = read;
     // The handshake of an upgrade has no body: its Content-Length is 0, if it has one.

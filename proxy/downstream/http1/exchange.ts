@@ -101,7 +101,7 @@ export class ClientExchange implements Exchange, BodySource {
   }
 
   sendContinue(): void {
-    this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    if (!this.response.begun) this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
   }
 
   refuseStalled(): void {
