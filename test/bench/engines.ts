@@ -1,5 +1,4 @@
 /** CPU per request of the proxy with each of its engines, beside HAProxy, nginx and a bare http-proxy-3, in alternating rounds. */
-import { UPSTREAM_ENGINES } from '../../proxy/config.ts';
 import { PASSIVE } from '../../proxy/testing.ts';
 import type { Bench, Row } from './bench.ts';
 import { PORT, startBackends, startBare, startReference, whyUnavailable } from './contenders.ts';
@@ -15,6 +14,12 @@ const ROUNDS = 9;
 const SECONDS = 3;
 /** Measurements of each that are discarded: hot code is compiled and connections are opened in this time. */
 const WARM_UP = 2;
+/** Engines of the client's and the backend's side. */
+const PAIRS = [
+  ['node-http', 'http-proxy'],
+  ['node-http', 'http1'],
+  ['http1', 'http1'],
+] as const;
 const CHECK = { type: 'HTTP', path: '/', method: 'GET', interval: 3_000, timeout: 1_000 } as const;
 const THRESHOLDS = { unhealthyThreshold: 3, healthyThreshold: 2, expectedStatuses: [{ from: 200, to: 399 }] };
 
@@ -49,13 +54,14 @@ async function startAll(cleanup: Cleanup, note: (text: string) => void): Promise
     else note(missing);
   }
   add('bare http-proxy-3', await startBare(cleanup, addresses.take(), backends));
-  for (const engine of UPSTREAM_ENGINES) {
+  for (const [downstream, upstream] of PAIRS) {
     const address = addresses.take();
+    const args = ['--downstream-engine', downstream, '--upstream-engine', upstream];
     const { pid } = await startProxy(cleanup, {
-      ...{ address, port: PORT, backends, backendPort: PORT, args: ['--upstream-engine', engine] },
+      ...{ address, port: PORT, backends, backendPort: PORT, args },
       part: { healthCheck: { active: { ...CHECK, ...THRESHOLDS }, passive: PASSIVE } },
     });
-    add(`proxy, ${engine}`, { pid, target: `${address}:${PORT}` });
+    add(`proxy, ${downstream} + ${upstream}`, { pid, target: `${address}:${PORT}` });
   }
   return measured;
 }
