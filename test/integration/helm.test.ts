@@ -51,6 +51,8 @@ test('from helm install to the first proxied request, as its notes say', { skip 
   t.diagnostic(`first proxied request ${(took / 1000).toFixed(1)} s after helm install was called`);
   assert.ok(took < FIRST_REQUEST_MS, `${took} ms`);
   await release.must(['wait', '--for=condition=Ready', 'lbp/first-policy', '--timeout=30s']);
+  // The other gateway may have become ready meanwhile: counts follow within 10 s.
+  await release.must(['wait', '--for=jsonpath={.status.summary.proxies}=2/2', 'lbp/first-policy', '--timeout=30s']);
   assert.match(await release.must(['get', 'lbp']), /first-policy +True +LeastRequest +8080 +2\/2 +2\/2/);
   for (const name of ['operator', 'gateway']) {
     await release.must(['--namespace', SYSTEM, 'rollout', 'status', `deployment/outrigger-${name}`, '--timeout=30s']);
