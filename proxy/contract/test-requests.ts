@@ -85,6 +85,8 @@ const REFUSED: readonly (readonly [what: string, send: string])[] = [
   ['an empty Transfer-Encoding', post('Transfer-Encoding: \r\n', `0\r\n\r\n${SMUGGLED}`)],
   ['xchunked', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
   ['a vertical tab before chunked', post('Transfer-Encoding: \x0bchunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
+  ['a no-break space before chunked', post('Transfer-Encoding: \xa0chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
+  ['a no-break space after chunked', post('Transfer-Encoding: chunked\xa0\r\n', `0\r\n\r\n${SMUGGLED}`)],
   ['quoted chunked', post('Transfer-Encoding: "chunked"\r\n', `0\r\n\r\n${SMUGGLED}`)],
   ['chunked on HTTP/1.0', `POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
   ['a chunk size that is not a number', chunked('x\r\nab\r\n0\r\n\r\n')],

@@ -2,6 +2,7 @@
  * The fields of a response that concern its connection or the framing of its body, and what they say: the same rules for heads that
  * node:http has parsed and for those that this folder has. PURE.
  */
+import { trimOws } from './ows.ts';
 import { CONTENT_LENGTH } from '../snapshot/request-grammar.ts';
 
 const NAMES = [
@@ -102,7 +103,7 @@ export class ConnectionFields {
   /** In lower case: the fields that Connection names, which belong to this hop only. Content-Length always stays. */
   named(): ReadonlySet<string> | undefined {
     if (this.#connection === undefined || /^(?:keep-alive|close)$/i.test(this.#connection)) return undefined;
-    const named = new Set(this.#connection.split(',').map((token) => token.trim().toLowerCase()));
+    const named = new Set(this.#connection.split(',').map((token) => trimOws(token).toLowerCase()));
     named.delete('content-length');
     return named;
   }

@@ -33,6 +33,8 @@ const VALUE = 3;
 const FIELD_LF = 4;
 const LAST_LF = 5;
 
+/** Bytes after a head that it may keep alive. */
+const MAX_KEPT = 4096;
 const NOTHING = Buffer.alloc(0);
 const NO_FIELDS = new WireFields(NOTHING, []);
 
@@ -75,7 +77,7 @@ export class HeadReader {
       return this.#refuse('it is too large', 'bytes');
     if (end === MORE && before === 0) this.#keep();
     if (end < 0) return end;
-    const fields = this.#positions.length === 0 ? NO_FIELDS : new WireFields(this.#bytes, this.#positions);
+    const fields = this.#positions.length === 0 ? NO_FIELDS : new WireFields(this.#headBytes(end), this.#positions);
     this.reset();
     this.fields = fields;
     return from + end - before;
@@ -89,6 +91,11 @@ export class HeadReader {
     this.#filled = this.#at = this.#line = 0;
     this.#positions = [];
     this.#state = this.#start ? START : NAME;
+  }
+
+  /** The bytes of a whole head. It does not keep a body alive that arrived with it: a response may take hours. */
+  #headBytes(end: number): Buffer {
+    return this.#bytes.length - end > MAX_KEPT ? Buffer.from(this.#bytes.subarray(0, end)) : this.#bytes;
   }
 
   /** A part of a head does not keep the buffer alive that it arrived in, and can grow. */

@@ -37,6 +37,7 @@ const REFUSED: [string, number, string, string[], string?, number?][] = [
   ['Transfer-Encoding on HTTP/1.0', 400, '/', ['Host', 'a', 'Transfer-Encoding', 'chunked'], 'POST', 0],
   ['Transfer-Encoding that does not end in chunked', 400, '/', ['Host', 'a', 'Transfer-Encoding', 'chunked, gzip']],
   ['a coding that would be passed on undecoded', 400, '/', ['Host', 'a', 'Transfer-Encoding', 'gzip, chunked']],
+  ['a no-break space beside chunked', 400, '/', ['Host', 'a', 'Transfer-Encoding', '\xa0chunked']],
   ['chunked twice', 400, '/', ['Host', 'a', 'Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked']],
   ['a dot segment', 400, '/a/../b', ['Host', 'a']],
   ['an encoded dot segment', 400, '/a/%2e%2E/b', ['Host', 'a']],
@@ -146,6 +147,11 @@ for (const [what, closes, minor, raw] of CLOSES) {
   test(`${closes ? 'closes' : 'does not close'} after ${what}`, () =>
     assert.equal(accepted('/', ['Host', 'a', ...raw], 'GET', minor).closes, closes));
 }
+
+test('only spaces and tabs are white space in Connection', () => {
+  const { fields } = accepted('/', ['Host', 'a', 'X-A', '1', 'X-B', '1', 'Connection', '\xa0x-a, \tx-b ']);
+  assert.deepEqual([fields['x-a'], fields['x-b']], ['1', undefined]);
+});
 
 test('repeated fields stay separate, cookies are joined', () => {
   const { fields } = accepted('/', ['Host', 'a', 'Accept', 'x', 'accept', 'y', 'Cookie', 'a=1', 'Cookie', 'b=2']);

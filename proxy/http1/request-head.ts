@@ -16,6 +16,7 @@
  */
 import { parseHost } from './authority.ts';
 import { persists } from './connection-fields.ts';
+import { trimOws } from './ows.ts';
 import { parseTarget } from './request-target.ts';
 import { asksForUpgrade, requestedProtocols } from './upgrade-request.ts';
 import type { FieldRecord } from '../message/fields.ts';
@@ -210,7 +211,7 @@ function framing(own: OwnFields, minor: number): number | string {
   if (own.coding !== undefined) {
     if (minor === 0) return 'Transfer-Encoding does not exist in HTTP/1.0';
     if (own.length !== undefined) return 'Transfer-Encoding and Content-Length contradict each other';
-    if (own.coding.trim().toLowerCase() !== 'chunked') return 'the only supported transfer coding is chunked';
+    if (own.coding.toLowerCase() !== 'chunked') return 'the only supported transfer coding is chunked';
     return 'chunked';
   }
   if (own.length === undefined) return 'none';
@@ -222,7 +223,7 @@ function framing(own: OwnFields, minor: number): number | string {
 function dropNamed(connection: string, fields: FieldRecord): void {
   if (/^(?:keep-alive|close)$/i.test(connection)) return;
   for (const token of connection.toLowerCase().split(',')) {
-    const name = token.trim();
+    const name = trimOws(token);
     if (name in fields) Reflect.deleteProperty(fields, name);
   }
 }

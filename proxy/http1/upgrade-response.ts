@@ -1,5 +1,6 @@
 /** Checks a backend's 101 (Switching Protocols) and reads its fields for the client. PURE. */
 import { createHash } from 'node:crypto';
+import { trimOws } from './ows.ts';
 import { readResponseFields } from './response-head.ts';
 
 export interface UpgradeFields {
@@ -32,11 +33,11 @@ export function readUpgradeResponse(
   if (head.fault !== undefined) return head.fault;
   if (minor === 0) return '101 of HTTP/1.0';
   if (!/(?:^|,)[\t ]*upgrade[\t ]*(?:,|$)/i.test(joined(raw, 'connection') ?? '')) return '101 without Connection: Upgrade';
-  const protocol = joined(raw, 'upgrade');
-  const allowed = requested.split(',').map((one) => one.trim().toLowerCase());
-  if (protocol === undefined || !allowed.includes(protocol.trim().toLowerCase()))
-    return '101 for a protocol that was not asked for';
-  if (typeof key === 'string' && KEY.test(key) && /^websocket$/i.test(protocol.trim()) && !acceptsKey(head.list, key))
+  const named = joined(raw, 'upgrade');
+  const protocol = named === undefined ? undefined : trimOws(named);
+  const allowed = requested.split(',').map((one) => trimOws(one).toLowerCase());
+  if (protocol === undefined || !allowed.includes(protocol.toLowerCase())) return '101 for a protocol that was not asked for';
+  if (typeof key === 'string' && KEY.test(key) && /^websocket$/i.test(protocol) && !acceptsKey(head.list, key))
     return '101 whose Sec-WebSocket-Accept is missing or wrong';
   const list: string[] = [];
   for (let i = 0; i + 1 < head.list.length; i += 2) {
@@ -44,7 +45,7 @@ export function readUpgradeResponse(
     if (!VALUE.test(value)) return `a malformed field ${name}`;
     if (!FRAMING.test(name)) list.push(name, value);
   }
-  return { list, protocol: protocol.trim() };
+  return { list, protocol };
 }
 
 /** The values of a field. */

@@ -1,3 +1,5 @@
+import { PieceList } from './piece-list.ts';
+
 /** The receiver of a request body: one attempt. */
 export interface BodyReader {
   /** False: wait for `resume` before the next chunk. */
@@ -30,7 +32,7 @@ export class RequestBody {
   #awaitsContinue: boolean;
   #source: BodySource;
   #limit = 0;
-  #kept: Buffer[] = [];
+  #kept = new PieceList();
   #trailers: readonly string[] = [];
   #lost = false;
   #ended = false;
@@ -86,7 +88,7 @@ export class RequestBody {
   attach(reader: BodyReader): void {
     this.#reader = reader;
     let room = true;
-    for (const chunk of this.#kept) room = reader.write(chunk);
+    for (const chunk of this.#kept.pieces) room = reader.write(chunk);
     if (this.#ended) reader.end(this.#trailers);
     else if (!this.#started) {
       this.#started = true;
@@ -109,7 +111,7 @@ export class RequestBody {
   /** No retry is possible any more: frees what was kept. */
   release(): void {
     this.#limit = 0;
-    this.#kept = [];
+    this.#kept.take();
     if (this.bytes > 0) this.#lost = true;
   }
 
@@ -121,7 +123,7 @@ export class RequestBody {
       if (this.bytes <= this.#limit) this.#kept.push(chunk);
       else {
         this.#lost = true;
-        this.#kept = [];
+        this.#kept.take();
       }
     }
     if (this.#reader?.write(chunk) === false) this.#pause();
