@@ -8,26 +8,15 @@ import { Relay } from './relay.ts';
 import { Upload } from './upload.ts';
 import { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { TimeLimit, TimeLimitListener } from '../attempt-timeouts.ts';
-import type { ConnectionPool } from '../connection-pool.ts';
 import { continueTimeout } from '../continue-timeout.ts';
-import type { IdleWatch, Watched } from '../idle-timeout.ts';
-import type { Tunnels } from '../tunnel.ts';
+import type { Watched } from '../idle-timeout.ts';
+import type { AttemptTools } from '../pooled-upstream.ts';
 import type { Answer, Attempt, AttemptSpec, Failure, FailureKind, Target } from '../../message/attempt.ts';
 import type { End, Exchange } from '../../message/exchange.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
-
-/** What all attempts share. */
-export interface AttemptTools {
-  readonly connections: ConnectionPool;
-  readonly agent: PoolAgent;
-  readonly idle: IdleWatch;
-  readonly tunnels: Tunnels;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-}
 
 /** An interim response (1xx), as node:http reports it. */
 interface InterimResponse {
@@ -49,6 +38,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
   #head: RequestHead;
   #spec: AttemptSpec;
   #tools: AttemptTools;
+  #agent: PoolAgent;
   #timeouts: AttemptTimeouts;
   #request: ClientRequest | undefined;
   #socket: Socket | undefined;
@@ -64,12 +54,13 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
   #over = false;
   #interim = 0;
 
-  constructor(x: Exchange, head: RequestHead, target: Target, spec: AttemptSpec, tools: AttemptTools) {
+  constructor(x: Exchange, head: RequestHead, target: Target, spec: AttemptSpec, tools: AttemptTools, agent: PoolAgent) {
     this.#x = x;
     this.#head = head;
     this.target = target;
     this.#spec = spec;
     this.#tools = tools;
+    this.#agent = agent;
     this.idleTimeout = spec.timeouts.idle;
     this.answer = new Promise((resolve) => (this.#settle = resolve));
     x.onGone(() => this.#onGone());
@@ -142,7 +133,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
   #start(): void {
     let request: ClientRequest;
     try {
-      request = startRequest(this.#head, this, this.#tools.agent);
+      request = startRequest(this.#head, this, this.#agent);
     } catch (error) {
       this.#fail('connect', String(error));
       return;

@@ -11,10 +11,9 @@ import { responseHead, upgradeHead } from './response-head.ts';
 import { Upload } from './upload.ts';
 import { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { TimeLimit, TimeLimitListener } from '../attempt-timeouts.ts';
-import type { ConnectionPool } from '../connection-pool.ts';
 import { continueTimeout } from '../continue-timeout.ts';
-import type { IdleWatch, Watched } from '../idle-timeout.ts';
-import type { Tunnels } from '../tunnel.ts';
+import type { Watched } from '../idle-timeout.ts';
+import type { AttemptTools } from '../pooled-upstream.ts';
 import type { WireResponse } from '../../http1/wire-response.ts';
 import type { Answer, Attempt, AttemptSpec, Failure, FailureKind, Target } from '../../message/attempt.ts';
 import type { End, Exchange } from '../../message/exchange.ts';
@@ -22,15 +21,6 @@ import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
-
-/** What all attempts share. */
-export interface AttemptTools {
-  readonly connections: ConnectionPool;
-  readonly idle: IdleWatch;
-  readonly tunnels: Tunnels;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-}
 
 /** More interim responses (1xx) than this are a protocol failure. */
 const MAX_INTERIM = 32;
