@@ -1,11 +1,9 @@
 /** Proxies that are measured side by side over the same backends: a bare http-proxy-3, HAProxy and nginx. */
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AddressBlock } from '../local-cluster/pods.ts';
 import { startServer } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
+import { nginxFrame, startReference } from './reference-proxy.ts';
+import type { ReferenceName } from './reference-proxy.ts';
 
 export const PORT = 8080;
 const BACKENDS = 2;
@@ -41,37 +39,24 @@ export async function startBare(cleanup: Cleanup, address: string, backends: rea
   return { pid, target: `${address}:${PORT}` };
 }
 
-/** Why HAProxy or nginx cannot run here; undefined when it can. */
-export function whyUnavailable(name: 'haproxy' | 'nginx'): string | undefined {
-  return spawnSync(name, ['-v'], { stdio: 'ignore' }).error && `${name} is not installed (apt-get install ${name})`;
-}
-
 /** Round robin, active checks, retries and X-Forwarded-For, in one thread, as the proxy does it. */
-export async function startReference(
+export async function startContender(
   cleanup: Cleanup,
-  name: 'haproxy' | 'nginx',
+  name: ReferenceName,
   address: string,
   backends: readonly string[],
 ): Promise<Contender> {
-  const folder = await mkdtemp(join(tmpdir(), 'outrigger-bench-'));
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const config = join(folder, 'config');
-  await writeFile(config, name === 'haproxy' ? haproxyConfig(address, backends) : nginxConfig(address, backends, folder));
-  const args = name === 'haproxy' ? ['-db', '-f', config] : ['-p', folder, '-c', config, '-e', 'error.log'];
-  const log = join(folder, 'log');
-  const { pid } = await startServer(cleanup, { program: name, args, cpu: 'tested', log }, () => answers(address)).catch(
-    async (error: unknown) => {
-      throw new Error(`${name}: ${await readFile(log, 'utf8')}`, { cause: error });
-    },
-  );
-  return { pid, target: `${address}:${PORT}` };
+  const target = `${address}:${PORT}`;
+  const config = name === 'haproxy' ? () => haproxyConfig(target, backends) : nginxConfig(target, backends);
+  const { pid } = await startReference(cleanup, name, target, config);
+  return { pid, target };
 }
 
 async function answers(address: string): Promise<boolean> {
   return (await fetch(`http://${address}:${PORT}/`)).ok;
 }
 
-function haproxyConfig(address: string, backends: readonly string[]): string {
+function haproxyConfig(target: string, backends: readonly string[]): string {
   return `
 global
   nbthread 1
@@ -89,7 +74,7 @@ defaults
   option http-keep-alive
   http-reuse always
 listen service
-  bind ${address}:${PORT}
+  bind ${target}
   balance roundrobin
   option httpchk GET /
   default-server check inter 3s
@@ -97,17 +82,8 @@ ${backends.map((backend, i) => `  server s${i} ${backend}:${PORT}`).join('\n')}
 `;
 }
 
-function nginxConfig(address: string, backends: readonly string[], folder: string): string {
-  return `
-daemon off;
-master_process off;
-worker_processes 1;
-pid ${folder}/pid;
-error_log ${folder}/error.log crit;
-events { worker_connections 4096; }
-http {
-  access_log off;
-${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((use) => `  ${use}_temp_path ${folder}/${use};`).join('\n')}
+function nginxConfig(target: string, backends: readonly string[]): (folder: string) => string {
+  const http = `
   keepalive_requests 100000000;
   upstream service {
 ${backends.map((backend) => `    server ${backend}:${PORT};`).join('\n')}
@@ -115,14 +91,13 @@ ${backends.map((backend) => `    server ${backend}:${PORT};`).join('\n')}
     keepalive_requests 100000000;
   }
   server {
-    listen ${address}:${PORT};
+    listen ${target};
     location / {
       proxy_pass http://service;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $remote_addr;
     }
-  }
-}
-`;
+  }`;
+  return (folder) => nginxFrame(folder, http);
 }

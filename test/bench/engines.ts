@@ -1,13 +1,14 @@
 /** CPU per request of the proxy with each of its engines, beside HAProxy, nginx and a bare http-proxy-3, in alternating rounds. */
 import { PASSIVE } from '../../proxy/testing.ts';
 import type { Bench, Row } from './bench.ts';
-import { PORT, startBackends, startBare, startReference, whyUnavailable } from './contenders.ts';
+import { PORT, startBackends, startBare, startContender } from './contenders.ts';
 import type { Contender } from './contenders.ts';
 import { formatSpread, measureCpu, ratios } from './cpu-per-request.ts';
 import type { CpuSample } from './cpu-per-request.ts';
 import { whyNotPinned } from './cpu-affinity.ts';
 import { startProxy } from './proxy-process.ts';
 import type { Cleanup } from './cleanup.ts';
+import { whyUnavailable } from './reference-proxy.ts';
 import { median } from './stats.ts';
 
 const ROUNDS = 9;
@@ -50,7 +51,7 @@ async function startAll(cleanup: Cleanup, note: (text: string) => void): Promise
   const add = (title: string, contender: Contender) => measured.push({ title, contender, samples: [] });
   for (const name of ['haproxy', 'nginx'] as const) {
     const missing = whyUnavailable(name);
-    if (missing === undefined) add(name, await startReference(cleanup, name, addresses.take(), backends));
+    if (missing === undefined) add(name, await startContender(cleanup, name, addresses.take(), backends));
     else note(missing);
   }
   add('bare http-proxy-3', await startBare(cleanup, addresses.take(), backends));

@@ -1,10 +1,9 @@
 /** Load balancers to compare with: each is started with the same backends, and configured for faults as its manual advises. */
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startServer } from '../bench/child.ts';
 import { startProxy, type PolicySettings } from '../bench/proxy-process.ts';
+import { nginxFrame, startReference, whyUnavailable as whyNoReference } from '../bench/reference-proxy.ts';
 import type { Cleanup } from '../bench/cleanup.ts';
 import { BACKEND_PORT } from './faulty-backend-process.ts';
 
@@ -29,7 +28,7 @@ export interface Competitor {
 /** Why a competitor cannot run here; undefined when it can. */
 export function whyUnavailable(name: CompetitorName): string | undefined {
   if (name === 'ours') return undefined;
-  return spawnSync(name, ['-v'], { stdio: 'ignore' }).error && `${name} is not installed (apt-get install ${name})`;
+  return whyNoReference(name);
 }
 
 export async function startCompetitor(
@@ -38,27 +37,20 @@ export async function startCompetitor(
   settings: CompetitorSettings,
   policy: Pick<PolicySettings, 'part' | 'route'>,
 ): Promise<Competitor> {
-  const folder = await mkdtemp(join(tmpdir(), 'outrigger-chaos-'));
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  if (name === 'ours') return startOurs(cleanup, folder, settings, policy);
+  if (name === 'ours') return startOurs(cleanup, settings, policy);
   const target = `${settings.address}:${PORT}`;
-  const config = join(folder, 'config');
-  await writeFile(config, name === 'haproxy' ? haproxyConfig(settings) : nginxConfig(settings, folder));
-  const args = name === 'haproxy' ? ['-db', '-f', config] : ['-p', folder, '-c', config, '-e', 'error.log'];
-  const log = join(folder, 'log');
-  const answers = async () => (await fetch(`http://${target}/`)).ok;
-  await startServer(cleanup, { program: name, args, cpu: 'tested', log }, answers).catch(async (error: unknown) => {
-    throw new Error(`${name}: ${await readFile(log, 'utf8')}`, { cause: error });
-  });
+  const config = name === 'haproxy' ? () => haproxyConfig(settings) : nginxConfig(settings);
+  await startReference(cleanup, name, target, config);
   return { target, ejectedAt: () => Promise.resolve(undefined) };
 }
 
 async function startOurs(
   cleanup: Cleanup,
-  folder: string,
   { address, backends }: CompetitorSettings,
   policy: Pick<PolicySettings, 'part' | 'route'>,
 ): Promise<Competitor> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-chaos-'));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const log = join(folder, 'log');
   await startProxy(cleanup, { address, log, port: PORT, backends, backendPort: BACKEND_PORT, ...policy });
   return { target: `${address}:${PORT}`, ejectedAt: () => firstEjection(log) };
@@ -97,21 +89,8 @@ ${lines(backends, (backend, i) => `  server s${i} ${backend}:${BACKEND_PORT}`)}
 `;
 }
 
-function nginxConfig({ address, backends }: CompetitorSettings, folder: string): string {
-  return `
-daemon off;
-master_process off;
-worker_processes 1;
-pid ${folder}/pid;
-error_log ${folder}/error.log crit;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi;
-  scgi_temp_path ${folder}/scgi;
+function nginxConfig({ address, backends }: CompetitorSettings): (folder: string) => string {
+  const http = `
   keepalive_requests 1000000;
   upstream service {
     least_conn;
@@ -128,7 +107,6 @@ ${lines(backends, (backend) => `    server ${backend}:${BACKEND_PORT} max_fails=
       proxy_read_timeout 5s;
       proxy_next_upstream error timeout http_503;
     }
-  }
-}
-`;
+  }`;
+  return (folder) => nginxFrame(folder, http);
 }
