@@ -1,109 +1,9 @@
 /** What clients may send, the statuses they receive, and the requests that the backend receives. */
+import { MALFORMED } from './test-malformed-requests.ts';
+import { PIPELINED } from './test-pipelined-requests.ts';
+import { C, chunked, get, post, SMUGGLED } from './test-request-case.ts';
+import type { RequestCase } from './test-request-case.ts';
 import type { Request } from './test-strict.ts';
-
-/** What becomes of a case with one engine of the client's side. */
-export interface Exemption extends Pick<RequestCase, 'gets' | 'received'> {
-  readonly why: string;
-}
-
-export interface RequestCase {
-  readonly what: string;
-  /** Sent as it is; several pieces are sent one after the other. */
-  readonly send: string | readonly string[];
-  /** Statuses of the final responses, after which the proxy closes. */
-  readonly gets: readonly number[];
-  /** Method and target of each request that the backend received. */
-  readonly received: readonly string[];
-  /** The engines that differ, and why. */
-  readonly except?: Readonly<Record<string, Exemption>>;
-  readonly check?: (received: readonly Request[]) => boolean;
-}
-
-const C = 'Host: a\r\nConnection: close\r\n';
-const get = (fields: string, target = '/') => `GET ${target} HTTP/1.1\r\n${C}${fields}\r\n`;
-const post = (fields: string, body: string) => `POST / HTTP/1.1\r\n${C}${fields}\r\n${body}`;
-const chunked = (body: string) => post('Transfer-Encoding: chunked\r\n', body);
-const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
-
-/** Everything that is malformed, or can be read in two ways. */
-const REFUSED: readonly (readonly [what: string, send: string])[] = [
-  ['text that is not HTTP', 'hello\r\n\r\n'],
-  ['HTTP/0.9', 'GET /\r\n\r\n'],
-  ['HTTP/2.0 as a version', `GET / HTTP/2.0\r\n${C}\r\n`],
-  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ['HTTP/1.2', `GET / HTTP/1.2\r\n${C}\r\n`],
-  ['a method that is not a token', `G(T / HTTP/1.1\r\n${C}\r\n`],
-  ['a tab before the target', `GET\t/ HTTP/1.1\r\n${C}\r\n`],
-  ['a space in the target', `GET /a b HTTP/1.1\r\n${C}\r\n`],
-  ['white space before the method', ` GET / HTTP/1.1\r\n${C}\r\n`],
-  ['NUL in the target', `GET /\0 HTTP/1.1\r\n${C}\r\n`],
-  ['a target above ASCII', `GET /\xe4 HTTP/1.1\r\n${C}\r\n`],
-  ['* with GET', `GET * HTTP/1.1\r\n${C}\r\n`],
-  ['a target without a slash', `GET a HTTP/1.1\r\n${C}\r\n`],
-  ['an absolute target with user information', `GET http://me@a/ HTTP/1.1\r\n${C}\r\n`],
-  ['an absolute target with another scheme', `GET ftp://a/ HTTP/1.1\r\n${C}\r\n`],
-  ['no Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
-  ['Host twice', `GET / HTTP/1.1\r\n${C}Host: b\r\n\r\n`],
-  ['Host twice, the same', `GET / HTTP/1.1\r\n${C}Host: a\r\n\r\n`],
-  ['a list of Hosts', 'GET / HTTP/1.1\r\nHost: a, b\r\nConnection: close\r\n\r\n'],
-  ['a space before the first field', `GET / HTTP/1.1\r\n Host: a\r\n\r\n`],
-  ['a space before the colon', get('X : 1\r\n')],
-  ['a tab before the colon', get('X\t: 1\r\n')],
-  ['a space in a name', get('X Y: 1\r\n')],
-  ['no name', get(': 1\r\n')],
-  ['no colon', get('X\r\n')],
-  ['a name above ASCII', get('X\xe4: 1\r\n')],
-  ['a name with NUL', get('X\0: 1\r\n')],
-  ['a value with NUL', get('X: a\0b\r\n')],
-  ['a value with DEL', get('X: a\x7fb\r\n')],
-  ['a value with a bell', get('X: a\x07b\r\n')],
-  ['a value with a bare CR', get('X: a\rb\r\n')],
-  ['a bare CR as line end', `GET / HTTP/1.1\rHost: a\r\r`],
-  ['a bare LF after the request line', `GET / HTTP/1.1\n${C}\r\n`],
-  ['a bare LF after a field', `GET / HTTP/1.1\r\nHost: a\nConnection: close\r\n\r\n`],
-  ['a bare LF after the head', `GET / HTTP/1.1\r\n${C}\n`],
-  ['a folded line', get('X: a\r\n b\r\n')],
-  ['a folded line with a tab', get('X: a\r\n\tb\r\n')],
-  ['a folded Host', 'GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n'],
-  ['a folded Transfer-Encoding', post('Transfer-Encoding:\r\n chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['Content-Length with Transfer-Encoding', post('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['Transfer-Encoding with Content-Length', post('Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['Content-Length twice', post('Content-Length: 2\r\nContent-Length: 3\r\n', 'abc')],
-  ['Content-Length twice, the same', post('Content-Length: 2\r\nContent-Length: 2\r\n', 'ab')],
-  ['a list of Content-Lengths', post('Content-Length: 2, 2\r\n', 'ab')],
-  ['a signed Content-Length', post('Content-Length: +2\r\n', 'ab')],
-  ['a negative Content-Length', post('Content-Length: -2\r\n', 'ab')],
-  ['a hexadecimal Content-Length', post('Content-Length: 0x2\r\n', 'ab')],
-  ['an empty Content-Length', post('Content-Length: \r\n', 'ab')],
-  ['a Content-Length with a space', post('Content-Length: 1 2\r\n', 'ab')],
-  ['a Content-Length beyond 64 bit', post('Content-Length: 18446744073709551617\r\n', 'ab')],
-  ['Transfer-Encoding: identity', post('Transfer-Encoding: identity\r\n', SMUGGLED)],
-  ['Transfer-Encoding: gzip', post('Transfer-Encoding: gzip\r\n', SMUGGLED)],
-  ['Transfer-Encoding: gzip, chunked', post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n')],
-  ['Transfer-Encoding: chunked, identity', post('Transfer-Encoding: chunked, identity\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['chunked twice', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n')],
-  ['an empty Transfer-Encoding', post('Transfer-Encoding: \r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['xchunked', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['a vertical tab before chunked', post('Transfer-Encoding: \x0bchunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['a no-break space before chunked', post('Transfer-Encoding: \xa0chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['a no-break space after chunked', post('Transfer-Encoding: chunked\xa0\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['quoted chunked', post('Transfer-Encoding: "chunked"\r\n', `0\r\n\r\n${SMUGGLED}`)],
-  ['chunked on HTTP/1.0', `POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
-  ['a chunk size that is not a number', chunked('x\r\nab\r\n0\r\n\r\n')],
-  ['a signed chunk size', chunked('+2\r\nab\r\n0\r\n\r\n')],
-  ['a chunk size with 0x', chunked('0x2\r\nab\r\n0\r\n\r\n')],
-  ['a chunk size beyond 64 bit', chunked('10000000000000002\r\nab\r\n0\r\n\r\n')],
-  ['no chunk size', chunked('\r\nab\r\n0\r\n\r\n')],
-  ['a space before a chunk size', chunked(' 2\r\nab\r\n0\r\n\r\n')],
-  ['a bare LF after a chunk size', chunked('2\nab\r\n0\r\n\r\n')],
-  ['a bare LF after a chunk', chunked('2\r\nab\n0\r\n\r\n')],
-  ['a chunk longer than its size', chunked('2\r\nabc\r\n0\r\n\r\n')],
-  ['a chunk shorter than its size', chunked('3\r\nab\r\n0\r\n\r\n')],
-  ['a bare LF in a chunk extension', chunked(`2;a\nb\r\nab\r\n0\r\n\r\n`)],
-  ['a trailer with a space before the colon', chunked('0\r\nX : 1\r\n\r\n')],
-  ['a trailer that is not a field', chunked('0\r\nX\r\n\r\n')],
-  ['a folded trailer', chunked('0\r\nX: 1\r\n 2\r\n\r\n')],
-];
 
 const refuses = (why: string) => ({ 'node-http': { gets: [400], received: [], why } });
 const METHODS = refuses('node:http knows a list of methods');
@@ -381,60 +281,8 @@ const ANSWERED: readonly RequestCase[] = [
   { what: 'the name of this proxy in Via', send: get('Via: 1.1 outrigger-test\r\n'), gets: [508], received: [] },
 ];
 
-const PIPELINED: readonly RequestCase[] = [
-  {
-    what: 'three in one piece, in order',
-    send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhiGET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
-    gets: [200, 200, 200],
-    received: ['GET /1', 'POST /2', 'GET /3'],
-    check: (received) => received[1]?.body === 'hi',
-  },
-  {
-    what: 'a Content-Length that is too short: the rest is a request',
-    send: `POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi${get('', '/2')}`,
-    gets: [200, 200],
-    received: ['POST /1', 'GET /2'],
-  },
-  {
-    what: 'a Content-Length that is too short: the rest is not a request',
-    send: 'POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi there\r\n\r\n',
-    gets: [200, 400],
-    received: ['POST /1'],
-  },
-  {
-    what: 'a bad request after a good one',
-    send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost : a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n',
-    gets: [200, 400],
-    received: ['GET /1'],
-  },
-  {
-    what: 'a request without Host after a good one',
-    send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n',
-    gets: [200, 400],
-    received: ['GET /1'],
-  },
-  {
-    what: 'a bad chunk after a good request',
-    send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n',
-    gets: [200, 400],
-    received: ['GET /1'],
-  },
-  {
-    what: 'CONNECT after a good request',
-    send: 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nCONNECT b:1 HTTP/1.1\r\nHost: b:1\r\n\r\n',
-    gets: [200, 405],
-    received: ['GET /1'],
-  },
-  {
-    what: 'a request after one that ends the connection',
-    send: `${get('', '/1')}${get('', '/2')}`,
-    gets: [200],
-    received: ['GET /1'],
-  },
-];
-
 export const REQUESTS: readonly RequestCase[] = [
-  ...REFUSED.map(([what, send]) => ({ what, send, gets: [400], received: [] })),
+  ...MALFORMED.map(([what, send]) => ({ what, send, gets: [400], received: [] })),
   ...FORWARDED,
   ...ANSWERED,
   ...PIPELINED.map((c) => ({ ...c, what: `pipelined: ${c.what}` })),
