@@ -19,6 +19,8 @@ interface Running {
   readonly uid: string;
   readonly generation: number;
   readonly rejected: boolean;
+  /** Its version and content. */
+  readonly snapshot: string;
 }
 
 /** A proxy as it is, and what the operator knows of it. */
@@ -63,9 +65,12 @@ class Simulation {
   /** The proxy applies what is pushed; the operator hears of it unless the answer is lost. */
   push(one: Simulated, answered: boolean): void {
     const snapshot = this.#versioner.assignVersion(this.desired, one.known.minSequence);
-    one.saved = one.running;
-    one.running = { uid: this.uid, generation: this.generation, rejected: one.rejects };
-    const rejected = one.rejects ? [{ policy: KEY, listener: 8080, reason: 'in use' }] : [];
+    // A proxy that runs this very snapshot does nothing (docs/wire-protocol.md), so what it rejects stays as it was.
+    if (one.running?.snapshot !== snapshot.key) {
+      one.saved = one.running;
+      one.running = { uid: this.uid, generation: this.generation, rejected: one.rejects, snapshot: snapshot.key };
+    }
+    const rejected = one.running.rejected ? [{ policy: KEY, listener: 8080, reason: 'in use' }] : [];
     const answer = { pod: one.target.uid, applied: { ...snapshot.version, digest: snapshot.digest }, rejected };
     if (!answered) one.known.fail('no answer', 0, () => 1, snapshot.key);
     else assert.ok(one.known.acknowledge(snapshot, answer, 0));
