@@ -2,16 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HashOn } from '../snapshot/load-balancer.ts';
 import { formatCookie, hashKeyOf, makeCookieValue } from './hash-key.ts';
-import { RecordFields } from '../message/fields.ts';
+import { fieldsOf } from '../message/test-fields.ts';
 import { seeded } from './testing.ts';
 
 function key(on: HashOn, target: string, headers: Readonly<Record<string, string>> = {}): string | undefined {
   const path = target.replace(/\?.*/, '');
-  return hashKeyOf(
-    on,
-    { path, target, authority: 'a.test', protocol: undefined, fields: new RecordFields(headers) },
-    '192.0.2.7',
-  );
+  return hashKeyOf(on, { path, target, authority: 'a.test', protocol: undefined, fields: fieldsOf(headers) }, '192.0.2.7');
 }
 
 const COOKIE = { type: 'Cookie', name: 'id', ttl: 0 } as const;

@@ -2,7 +2,8 @@
 import type { Response } from './test-strict.ts';
 import { renderLocalReply } from '../downstream/local-reply.ts';
 import type { End, Exchange } from '../message/exchange.ts';
-import { fieldPairs, ListFields, RecordFields } from '../message/fields.ts';
+import { fieldPairs, ListFields } from '../message/fields.ts';
+import type { Fields } from '../message/fields.ts';
 import { LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { LocalReply } from '../message/local-replies.ts';
 import type { RequestHead } from '../message/request-head.ts';
@@ -33,7 +34,7 @@ export class FakeClient implements Exchange, ResponseSink {
   #onGone: (() => void) | undefined;
 
   constructor(method: string, target: string) {
-    const fields = new RecordFields({});
+    const fields = new ListFields([]);
     const line = {
       method,
       scheme: 'http',
@@ -44,7 +45,7 @@ export class FakeClient implements Exchange, ResponseSink {
       target,
       receivedTarget: target,
     } as const;
-    this.request = { ...line, fields, protocol: undefined };
+    this.request = { ...line, fields, protocol: undefined, acceptsTrailers: false, trailer: undefined };
     this.done = new Promise((resolve) => (this.#settle = resolve));
   }
 
@@ -76,9 +77,9 @@ export class FakeClient implements Exchange, ResponseSink {
     this.#listener = listener;
   }
 
-  interim(status: number, fields: readonly string[]): void {
-    // As in every protocol: only 103 with links is forwarded.
-    if (status === 103 && fields.length > 0) this.#messages.push(messageOf(headOf(status, fields), '', []));
+  interim(status: number, fields: Fields): void {
+    const sent = fieldPairs(fields.list()).filter(([name]) => name.toLowerCase() !== 'content-length');
+    this.#messages.push(messageOf(headOf(status, sent.flat()), '', []));
   }
 
   head(head: ResponseHead): boolean {

@@ -120,9 +120,11 @@ class FakeAttempt implements Attempt, BodyReader {
 
 /** The request in the form in which a backend on a socket reports it. */
 function requestOf(head: RequestHead, body: string, trailers: readonly string[]): Request {
-  const { method, target, authority, protocol, fields } = head;
+  const { method, target, authority, protocol, fields, acceptsTrailers, trailer } = head;
   const own: [string, string][] = authority === undefined ? [] : [['host', authority]];
   if (protocol !== undefined) own.push(['upgrade', protocol]);
+  if (acceptsTrailers) own.push(['te', 'trailers'], ['connection', 'TE']);
+  if (trailer !== undefined) own.push(['trailer', trailer]);
   const start = `${method} ${target}`;
   return { start, method, target, fields: [...own, ...fieldPairs(fields.list())], body, trailers: fieldPairs(trailers) };
 }

@@ -43,7 +43,7 @@ const FORWARDED: readonly RequestCase[] = [
     send: get('X: \t a b \t\r\n'),
     gets: [200],
     received: ['GET /'],
-    check: ([r]) => r?.fields.some(([n, v]) => n === 'x' && v === 'a b') === true,
+    check: ([r]) => r?.fields.some(([n, v]) => n === 'X' && v === 'a b') === true,
   },
   { what: 'an empty value', send: get('X:\r\n'), gets: [200], received: ['GET /'] },
   {
@@ -58,7 +58,14 @@ const FORWARDED: readonly RequestCase[] = [
     send: get('X: \xe4\xff\r\n'),
     gets: [200],
     received: ['GET /'],
-    check: ([r]) => r?.fields.some(([n, v]) => n === 'x' && v === '\xe4\xff') === true,
+    check: ([r]) => r?.fields.some(([n, v]) => n === 'X' && v === '\xe4\xff') === true,
+  },
+  {
+    what: 'names in any case, repeated',
+    send: get('X-UPPER: 1\r\naccept: x\r\nAccept: y\r\nCookie: a=1\r\nX-Last: 2\r\nCookie: b=2\r\n'),
+    gets: [200],
+    received: ['GET /'],
+    check: ([r]) => keepsLines(r?.fields ?? []),
   },
   { what: 'HTTP/1.0', send: 'GET /old HTTP/1.0\r\n\r\n', gets: [200], received: ['GET /old'] },
   {
@@ -128,6 +135,33 @@ const FORWARDED: readonly RequestCase[] = [
     check: ([r]) => r?.body === 'ab',
   },
   {
+    what: 'TE: trailers, alone or in a list',
+    send: get('TE: gzip;q=0.5 ,\ttrailers\r\n'),
+    gets: [200],
+    received: ['GET /'],
+    check: ([r]) => hasField(r, 'te', 'trailers') && hasField(r, 'connection', 'TE'),
+  },
+  {
+    what: 'TE without trailers',
+    send: get('TE: gzip\r\nTE: trailersx\r\n'),
+    gets: [200],
+    received: ['GET /'],
+    check: ([r]) => r?.fields.some(([n]) => n.toLowerCase() === 'te') === false,
+  },
+  {
+    what: 'Trailer, with the trailers',
+    send: post('Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n', '0\r\nX-Sum: 1\r\n\r\n'),
+    gets: [200],
+    received: ['POST /'],
+    check: ([r]) => hasField(r, 'trailer', 'X-Sum') && r?.trailers.length === 1,
+  },
+  {
+    what: 'Trailer without a body in chunks',
+    send: post('Trailer: X-Sum\r\nContent-Length: 2\r\n', 'hi'),
+    gets: [200],
+    received: ['POST /'],
+  },
+  {
     what: 'trailers',
     send: chunked('2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n'),
     gets: [200],
@@ -155,7 +189,7 @@ const FORWARDED: readonly RequestCase[] = [
     ),
     gets: [200],
     received: ['GET /'],
-    check: ([r]) => r?.fields.filter(([n]) => n.includes('_')).join() === 'x_mine,1',
+    check: ([r]) => r?.fields.filter(([n]) => n.includes('_')).join() === 'X_Mine,1',
   },
   ...['QUERY', 'PROPFIND', 'REPORT', 'SEARCH'].flatMap((method): RequestCase[] => [
     {
@@ -287,3 +321,19 @@ export const REQUESTS: readonly RequestCase[] = [
   ...ANSWERED,
   ...PIPELINED.map((c) => ({ ...c, what: `pipelined: ${c.what}` })),
 ];
+
+function hasField(r: Request | undefined, name: string, value: string): boolean {
+  return r?.fields.some(([n, v]) => n.toLowerCase() === name && v === value) === true;
+}
+
+/** http-proxy-3 writes lines of one field one after the other, with the name of the first, and cookies in one line. */
+function keepsLines(fields: Request['fields']): boolean {
+  const of = (name: string) => fields.filter(([n]) => n.toLowerCase() === name).map(([, value]) => value);
+  const names = fields.map(([name]) => name);
+  return (
+    names.includes('X-UPPER') &&
+    names.includes('X-Last') &&
+    of('accept').join() === 'x,y' &&
+    of('cookie').join('; ') === 'a=1; b=2'
+  );
+}

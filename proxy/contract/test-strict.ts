@@ -29,7 +29,7 @@ class Incomplete extends Error {}
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const HOP = new Set(['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'proxy-authorization', 'expect']);
+const HOP = new Set(['keep-alive', 'proxy-connection', 'upgrade', 'proxy-authorization', 'expect']);
 /** Fields about routing, length or authentication are not allowed after the body (RFC 9110 §6.5.1). */
 const NOT_IN_TRAILERS = new Set([
   'content-length',
@@ -81,7 +81,7 @@ class StrictReader {
       check(colon > 0 && TOKEN.test(name), `a bad field name: ${JSON.stringify(line)}`);
       const value = line.slice(colon + 1);
       check(VALUE.test(value), `a bad field value: ${JSON.stringify(line)}`);
-      fields.push([name, value.trim()]);
+      fields.push([name, value.replace(/^[\t ]+|[\t ]+$/g, '')]);
     }
     return fields;
   }
@@ -142,11 +142,14 @@ function readRequest(r: StrictReader): Request {
     const lower = name.toLowerCase();
     if (upgrade && lower === 'upgrade') check(!/h2|http|tls/i.test(value), `Upgrade: ${value}`);
     else if (lower === 'expect') check(value === '100-continue', `Expect: ${value}`);
+    else if (lower === 'te') check(value === 'trailers', `TE: ${value}`);
     else check(!HOP.has(lower), `a hop-by-hop field: ${name}`);
-    if (lower === 'connection') check((upgrade ? /^Upgrade$/ : /^(keep-alive|close)$/).test(value), `Connection: ${value}`);
+    if (lower === 'connection')
+      check((upgrade ? /^(TE, )?Upgrade$/ : /^(keep-alive|close|TE)$/).test(value), `Connection: ${value}`);
   }
   const length = framing(fields);
   check(!upgrade || length === undefined, 'an upgrade with a body');
+  check(length === 'chunked' || !fields.some(([name]) => name.toLowerCase() === 'trailer'), 'Trailer without chunks');
   const body = length === 'chunked' ? r.chunks() : { body: r.take(length ?? 0), trailers: [] };
   return { start, method, target, fields, ...body };
 }

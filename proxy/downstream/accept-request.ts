@@ -1,9 +1,11 @@
 /** Makes the head of an exchange from a request head of HTTP/1 that may be forwarded: adds the fields of this proxy. */
-import { addForwardedHeaders } from './forwarded-headers.ts';
+import { forwardedHeaders } from './forwarded-headers.ts';
 import type { HttpServerSettings } from './http-server-settings.ts';
-import { keepTrustedForwarded, readTrustedForwarded } from './trusted-forwarded-headers.ts';
+import { readTrustedForwarded } from './trusted-forwarded-headers.ts';
+import type { ReceivedFields } from '../http1/received-fields.ts';
 import type { AcceptedHead } from '../http1/request-head.ts';
-import { RecordFields } from '../message/fields.ts';
+import { MAX_FORWARDS, without } from '../http1/request-fields.ts';
+import { ExtendedFields } from '../message/fields.ts';
 import type { RequestHead } from '../message/request-head.ts';
 
 /** A request head as it was received. */
@@ -12,8 +14,7 @@ export interface ReceivedHead {
   readonly target: string;
   /** Of HTTP/1. */
   readonly minor: number;
-  /** Names and values, alternating. */
-  readonly raw: readonly string[];
+  readonly fields: ReceivedFields;
   /** The connection that it arrived on. */
   readonly peer: string;
   readonly scheme: 'http' | 'https';
@@ -24,37 +25,41 @@ export interface ReceivedHead {
  * @param protocol the protocols that the request asks for, if it is forwarded as one that does.
  */
 export function acceptRequest(
-  { method, target, minor, raw, peer, scheme }: ReceivedHead,
+  { method, target, minor, fields: received, peer, scheme }: ReceivedHead,
   read: AcceptedHead,
   protocol: string | undefined,
   s: HttpServerSettings,
 ): { readonly head: RequestHead; readonly clientAddress: string } {
-  const { fields, authority, requestId } = read;
-  // Some backends refuse a handshake with a length.
-  if (protocol !== undefined) delete fields['content-length'];
-  addForwardedHeaders(fields, {
-    peer,
-    port: s.port,
-    scheme,
+  const { authority, maxForwards } = read;
+  const trust = s.trust();
+  const forwarded = trust && readTrustedForwarded(received, { peer, scheme, port: s.port, authority }, trust);
+  const port = forwarded?.port ?? s.port;
+  const added = forwardedHeaders({
+    forwardedFor: forwarded?.forwardedFor ?? peer,
+    proto: forwarded?.proto ?? scheme,
+    port,
+    host: forwarded?.host ?? authority,
+    via: read.via,
     protocolVersion: minor === 1 ? '1.1' : '1.0',
     viaName: s.viaName,
-    authority,
-    requestId,
+    requestId: read.requestId,
   });
-  const trust = s.trust();
-  const forwarded = trust && readTrustedForwarded(raw, { peer, scheme, port: s.port, authority }, trust);
-  if (forwarded) keepTrustedForwarded(fields, forwarded);
+  if (maxForwards !== undefined) added.push(MAX_FORWARDS, String(maxForwards - 1));
+  // Some backends refuse a handshake with a length.
+  const kept = protocol === undefined ? read.fields : without('content-length', read.fields);
   const head = {
     method,
     scheme: forwarded?.scheme ?? scheme,
-    port: forwarded?.port ?? s.port,
+    port,
     authority,
     host: read.host,
     path: read.path,
     target: read.target,
     receivedTarget: target,
-    fields: new RecordFields(fields),
+    fields: new ExtendedFields(kept, added),
     protocol,
+    acceptsTrailers: read.acceptsTrailers,
+    trailer: read.trailer,
   } as const;
   return { head, clientAddress: forwarded?.clientAddress ?? peer };
 }

@@ -1,31 +1,32 @@
 /** The fields that the proxy adds to a request, once for all tries: Via (RFC 9110 §7.6.3), X-Forwarded-* and X-Request-Id. */
-import type { FieldRecord } from '../message/fields.ts';
 
 /** What the fields are made from. */
 export interface Hop {
-  /** The peer's address: replaces a received X-Forwarded-For, unless the peer is trusted (trusted-forwarded-headers.ts). */
-  readonly peer: string;
-  /** The listener's port as the policy names it. */
+  /** X-Forwarded-For: the peer's address, after what a trusted peer has sent (trusted-forwarded-headers.ts). */
+  readonly forwardedFor: string;
+  /** X-Forwarded-Proto. */
+  readonly proto: string;
+  /** X-Forwarded-Port: the listener's as the policy names it, or that of a trusted proxy in front. */
   readonly port: number;
-  readonly scheme: 'http' | 'https';
+  /** X-Forwarded-Host; undefined: the request names no host. */
+  readonly host: string | undefined;
+  /** Received values of Via. */
+  readonly via: string | undefined;
   /** As in Via: `1.1`, `2`. */
   readonly protocolVersion: string;
   /** The pseudonym of this proxy in Via. */
   readonly viaName: string;
-  readonly authority: string | undefined;
   readonly requestId: string;
 }
 
-/** Adds the proxy's own fields to those of the client, in place. */
-export function addForwardedHeaders(fields: FieldRecord, hop: Hop): void {
+/** The proxy's own fields: names in lower case and values, alternating. */
+export function forwardedHeaders(hop: Hop): string[] {
   const via = `${hop.protocolVersion} ${hop.viaName}`;
-  const before = fields['via'];
-  fields['via'] = typeof before === 'string' ? `${before}, ${via}` : via;
-  fields['x-forwarded-for'] = hop.peer;
-  fields['x-forwarded-proto'] = hop.scheme;
-  fields['x-forwarded-port'] = String(hop.port);
-  if (hop.authority !== undefined) fields['x-forwarded-host'] = hop.authority;
-  fields['x-request-id'] = hop.requestId;
+  const fields = ['via', hop.via === undefined ? via : `${hop.via}, ${via}`];
+  fields.push('x-forwarded-for', hop.forwardedFor, 'x-forwarded-proto', hop.proto, 'x-forwarded-port', String(hop.port));
+  if (hop.host !== undefined) fields.push('x-forwarded-host', hop.host);
+  fields.push('x-request-id', hop.requestId);
+  return fields;
 }
 
 /** The one spelling of an address: an IPv4 address of a dual-stack socket is written as IPv4, so that a client has one name. */

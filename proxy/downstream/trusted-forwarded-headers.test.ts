@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { acceptRequest } from './accept-request.ts';
 import { createTrust } from './client-address.ts';
 import type { Trust } from './client-address.ts';
-import { keepTrustedForwarded, readTrustedForwarded } from './trusted-forwarded-headers.ts';
+import type { HttpServerSettings } from './http-server-settings.ts';
+import { readTrustedForwarded } from './trusted-forwarded-headers.ts';
 import type { TrustedForwarded } from './trusted-forwarded-headers.ts';
-import type { FieldRecord } from '../message/fields.ts';
+import type { AcceptedHead } from '../http1/request-head.ts';
+import { RawFields } from '../http1/received-fields.ts';
+import { ListFields } from '../message/fields.ts';
+import { recordOf } from '../message/test-fields.ts';
+import type { FieldRecord } from '../message/test-fields.ts';
 
 const trust = createTrust({ trustedCIDRs: ['10.0.0.0/8'] }) as Trust;
 const PEER = '10.0.0.1';
@@ -13,17 +19,21 @@ const CONNECTION = { peer: PEER, scheme: 'http', port: 20439, authority: 'own.te
 const own = { 'x-forwarded-for': PEER, 'x-forwarded-proto': 'http', 'x-forwarded-port': '20439', 'x-forwarded-host': 'own.test' };
 
 function read(raw: readonly string[], authority: string | undefined = 'own.test', by = trust): TrustedForwarded {
-  const found = readTrustedForwarded(raw, { ...CONNECTION, authority }, by);
+  const found = readTrustedForwarded(new ListFields(raw), { ...CONNECTION, authority }, by);
   assert.ok(found);
   return found;
 }
 
-/** The fields that a backend receives for a trusted peer. */
-function kept(...raw: string[]): FieldRecord {
-  const fields: FieldRecord = { ...own };
-  keepTrustedForwarded(fields, read(raw));
-  return fields;
+/** The fields about the client's connection that a backend receives. */
+function sent(raw: readonly string[], authority: string | undefined = 'own.test', by = trust): FieldRecord {
+  const settings = { port: CONNECTION.port, viaName: 'me', trust: () => by } as HttpServerSettings;
+  const head = { authority, requestId: 'id', fields: new RawFields([]) } as unknown as AcceptedHead;
+  const received = { method: 'GET', target: '/', minor: 1, fields: new RawFields(raw), peer: PEER, scheme: 'http' } as const;
+  const fields = recordOf(acceptRequest(received, head, undefined, settings).head.fields);
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => name.startsWith('x-forwarded-')));
 }
+
+const kept = (...raw: string[]): FieldRecord => sent(raw);
 
 describe('the list of addresses', () => {
   test('is forwarded as received, with the peer appended', () => {
@@ -91,13 +101,12 @@ describe('X-Forwarded-Proto and -Port', () => {
     test(`${JSON.stringify(raw)}${authority === undefined ? '' : ` for ${authority}`}: ${proto}, ${scheme}, ${port}`, () => {
       const found = read(raw, authority);
       assert.deepEqual([found.proto ?? 'http', found.scheme, found.port], [proto, scheme, port]);
-      const fields: FieldRecord = { ...own };
-      keepTrustedForwarded(fields, found);
+      const fields = sent(raw, authority);
       assert.deepEqual([fields['x-forwarded-proto'], fields['x-forwarded-port']], [proto, String(port)]);
     });
 
   test('HTTP/1.0 without Host: the default of the scheme', () => {
-    const found = readTrustedForwarded([PROTO, 'https'], { ...CONNECTION, authority: undefined }, trust);
+    const found = readTrustedForwarded(new ListFields([PROTO, 'https']), { ...CONNECTION, authority: undefined }, trust);
     assert.deepEqual([found?.scheme, found?.port], ['https', 443]);
   });
 });
@@ -230,7 +239,9 @@ describe('whatever is sent', () => {
   test('a peer that is not trusted keeps its own values', () => {
     const by = [trust, createTrust({ trustedCIDRs: ['::/0'] }) as Trust];
     const property = fc.property(fields, (raw) =>
-      by.forEach((one) => assert.equal(readTrustedForwarded(raw, { ...CONNECTION, peer: '11.0.0.1' }, one), undefined)),
+      by.forEach((one) =>
+        assert.equal(readTrustedForwarded(new ListFields(raw), { ...CONNECTION, peer: '11.0.0.1' }, one), undefined),
+      ),
     );
     fc.assert(property);
   });
@@ -241,10 +252,9 @@ describe('whatever is sent', () => {
       const found = read(raw, 'own.test', one);
       assert.match(found.clientAddress, /^[0-9a-f.:]+$/);
       assert.ok(Number.isInteger(found.port) && found.port > 0 && found.port < 65536);
-      const sent: FieldRecord = { ...own };
-      keepTrustedForwarded(sent, found);
-      const secure = /^(?:https|wss)$/.test(String(sent['x-forwarded-proto']));
-      assert.deepEqual([secure ? 'https' : 'http', Number(sent['x-forwarded-port'])], [found.scheme, found.port]);
+      const fields = sent(raw, 'own.test', one);
+      const secure = /^(?:https|wss)$/.test(String(fields['x-forwarded-proto']));
+      assert.deepEqual([secure ? 'https' : 'http', Number(fields['x-forwarded-port'])], [found.scheme, found.port]);
       assert.ok(found.forwardedFor.endsWith(PEER));
     });
     fc.assert(property, { numRuns: 500 });

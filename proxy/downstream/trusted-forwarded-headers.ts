@@ -6,7 +6,7 @@ import { entriesFromTheRight } from './client-address.ts';
 import type { Trust } from './client-address.ts';
 import { parseForwarded } from './forwarded-field.ts';
 import { parseHost, portOf } from '../http1/authority.ts';
-import type { FieldRecord } from '../message/fields.ts';
+import type { Fields } from '../message/fields.ts';
 import { DEFAULT_PORTS } from '../message/request-head.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import { FORWARDED_PORT, FORWARDED_PROTO } from '../snapshot/request-grammar.ts';
@@ -40,25 +40,21 @@ const LONGEST = 'x-forwarded-proto'.length;
 
 /**
  * Undefined for a peer that is not trusted.
- * @param raw names and values, alternating, as received: Connection may name these fields, which must not make the proxy ignore them.
+ * @param received all fields: Connection may name some of these, which must not make the proxy ignore them.
  */
-export function readTrustedForwarded(raw: readonly string[], own: OwnConnection, trust: Trust): TrustedForwarded | undefined {
+export function readTrustedForwarded(
+  received: Pick<Fields, 'list'>,
+  own: OwnConnection,
+  trust: Trust,
+): TrustedForwarded | undefined {
   if (!trust.trusts(own.peer)) return undefined;
-  const stated = readStatement(collect(raw), own.peer, trust);
+  const stated = readStatement(collect(received.list()), own.peer, trust);
   const { proto } = stated;
   if (proto === undefined) return { ...stated, scheme: own.scheme, port: stated.port ?? own.port };
   const scheme = proto === 'https' || proto === 'wss' ? 'https' : 'http';
   // The listener's port belongs to the own connection's scheme, not to this one.
   const port = stated.port ?? portOf(own.authority ?? '') ?? DEFAULT_PORTS[scheme];
   return { ...stated, scheme, port };
-}
-
-/** Replaces the proxy's own fields by what a trusted peer sent, or what follows from it; in place. */
-export function keepTrustedForwarded(fields: FieldRecord, f: TrustedForwarded): void {
-  fields['x-forwarded-for'] = f.forwardedFor;
-  if (f.proto !== undefined) fields['x-forwarded-proto'] = f.proto;
-  fields['x-forwarded-port'] = String(f.port);
-  if (f.host !== undefined) fields['x-forwarded-host'] = f.host;
 }
 
 type Found = Readonly<Record<string, string | undefined>>;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatChunk, formatFields, formatLastChunk } from './format.ts';
+import { formatChunk, formatLastChunk, formatList } from './format.ts';
 import { readPieces } from './test-responses.ts';
 
 test('fields: one line each, in their order', () => {
-  assert.equal(formatFields(['X-A', 'b', 'x-a', '\xe4 \t']), 'X-A: b\r\nx-a: \xe4 \t\r\n');
-  assert.equal(formatFields([]), '');
+  assert.equal(formatList(['X-A', 'b', 'x-a', '\xe4 \t']), 'X-A: b\r\nx-a: \xe4 \t\r\n');
+  assert.equal(formatList([]), '');
 });
 
 test('fields that HTTP/1 cannot carry are refused', () => {
@@ -20,7 +20,7 @@ test('fields that HTTP/1 cannot carry are refused', () => {
     ['A', '\0'],
     ['A', 'Ω'],
   ] as const) {
-    assert.equal(formatFields(['X', 'y', name, value]), undefined, `${name}: ${value}`);
+    assert.equal(formatList(['X', 'y', name, value]), undefined, `${name}: ${value}`);
     assert.equal(formatLastChunk([name, value]), '0\r\n\r\n');
   }
 });

@@ -9,6 +9,8 @@ export const COLON = 58;
 export const SEMICOLON = 59;
 export const EQUALS = 61;
 export const BACKSLASH = 92;
+const HYPHEN = 45;
+const UNDERSCORE = 95;
 
 /** 1 where a byte may be part of a token. */
 export const TOKEN: Uint8Array = table(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
@@ -30,8 +32,17 @@ function table(allowed: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (allowed.test(String.fromCharCode(byte)) ? 1 : 0));
 }
 
+/** Likewise, and hyphens for underscores. */
+const HYPHENATED: Uint8Array = LOWER.map((byte) => (byte === UNDERSCORE ? HYPHEN : byte));
+
 /** Whether the bytes from `from` on spell `lower`, which is in lower case, in letters of either case. */
 export function spells(bytes: Buffer, from: number, lower: string): boolean {
   for (let i = 0; i < lower.length; i++) if (LOWER[bytes[from + i] as number] !== lower.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Likewise, where an underscore may stand for a hyphen of `lower`. */
+export function resembles(bytes: Buffer, from: number, lower: string): boolean {
+  for (let i = 0; i < lower.length; i++) if (HYPHENATED[bytes[from + i] as number] !== lower.charCodeAt(i)) return false;
   return true;
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { RawFields } from './received-fields.ts';
 import { readRequestHead } from './request-head.ts';
 import type { AcceptedHead } from './request-head.ts';
 import { parseHost } from './authority.ts';
+import { fieldPairs } from '../message/fields.ts';
 import { DEFAULT_PATH_NORMALIZATION } from '../snapshot/path-normalization.ts';
 
 const SETTINGS = {
@@ -13,7 +15,7 @@ const SETTINGS = {
 };
 
 function read(url: string, raw: string[], method = 'GET', minor = 1) {
-  return readRequestHead(method, url, minor, raw, SETTINGS);
+  return readRequestHead(method, url, minor, new RawFields(raw), SETTINGS);
 }
 function accepted(url: string, raw: string[], method = 'GET', minor = 1): AcceptedHead {
   const a = read(url, raw, method, minor);
@@ -99,8 +101,8 @@ test('fields that Connection names are removed, except framing', () => {
     ['Host', 'a', 'X-Mine', '1', 'Connection', 'x-mine, X-Forwarded-For, content-length', 'Content-Length', '3'],
     'POST',
   );
-  assert.equal(a.fields['x-mine'], undefined);
-  assert.equal(a.fields['content-length'], '3');
+  assert.equal(a.fields.get('x-mine'), undefined);
+  assert.equal(a.fields.get('content-length'), '3');
   assert.equal(a.body, 3);
 });
 
@@ -126,8 +128,8 @@ test('names with underscores that hide a field of the proxy are dropped, others 
   const kept = ['X_Mine', '_', 'Content_Type', 'X__Forwarded_For', 'Via_'];
   const { fields } = accepted('/', ['Host', 'a', ...[...hidden, ...kept].flatMap((name) => [name, '1'])]);
   assert.deepEqual(
-    Object.keys(fields),
-    kept.map((name) => name.toLowerCase()),
+    fieldPairs(fields.list()).map(([name]) => name),
+    kept,
   );
 });
 
@@ -150,32 +152,42 @@ for (const [what, closes, minor, raw] of CLOSES) {
 
 test('only spaces and tabs are white space in Connection', () => {
   const { fields } = accepted('/', ['Host', 'a', 'X-A', '1', 'X-B', '1', 'Connection', '\xa0x-a, \tx-b ']);
-  assert.deepEqual([fields['x-a'], fields['x-b']], ['1', undefined]);
+  assert.deepEqual([fields.get('x-a'), fields.get('x-b')], ['1', undefined]);
 });
 
-test('repeated fields stay separate, cookies are joined', () => {
-  const { fields } = accepted('/', ['Host', 'a', 'Accept', 'x', 'accept', 'y', 'Cookie', 'a=1', 'Cookie', 'b=2']);
-  assert.deepEqual(fields['accept'], ['x', 'y']);
-  assert.equal(fields['cookie'], 'a=1; b=2');
+test('names keep their case, and repeated fields their lines', () => {
+  const lines = ['Accept', 'x', 'accept', 'y', 'Cookie', 'a=1', 'cookie', 'b=2'];
+  assert.deepEqual(accepted('/', ['Host', 'a', ...lines]).fields.list(), lines);
 });
 
 test('Via is kept, X-Request-Id if it is printable and short; else an id is made', () => {
   const a = accepted('/', ['Host', 'a', 'Via', '1.0 before', 'X-Request-Id', 'abc']);
-  assert.equal(a.fields['via'], '1.0 before');
+  assert.equal(a.via, '1.0 before');
+  assert.deepEqual(a.fields.list(), []);
   assert.equal(a.requestId, 'abc');
   assert.equal(accepted('/', ['Host', 'a', 'X-Request-Id', 'a\u0007b']).requestId, 'made-here');
   assert.equal(accepted('/', ['Host', 'a']).requestId, 'made-here');
 });
 
-test('Max-Forwards counts down for OPTIONS and TRACE only', () => {
-  const a = accepted('*', ['Host', 'a', 'Max-Forwards', '3'], 'OPTIONS');
-  assert.deepEqual([a.maxForwards, a.fields['max-forwards']], [3, '2']);
-  assert.equal(accepted('/', ['Host', 'a', 'Max-Forwards', '0']).maxForwards, undefined);
+test('Max-Forwards counts for OPTIONS and TRACE only, if there is one and it is a number', () => {
+  const left = (method: string, ...values: string[]) => {
+    const a = accepted(
+      method === 'OPTIONS' ? '*' : '/',
+      ['Host', 'a', ...values.flatMap((value) => ['Max-Forwards', value])],
+      method,
+    );
+    return [a.maxForwards, a.fields.all('max-forwards')];
+  };
+  assert.deepEqual(left('OPTIONS', '3'), [3, []]);
+  assert.deepEqual(left('TRACE', '0'), [0, []]);
+  assert.deepEqual(left('GET', '0'), [undefined, ['0']]);
+  assert.deepEqual(left('OPTIONS', 'x'), [undefined, ['x']]);
+  assert.deepEqual(left('OPTIONS', '1', '1'), [undefined, ['1', '1']]);
 });
 
 test('a header with the name of a property of Object.prototype is an ordinary header', () => {
   const { fields } = accepted('/', ['Host', 'a', '__proto__', 'x', 'constructor', 'y']);
-  assert.deepEqual([fields['__proto__'], fields['constructor']], ['x', 'y']);
+  assert.deepEqual([fields.get('__proto__'), fields.get('constructor')], ['x', 'y']);
 });
 
 test('the cache of hosts is bounded: any number of hosts is parsed correctly', () => {
@@ -197,8 +209,8 @@ test('no input makes it throw, and every accepted head is unambiguous', () => {
       (url, pairs, minor) => {
         const a = read(url, pairs.flat(), 'POST', minor);
         if (!a.ok) return;
-        assert.equal(a.fields['transfer-encoding'], undefined);
-        assert.ok(a.body !== 'chunked' || a.fields['content-length'] === undefined);
+        assert.equal(a.fields.get('transfer-encoding'), undefined);
+        assert.ok(a.body !== 'chunked' || a.fields.get('content-length') === undefined);
         assert.ok(!/\/\.\.?(\/|$)/.test(a.path));
       },
     ),

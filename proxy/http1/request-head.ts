@@ -1,7 +1,6 @@
 /**
  * Refuses request heads that RFC 9112 calls ambiguous, before routing: request smuggling needs two parsers that read a request
- * differently. One pass over the raw header list reads everything and builds the fields for the backend, as it runs for every
- * request. PURE.
+ * differently. One pass over the fields reads everything and chooses those for the backend, as it runs for every request. PURE.
  *
  * | head | reply |
  * | --- | --- |
@@ -16,15 +15,15 @@
  */
 import { parseHost } from './authority.ts';
 import { persists } from './connection-fields.ts';
-import { trimOws } from './ows.ts';
+import type { ReceivedFields } from './received-fields.ts';
+import { MAX_FORWARDS, noFields, readFields, without, withoutNamed } from './request-fields.ts';
+import type { OwnFields } from './request-fields.ts';
 import { parseTarget } from './request-target.ts';
 import { asksForUpgrade, requestedProtocols } from './upgrade-request.ts';
-import type { FieldRecord } from '../message/fields.ts';
 import { badRequest, LOCAL_REPLIES } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
-import { HEADERS_SET_BY_PROXY, hyphenated, HOP_BY_HOP_HEADERS } from '../snapshot/header-names.ts';
 import type { PathNormalization } from '../snapshot/types.ts';
-import { CONTENT_LENGTH, REQUEST_ID } from '../snapshot/request-grammar.ts';
+import { CONTENT_LENGTH } from '../snapshot/request-grammar.ts';
 
 /** A request head that may be forwarded. */
 export interface AcceptedHead {
@@ -33,8 +32,10 @@ export interface AcceptedHead {
   readonly path: string;
   readonly target: string;
   readonly requestId: string;
-  /** End-to-end fields that the client sent, and Content-Length; without the proxy's own (Via, X-Forwarded-*). */
-  readonly fields: FieldRecord;
+  /** End-to-end fields that the client sent, and Content-Length; without those that the proxy writes itself. */
+  readonly fields: ReceivedFields;
+  /** Values of Via. */
+  readonly via: string | undefined;
   /** Host and port as the client wrote them; undefined if HTTP/1.0 sent none. */
   readonly authority: string | undefined;
   /** How the body is framed: its length in bytes, chunked, or no body. */
@@ -46,7 +47,11 @@ export interface AcceptedHead {
   readonly closes: boolean;
   /** The protocols of Upgrade, if the request may be forwarded as one; undefined: it may not. */
   readonly protocols: string | undefined;
-  /** Hops left for TRACE and OPTIONS; undefined: no limit. */
+  /** The client accepts trailers (RFC 9110 §10.1.4). */
+  readonly acceptsTrailers: boolean;
+  /** Values of Trailer; undefined: none. */
+  readonly trailer: string | undefined;
+  /** Max-Forwards of TRACE and OPTIONS, which is not in `fields`; undefined: it has no effect. */
   readonly maxForwards: number | undefined;
 }
 
@@ -64,52 +69,28 @@ export interface RequestHeadSettings {
   readonly pathNormalization: () => PathNormalization;
 }
 
-/** Hop-by-hop fields, and those that the proxy writes itself. Connection may name more. */
-const NOT_FORWARDED: ReadonlySet<string> = new Set([...HOP_BY_HOP_HEADERS, ...HEADERS_SET_BY_PROXY]);
-/** Fields that a name with underscores must not hide: also one that the proxy checks. */
-const NOT_HIDDEN: ReadonlySet<string> = new Set([...NOT_FORWARDED, 'sec-websocket-key']);
 const LENGTH = new RegExp(`^${CONTENT_LENGTH}$`);
 /** A list; empty members count for nothing (RFC 9110 §5.6.1). */
 const ONLY_CONTINUE = /^[\t ,]*(?:100-continue[\t ]*(?:,[\t ,]*|$))*$/i;
+const TRAILERS = /(?:^|,)[\t ]*trailers[\t ]*(?:,|$)/i;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
-const KEPT_REQUEST_ID = new RegExp(`^${REQUEST_ID}$`);
-/** Is decremented and forwarded. */
-const MAX_FORWARDS = 'max-forwards';
-
-/** Pieces of it are joined with '; ' (RFC 9113 §8.2.3). */
-const COOKIE = 'cookie';
-
-/** Fields that are read here and not forwarded as received. */
-interface OwnFields {
-  host: string | undefined;
-  length: string | undefined;
-  coding: string | undefined;
-  connection: string | undefined;
-  upgrade: string | undefined;
-  via: string | undefined;
-  expect: string | undefined;
-  requestId: string | undefined;
-  /** The name of a field that occurs more than once and must not. */
-  repeated: string | undefined;
-}
 
 /**
  * Reads one request head.
- * @param raw names and values, alternating, as received.
  * @param minor the minor version, 0 or 1.
  */
 export function readRequestHead(
   method: string,
   url: string,
   minor: number,
-  raw: readonly string[],
+  received: ReceivedFields,
   settings: RequestHeadSettings,
 ): AcceptedHead | RefusedHead {
   if (method === 'CONNECT') return refuse(LOCAL_REPLIES.connectMethod);
   const target = parseTarget(method, url, settings.pathNormalization());
   if (typeof target === 'string') return bad(target);
-  const fields = Object.create(null) as FieldRecord;
-  const own = readHeaders(raw, fields);
+  const own = noFields();
+  let fields = readFields(received, own);
   if (own.repeated !== undefined) return bad(`${own.repeated} occurs more than once`);
 
   const authority = target.authority ?? own.host;
@@ -120,13 +101,10 @@ export function readRequestHead(
   const body = framing(own, minor);
   if (typeof body === 'string' && body !== 'none' && body !== 'chunked') return bad(body);
   if (own.expect !== undefined && !ONLY_CONTINUE.test(own.expect)) return refuse(LOCAL_REPLIES.expectation);
-  if (own.connection !== undefined) dropNamed(own.connection, fields);
-  if (typeof body === 'number') fields['content-length'] = own.length as string;
-  if (own.via !== undefined) {
-    if (own.via.includes(settings.viaName)) return refuse(LOCAL_REPLIES.loop);
-    fields['via'] = own.via;
-  }
+  if (own.connection !== undefined) fields = withoutNamed(own.connection, fields);
+  if (own.via?.includes(settings.viaName) === true) return refuse(LOCAL_REPLIES.loop);
   const maxForwards = method === 'OPTIONS' || method === 'TRACE' ? hopsLeft(fields) : undefined;
+  if (maxForwards !== undefined) fields = without(MAX_FORWARDS, fields);
   return {
     ok: true,
     host,
@@ -134,6 +112,7 @@ export function readRequestHead(
     target: target.target,
     requestId: own.requestId ?? settings.makeRequestId(),
     fields,
+    via: own.via,
     authority,
     body,
     // HTTP/1.0 has no interim responses: the expectation has no effect there (RFC 9110 §10.1.1).
@@ -141,69 +120,10 @@ export function readRequestHead(
     persists: persists(own.connection, minor),
     closes: closesConnection(own, minor),
     protocols: requestedProtocols(own, method, minor),
+    acceptsTrailers: minor > 0 && own.te !== undefined && TRAILERS.test(own.te),
+    trailer: own.trailer,
     maxForwards,
   };
-}
-
-function readHeaders(raw: readonly string[], fields: FieldRecord): OwnFields {
-  const own: OwnFields = {
-    host: undefined,
-    length: undefined,
-    coding: undefined,
-    connection: undefined,
-    upgrade: undefined,
-    via: undefined,
-    expect: undefined,
-    requestId: undefined,
-    repeated: undefined,
-  };
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
-    const value = raw[i + 1] as string;
-    if (NOT_FORWARDED.has(name) && name !== MAX_FORWARDS) keep(own, name, value);
-    else if (name.includes('_') && NOT_HIDDEN.has(hyphenated(name))) continue;
-    else append(fields, name, value);
-  }
-  return own;
-}
-
-function keep(own: OwnFields, name: string, value: string): void {
-  switch (name) {
-    case 'host':
-      if (own.host !== undefined) own.repeated = 'Host';
-      own.host = value;
-      break;
-    case 'content-length':
-      if (own.length !== undefined) own.repeated = 'Content-Length';
-      own.length = value;
-      break;
-    case 'transfer-encoding':
-      own.coding = own.coding === undefined ? value : `${own.coding}, ${value}`;
-      break;
-    case 'connection':
-      own.connection = own.connection === undefined ? value : `${own.connection},${value}`;
-      break;
-    case 'via':
-      own.via = own.via === undefined ? value : `${own.via}, ${value}`;
-      break;
-    case 'upgrade':
-      own.upgrade = value;
-      break;
-    case 'expect':
-      own.expect = own.expect === undefined ? value : `${own.expect},${value}`;
-      break;
-    case 'x-request-id':
-      if (KEPT_REQUEST_ID.test(value)) own.requestId = value;
-      break;
-  }
-}
-
-function append(fields: FieldRecord, name: string, value: string): void {
-  const before = fields[name];
-  if (before === undefined) fields[name] = value;
-  else if (name === COOKIE && typeof before === 'string') fields[name] = `${before}; ${value}`;
-  else if (typeof before === 'string') fields[name] = [before, value];
-  else before.push(value);
 }
 
 /** How the body is framed, or a sentence that says why that is ambiguous. */
@@ -219,15 +139,6 @@ function framing(own: OwnFields, minor: number): number | string {
   return Number(own.length);
 }
 
-/** Removes fields that Connection names, before the proxy's own are added, so that a client cannot remove those. */
-function dropNamed(connection: string, fields: FieldRecord): void {
-  if (/^(?:keep-alive|close)$/i.test(connection)) return;
-  for (const token of connection.toLowerCase().split(',')) {
-    const name = trimOws(token);
-    if (name in fields) Reflect.deleteProperty(fields, name);
-  }
-}
-
 /**
  * HTTP/1.0 with both `close` and `keep-alive` closes (RFC 9112 §9.3). So does a request that asks for another protocol and is served as
  * an ordinary one, since what follows may be that protocol; node:http drops what arrives with such a head.
@@ -237,13 +148,10 @@ function closesConnection({ connection, upgrade }: OwnFields, minor: number): bo
   return asksForUpgrade({ connection, upgrade }) || (minor === 0 && CLOSE.test(connection));
 }
 
-/** Decrements Max-Forwards (RFC 9110 §7.6.2) and returns its value before. */
-function hopsLeft(fields: FieldRecord): number | undefined {
-  const value = fields[MAX_FORWARDS];
-  if (typeof value !== 'string' || !/^[0-9]{1,9}$/.test(value)) return undefined;
-  const left = Number(value);
-  if (left > 0) fields[MAX_FORWARDS] = String(left - 1);
-  return left;
+/** The value of Max-Forwards (RFC 9110 §7.6.2), if there is one only and it is a number. */
+function hopsLeft(fields: ReceivedFields): number | undefined {
+  const [value = '', ...more] = fields.all(MAX_FORWARDS);
+  return more.length === 0 && /^[0-9]{1,9}$/.test(value) ? Number(value) : undefined;
 }
 
 function refuse(reply: RefusalReply): RefusedHead {

@@ -7,6 +7,7 @@ import type { BodyReceiver } from './chunked-decoder.ts';
 import { HeadReader, MALFORMED, MORE } from './head-reader.ts';
 import { CR, LF } from './octets.ts';
 import { RequestLine } from './request-line.ts';
+import type { WireFields } from './wire-fields.ts';
 import { badRequest, LOCAL_REPLIES, tooManyFields } from '../message/local-replies.ts';
 import type { RefusalReply } from '../message/local-replies.ts';
 
@@ -43,11 +44,11 @@ export class RequestReader {
     this.#head = new HeadReader(this.line, { bytes, fields });
   }
 
-  /** Names and values of the last whole head, alternating, once: its bytes are not kept. */
-  takeFields(): readonly string[] {
-    const list = this.#head.fields.list();
+  /** Those of the last whole head, once: the reader does not keep its bytes. */
+  takeFields(): WireFields {
+    const { fields } = this.#head;
     this.#head.reset();
-    return list;
+    return fields;
   }
 
   /** A part of a head has arrived. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codingOf, formatResponseHead } from './response-framing.ts';
 import type { ResponseHeadParts } from './response-framing.ts';
+import { ListFields } from '../message/fields.ts';
 
 test('how a response is framed', () => {
   for (const [status, method, minor, hasLength, coding] of [
@@ -22,7 +23,7 @@ const head = (parts: Partial<ResponseHeadParts>) =>
   formatResponseHead({
     status: 200,
     reasonPhrase: 'OK',
-    fields: [],
+    fields: new ListFields([]),
     coding: 'length',
     trailer: undefined,
     lines: 'Connection: close\r\n',
@@ -31,7 +32,7 @@ const head = (parts: Partial<ResponseHeadParts>) =>
 
 test('a head: fields as they are, then those of the connection', () => {
   assert.equal(
-    head({ fields: ['X-A', '\xe4', 'x-a', '', 'Content-Length', '2'] }),
+    head({ fields: new ListFields(['X-A', '\xe4', 'x-a', '', 'Content-Length', '2']) }),
     'HTTP/1.1 200 OK\r\nX-A: \xe4\r\nx-a: \r\nContent-Length: 2\r\nConnection: close\r\n\r\n',
   );
   const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n';
@@ -41,7 +42,7 @@ test('a head: fields as they are, then those of the connection', () => {
 });
 
 test('a 204 has no length; a 304 and a response to HEAD may have one', () => {
-  const fields = ['A', '1', 'content-length', '2', 'B', '3'];
+  const fields = new ListFields(['A', '1', 'content-length', '2', 'B', '3']);
   assert.match(head({ status: 204, coding: 'none', fields }) ?? '', /A: 1\r\nB: 3\r\nConnection/);
   assert.match(head({ status: 304, coding: 'none', fields }) ?? '', /content-length: 2/);
 });
@@ -54,6 +55,6 @@ test('what HTTP/1 cannot carry is refused', () => {
     ['A', '\u0100'],
     ['A', '\0'],
   ])
-    assert.equal(head({ fields }), undefined);
+    assert.equal(head({ fields: new ListFields(fields) }), undefined);
   assert.equal(head({ coding: 'chunked', trailer: 'a\nb' }), undefined);
 });

@@ -1,5 +1,6 @@
 /** How a response is framed for its client (RFC 9112 §6.3), and its head as text. PURE. */
-import { formatFields } from './format.ts';
+import { formatFields, formatList } from './format.ts';
+import type { Fields } from '../message/fields.ts';
 
 /** `none`: there is no body. `close`: it lasts until the connection ends. */
 export type ResponseCoding = 'none' | 'length' | 'chunked' | 'close';
@@ -17,8 +18,8 @@ export function codingOf(status: number, method: string, minor: number, hasLengt
 export interface ResponseHeadParts {
   readonly status: number;
   readonly reasonPhrase: string;
-  /** End-to-end fields: names and values, alternating. */
-  readonly fields: readonly string[];
+  /** End-to-end fields. */
+  readonly fields: Fields;
   readonly coding: ResponseCoding;
   /** Value of Trailer; undefined: none. Sent with chunks only. */
   readonly trailer: string | undefined;
@@ -36,17 +37,13 @@ export function formatResponseHead({
   lines,
 }: ResponseHeadParts): string | undefined {
   // A 204 has no body, so it must not have a length (RFC 9110 §8.6).
-  const own = formatFields(status === 204 ? withoutLength(fields) : fields);
+  const own = formatFields(fields, status === 204 ? 'content-length' : '');
   if (own === undefined) return undefined;
   let head = `HTTP/1.1 ${status} ${reasonPhrase}\r\n${own}`;
   if (coding === 'chunked') {
-    const announced = trailer === undefined ? '' : formatFields(['Trailer', trailer]);
+    const announced = trailer === undefined ? '' : formatList(['Trailer', trailer]);
     if (announced === undefined) return undefined;
     head += `${announced}Transfer-Encoding: chunked\r\n`;
   }
   return `${head}${lines}\r\n`;
-}
-
-function withoutLength(list: readonly string[]): readonly string[] {
-  return list.filter((_, i) => !/^content-length$/i.test(list[i - (i % 2)] as string));
 }

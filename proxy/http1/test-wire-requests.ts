@@ -62,7 +62,7 @@ class Requests {
     const { method, target, minor } = this.reader.line;
     const fields = this.reader.takeFields();
     const head = readRequestHead(method, target, minor, fields, RULES);
-    const begun = { line: `${method} ${target} 1.${minor}`, fields };
+    const begun = { line: `${method} ${target} 1.${minor}`, fields: fields.list() };
     if (!head.ok) this.refusal = [head.reply.status, head.reply.text];
     else if (head.body === 'none') this.#whole(begun);
     else {

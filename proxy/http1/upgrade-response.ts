@@ -20,14 +20,14 @@ const FRAMING = /^(?:content-length|transfer-encoding|trailer)$/i;
  * The fields of the response, or a sentence that says why it must not be forwarded.
  * @param raw names and values, alternating, as received.
  * @param requested the protocols that the client asked for, separated by commas.
- * @param key Sec-WebSocket-Key of the request. The answer to it is checked only if there is exactly one, of the form that RFC 6455 asks for:
+ * @param keys values of Sec-WebSocket-Key of the request. The answer to it is checked only if there is exactly one, of the form that RFC 6455 asks for:
  *   backends differ in what they make of others, and a client could make a healthy one appear malformed.
  */
 export function readUpgradeResponse(
   raw: readonly string[],
   minor: number,
   requested: string,
-  key?: string | readonly string[],
+  [key, ...more]: readonly string[] = [],
 ): UpgradeFields | string {
   const head = readResponseFields(raw, minor, 101);
   if (head.fault !== undefined) return head.fault;
@@ -37,7 +37,7 @@ export function readUpgradeResponse(
   const protocol = named === undefined ? undefined : trimOws(named);
   const allowed = requested.split(',').map((one) => trimOws(one).toLowerCase());
   if (protocol === undefined || !allowed.includes(protocol.toLowerCase())) return '101 for a protocol that was not asked for';
-  if (typeof key === 'string' && KEY.test(key) && /^websocket$/i.test(protocol) && !acceptsKey(head.list, key))
+  if (key !== undefined && more.length === 0 && KEY.test(key) && /^websocket$/i.test(protocol) && !acceptsKey(head.list, key))
     return '101 whose Sec-WebSocket-Accept is missing or wrong';
   const list: string[] = [];
   for (let i = 0; i + 1 < head.list.length; i += 2) {

@@ -1,65 +1,101 @@
 /** Header fields as the bytes of a message: strings are made only of what is asked for. Names keep their case, duplicates their lines. */
-import { spells } from './octets.ts';
-import type { Fields } from '../message/fields.ts';
+import { LF, resembles, spells } from './octets.ts';
+import type { ReceivedFields } from './received-fields.ts';
 
-export class WireFields implements Fields {
+/** Positions of a field: where its name begins and ends, where its value begins and ends. */
+const PER_FIELD = 4;
+
+export class WireFields implements ReceivedFields {
   readonly #bytes: Buffer;
-  /** Four numbers per field: where its name begins and ends, where its value begins and ends. */
   readonly #at: readonly number[];
   #list: readonly string[] | undefined;
 
-  /** @param bytes in which the fields were validated. */
+  /**
+   * @param bytes in which the fields were validated.
+   * @param at `PER_FIELD` numbers for each.
+   */
   constructor(bytes: Buffer, at: readonly number[]) {
     this.#bytes = bytes;
     this.#at = at;
   }
 
-  /** How many fields there are. */
   get count(): number {
-    return this.#at.length / 4;
+    return this.#at.length / PER_FIELD;
   }
 
   get(name: string): string | undefined {
-    const at = this.#at;
-    for (let i = 0; i < at.length; i += 4) {
-      const from = at[i] as number;
-      if ((at[i + 1] as number) - from === name.length && spells(this.#bytes, from, name)) return this.#slice(i + 2);
-    }
-    return undefined;
+    const field = this.#find(name, 0);
+    return field < 0 ? undefined : this.value(field);
+  }
+
+  all(name: string): readonly string[] {
+    const values: string[] = [];
+    for (let i = this.#find(name, 0); i >= 0; i = this.#find(name, i + 1)) values.push(this.value(i));
+    return values;
   }
 
   list(): readonly string[] {
     return (this.#list ??= this.#all());
   }
 
-  /** The one of these names, in lower case, that the field has; undefined: none of them. */
-  nameAmong<Name extends string>(field: number, names: readonly Name[]): Name | undefined {
-    const from = this.#at[field * 4] as number;
-    for (const name of names) if (spells(this.#bytes, from, name)) return name;
-    return undefined;
+  /** Lines that follow each other are copied together, as they arrived. */
+  lines(omitted: string): string {
+    const at = this.#at;
+    let lines = '';
+    let from = 0;
+    let to = 0;
+    for (let i = 0; i < at.length; i += PER_FIELD) {
+      const begin = at[i] as number;
+      if ((at[i + 1] as number) - begin === omitted.length && spells(this.#bytes, begin, omitted)) continue;
+      if (begin !== to) {
+        if (to > 0) lines += this.#bytes.toString('latin1', from, to);
+        from = begin;
+      }
+      to = this.#lineEnd(at[i + 3] as number);
+    }
+    return to > 0 ? lines + this.#bytes.toString('latin1', from, to) : lines;
   }
 
-  /** Length of the field's name. */
   nameLength(field: number): number {
-    return (this.#at[field * 4 + 1] as number) - (this.#at[field * 4] as number);
+    return (this.#at[field * PER_FIELD + 1] as number) - (this.#at[field * PER_FIELD] as number);
+  }
+
+  isNamed(field: number, lower: string): boolean {
+    return spells(this.#bytes, this.#at[field * PER_FIELD] as number, lower);
+  }
+
+  resembles(field: number, lower: string): boolean {
+    return resembles(this.#bytes, this.#at[field * PER_FIELD] as number, lower);
   }
 
   name(field: number): string {
-    return this.#slice(field * 4);
+    return this.#slice(field * PER_FIELD);
   }
 
   value(field: number): string {
-    return this.#slice(field * 4 + 2);
+    return this.#slice(field * PER_FIELD + 2);
   }
 
-  /** The fields for which `kept` holds. */
   filter(kept: (field: number) => boolean): WireFields {
     const at: number[] = [];
-    for (let i = 0; i < this.#at.length; i += 4) {
-      if (!kept(i / 4)) continue;
-      for (let j = i; j < i + 4; j++) at.push(this.#at[j] as number);
+    for (let i = 0; i < this.#at.length; i += PER_FIELD) {
+      if (!kept(i / PER_FIELD)) continue;
+      for (let j = i; j < i + PER_FIELD; j++) at.push(this.#at[j] as number);
     }
     return new WireFields(this.#bytes, at);
+  }
+
+  /** The first field of the name from `from` on; -1: none. */
+  #find(name: string, from: number): number {
+    for (let i = from; i < this.count; i++) if (this.nameLength(i) === name.length && this.isNamed(i, name)) return i;
+    return -1;
+  }
+
+  /** White space may follow a value. */
+  #lineEnd(valueEnd: number): number {
+    let at = valueEnd;
+    while (this.#bytes[at] !== LF) at++;
+    return at + 1;
   }
 
   #slice(i: number): string {

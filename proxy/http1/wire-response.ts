@@ -36,8 +36,9 @@ export function readWireResponse(line: StatusLine, received: WireFields, bodiles
   const own = new ConnectionFields();
   let fields = received.filter((i) => {
     const names = CONNECTION_FIELDS[received.nameLength(i)];
-    const known = names && received.nameAmong(i, names);
-    return known === undefined || own.take(known, received.value(i));
+    if (names === undefined) return true;
+    for (const name of names) if (received.isNamed(i, name)) return own.take(name, received.value(i));
+    return true;
   });
   const fault = own.fault(minor);
   if (fault !== undefined) return fault;

@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldPairs, ListFields, RecordFields } from './fields.ts';
+import { ExtendedFields, fieldPairs, ListFields } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { headerOf } from './request-head.ts';
 import { allowedTrailers } from './trailers.ts';
 
 const FORMS: readonly (readonly [string, Fields])[] = [
-  ['a record', new RecordFields({ accept: ['x', 'y'], empty: '', cookie: 'a=1' })],
   ['a list', new ListFields(['Accept', 'x', 'accept', 'y', 'Empty', '', 'Cookie', 'a=1'])],
+  ['an extended list', new ExtendedFields(new ListFields(['Accept', 'x', 'accept', 'y']), ['empty', '', 'cookie', 'a=1'])],
 ];
 
 for (const [form, fields] of FORMS) {
-  test(`${form}: the first value by name, and all of them as a list`, () => {
+  test(`${form}: values by name, and all of them as a list`, () => {
     assert.deepEqual(
       ['accept', 'empty', 'cookie', 'absent'].map((name) => fields.get(name)),
       ['x', '', 'a=1', undefined],
+    );
+    assert.deepEqual(
+      ['accept', 'cookie', 'absent'].map((name) => fields.all(name)),
+      [['x', 'y'], ['a=1'], []],
     );
     const pairs = fieldPairs(fields.list()).map(([name, value]) => [name.toLowerCase(), value]);
     assert.deepEqual(pairs, [
@@ -27,9 +31,13 @@ for (const [form, fields] of FORMS) {
 }
 
 test('host, upgrade and connection are found, whatever protocol carries them', () => {
-  const head = { authority: 'a.test:80', protocol: 'websocket', fields: new RecordFields({ x: '1' }) };
-  const found = ['host', 'x', 'upgrade', 'connection'].map((name) => headerOf(head, name));
-  assert.deepEqual(found, ['a.test:80', '1', 'websocket', 'Upgrade']);
+  const head = {
+    authority: 'a.test:80',
+    protocol: 'websocket',
+    fields: new ListFields(['x', '1', 'Cookie', 'a=1', 'cookie', 'b=2']),
+  };
+  const found = ['host', 'x', 'upgrade', 'connection', 'cookie'].map((name) => headerOf(head, name));
+  assert.deepEqual(found, ['a.test:80', '1', 'websocket', 'Upgrade', 'a=1; b=2']);
   const plain = { ...head, protocol: undefined };
   assert.deepEqual([headerOf(plain, 'upgrade'), headerOf(plain, 'connection')], [undefined, undefined]);
 });

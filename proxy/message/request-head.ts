@@ -1,5 +1,5 @@
 /** The head of a request, independent of the protocols of both sides. */
-import type { Fields, RecordFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -18,9 +18,22 @@ export interface RequestHead {
   /** The target as the client sent it, in any form, before its path was normalized; for the access log only. */
   readonly receivedTarget: string;
   /** End-to-end fields, including those that this proxy adds (Via, X-Forwarded-*); neither Host nor hop-by-hop fields. */
-  readonly fields: RecordFields;
+  readonly fields: Fields;
   /** The protocols that the client asks for (Upgrade of HTTP/1, `:protocol` of HTTP/2), separated by commas; undefined: none. */
   readonly protocol: string | undefined;
+  /** The client accepts trailers (TE of HTTP/1 and HTTP/2): some servers send none else. */
+  readonly acceptsTrailers: boolean;
+  /** Value of Trailer, the names of announced trailers; undefined: none. */
+  readonly trailer: string | undefined;
+}
+
+/** What Connection names in HTTP/1; undefined: nothing. */
+export function connectionOf({
+  protocol,
+  acceptsTrailers,
+}: Pick<RequestHead, 'protocol' | 'acceptsTrailers'>): string | undefined {
+  if (protocol !== undefined) return acceptsTrailers ? 'TE, Upgrade' : 'Upgrade';
+  return acceptsTrailers ? 'TE' : undefined;
 }
 
 /** The ports that a URL of the scheme need not name. */
@@ -30,10 +43,10 @@ export const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 export interface HeaderSource {
   readonly authority: string | undefined;
   readonly protocol: string | undefined;
-  readonly fields: Pick<Fields, 'get'>;
+  readonly fields: Pick<Fields, 'get' | 'all'>;
 }
 
-/** The first value of a request header; `name` as in a policy, in lower case. */
+/** The first value of a request header; of Cookie all (RFC 9113 §8.2.3). `name` as in a policy, in lower case. */
 export function headerOf(head: HeaderSource, name: string): string | undefined {
   switch (name) {
     case 'host':
@@ -43,7 +56,13 @@ export function headerOf(head: HeaderSource, name: string): string | undefined {
       return head.protocol;
     case 'connection':
       return head.protocol === undefined ? undefined : 'Upgrade';
+    case 'cookie':
+      return cookiesOf(head.fields);
     default:
       return head.fields.get(name);
   }
+}
+
+function cookiesOf(fields: HeaderSource['fields']): string | undefined {
+  return fields.get('cookie') === undefined ? undefined : fields.all('cookie').join('; ');
 }

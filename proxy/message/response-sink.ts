@@ -1,4 +1,5 @@
 /** The receiver of the response to one request, on the client's side. Only the sink knows how a response is framed. */
+import type { Fields } from './fields.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { TunnelEnd } from './tunnel.ts';
 
@@ -13,8 +14,11 @@ export interface SinkListener {
 export interface ResponseSink {
   /** Sets the one listener. */
   listen(listener: SinkListener): void;
-  /** An interim response (1xx other than 100 and 101): sent if the protocol and the client allow it, else dropped. */
-  interim(status: number, fields: readonly string[]): void;
+  /**
+   * An interim response (1xx other than 100 and 101) with its end-to-end fields: sent if the protocol and the client allow it, else dropped;
+   * also dropped while the client does not read.
+   */
+  interim(status: number, fields: Fields): void;
   /**
    * The final head, once. False: the protocol cannot carry it; the sink has sent LOCAL_REPLIES.malformedResponseHead instead, which is
    * in `bytes`, and calls `onSent` after that.

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readTraceContext } from './trace-context.ts';
-import { RecordFields } from '../message/fields.ts';
+import { fieldsOf } from '../message/test-fields.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
 const VALID = `00-${TRACE}-${SPAN}-01`;
-const read = (traceparent: string | string[]) => readTraceContext(new RecordFields({ traceparent }));
+const read = (traceparent: string | string[]) => readTraceContext(fieldsOf({ traceparent }));
 
 test('the ids of a valid traceparent', () => {
   const ids = { traceId: TRACE, spanId: SPAN };
@@ -15,7 +15,7 @@ test('the ids of a valid traceparent', () => {
 });
 
 test('an invalid one counts as absent', () => {
-  assert.equal(readTraceContext(new RecordFields({})), undefined);
+  assert.equal(readTraceContext(fieldsOf({})), undefined);
   for (const value of [
     '',
     `ff-${TRACE}-${SPAN}-01`,

@@ -1,7 +1,7 @@
 /** The response to a routed request: a backend's response with the changes of the route, a redirect, or a local reply. PURE. */
 import type { Failure } from '../message/attempt.ts';
 import { ListFields } from '../message/fields.ts';
-import { editList } from '../message/header-edit.ts';
+import { editResponseFields } from '../message/header-edit.ts';
 import type { HeaderEdit } from '../message/header-edit.ts';
 import { LOCAL_REPLIES, redirectTo } from '../message/local-replies.ts';
 import type { LocalReply } from '../message/local-replies.ts';
@@ -19,13 +19,13 @@ export const FAILURE_REPLIES = {
 /** A backend's head with the changes of the route. `cookies`: Set-Cookie values of this proxy. */
 export function clientHead(head: ResponseHead, edit: HeaderEdit | undefined, cookies: readonly string[]): ResponseHead {
   if (edit === undefined && cookies.length === 0) return head;
-  const edited = edit ? editList(head.fields, edit) : head.fields;
+  const edited = edit ? editResponseFields(head.fields, edit) : head.fields;
   return { ...head, fields: new ListFields([...edited.list(), ...cookies.flatMap((cookie) => ['set-cookie', cookie])]) };
 }
 
 export function redirectReply(status: number, location: string, edit: HeaderEdit | undefined): LocalReply {
   const reply = redirectTo(location, status);
-  return edit ? { ...reply, fields: editList(new ListFields(reply.fields ?? []), edit).list() } : reply;
+  return edit ? { ...reply, fields: editResponseFields(new ListFields(reply.fields ?? []), edit).list() } : reply;
 }
 
 /**

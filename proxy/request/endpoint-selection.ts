@@ -9,6 +9,7 @@ import { formatCookie, hashKeyOf, makeCookieValue } from '../balance/hash-key.ts
 import type { EndpointSet } from '../endpoints/endpoint-set.ts';
 import type { EndpointState } from '../endpoints/endpoint-state.ts';
 import type { Exchange } from '../message/exchange.ts';
+import { headerOf } from '../message/request-head.ts';
 import { isIdempotent } from '../resilience/retry.ts';
 import type { HashOn } from '../snapshot/types.ts';
 
@@ -40,7 +41,7 @@ export class EndpointSelection {
 
   /** The first try for a client with a session is made on its endpoint, and does not affect the rotation. */
   #resumeSession(sessions: Sessions, x: Exchange): boolean {
-    this.#session = sessions.read(x.request.fields.get('cookie'));
+    this.#session = sessions.read(headerOf(x.request, 'cookie'));
     const session = this.#session === undefined ? undefined : sessions.find(this.#session, x.started);
     if (session === undefined) return false;
     this.#set = session.set;

@@ -5,9 +5,10 @@ import { parseTarget } from '../http1/request-target.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { PathModifier, RequestRedirect } from '../snapshot/types.ts';
 import { filterHead, compileFilters, modifyPath, redirectLocation } from './filters.ts';
-import { ListFields, RecordFields } from '../message/fields.ts';
+import { ListFields } from '../message/fields.ts';
 import { DEFAULT_PATH_NORMALIZATION } from '../snapshot/path-normalization.ts';
-import { editList, editRecord } from '../message/header-edit.ts';
+import { editRequestFields, editResponseFields } from '../message/header-edit.ts';
+import { fieldsOf, recordOf } from '../message/test-fields.ts';
 
 const GET: RequestHead = {
   method: 'GET',
@@ -18,8 +19,10 @@ const GET: RequestHead = {
   port: 80,
   receivedTarget: '/',
   target: '/',
-  fields: new RecordFields({}),
+  fields: fieldsOf({}),
   protocol: undefined,
+  acceptsTrailers: false,
+  trailer: undefined,
 };
 
 function requestHead(more: Partial<RequestHead>): RequestHead {
@@ -142,20 +145,20 @@ describe('headers', () => {
   test('of a request: set replaces, add appends, remove deletes; the original is unchanged', () => {
     const before = { a: ['x', 'y'], b: 'z', c: 'q', d: 'd' };
     const copy = structuredClone(before);
-    assert.deepEqual({ ...editRecord(new RecordFields(before), edit).record }, { a: '1', b: ['z', '2'], d: 'd' });
+    assert.deepEqual(recordOf(editRequestFields(fieldsOf(before), edit)), { a: '1', b: ['z', '2'], d: 'd' });
     assert.deepEqual(before, copy);
-    assert.deepEqual({ ...editRecord(new RecordFields({}), edit).record }, { a: '1', b: '2' });
-    assert.deepEqual({ ...editRecord(new RecordFields({ b: ['x', 'y'] }), edit).record }, { a: '1', b: ['x', 'y', '2'] });
+    assert.deepEqual(recordOf(editRequestFields(fieldsOf({}), edit)), { a: '1', b: '2' });
+    assert.deepEqual(recordOf(editRequestFields(fieldsOf({ b: ['x', 'y'] }), edit)), { a: '1', b: ['x', 'y', '2'] });
   });
 
   test('cookies stay one field', () => {
     const cookie = { dropped: new Set<string>(), added: ['cookie', 'b=2'] };
-    assert.deepEqual({ ...editRecord(new RecordFields({ cookie: 'a=1' }), cookie).record }, { cookie: 'a=1; b=2' });
+    assert.deepEqual(recordOf(editRequestFields(fieldsOf({ cookie: 'a=1' }), cookie)), { cookie: 'a=1; b=2' });
   });
 
   test('of a response, names in any case', () => {
     const list = ['A', 'x', 'd', 'd', 'C', 'q', 'a', 'y', 'B', 'z'];
-    assert.deepEqual(editList(new ListFields(list), edit).list(), ['d', 'd', 'B', 'z', 'a', '1', 'b', '2']);
+    assert.deepEqual(editResponseFields(new ListFields(list), edit).list(), ['d', 'd', 'B', 'z', 'a', '1', 'b', '2']);
   });
 });
 
@@ -170,7 +173,7 @@ test('a request header that a route sets or removes has no other spelling beside
       remove: ['x-secret'],
     },
   });
-  const fields = new RecordFields({
+  const fields = fieldsOf({
     'x-tenant': '9',
     x_user: 'you',
     'x-user': 'you',

@@ -1,5 +1,5 @@
 /** What a route changes in requests and responses (Gateway API's filters), compiled once per route. */
-import { editRecord } from '../message/header-edit.ts';
+import { editRequestFields } from '../message/header-edit.ts';
 import type { HeaderEdit } from '../message/header-edit.ts';
 import { DEFAULT_PORTS } from '../message/request-head.ts';
 import type { RequestHead } from '../message/request-head.ts';
@@ -47,7 +47,7 @@ export function filterHead({ request, rewrite }: Filters, head: RequestHead, pre
     ...head,
     target: rewrite?.path ? rewriteTarget(rewrite.path, head, prefix) : head.target,
     authority: rewrite?.hostname ?? head.authority,
-    fields: request ? editRecord(head.fields, request) : head.fields,
+    fields: request ? editRequestFields(head.fields, request) : head.fields,
   };
 }
 

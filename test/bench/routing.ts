@@ -44,7 +44,7 @@ function measure(table: RouteTable<unknown>, requests: () => readonly RoutedBy[]
 /** One request for each host and path, as a parser makes them: new strings, whose hashes have not been computed. */
 function requestsTo(hosts: readonly string[]): () => RoutedBy[] {
   const fresh = (text: string): string => Buffer.from(text).toString();
-  const fields = { get: () => undefined };
+  const fields = { get: () => undefined, all: () => [] };
   return () =>
     PATHS.flatMap((path) =>
       hosts.map((host, i) => ({

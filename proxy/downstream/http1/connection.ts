@@ -26,6 +26,7 @@ import { maxForwardsReply } from '../max-forwards.ts';
 import { readRequestHead } from '../../http1/request-head.ts';
 import type { AcceptedHead } from '../../http1/request-head.ts';
 import type { RequestLine } from '../../http1/request-line.ts';
+import type { WireFields } from '../../http1/wire-fields.ts';
 import type { EarlyRequest } from '../../message/early-reply.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { LocalReply, RefusalReply } from '../../message/local-replies.ts';
@@ -177,17 +178,17 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
     x?.lost(this.#host.closed);
   }
 
-  onHead({ method, target, minor }: RequestLine, raw: readonly string[], waited: boolean): void {
+  onHead({ method, target, minor }: RequestLine, fields: WireFields, waited: boolean): void {
     const { settings } = this.#host;
     this.#limit.set('none');
     this.method = method;
     this.minor = minor;
-    const read = readRequestHead(method, target, minor, raw, settings);
+    const read = readRequestHead(method, target, minor, fields, settings);
     const early = { method, target, protocolVersion: minor === 1 ? '1.1' : '1.0' };
     if (!read.ok) return this.#refuse(read.reply, early);
     this.#accept(read, waited);
     if (read.maxForwards === 0) return this.#answer(maxForwardsReply(early), early);
-    const received = { method, target, minor, raw, peer: this.#peer, scheme: this.#scheme };
+    const received = { method, target, minor, fields, peer: this.#peer, scheme: this.#scheme };
     const { head, clientAddress } = acceptRequest(received, read, this.protocols, settings);
     const { body, requestId, expectContinue: awaitsContinue } = read;
     // The handshake of an upgrade has no body: its Content-Length is 0, if it has one.

@@ -8,12 +8,13 @@ import { HEAD_BYTES, HEAD_COUNT, MAX_EARLY } from '../http-server-settings.ts';
 import type { BodyReceiver } from '../../http1/chunked-decoder.ts';
 import { MALFORMED, MORE } from '../../http1/head-reader.ts';
 import type { RequestLine } from '../../http1/request-line.ts';
+import type { WireFields } from '../../http1/wire-fields.ts';
 import { RequestReader } from '../../http1/request-reader.ts';
 import type { RefusalReply } from '../../message/local-replies.ts';
 
 export interface InputReceiver extends BodyReceiver {
-  /** `raw`: names and values, alternating. `waited`: it began to arrive while another request was in progress. */
-  onHead(line: RequestLine, raw: readonly string[], waited: boolean): void;
+  /** `waited`: it began to arrive while another request was in progress. */
+  onHead(line: RequestLine, fields: WireFields, waited: boolean): void;
   /** A part of a head has arrived. */
   onPartOfHead(): void;
   /** The body is whole. `trailers`: names and values, alternating, as received. */

@@ -7,14 +7,14 @@ import { renderLocalReply } from '../local-reply.ts';
 import { formatChunk, formatFields, formatLastChunk } from '../../http1/format.ts';
 import { codingOf, formatResponseHead } from '../../http1/response-framing.ts';
 import type { ResponseCoding } from '../../http1/response-framing.ts';
+import { ListFields } from '../../message/fields.ts';
+import type { Fields } from '../../message/fields.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { LocalReply } from '../../message/local-replies.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import type { ResponseSink, SinkListener } from '../../message/response-sink.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 
-const EARLY_HINTS = 103;
-const LINK = /^[\t ]*<[^<>]*>/;
 const PHRASE = /^[\t\x20-\x7e]+$/;
 
 /** The request that is answered, and its connection. */
@@ -63,22 +63,18 @@ export class ClientResponse implements ResponseSink {
     this.#listener?.onSent();
   }
 
-  /** Only 103 is forwarded, with its Link fields; HTTP/1.0 has no interim responses. */
-  interim(status: number, fields: readonly string[]): void {
-    if (status !== EARLY_HINTS || this.begun || this.#to.minor === 0) return;
-    const links: string[] = [];
-    for (let i = 0; i + 1 < fields.length; i += 2) {
-      const value = fields[i + 1] as string;
-      if (fields[i]?.toLowerCase() === 'link' && LINK.test(value)) links.push('Link', value);
-    }
-    const lines = formatFields(links);
-    if (lines !== undefined && lines !== '') this.#to.socket.write(`HTTP/1.1 103 Early Hints\r\n${lines}\r\n`, 'latin1');
+  /** HTTP/1.0 has no interim responses. */
+  interim(status: number, fields: Fields): void {
+    if (this.begun || this.#to.minor === 0 || this.blocked) return;
+    // It has no body, so no length (RFC 9110 §8.6).
+    const lines = formatFields(fields, 'content-length');
+    if (lines !== undefined) this.#to.socket.write(`HTTP/1.1 ${status} ${standardPhrase(status)}\r\n${lines}\r\n`, 'latin1');
   }
 
   head({ status, reasonPhrase, fields, hasLength, trailer }: ResponseHead): boolean {
     const phrase = reasonPhrase !== undefined && PHRASE.test(reasonPhrase) ? reasonPhrase : standardPhrase(status);
     const hasDate = fields.get('date') !== undefined;
-    if (this.#begin(status, phrase, fields.list(), hasLength, trailer, hasDate, this.#to.closes())) return true;
+    if (this.#begin(status, phrase, fields, hasLength, trailer, hasDate, this.#to.closes())) return true;
     this.reply(LOCAL_REPLIES.malformedResponseHead, true);
     return false;
   }
@@ -86,7 +82,7 @@ export class ClientResponse implements ResponseSink {
   /** A local reply, once, instead of a head and a body. `close`: the connection closes after it. */
   reply(r: LocalReply, close: boolean): void {
     const { fields, body } = renderLocalReply(r);
-    this.#begin(r.status, standardPhrase(r.status), fields, true, undefined, false, close);
+    this.#begin(r.status, standardPhrase(r.status), new ListFields(fields), true, undefined, false, close);
     this.end(body, []);
   }
 
@@ -94,7 +90,7 @@ export class ClientResponse implements ResponseSink {
   #begin(
     status: number,
     reasonPhrase: string,
-    fields: readonly string[],
+    fields: Fields,
     hasLength: boolean,
     trailer: string | undefined,
     hasDate: boolean,
@@ -151,7 +147,7 @@ export class ClientResponse implements ResponseSink {
   }
 
   openTunnel({ status, fields, protocol = this.#to.protocols }: ResponseHead): TunnelEnd {
-    const lines = `Connection: Upgrade\r\nUpgrade: ${protocol ?? ''}\r\n${formatFields(fields.list()) ?? ''}`;
+    const lines = `Connection: Upgrade\r\nUpgrade: ${protocol ?? ''}\r\n${formatFields(fields) ?? ''}`;
     return this.#to.openTunnel(`HTTP/1.1 ${status} Switching Protocols\r\n${lines}\r\n`);
   }
 }

@@ -3,12 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendReply } from './send-reply.ts';
 import { UpgradeResponse } from './upgrade.ts';
 import { fieldPairs } from '../../message/fields.ts';
+import type { Fields } from '../../message/fields.ts';
 import { LOCAL_REPLIES } from '../../message/local-replies.ts';
 import type { LocalReply } from '../../message/local-replies.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 import type { ResponseSink, SinkListener } from '../../message/response-sink.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 
+const PROCESSING = 102;
 const EARLY_HINTS = 103;
 
 export class Http1Response implements ResponseSink {
@@ -36,15 +38,13 @@ export class Http1Response implements ResponseSink {
     this.#listener?.onSent();
   }
 
-  /** Only 103 is forwarded, with its Link fields; HTTP/1.0 has no interim responses. */
-  interim(status: number, fields: readonly string[]): void {
-    if (status !== EARLY_HINTS || this.#res.headersSent || this.#req.httpVersionMinor === 0) return;
-    const links: string[] = [];
-    for (let i = 0; i + 1 < fields.length; i += 2) {
-      if (fields[i]?.toLowerCase() === 'link') links.push(fields[i + 1] as string);
-    }
+  /** node:http can send 102, and 103 with its Link fields; HTTP/1.0 has no interim responses. */
+  interim(status: number, fields: Fields): void {
+    if (this.#res.headersSent || this.#req.httpVersionMinor === 0 || this.blocked) return;
+    if (status === PROCESSING) return this.#res.writeProcessing();
+    const link = status === EARLY_HINTS ? [...fields.all('link')] : [];
     try {
-      if (links.length > 0) this.#res.writeEarlyHints({ link: links });
+      if (link.length > 0) this.#res.writeEarlyHints({ link });
     } catch {
       // Early hints are optional: links that node:http refuses are dropped.
     }

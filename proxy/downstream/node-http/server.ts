@@ -13,6 +13,7 @@ import type { HttpServerSettings } from '../http-server-settings.ts';
 import type { ConnectionServer } from '../listener.ts';
 import { maxForwardsReply } from '../max-forwards.ts';
 import { sendRawReply } from '../raw-reply.ts';
+import { RawFields } from '../../http1/received-fields.ts';
 import { readRequestHead } from '../../http1/request-head.ts';
 import type { EarlyRequest } from '../../message/early-reply.ts';
 import { LOCAL_REPLIES, tooManyFields } from '../../message/local-replies.ts';
@@ -40,7 +41,8 @@ export function createNodeHttpServer(s: HttpServerSettings): ConnectionServer {
   const refused = ({ status, reason }: RefusalReply, bytesOut: number, peer: string, req: IncomingMessage | undefined) =>
     s.replied({ peer, request: req && earlyRequest(req), status, reason, bytesOut });
   const serve = (req: IncomingMessage, res: ServerResponse, connection: Connection) => {
-    const read = readHead(req, s);
+    const fields = new RawFields(req.rawHeaders);
+    const read = readHead(req, fields, s);
     if (!read.ok) {
       connection.end();
       refused(read.reply, sendReply(res, read.reply, true), connection.peer, req);
@@ -60,7 +62,7 @@ export function createNodeHttpServer(s: HttpServerSettings): ConnectionServer {
       method: req.method as string,
       target: req.url as string,
       minor: req.httpVersionMinor,
-      raw: req.rawHeaders,
+      fields,
       peer: connection.peer,
       scheme: connection.scheme,
     };
@@ -116,10 +118,10 @@ export function createNodeHttpServer(s: HttpServerSettings): ConnectionServer {
   return asConnectionServer(server, upgrades, state);
 }
 
-function readHead(req: IncomingMessage, s: HttpServerSettings): ReturnType<typeof readRequestHead> {
+function readHead(req: IncomingMessage, fields: RawFields, s: HttpServerSettings): ReturnType<typeof readRequestHead> {
   if (req.httpVersionMajor !== 1 || req.httpVersionMinor > 1) return { ok: false, reply: LOCAL_REPLIES.httpVersion };
   if (req.rawHeaders.length > 2 * HEAD_COUNT) return { ok: false, reply: tooManyFields(HEAD_COUNT) };
-  return readRequestHead(req.method as string, req.url as string, req.httpVersionMinor, req.rawHeaders, s);
+  return readRequestHead(req.method as string, req.url as string, req.httpVersionMinor, fields, s);
 }
 
 function earlyRequest({ method = '', url = '', httpVersion: protocolVersion }: IncomingMessage): EarlyRequest {

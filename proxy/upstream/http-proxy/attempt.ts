@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionUser, PoolAgent } from './agent.ts';
 import { startRequest } from './engine.ts';
-import { readResponse, readUpgrade } from './read-response.ts';
+import { interimFields, readResponse, readUpgrade } from './read-response.ts';
 import { Relay } from './relay.ts';
 import { Upload } from './upload.ts';
 import { AttemptTimeouts } from '../attempt-timeouts.ts';
@@ -27,6 +27,8 @@ interface InterimResponse {
 
 /** More interim responses (1xx) than this are a protocol failure. */
 const MAX_INTERIM = 32;
+/** Handled by the upload. */
+const CONTINUE = 100;
 
 export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListener, Watched {
   readonly answer: Promise<Answer | Failure>;
@@ -146,7 +148,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
     request.on('information', (info: InterimResponse) => this.#onInterim(info));
     this.#tools.idle.add(this);
     if (this.#x.body)
-      this.#upload = new Upload(this.#x.body, request, continueTimeout(this.#spec, this.#tools.now()), () =>
+      this.#upload = new Upload(this.#x.body, request, this.#head, continueTimeout(this.#spec, this.#tools.now()), () =>
         this.#onRequestSent(),
       );
     else request.end();
@@ -197,7 +199,7 @@ export class HttpProxyAttempt implements Attempt, ConnectionUser, TimeLimitListe
   #onInterim({ statusCode, rawHeaders }: InterimResponse): void {
     if (statusCode === 101) this.#fail('protocol', '101 without Upgrade');
     else if (++this.#interim > MAX_INTERIM) this.#fail('protocol', 'too many interim responses');
-    else if (!this.#over) this.#x.response.interim(statusCode, rawHeaders);
+    else if (!this.#over && statusCode !== CONTINUE) this.#x.response.interim(statusCode, interimFields(rawHeaders));
   }
 
   #onError(error: NodeJS.ErrnoException): void {

@@ -5,6 +5,9 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyServer } from 'http-proxy-3';
 import type { ConnectionUser, PoolAgent } from './agent.ts';
+import { fieldPairs } from '../../message/fields.ts';
+import type { Fields } from '../../message/fields.ts';
+import { connectionOf } from '../../message/request-head.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 
 // This variable would select the library's fetch path, which corrupts responses.
@@ -31,8 +34,8 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
   const request = {
     method: methodToStartWith(head.method),
     url: '/',
-    // Shared by all tries: the library copies them, and what it would change it changes for DELETE and OPTIONS only (see below).
-    headers: head.fields.record,
+    // The library copies them, and what it would change it changes for DELETE and OPTIONS only (see below).
+    headers: toHeaders(head.fields),
     httpVersionMajor: 1,
     socket,
     on: ignore,
@@ -57,10 +60,10 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
   started.method = head.method;
   started.path = head.target;
   if (head.authority !== undefined) started.setHeader('host', head.authority);
-  if (head.protocol !== undefined) {
-    started.setHeader('connection', 'Upgrade');
-    started.setHeader('upgrade', head.protocol);
-  }
+  if (head.acceptsTrailers) started.setHeader('te', 'trailers');
+  if (head.protocol !== undefined) started.setHeader('upgrade', head.protocol);
+  const connection = connectionOf(head);
+  if (connection !== undefined) started.setHeader('connection', connection);
   return started;
 }
 
@@ -71,4 +74,23 @@ export function startRequest(head: RequestHead, user: ConnectionUser, agent: Poo
  */
 function methodToStartWith(method: string): string {
   return method === 'POST' || method === 'PUT' || method === 'PATCH' ? method : 'GET';
+}
+
+/**
+ * In the form of node:http: lines of one field, however their names are spelled, are one list. It writes cookies in one line, and would
+ * decode a Content-Disposition that comes after the length.
+ */
+function toHeaders(fields: Fields): Record<string, string | string[]> {
+  const headers = Object.create(null) as Record<string, string | string[]>;
+  const spellings = new Map<string, string>();
+  for (const [name, value] of fieldPairs(fields.list())) {
+    const lower = name.toLowerCase();
+    const spelling = spellings.get(lower);
+    spellings.set(lower, spelling ?? name);
+    headers[spelling ?? name] = spelling === undefined ? value : [headers[spelling] as string | string[], value].flat();
+  }
+  const length = spellings.get('content-length');
+  if (length === undefined) return headers;
+  const { [length]: value, ...others } = headers;
+  return { ...others, [length]: value as string };
 }

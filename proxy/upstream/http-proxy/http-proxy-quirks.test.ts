@@ -127,7 +127,7 @@ test('quirk, request fields: hop-by-hop and X-Forwarded-* fields are the proxyâ€
   await get(
     proxy.port,
     '/',
-    'X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nForwarded: for=6.6.6.6\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Connection: x\r\n',
+    'X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nForwarded: for=6.6.6.6\r\nKeep-Alive: 5\r\nTE: gzip\r\nProxy-Connection: x\r\n',
   );
   assert.match(received(), /x-forwarded-for: 127\.0\.0\.1\r\n/i);
   assert.match(received(), /x-forwarded-proto: http\r\n/i);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { readResponseFields } from '../../http1/response-head.ts';
 import { readUpgradeResponse } from '../../http1/upgrade-response.ts';
 import { ListFields } from '../../message/fields.ts';
+import type { Fields } from '../../message/fields.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 import type { ResponseHead } from '../../message/response-head.ts';
 
@@ -24,11 +25,16 @@ export function readResponse(response: IncomingMessage): ReadResponse | string {
   return { head: { status, reasonPhrase, fields, hasLength, trailer, protocol: undefined }, keepAlive, last };
 }
 
+/** The end-to-end fields of an interim response. */
+export function interimFields(raw: readonly string[]): Fields {
+  return new ListFields(readResponseFields(raw, 1, 100).list);
+}
+
 /** @param request as it was sent to the backend. */
 export function readUpgrade(response: IncomingMessage, request: RequestHead): ResponseHead | string {
   if (request.protocol === undefined) return '101 that was not asked for';
   const { statusMessage: reasonPhrase, rawHeaders, httpVersionMinor } = response;
-  const read = readUpgradeResponse(rawHeaders, httpVersionMinor, request.protocol, request.fields.record['sec-websocket-key']);
+  const read = readUpgradeResponse(rawHeaders, httpVersionMinor, request.protocol, request.fields.all('sec-websocket-key'));
   if (typeof read === 'string') return read;
   const fields = new ListFields(read.list);
   return { status: 101, reasonPhrase, fields, hasLength: false, trailer: undefined, protocol: read.protocol };

@@ -20,7 +20,7 @@ test('trailers that HTTP/1 cannot carry, from an engine that lets them pass, are
     const answer = new Promise<string>((resolve, reject) => {
       outgoing.on('error', reject).on('response', (res) => void res.toArray().then((chunks) => resolve(chunks.join(''))));
     });
-    new Upload(body, outgoing, Infinity, NOTHING).begin();
+    new Upload(body, outgoing, { trailer: undefined }, Infinity, NOTHING).begin();
     body.take(Buffer.from('hello'));
     body.finish(trailers);
     assert.equal(await answer, received);
@@ -37,7 +37,7 @@ test('a client that does not wait for 100 (Continue) waits for no timer, nor doe
     const answer = new Promise<string>((resolve, reject) => {
       outgoing.on('error', reject).on('response', (res) => void res.toArray().then((chunks) => resolve(chunks.join(''))));
     });
-    new Upload(body, outgoing, Infinity, NOTHING).begin();
+    new Upload(body, outgoing, { trailer: undefined }, Infinity, NOTHING).begin();
     assert.equal(continued, 0);
     for (const piece of pieces) body.take(Buffer.from(piece));
     body.finish([]);
@@ -51,7 +51,7 @@ test('a client that waits for 100 (Continue) receives it after the time that is 
   let continued = 0;
   const body = new RequestBody({ ...SOURCE, sendContinue: () => continued++ }, 5, true);
   const outgoing = request({ host: '127.0.0.1', port: 9, method: 'POST', agent: false }).on('error', NOTHING);
-  new Upload(body, outgoing, 250, NOTHING).begin();
+  new Upload(body, outgoing, { trailer: undefined }, 250, NOTHING).begin();
   t.mock.timers.tick(249);
   assert.equal(continued, 0);
   t.mock.timers.tick(1);

@@ -2,6 +2,7 @@
 import type { ClientRequest } from 'node:http';
 import { fieldPairs } from '../../message/fields.ts';
 import type { BodyReader, RequestBody } from '../../message/request-body.ts';
+import type { RequestHead } from '../../message/request-head.ts';
 
 export class Upload implements BodyReader {
   #body: RequestBody;
@@ -12,18 +13,27 @@ export class Upload implements BodyReader {
   #over = false;
 
   /**
+   * @param head announces trailers.
    * @param continueTimeout see continue-timeout.ts.
    * @param sent called once the whole body was sent.
    */
-  constructor(body: RequestBody, request: ClientRequest, continueTimeout: number, sent: () => void) {
+  constructor(
+    body: RequestBody,
+    request: ClientRequest,
+    { trailer }: Pick<RequestHead, 'trailer'>,
+    continueTimeout: number,
+    sent: () => void,
+  ) {
     this.#body = body;
     this.#request = request;
     this.#sent = sent;
     this.#continueTimeout = continueTimeout;
     if (body.length === undefined) request.setHeader('transfer-encoding', 'chunked');
+    if (body.length === undefined && trailer !== undefined) request.setHeader('trailer', trailer);
     if (body.awaitsContinue) request.setHeader('expect', '100-continue');
     request.on('drain', () => body.resume(this));
-    request.flushHeaders();
+    // Unlike flushHeaders(), keeps the bytes of values above ASCII.
+    request.write('', 'latin1');
   }
 
   /** The connection is open. The body is read from the client only from now on, so that a failed connect loses none of it. */

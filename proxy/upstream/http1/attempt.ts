@@ -96,11 +96,11 @@ export class Http1Attempt implements Attempt, ConnectionUser, InterimListener, R
     this.#send();
   }
 
-  onInterim({ status, received }: WireResponse): void {
+  onInterim({ status, fields }: WireResponse): void {
     if (this.#over) return;
     if (++this.#interim > MAX_INTERIM) this.#fail('protocol', 'too many interim responses');
     else if (status === CONTINUE) this.#upload?.continue();
-    else this.#x.response.interim(status, received.list());
+    else this.#x.response.interim(status, fields);
   }
 
   onRead(surplus: boolean): void {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatRequestHead } from './request-head.ts';
-import { RecordFields } from '../../message/fields.ts';
-import type { FieldRecord } from '../../message/fields.ts';
+import { fieldsOf } from '../../message/test-fields.ts';
+import type { FieldRecord } from '../../message/test-fields.ts';
 import { RequestBody } from '../../message/request-body.ts';
 
 const NOTHING = () => undefined;
@@ -22,7 +22,9 @@ const HEAD = {
 const head = (fields: FieldRecord = {}, more = {}) => ({
   ...HEAD,
   protocol: undefined,
-  fields: new RecordFields(fields),
+  acceptsTrailers: false,
+  trailer: undefined,
+  fields: fieldsOf(fields),
   ...more,
 });
 const body = (length: number | undefined, awaitsContinue = false) => new RequestBody(SOURCE, length, awaitsContinue);
@@ -52,8 +54,20 @@ test('framing is that of the body, not what a field says', () => {
 
 test('a request for another protocol, and one whose client waits for 100 (Continue)', () => {
   const text = formatRequestHead(head({}, { protocol: 'websocket' }), undefined, V4);
-  assert.match(text ?? '', /\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n$/);
+  assert.match(text ?? '', /\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n$/);
   assert.match(formatRequestHead(head(), body(5, true), V4) ?? '', /\r\nexpect: 100-continue\r\n/);
+});
+
+test('trailers that the client accepts, and those that it announces for a body in chunks', () => {
+  assert.match(
+    formatRequestHead(head({}, { acceptsTrailers: true }), undefined, V4) ?? '',
+    /\r\nte: trailers\r\nconnection: TE\r\n/,
+  );
+  const both = head({}, { acceptsTrailers: true, protocol: 'websocket' });
+  assert.match(formatRequestHead(both, undefined, V4) ?? '', /\r\nconnection: TE, Upgrade\r\n/);
+  const announced = head({}, { trailer: 'X-Sum' });
+  assert.match(formatRequestHead(announced, body(undefined), V4) ?? '', /\r\ntrailer: X-Sum\r\n/);
+  for (const other of [body(5), undefined]) assert.doesNotMatch(formatRequestHead(announced, other, V4) ?? '', /trailer/);
 });
 
 test('without an authority, Host is the backend’s address', () => {

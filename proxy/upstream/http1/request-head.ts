@@ -1,7 +1,8 @@
 /** The head of the request of one try. */
-import { formatFields } from '../../http1/format.ts';
+import { formatFields, formatList } from '../../http1/format.ts';
 import type { Target } from '../../message/attempt.ts';
 import type { RequestBody } from '../../message/request-body.ts';
+import { connectionOf } from '../../message/request-head.ts';
 import type { RequestHead } from '../../message/request-head.ts';
 
 const START = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!-~]+ HTTP\/1\.1$/;
@@ -16,10 +17,14 @@ export function formatRequestHead(head: RequestHead, body: RequestBody | undefin
   const start = `${head.method} ${head.target} HTTP/1.1`;
   if (!START.test(start)) return undefined;
   const own = ['host', head.authority ?? hostOf(target)];
-  if (head.protocol !== undefined) own.push('connection', 'Upgrade', 'upgrade', head.protocol);
+  if (head.acceptsTrailers) own.push('te', 'trailers');
+  if (head.protocol !== undefined) own.push('upgrade', head.protocol);
+  const connection = connectionOf(head);
+  if (connection !== undefined) own.push('connection', connection);
   if (body?.awaitsContinue === true) own.push('expect', '100-continue');
-  const ownLines = formatFields(own);
-  const lines = formatFields(head.fields.list(), 'content-length');
+  if (body && body.length === undefined && head.trailer !== undefined) own.push('trailer', head.trailer);
+  const ownLines = formatList(own);
+  const lines = formatFields(head.fields, 'content-length');
   if (ownLines === undefined || lines === undefined) return undefined;
   return `${start}\r\n${ownLines}${lines}${framing(head.method, body)}\r\n`;
 }

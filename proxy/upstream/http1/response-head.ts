@@ -15,7 +15,7 @@ export function responseHead({ status, reasonPhrase, fields, hasLength, trailer 
  */
 export function upgradeHead({ minor, reasonPhrase, received }: WireResponse, request: RequestHead): ResponseHead | string {
   if (request.protocol === undefined) return '101 that was not asked for';
-  const read = readUpgradeResponse(received.list(), minor, request.protocol, request.fields.record['sec-websocket-key']);
+  const read = readUpgradeResponse(received.list(), minor, request.protocol, request.fields.all('sec-websocket-key'));
   if (typeof read === 'string') return read;
   const fields = new ListFields(read.list);
   return { status: 101, reasonPhrase, fields, hasLength: false, trailer: undefined, protocol: read.protocol };
