@@ -2,9 +2,9 @@ import type { Cleanup } from './cleanup.ts';
 
 /** What the command line sets; undefined: the values of the published numbers. */
 export interface Options {
-  /** Of `cpu`, `inject` and `scrape`: paired rounds. Of `propagation`: changes. Of `memory`: starts. */
+  /** Of `cpu`, `engines`, `traffic`, `inject` and `scrape`: paired rounds. Of `propagation`: changes. Of `memory`: starts. */
   readonly rounds: number | undefined;
-  /** Of `cpu`, `fleet`, `inject` and `scrape`: each measurement. Of `rolling`, `kills`: the load. Of `memory`: the idle time. */
+  /** Of `cpu`, `engines`, `traffic`, `fleet`, `inject` and `scrape`: each measurement. Of `rolling`, `kills`: the load. Of `memory`: the idle time. */
   readonly seconds: number | undefined;
 }
 

@@ -15,14 +15,18 @@ export interface Contender {
 }
 
 /** Backends, and addresses for the proxies in front of them. */
-export async function startBackends(
-  cleanup: Cleanup,
-): Promise<{ readonly addresses: AddressBlock; readonly backends: readonly string[] }> {
+export interface Site {
+  readonly addresses: AddressBlock;
+  readonly backends: readonly string[];
+}
+
+/** Each backend is a process. `slow`: the first one responds 200 ms later than the others. */
+export async function startBackends(cleanup: Cleanup, count = BACKENDS, { slow = false } = {}): Promise<Site> {
   const addresses = await AddressBlock.claim(process.env['OUTRIGGER_TEST_POD_PREFIX']);
   cleanup.defer(() => addresses.release());
-  const backends = Array.from({ length: BACKENDS }, () => addresses.take());
-  for (const backend of backends) {
-    const args = ['--port', String(PORT), '--bind', backend];
+  const backends = Array.from({ length: count }, () => addresses.take());
+  for (const [i, backend] of backends.entries()) {
+    const args = ['--port', String(PORT), '--bind', backend, ...(slow && i === 0 ? ['--slow', backend] : [])];
     await startServer(cleanup, { program: 'test/bench/backend.ts', args, cpu: 'shared' }, () => answers(backend));
   }
   return { addresses, backends };
@@ -39,15 +43,19 @@ export async function startBare(cleanup: Cleanup, address: string, backends: rea
   return { pid, target: `${address}:${PORT}` };
 }
 
-/** Round robin, active checks, retries and X-Forwarded-For, in one thread, as the proxy does it. */
+/** Strategies of HAProxy, by its own name. */
+export type HaproxyBalance = 'roundrobin' | 'leastconn';
+
+/** Active checks, retries and X-Forwarded-For, in one thread, as the proxy does it; round robin, unless HAProxy has another `balance`. */
 export async function startContender(
   cleanup: Cleanup,
   name: ReferenceName,
   address: string,
   backends: readonly string[],
+  balance: HaproxyBalance = 'roundrobin',
 ): Promise<Contender> {
   const target = `${address}:${PORT}`;
-  const config = name === 'haproxy' ? () => haproxyConfig(target, backends) : nginxConfig(target, backends);
+  const config = name === 'haproxy' ? () => haproxyConfig(target, backends, balance) : nginxConfig(target, backends);
   const { pid } = await startReference(cleanup, name, target, config);
   return { pid, target };
 }
@@ -56,11 +64,12 @@ async function answers(address: string): Promise<boolean> {
   return (await fetch(`http://${address}:${PORT}/`)).ok;
 }
 
-function haproxyConfig(target: string, backends: readonly string[]): string {
+function haproxyConfig(target: string, backends: readonly string[], balance: HaproxyBalance): string {
   return `
 global
   nbthread 1
-  maxconn 4096
+  no strict-limits
+  maxconn 11000
 defaults
   mode http
   timeout connect 5s
@@ -75,7 +84,7 @@ defaults
   http-reuse always
 listen service
   bind ${target}
-  balance roundrobin
+  balance ${balance}
   option httpchk GET /
   default-server check inter 3s
 ${backends.map((backend, i) => `  server s${i} ${backend}:${PORT}`).join('\n')}
@@ -95,6 +104,7 @@ ${backends.map((backend) => `    server ${backend}:${PORT};`).join('\n')}
     location / {
       proxy_pass http://service;
       proxy_http_version 1.1;
+      proxy_request_buffering off;
       proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $remote_addr;
     }

@@ -1,6 +1,7 @@
 /** CPU time of a process per request that it answers, and comparisons of rounds. */
 import type { Contender } from './contenders.ts';
 import type { LoadReport } from './load-tally.ts';
+import type { RequestShape } from './request-shape.ts';
 import { cpuSeconds } from './process-stats.ts';
 import { runLoad } from './run-load.ts';
 import type { Cleanup } from './cleanup.ts';
@@ -17,9 +18,14 @@ export interface CpuSample {
 }
 
 /** One measurement under load. @throws Error when a request did not get a complete response 200: the numbers would be meaningless. */
-export async function measureCpu(cleanup: Cleanup, { pid, target }: Contender, seconds: number): Promise<CpuSample> {
+export async function measureCpu(
+  cleanup: Cleanup,
+  { pid, target }: Contender,
+  seconds: number,
+  { connections = CONNECTIONS, shape = {} }: { readonly connections?: number; readonly shape?: RequestShape } = {},
+): Promise<CpuSample> {
   const before = cpuSeconds(pid);
-  const load = await runLoad(cleanup, { targets: [target], connections: CONNECTIONS, seconds, cpu: 'shared' });
+  const load = await runLoad(cleanup, { targets: [target], connections, seconds, shape, cpu: 'shared' });
   const used = cpuSeconds(pid) - before;
   if (load.failed + load.broken > 0 || load.byStatus[200] !== load.answered)
     throw new Error(`${target}: ${JSON.stringify(load)}`);

@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { ResponseReader, type CompleteResponse } from './http-response.ts';
+import { writePieces } from './piecewise.ts';
+import { requestBytes, type RequestShape } from './request-shape.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -16,21 +18,23 @@ export function targetOf(text: string): Target {
 /** Why there was no response head. */
 export type NoResponse = 'connect' | 'reset' | 'timeout' | 'malformed';
 
-/** Result of one GET. `broken`: the connection was closed after the response head. */
+/** Result of one request. `broken`: the connection was closed after the response head. */
 export type RequestOutcome =
   | { readonly kind: 'answered'; readonly status: number }
   | { readonly kind: 'broken'; readonly status: number; readonly detail: string }
   | { readonly kind: 'failed'; readonly why: NoResponse; readonly detail: string };
 
 /**
- * One GET at a time over one raw socket, which is kept alive, and replaced when it is closed.
+ * One request at a time over one raw socket, which is kept alive, and replaced when it is closed.
  *
  * With several targets it behaves as the client of a Service: every new connection goes to the next target. A request whose connection is
  * refused, so that nothing of it was sent, goes to the next target as well, at most once to each. Any later error is final.
  */
 export class HttpClient {
   readonly #targets: readonly Target[];
-  readonly #path: string;
+  readonly #shape: RequestShape;
+  /** The request, by the target that it is sent to. */
+  readonly #bytes = new Map<Target, Buffer>();
   readonly #done: (outcome: RequestOutcome) => void;
   #targetIndex: number;
   #refusals = 0;
@@ -42,10 +46,10 @@ export class HttpClient {
   opened = 0;
 
   /** `first`: index of the first target to use. `done` is called at the end of every request. */
-  constructor(targets: readonly Target[], first: number, path: string, done: (outcome: RequestOutcome) => void) {
+  constructor(targets: readonly Target[], first: number, shape: RequestShape, done: (outcome: RequestOutcome) => void) {
     this.#targets = targets;
     this.#targetIndex = first % targets.length;
-    this.#path = path;
+    this.#shape = shape;
     this.#done = done;
   }
 
@@ -60,7 +64,7 @@ export class HttpClient {
   }
 
   /** Call it only when no request is in progress. */
-  get(): void {
+  request(): void {
     this.#inProgress = true;
     this.#refusals = 0;
     if (this.#timer) this.#timer.refresh();
@@ -77,7 +81,11 @@ export class HttpClient {
 
   #send(): void {
     this.#socket ??= this.#connect();
-    this.#socket.write(`GET ${this.#path} HTTP/1.1\r\nHost: ${this.target}\r\n\r\n`);
+    const target = this.#currentTarget;
+    const bytes = this.#bytes.get(target) ?? requestBytes(this.#shape, this.target);
+    this.#bytes.set(target, bytes);
+    if (this.#shape.write === undefined) this.#socket.write(bytes);
+    else writePieces(this.#socket, bytes, this.#shape.write);
   }
 
   #connect(): Socket {

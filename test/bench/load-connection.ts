@@ -1,10 +1,11 @@
 import { HttpClient, type RequestOutcome, type Target } from './http-client.ts';
 import type { LoadTally } from './load-tally.ts';
+import type { RequestShape } from './request-shape.ts';
 
 /** Pause after a failure, so that requests to a dead target do not form a tight loop. */
 const PAUSE_MS = 10;
 
-/** One client in a closed loop: it sends the next GET when the previous one is over, on the same connection where possible. */
+/** One client in a closed loop: it sends the next request when the previous one is over, on the same connection where possible. */
 export class LoadConnection {
   readonly #client: HttpClient;
   readonly #tally: LoadTally;
@@ -13,8 +14,8 @@ export class LoadConnection {
   #startedAt = 0;
 
   /** `mayStart` is called before every request. */
-  constructor(target: Target, path: string, tally: LoadTally, mayStart: () => boolean) {
-    this.#client = new HttpClient([target], 0, path, (outcome) => this.#onOutcome(outcome));
+  constructor(target: Target, shape: RequestShape, tally: LoadTally, mayStart: () => boolean) {
+    this.#client = new HttpClient([target], 0, shape, (outcome) => this.#onOutcome(outcome));
     this.#tally = tally;
     this.#mayStart = mayStart;
   }
@@ -31,7 +32,7 @@ export class LoadConnection {
       return this.#finished.resolve();
     }
     this.#startedAt = performance.now();
-    this.#client.get();
+    this.#client.request();
   }
 
   #onOutcome(outcome: RequestOutcome): void {

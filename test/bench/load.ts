@@ -1,7 +1,7 @@
 /**
- * The load generator in a closed loop, a separate process: GETs over kept-alive raw sockets. Prints a LoadReport as JSON.
+ * The load generator in a closed loop, a separate process: requests over kept-alive raw sockets. Prints a LoadReport as JSON.
  *
- *   node load.ts --target HOST:PORT [--target …] --connections N --seconds N [--count N] [--path /]
+ *   node load.ts --target HOST:PORT [--target …] --connections N --seconds N [--count N] [what the requests are: request-shape.ts]
  *
  * Connections go to the targets in rotation. No request starts after `--seconds`, or after `--count` requests; it ends when those in
  * progress are complete.
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { targetOf, type Target } from './http-client.ts';
 import { LoadConnection } from './load-connection.ts';
 import { LoadTally } from './load-tally.ts';
+import { SHAPE_OPTIONS, shapeOf } from './request-shape.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
     seconds: { type: 'string', default: '10' },
     count: { type: 'string', default: 'Infinity' },
-    path: { type: 'string', default: '/' },
+    ...SHAPE_OPTIONS,
   },
 });
 
@@ -31,13 +32,14 @@ const targets = values.target.map(targetOf);
 const [seconds, count, connections] = [positive('seconds'), positive('count'), positive('connections')];
 if (targets.length === 0) throw new Error('--target HOST:PORT is missing');
 
+const shape = shapeOf(values);
 const tally = new LoadTally();
 const deadline = performance.now() + seconds * 1000;
 let started = 0;
 const mayStart = () => performance.now() < deadline && started++ < count;
 const clients = Array.from(
   { length: connections },
-  (_, i) => new LoadConnection(targets[i % targets.length] as Target, values.path, tally, mayStart),
+  (_, i) => new LoadConnection(targets[i % targets.length] as Target, shape, tally, mayStart),
 );
 await Promise.all(clients.map((client) => client.run()));
 process.stdout.write(`${JSON.stringify(tally.report())}\n`);

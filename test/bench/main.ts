@@ -16,6 +16,7 @@ import { scrape } from './scrape.ts';
 import { simulation } from './simulation.ts';
 import { status } from './status.ts';
 import { strategies } from './strategies.ts';
+import { traffic } from './traffic.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   routing,
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   simulation,
   cpu,
   engines,
+  traffic,
   propagation,
   rolling,
   kills,
@@ -38,8 +40,8 @@ const HELP = `npm run bench [-- NAME…] [--rounds N] [--seconds N]
 Runs benchmarks one after the other and prints one table. Exit code 1 when a bound is missed.
 
   NAME         any of: ${Object.keys(BENCHES).join(', ')} (all of them)
-  --rounds N   of cpu, engines, inject and scrape: rounds; of propagation: changes; of memory: starts
-  --seconds N  of cpu, engines, fleet, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
+  --rounds N   of cpu, engines, traffic, inject and scrape: rounds; of propagation: changes; of memory: starts
+  --seconds N  of cpu, engines, traffic, fleet, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
 `;
 
 const { values, positionals } = parseArgs({

@@ -52,7 +52,7 @@ export class Pacer {
       const own = service ? targets : [targets[i % targets.length] as Target];
       const paced: PacedClient = {
         intendedStart: 0,
-        client: new HttpClient(own, i, path, (outcome) => {
+        client: new HttpClient(own, i, { path }, (outcome) => {
           if (outcome.kind === 'answered' && outcome.status === EXPECTED_STATUS) this.#answered(paced);
           else this.#failed(paced, () => tally.recordOutcome(paced.client.target, outcome));
         }),
@@ -98,7 +98,7 @@ export class Pacer {
       const paced = this.#idle.shift() as PacedClient;
       paced.intendedStart = this.#intendedStart(this.#started);
       this.#started += 1;
-      paced.client.get();
+      paced.client.request();
     }
     if (this.#stopped && this.#started === this.#due && this.#idle.length === this.#clients.length) this.#finish();
   }

@@ -1,5 +1,6 @@
 import { runProgram } from './child.ts';
 import type { LoadReport } from './load-tally.ts';
+import { shapeArgs, type RequestShape } from './request-shape.ts';
 import type { CpuRole } from './cpu-affinity.ts';
 import type { Cleanup } from './cleanup.ts';
 
@@ -10,14 +11,18 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Largest number of requests; as many as the time allows when absent. */
   readonly count?: number;
+  /** What the requests are; small GETs when absent. */
+  readonly shape?: RequestShape;
   readonly cpu?: CpuRole;
 }
 
 /** Runs the load generator to its end; where a target never responds, that is 10 s after `seconds`. */
-export async function runLoad(cleanup: Cleanup, { targets, connections, seconds, count, cpu }: LoadOptions): Promise<LoadReport> {
+export async function runLoad(cleanup: Cleanup, options: LoadOptions): Promise<LoadReport> {
+  const { targets, connections, seconds, count, shape = {}, cpu } = options;
   const args = [
     ...targets.flatMap((target) => ['--target', target]),
     ...['--connections', String(connections), '--seconds', String(seconds)],
+    ...shapeArgs(shape),
     ...(count === undefined ? [] : ['--count', String(count)]),
   ];
   const output = await runProgram(cleanup, { program: 'test/bench/load.ts', args, ...(cpu ? { cpu } : {}) });
