@@ -2,9 +2,9 @@ import type { Cleanup } from './cleanup.ts';
 
 /** What the command line sets; undefined: the values of the published numbers. */
 export interface Options {
-  /** Of `cpu`, `engines`, `traffic`, `inject` and `scrape`: paired rounds. Of `propagation`: changes. Of `memory`: starts. */
+  /** Of `propagation`: changes. Of `memory`: starts. Of others that have rounds: their number. */
   readonly rounds: number | undefined;
-  /** Of `cpu`, `engines`, `traffic`, `fleet`, `inject` and `scrape`: each measurement. Of `rolling`, `kills`: the load. Of `memory`: the idle time. */
+  /** Of `rolling`, `kills`: the load. Of `memory`: the idle time. Of others that measure for a time: each measurement. */
   readonly seconds: number | undefined;
 }
 

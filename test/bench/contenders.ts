@@ -32,14 +32,19 @@ export async function startBackends(cleanup: Cleanup, count = BACKENDS, { slow =
   return { addresses, backends };
 }
 
-export async function startBare(cleanup: Cleanup, address: string, backends: readonly string[]): Promise<Contender> {
+/** Starts a program of this folder that is compared with: `bare-proxy.ts` or `splice.ts`. */
+export async function startPlain(
+  cleanup: Cleanup,
+  name: 'bare-proxy' | 'splice',
+  address: string,
+  backends: readonly string[],
+): Promise<Contender> {
   const args = [
     ...['--bind', address, '--port', String(PORT)],
     ...backends.flatMap((backend) => ['--backend', `${backend}:${PORT}`]),
   ];
-  const { pid } = await startServer(cleanup, { program: 'test/bench/bare-proxy.ts', args, cpu: 'tested' }, () =>
-    answers(address),
-  );
+  const program = `test/bench/${name}.ts`;
+  const { pid } = await startServer(cleanup, { program, args, cpu: 'tested' }, () => answers(address));
   return { pid, target: `${address}:${PORT}` };
 }
 
@@ -96,7 +101,7 @@ function nginxConfig(target: string, backends: readonly string[]): (folder: stri
   keepalive_requests 100000000;
   upstream service {
 ${backends.map((backend) => `    server ${backend}:${PORT};`).join('\n')}
-    keepalive 128;
+    keepalive 1024;
     keepalive_requests 100000000;
   }
   server {

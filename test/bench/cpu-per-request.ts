@@ -2,7 +2,6 @@
 import type { Contender } from './contenders.ts';
 import type { LoadReport } from './load-tally.ts';
 import type { RequestShape } from './request-shape.ts';
-import { cpuSeconds } from './process-stats.ts';
 import { runLoad } from './run-load.ts';
 import type { Cleanup } from './cleanup.ts';
 import { spread } from './stats.ts';
@@ -17,18 +16,17 @@ export interface CpuSample {
   readonly load: LoadReport;
 }
 
-/** One measurement under load. @throws Error when a request did not get a complete response 200: the numbers would be meaningless. */
+/** One measurement under load, without the opening of its connections. @throws Error when a request did not get a complete response 200: the numbers would be meaningless. */
 export async function measureCpu(
   cleanup: Cleanup,
   { pid, target }: Contender,
   seconds: number,
   { connections = CONNECTIONS, shape = {} }: { readonly connections?: number; readonly shape?: RequestShape } = {},
 ): Promise<CpuSample> {
-  const before = cpuSeconds(pid);
-  const load = await runLoad(cleanup, { targets: [target], connections, seconds, shape, cpu: 'shared' });
-  const used = cpuSeconds(pid) - before;
+  const load = await runLoad(cleanup, { targets: [target], connections, seconds, shape, watch: pid, cpu: 'shared' });
   if (load.failed + load.broken > 0 || load.byStatus[200] !== load.answered)
     throw new Error(`${target}: ${JSON.stringify(load)}`);
+  const used = load.cpuSeconds ?? NaN;
   return { micros: (used / load.answered) * 1e6, busy: (used / load.seconds) * 100, load };
 }
 

@@ -1,6 +1,6 @@
 /** CPU per proxied request: the proxy's bundle compared with a bare http-proxy-3, over the same backends, in alternating rounds. */
 import type { Bench, Row } from './bench.ts';
-import { startBackends, startBare, PORT } from './contenders.ts';
+import { startBackends, startPlain, PORT } from './contenders.ts';
 import type { Contender } from './contenders.ts';
 import { formatSpread, measureCpu, ratios } from './cpu-per-request.ts';
 import type { CpuSample } from './cpu-per-request.ts';
@@ -47,7 +47,11 @@ async function startCompetitors(cleanup: Cleanup): Promise<Record<Name, Contende
     const { pid } = await startProxy(cleanup, { address, port: PORT, backends, backendPort: PORT, accessLog });
     return { pid, target: `${address}:${PORT}` };
   };
-  return { bare: await startBare(cleanup, addresses.take(), backends), ours: await ours(false), logging: await ours(true) };
+  return {
+    bare: await startPlain(cleanup, 'bare-proxy', addresses.take(), backends),
+    ours: await ours(false),
+    logging: await ours(true),
+  };
 }
 
 function rowsOf(samples: Readonly<Record<Name, readonly CpuSample[]>>): readonly Row[] {

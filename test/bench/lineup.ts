@@ -3,7 +3,7 @@ import type { DownstreamEngineName, UpstreamEngineName } from '../../proxy/confi
 import type { PoolPart } from '../../proxy/snapshot/types.ts';
 import { PASSIVE } from '../../proxy/testing.ts';
 import type { Cleanup } from './cleanup.ts';
-import { PORT, startBare, startContender, type Contender, type HaproxyBalance, type Site } from './contenders.ts';
+import { PORT, startContender, startPlain, type Contender, type HaproxyBalance, type Site } from './contenders.ts';
 import { startProxy, type ProxySettings } from './proxy-process.ts';
 import { whyUnavailable, type ReferenceName } from './reference-proxy.ts';
 
@@ -58,7 +58,10 @@ export async function enterProxy(
 /** Starts everything. HAProxy, where it is installed, is the first one, which the others are compared with. */
 export async function enterAll(cleanup: Cleanup, site: Site, note: (text: string) => void): Promise<readonly Entrant[]> {
   const entrants = [await enterReference(cleanup, 'haproxy', site, note), await enterReference(cleanup, 'nginx', site, note)];
-  entrants.push({ title: 'bare http-proxy-3', ...(await startBare(cleanup, site.addresses.take(), site.backends)) });
+  entrants.push({
+    title: 'bare http-proxy-3',
+    ...(await startPlain(cleanup, 'bare-proxy', site.addresses.take(), site.backends)),
+  });
   for (const pair of PAIRS) entrants.push(await enterProxy(cleanup, pair, site));
   return entrants.filter((one) => one !== undefined);
 }

@@ -24,13 +24,19 @@ export interface LoadReport {
 
 const MAX_SAMPLES = 10;
 
+/** What a process did while the load was steady. */
+export interface WatchedReport extends LoadReport {
+  /** CPU seconds that the watched process used; absent: none was watched. */
+  readonly cpuSeconds?: number;
+}
+
 /** Counts results during a run. */
 export class LoadTally {
-  readonly #byStatus: Record<string, number> = {};
+  #byStatus: Record<string, number> = {};
   readonly #byFailure: Partial<Record<FailureKind, number>> = {};
-  readonly #latencies: number[] = [];
+  #latencies: number[] = [];
   readonly #samples: string[] = [];
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   #failed = 0;
   #broken = 0;
 
@@ -57,6 +63,13 @@ export class LoadTally {
     this.#addSample('broken', target, detail);
   }
 
+  /** Forgets the answers so far; failures count in any case. */
+  restart(): void {
+    this.#byStatus = {};
+    this.#latencies = [];
+    this.#startedAt = performance.now();
+  }
+
   report(): LoadReport {
     const latencies = this.#latencies.length > 0 ? this.#latencies : [0];
     const of = (percent: number) => percentile(latencies, percent);
@@ -65,10 +78,10 @@ export class LoadTally {
       answered: this.#latencies.length,
       failed: this.#failed,
       broken: this.#broken,
-      byStatus: this.#byStatus,
-      byFailure: this.#byFailure,
+      byStatus: { ...this.#byStatus },
+      byFailure: { ...this.#byFailure },
       latencyMs: { p50: of(50), p99: of(99), max: of(100) },
-      samples: this.#samples,
+      samples: [...this.#samples],
     };
   }
 

@@ -65,3 +65,24 @@ test('load is spread over the targets, ends in time, and counts requests to a de
   assert.ok((report.byFailure.connect ?? 0) > 1 && report.byFailure.connect === report.failed);
   assert.ok(report.seconds >= 0.3 && report.seconds < 2);
 });
+
+test('a watched process is measured while the load is steady, and failures count in any case', async (t) => {
+  const cleanup = new Cleanup();
+  t.after(() => cleanup.run());
+  let received = 0;
+  const { target } = await serve(t, (request, response) => {
+    received += 1;
+    if (received === 1) request.socket.resetAndDestroy();
+    else response.end('hello');
+  });
+  const before = process.cpuUsage();
+  const report = await runLoad(cleanup, { targets: [target], connections: 2, seconds: 0.5, watch: process.pid });
+  const { user, system } = process.cpuUsage(before);
+  assert.equal(report.byFailure.reset, 1);
+  assert.ok(report.answered > 0 && report.answered < received - 1, `${report.answered} of ${received}`);
+  assert.equal(report.byStatus[200], report.answered);
+  assert.ok(report.seconds >= 0.5);
+  // Ticks of the kernel are 10 ms.
+  const used = report.cpuSeconds ?? NaN;
+  assert.ok(used > 0 && used <= (user + system) / 1e6 + 0.02, `${used} s`);
+});

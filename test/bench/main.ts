@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 import type { Bench, Options } from './bench.ts';
 import { ensureBundles } from './bundles.ts';
+import { chunks } from './chunks.ts';
+import { connections } from './connections.ts';
 import { cpu } from './cpu.ts';
 import { engines } from './engines.ts';
 import { fleet } from './fleet.ts';
@@ -27,6 +29,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   cpu,
   engines,
   traffic,
+  connections,
+  chunks,
   propagation,
   rolling,
   kills,
@@ -40,8 +44,8 @@ const HELP = `npm run bench [-- NAME…] [--rounds N] [--seconds N]
 Runs benchmarks one after the other and prints one table. Exit code 1 when a bound is missed.
 
   NAME         any of: ${Object.keys(BENCHES).join(', ')} (all of them)
-  --rounds N   of cpu, engines, traffic, inject and scrape: rounds; of propagation: changes; of memory: starts
-  --seconds N  of cpu, engines, traffic, fleet, inject and scrape: each measurement; of rolling and kills: the load; of memory: the idle time
+  --rounds N   of propagation: changes; of memory: starts; of all others: rounds
+  --seconds N  of rolling and kills: the load; of memory: the idle time; of all others: each measurement
 `;
 
 const { values, positionals } = parseArgs({

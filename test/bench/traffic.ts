@@ -8,5 +8,5 @@ export const traffic = trafficBench(
     { title: 'POST of 64 KiB', shape: { method: 'POST', body: 65_536 }, bound: 2 },
     { title: 'POST of 1 KiB', shape: { method: 'POST', body: 1024 }, bound: 2 },
   ],
-  { seconds: 1, warmUp: 1 },
+  { seconds: 0.5, warmUp: 1 },
 );
