@@ -7,6 +7,7 @@ import { connections } from './connections.ts';
 import { cpu } from './cpu.ts';
 import { engines } from './engines.ts';
 import { fleet } from './fleet.ts';
+import { footprint } from './footprint.ts';
 import { inject } from './inject.ts';
 import { kills } from './kills.ts';
 import { memory } from './memory.ts';
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   kills,
   inject,
   memory,
+  footprint,
   scrape,
 };
 

@@ -2,16 +2,12 @@
  * Ten thousand idle clients that keep their connections: memory, also after they have disconnected and connected again, and whether they
  * slow an active client.
  */
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from '../bench/bench.ts';
-import { startChild } from '../bench/child.ts';
+import { openClients } from '../bench/open-clients.ts';
 import { openSockets, residentBytes } from '../bench/process-stats.ts';
 import { summarise, type Summary } from '../bench/rate-report.ts';
 import { runConstantRate } from '../bench/run-rate.ts';
-import type { Cleanup } from '../bench/cleanup.ts';
 import { median } from '../bench/stats.ts';
 import { startBehindProxy } from './backend-faults.ts';
 import type { Experiment } from './chaos.ts';
@@ -41,7 +37,7 @@ export const idle: Experiment = async ({ seconds = SECONDS }, cleanup, note) => 
     return summarise(await runConstantRate(cleanup, options));
   };
   for (const each of [crowded, empty]) await measure(each, WARM_UP_SECONDS);
-  let clients = await openClients(cleanup, crowded.target);
+  let clients = await openClients(cleanup, crowded.target, CLIENTS);
   const alone: Summary[] = [];
   const among: Summary[] = [];
   for (let pair = 0; pair < PAIRS; pair += 1) {
@@ -54,32 +50,12 @@ export const idle: Experiment = async ({ seconds = SECONDS }, cleanup, note) => 
   for (let i = 0; i < RECONNECTS; i += 1) {
     await clients.disconnect();
     while (openSockets(crowded.proxy.pid) >= MAX_CONNECTIONS - CLIENTS) await pause(CHECK_MS);
-    clients = await openClients(cleanup, crowded.target);
+    clients = await openClients(cleanup, crowded.target, CLIENTS);
     megabytes.push(residentBytes(crowded.proxy.pid) / 1e6);
   }
   await clients.disconnect();
   return [...memoryRows(megabytes), activeRow(alone, among)];
 };
-
-/** Resolves when all are connected and have a response. `disconnect` rejects when one of them has lost its connection before. */
-async function openClients(cleanup: Cleanup, target: string): Promise<{ disconnect: () => Promise<void> }> {
-  const args = ['--target', target, '--count', String(CLIENTS)];
-  const child = startChild({ program: 'test/chaos/idle-clients.ts', args, cpu: 'shared' }, ['ignore', 'pipe', 'inherit']);
-  const gone = once(child, 'exit');
-  const end = async () => {
-    child.kill('SIGKILL');
-    await gone;
-  };
-  cleanup.defer(end);
-  const first = once(createInterface({ input: child.stdout as Readable }), 'line').then(([line]) => String(line));
-  if ((await Promise.race([first, gone.then(() => undefined)])) !== 'open')
-    throw new Error(`not all of ${CLIENTS} clients are connected`);
-  const disconnect = async () => {
-    if (child.exitCode !== null) throw new Error('an idle client lost its connection');
-    await end();
-  };
-  return { disconnect };
-}
 
 function memoryRows(megabytes: readonly number[]): readonly Row[] {
   const [first = NaN, ...later] = megabytes;

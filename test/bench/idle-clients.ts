@@ -9,7 +9,7 @@
  */
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
-import { targetOf } from '../bench/http-client.ts';
+import { targetOf } from './http-client.ts';
 
 const PER_SOURCE = 5_000;
 /** Connections being opened at once: fewer than a listener's backlog. */
