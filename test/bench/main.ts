@@ -1,5 +1,6 @@
 /** `npm run bench`: see HELP. The table that it prints is Markdown, in the form of test/bench/README.md. */
 import { parseArgs } from 'node:util';
+import { accessLog } from './access-log.ts';
 import type { Bench, Options } from './bench.ts';
 import { ensureBundles } from './bundles.ts';
 import { chunks } from './chunks.ts';
@@ -10,6 +11,7 @@ import { fleet } from './fleet.ts';
 import { footprint } from './footprint.ts';
 import { inject } from './inject.ts';
 import { kills } from './kills.ts';
+import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { propagation } from './propagation.ts';
 import { rolling } from './rolling.ts';
@@ -17,6 +19,7 @@ import { routing } from './routing.ts';
 import { positive, printTable, runAll, usage, type Measurement } from './runner.ts';
 import { scrape } from './scrape.ts';
 import { simulation } from './simulation.ts';
+import { slowBackend } from './slow-backend.ts';
 import { status } from './status.ts';
 import { strategies } from './strategies.ts';
 import { traffic } from './traffic.ts';
@@ -32,6 +35,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   traffic,
   connections,
   chunks,
+  'access-log': accessLog,
+  latency,
+  'slow-backend': slowBackend,
   propagation,
   rolling,
   kills,
