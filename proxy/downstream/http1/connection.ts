@@ -8,6 +8,7 @@
  * | malformed bytes in the body of the request in progress | the refusal; if the response has begun, the connection is cut |
  * | the end of the connection within a head | refused as malformed |
  * | ... while a request is in progress | the client has left; a response that is written whole is still sent |
+ * | ... behind more than is read ahead | noticed when the response is written, unless the connection was reset |
  * | anything after a request that ends the connection | discarded |
  */
 import type { Socket } from 'node:net';
@@ -45,6 +46,8 @@ export interface ConnectionHost {
   /** All connections are being closed. */
   readonly closed: boolean;
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 export class ClientConnection implements ExchangeConnection, InputReceiver {
   readonly socket: Socket;
@@ -85,8 +88,11 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
     socket.on('close', () => this.#onClose());
   }
 
-  /** Applies the time limit. */
+  /** Applies the time limit, and notices a client that has reset its connection. */
   check(now: number): void {
+    // While nothing is read, only a write shows that. It is not sent: it has no bytes.
+    if (this.#exchange && this.socket.isPaused() && !this.output.pending && this.socket.writableLength === 0)
+      this.socket.write(NO_BYTES);
     if (!this.#limit.exceeded(now)) return;
     if (this.#limit.kind === 'head') this.#refuse(LOCAL_REPLIES.headTimeout, undefined);
     else this.socket.destroy();
@@ -208,6 +214,8 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
     this.protocols = waited ? undefined : protocols;
     this.#clientCloses = !persists;
     this.#lastRequest = closes || this.protocols !== undefined;
+    // Not before an upgrade: these bytes are the tunnel's.
+    this.#input.discardRest = (!persists || closes) && this.protocols === undefined;
     this.#input.beginBody(body);
   }
 

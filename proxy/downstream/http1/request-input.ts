@@ -34,6 +34,9 @@ export class RequestInput {
   #to: InputReceiver;
   #reader = new RequestReader(LIMITS);
   #ahead = new ReadAhead();
+  /** What follows the request is no request: it is discarded once the body is whole. */
+  discardRest = false;
+  #discarded = false;
   #waited = false;
   #bodyWanted = false;
   #pumping = false;
@@ -50,7 +53,7 @@ export class RequestInput {
 
   /** Something has arrived after the request that was read. */
   get surplus(): boolean {
-    return this.#ahead.bytes > 0;
+    return this.#discarded || this.#ahead.bytes > 0;
   }
 
   take(chunk: Buffer): void {
@@ -98,6 +101,10 @@ export class RequestInput {
       if (end >= 0 && end < chunk.length) this.#ahead.unshift(chunk.subarray(end));
     }
     this.#pumping = false;
+    if (this.discardRest && this.reading === 'whole' && this.#ahead.bytes > 0) {
+      this.#discarded = true;
+      this.#ahead.take();
+    }
     if (this.#ahead.bytes > MAX_EARLY) this.#socket.pause();
     else if (this.reading !== 'over' && this.#socket.isPaused()) this.#socket.resume();
   }
