@@ -157,7 +157,20 @@ for (const pair of PAIRS) {
   });
 
   const { waiting } = pair.downstream;
-  if (waiting === Infinity)
+  if (waiting === Infinity) {
+    test(`${pair.name}: while a request is in progress, what waits stays in the socket`, () =>
+      stage(pair, {}, {}, async ({ proxy, backend }) => {
+        const socket = connect(proxy.port, '127.0.0.1').on('error', () => undefined);
+        socket.write(GET.repeat(BIG / GET.length));
+        await eventually(() => backend.requests().length === 1);
+        let before = -1;
+        await eventually(() => before === (before = socket.writableLength));
+        assert.ok(socket.writableLength > BIG / 2, `${socket.writableLength} bytes are left`);
+        assert.equal(backend.requests().length, 1, 'one request is read at a time');
+        socket.resetAndDestroy();
+        await eventually(() => backend.open() === 0);
+      }));
+
     test(`${pair.name}: pipelined requests beyond what is read ahead wait in the socket, and are all served`, () =>
       stage(pair, OK, {}, async ({ proxy, backend }) => {
         const last = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
@@ -167,7 +180,7 @@ for (const pair of PAIRS) {
         const got = statuses(t);
         assert.deepEqual([got.length, new Set(got).size, t.ended, backend.connections], [201, 1, 'closed', 1]);
       }));
-  else
+  } else
     test(`${pair.name}: more pipelined requests than may wait: the limit is served, then 503`, () =>
       stage(pair, OK, {}, async (s) => {
         const t = await talk(s.proxy.port, { send: GET.repeat(200) });

@@ -11,22 +11,34 @@ for (const upstream of new Set(PAIRS.map((pair) => pair.upstream))) {
   for (const downstream of DOWNSTREAMS) {
     for (const c of RESPONSES) {
       if (downstream.inMemory && c.bytesOnly !== undefined) continue;
-      const { what, request = GET, cut = false } = c;
-      const { gets } = c.except?.[downstream.name] ?? c;
+      const { what, request = GET } = c;
+      const exempt = c.except?.[upstream.name] ?? c.except?.[downstream.name];
+      const { gets, cut = false, reused } = exempt ?? c;
       test(`${downstream.name} + ${upstream.name}: ${what}: ${gets.join(', ')}${cut ? ' cut' : ''}`, () =>
         stage({ upstream, downstream }, c, {}, async ({ proxy, backend }) => {
           const got = await downstream.ask(proxy, request);
           assert.deepEqual([got.messages.map((m) => m.status), got.cut], [gets, cut], got.text);
-          assert.ok(c.check?.(got.messages) ?? true, got.text);
+          assert.ok(exempt !== undefined || (c.check?.(got.messages) ?? true), got.text);
           // Bytes that arrive late must have arrived.
-          if (!c.reused) await eventually(() => backend.open() === 0);
+          if (!reused) await eventually(() => backend.open() === 0);
           const before = backend.connections;
           await servesOn({ proxy, backend }, downstream);
-          assert.equal(backend.connections === before, c.reused, 'connection reused');
+          assert.equal(backend.connections === before, reused, 'connection reused');
         }));
     }
   }
 }
+
+test('the engines differ in these cases only', () => {
+  const exempt = RESPONSES.flatMap(({ what, except = {} }) => Object.keys(except).map((engine) => `${engine}: ${what}`));
+  assert.deepEqual(exempt, [
+    'http-proxy: a bare CR before the status line',
+    'http-proxy: an empty line before the status line',
+    'node-http: 103 with a malformed Link',
+    'node-http: interim responses of every kind, of which 100 is not forwarded',
+    'http-proxy: Content-Length: 5 in trailers, where it means nothing, which is dropped',
+  ]);
+});
 
 test('only cases about bytes on the client’s connection are left out for the client in memory', () => {
   const reasons = new Set(RESPONSES.flatMap(({ bytesOnly }) => bytesOnly ?? []));

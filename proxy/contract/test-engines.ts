@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { endpoint, eventually, startProxy } from '../testing.ts';
 import type { ProxySpec, TestProxy } from '../testing.ts';
+import { assertAnswers, takeConversations, unwatchAnswers, watchAnswers } from './test-answers.ts';
 import { FakeClient } from './test-fake-client.ts';
 import { FakeUpstream } from './test-fake-upstream.ts';
 import { hostileBackend, talk } from './test-hostile.ts';
@@ -143,13 +144,16 @@ export async function stage<B extends TestBackend>(
   const { backend, createUpstream } = await upstream.openBackend(script);
   const own = { ...downstream.spec, ...(createUpstream && { createUpstream }) };
   const proxy = await startProxy({ endpoints: [endpoint(backend.port)], retry: { attempts: 0 }, ...own, ...spec });
+  watchAnswers(proxy.port);
   try {
     await run({ proxy, backend });
     await servesOn({ proxy, backend }, downstream);
+    takeConversations(proxy.port).forEach(assertAnswers);
     await proxy.close();
     await eventually(() => backend.open() === 0, 2000);
     await eventually(() => timers() <= before, 2000);
   } finally {
+    unwatchAnswers(proxy.port);
     await proxy.close();
     await backend.close();
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { endpoint, eventually, startProxy } from '../testing.ts';
 import type { TestProxy } from '../testing.ts';
+import { assertAnswers, takeConversations, watchAnswers } from './test-answers.ts';
 import { talk } from './test-hostile.ts';
 import type { HostileBackend } from './test-hostile.ts';
 import { OK, servesOn } from './test-engines.ts';
@@ -51,11 +52,16 @@ function message(start: fc.Arbitrary<string>, always: string): fc.Arbitrary<stri
 }
 
 const chunk = fc
-  .tuple(bytes(5), mostly(fc.constant(''), fc.constantFrom(';a=b', ';', ' ', ';a\n', 'x')))
+  .tuple(bytes(5), mostly(fc.constant(''), fc.constantFrom(';a=b', ' ;a', '\t;a', '; a', ';a =b', ';', ' ', ';a\n', 'x')))
   .map(([text, extension]) => `${text.length.toString(16)}${extension}${CRLF}${text}${CRLF}`);
 const trailers = mostly(
   fc.constant(''),
-  fc.constantFrom('X: 1\r\n', 'Host: b\r\n', 'X : 1\r\n', 'Content-Length: 3\r\n', 'X\r\n'),
+  fc.constantFrom(
+    ...['X: 1', 'Host: b', 'X : 1', 'Content-Length: 3', 'Transfer-Encoding: chunked', 'Connection: close', 'X'].map(
+      (field) => `${field}${CRLF}`,
+    ),
+    `Connection: Upgrade${CRLF}Upgrade: x${CRLF}`,
+  ),
   4,
 );
 /** Framing fields and a body, which mostly fit each other. */
@@ -76,7 +82,7 @@ const framed: fc.Arbitrary<readonly [string, string]> = fc.oneof(
 
 const method = mostly(
   fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'),
-  fc.constantFrom('CONNECT', 'PRI', 'get', ''),
+  fc.constantFrom('CONNECT', 'PRI', 'get', 'BREW', "a!#$%&'*+.^_`|~9", ''),
 );
 const target = mostly(
   fc.constantFrom('/', '/a?b', '//a'),
@@ -88,7 +94,9 @@ const version = mostly(
   fc.constantFrom('HTTP/2.0', 'HTTP/1.2', 'http/1.1', ''),
   20,
 );
-const request = fc.tuple(method, gap, target, gap, version).map((parts) => parts.join(''));
+/** Before a request: nothing, empty lines, or what is not quite one. */
+const before = mostly(fc.constant(''), fc.constantFrom(CRLF, `${CRLF}${CRLF}`, '\r', '\n', '\r\r\n'), 20);
+const request = fc.tuple(before, method, gap, target, gap, version).map((parts) => parts.join(''));
 const status = mostly(
   fc.constantFrom('200 OK', '204 No', '304 No', '404 No', '503 No'),
   fc.constantFrom('100 C', '103 E', '101 S', '000 X', '99 X', '999 X', '1000 X', ''),
@@ -130,7 +138,9 @@ export async function fuzzStage(pair: Pair): Promise<Stage> {
   const passive = { consecutiveConnectFailures: 1000, baseEjectionTime: 1, maxEjectionPercent: 0 };
   const part = { healthCheck: { passive } };
   const own = { ...pair.downstream.spec, ...(createUpstream && { createUpstream }) };
-  return { backend, proxy: await startProxy({ endpoints: [endpoint(backend.port)], retry, part, ...own }) };
+  const proxy = await startProxy({ endpoints: [endpoint(backend.port)], retry, part, ...own });
+  watchAnswers(proxy.port);
+  return { backend, proxy };
 }
 
 async function quiet({ proxy }: Stage): Promise<void> {
@@ -141,7 +151,8 @@ async function quiet({ proxy }: Stage): Promise<void> {
 }
 
 function reset(proxy: TestProxy, backend: HostileBackend): void {
-  proxy.records.length = 0;
+  proxy.records.length = proxy.earlyReplies.length = 0;
+  takeConversations(proxy.port);
   backend.forget();
 }
 
@@ -153,6 +164,7 @@ export async function tryRequest(s: Stage, send: readonly string[]): Promise<voi
   backend.script = OK;
   const { text, ended } = await talk(proxy.port, { send, silence: SILENCE });
   await quiet(s);
+  takeConversations(proxy.port).forEach(assertAnswers);
   const received = backend.requests();
   const sent = proxy.records.filter((r) => r.tries > 0);
   const answered = sent.filter((r) => r.reason === undefined && r.end.how === 'whole');
@@ -165,6 +177,8 @@ export async function tryRequest(s: Stage, send: readonly string[]): Promise<voi
   const { messages, rest } = readResponses(text, [], ended === 'closed');
   if (ended !== 'closed') return;
   assert.equal(rest, '', 'a response that is cut');
+  const replies = proxy.records.filter(({ end }) => end.how === 'whole').length + proxy.earlyReplies.length;
+  assert.equal(messages.filter((m) => m.status >= 200).length, replies, described);
   assert.ok(messages.filter((m) => m.status === 200 && m.body === 'ok').length >= answered.length, described);
 }
 
@@ -179,6 +193,7 @@ export async function tryResponse(s: Stage, send: readonly string[], then: 'end'
   // If the backend's answer has an end, the client must receive one.
   const waits = meant === undefined && then === 'keep' ? { silence: SILENCE } : {};
   const { text, ended } = await talk(proxy.port, { send: plain, ...waits });
+  takeConversations(proxy.port).forEach(assertAnswers);
   const { messages, rest } = readResponses(text, ['GET'], ended === 'closed');
   assert.ok(rest === '' || ended !== 'closed' || proxy.records[0]?.end.how !== 'whole', text);
   if (meant) assert.deepEqual([messages.at(-1)?.status, messages.at(-1)?.body], [meant.status, meant.body], text);

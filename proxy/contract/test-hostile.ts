@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { eventually } from '../testing.ts';
+import { beginConversation } from './test-answers.ts';
+import type { Conversation } from './test-answers.ts';
 import { Malformed, readRequests } from './test-strict.ts';
 import type { Request } from './test-strict.ts';
 
@@ -42,9 +44,10 @@ export interface HostileBackend {
   close(): Promise<void>;
 }
 
-async function sendApart(socket: Socket, pieces: string | readonly string[]): Promise<void> {
+async function sendApart(socket: Socket, pieces: string | readonly string[], conversation?: Conversation): Promise<void> {
   for (const piece of typeof pieces === 'string' ? [pieces] : pieces) {
     if (socket.destroyed) return;
+    if (conversation) conversation.sent += piece;
     socket.write(piece, 'latin1');
     if (typeof pieces !== 'string') await new Promise((resolve) => setTimeout(resolve, APART_MS));
   }
@@ -173,6 +176,7 @@ async function sent(socket: Socket): Promise<void> {
 export async function talk(port: number, c: Client): Promise<Talk> {
   const started = performance.now();
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+  const conversation = beginConversation(port);
   let text = '';
   let ended: Talk['ended'] | undefined;
   socket.setEncoding('latin1');
@@ -186,11 +190,11 @@ export async function talk(port: number, c: Client): Promise<Talk> {
   socket.on('error', () => (ended ??= 'reset'));
   socket.on('close', () => (ended ??= 'reset'));
   if (c.readLater === true) socket.pause();
-  await sendApart(socket, c.send);
+  await sendApart(socket, c.send, conversation);
   if (c.readLater === true) await sent(socket);
   if (c.awaits) {
     await eventually(() => ended !== undefined || c.awaits?.test(text) === true, TALK_LIMIT);
-    socket.write(c.rest ?? '', 'latin1');
+    await sendApart(socket, c.rest ?? '', conversation);
   }
   if (c.until?.test(text) === true) ended ??= 'open';
   last = performance.now();
@@ -203,5 +207,7 @@ export async function talk(port: number, c: Client): Promise<Talk> {
     if (c.leave === 'reset') socket.resetAndDestroy();
     else socket.destroy();
   }
-  return { text, ended: ended ?? 'open', ms: performance.now() - started };
+  ended ??= 'open';
+  Object.assign(conversation, { received: text, ended });
+  return { text, ended, ms: performance.now() - started };
 }

@@ -1,7 +1,12 @@
 import { C, chunked, get, post, SMUGGLED } from './test-request-case.ts';
+import type { Exemptions } from './test-request-case.ts';
+
+const SKIPS: Exemptions = {
+  'node-http': { gets: [200], received: ['GET /'], why: 'the parser of node:http skips every CR and LF before a request' },
+};
 
 /** Everything that is malformed, or can be read in two ways. */
-export const MALFORMED: readonly (readonly [what: string, send: string])[] = [
+export const MALFORMED: readonly (readonly [what: string, send: string, except?: Exemptions])[] = [
   ['text that is not HTTP', 'hello\r\n\r\n'],
   ['HTTP/0.9', 'GET /\r\n\r\n'],
   ['HTTP/2.0 as a version', `GET / HTTP/2.0\r\n${C}\r\n`],
@@ -11,6 +16,9 @@ export const MALFORMED: readonly (readonly [what: string, send: string])[] = [
   ['a tab before the target', `GET\t/ HTTP/1.1\r\n${C}\r\n`],
   ['a space in the target', `GET /a b HTTP/1.1\r\n${C}\r\n`],
   ['white space before the method', ` GET / HTTP/1.1\r\n${C}\r\n`],
+  ['a bare CR before the request line', `\r${get('')}`, SKIPS],
+  ['a bare LF before the request line', `\n${get('')}`, SKIPS],
+  ['CR CR LF before the request line', `\r\r\n${get('')}`, SKIPS],
   ['NUL in the target', `GET /\0 HTTP/1.1\r\n${C}\r\n`],
   ['a target above ASCII', `GET /\xe4 HTTP/1.1\r\n${C}\r\n`],
   ['* with GET', `GET * HTTP/1.1\r\n${C}\r\n`],
@@ -70,6 +78,13 @@ export const MALFORMED: readonly (readonly [what: string, send: string])[] = [
   ['a chunk size beyond 64 bit', chunked('10000000000000002\r\nab\r\n0\r\n\r\n')],
   ['no chunk size', chunked('\r\nab\r\n0\r\n\r\n')],
   ['a space before a chunk size', chunked(' 2\r\nab\r\n0\r\n\r\n')],
+  ['a space after a chunk size', chunked('2 \r\nab\r\n0\r\n\r\n')],
+  ['a space before a chunk extension', chunked('2 ;a=b\r\nab\r\n0\r\n\r\n')],
+  ['a tab before a chunk extension', chunked('2\t;a=b\r\nab\r\n0\r\n\r\n')],
+  ['a space before the name of a chunk extension', chunked('2; a=b\r\nab\r\n0\r\n\r\n')],
+  ['a space before = in a chunk extension', chunked('2;a =b\r\nab\r\n0\r\n\r\n')],
+  ['a space after = in a chunk extension', chunked('2;a= b\r\nab\r\n0\r\n\r\n')],
+  ['a space before an extension of the last chunk', chunked(`0 ;a\r\n\r\n${SMUGGLED}`)],
   ['a bare LF after a chunk size', chunked('2\nab\r\n0\r\n\r\n')],
   ['a bare LF after a chunk', chunked('2\r\nab\n0\r\n\r\n')],
   ['a chunk longer than its size', chunked('2\r\nabc\r\n0\r\n\r\n')],

@@ -4,7 +4,12 @@ import type { Request } from './test-strict.ts';
 /** What becomes of a case with one engine of the client's side. */
 export interface Exemption extends Pick<RequestCase, 'gets' | 'received'> {
   readonly why: string;
+  /** The connection stays open, and nothing more is answered on it. */
+  readonly staysOpen?: boolean;
 }
+
+/** By the name of the engine. */
+export type Exemptions = Readonly<Record<string, Exemption>>;
 
 export interface RequestCase {
   readonly what: string;
@@ -15,7 +20,7 @@ export interface RequestCase {
   /** Method and target of each request that the backend received. */
   readonly received: readonly string[];
   /** The engines that differ, and why. */
-  readonly except?: Readonly<Record<string, Exemption>>;
+  readonly except?: Exemptions;
   readonly check?: (received: readonly Request[]) => boolean;
 }
 

@@ -161,12 +161,14 @@ export function readRequests(text: string): { messages: Request[]; rest: string 
 
 /**
  * What a client received to requests with these methods, in their order; interim responses come before their final one. `closed`: the
- * connection ended in an orderly way, which ends a body without a length. Throws Malformed.
+ * connection ended in an orderly way, which ends a body without a length. What follows a 101 is not read. Throws Malformed.
  */
 export function readResponses(text: string, methods: readonly string[], closed: boolean): { messages: Response[]; rest: string } {
   let final = 0;
   let last = false;
+  let switched = false;
   return each(text, (r) => {
+    if (switched) throw new Incomplete();
     check(!last, 'bytes follow the response that ends the connection');
     const start = r.line();
     const [, code = ''] = /^HTTP\/1\.1 ([1-9][0-9]{2}) [\t\x20-\x7e\x80-\xff]*$/.exec(start) ?? [];
@@ -175,6 +177,7 @@ export function readResponses(text: string, methods: readonly string[], closed: 
     const fields = r.fields();
     let length = framing(fields);
     check(status >= 200 || length === undefined, `${status} with framing`);
+    switched = status === 101;
     if (status < 200) return { start, status, fields, body: '', trailers: [], untilClose: false };
     check(status !== 204 || length === undefined, '204 with framing');
     const method = methods[final++] ?? 'GET';

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { eventually } from '../testing.ts';
 import type { ProxySpec, TestProxy } from '../testing.ts';
+import { beginConversation } from './test-answers.ts';
+import type { Conversation } from './test-answers.ts';
 import type { HostileBackend, Script } from './test-hostile.ts';
 import { stage } from './test-engines.ts';
 import type { Pair } from './test-engines.ts';
@@ -22,17 +24,25 @@ export class Side {
   /** Stays open when the peer has ended its half. */
   staysOpen = true;
 
-  constructor(socket: Socket) {
+  readonly #conversation: Conversation | undefined;
+
+  constructor(socket: Socket, conversation?: Conversation) {
     this.socket = socket;
-    socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
+    this.#conversation = conversation;
+    socket.on('data', (chunk: Buffer) => {
+      this.text += chunk.toString('latin1');
+      if (conversation) conversation.received = this.text;
+    });
     socket.on('end', () => {
       this.ended = 'end';
+      if (conversation) conversation.ended = 'closed';
       if (!this.staysOpen) socket.end();
     });
     socket.on('error', () => (this.ended = 'reset'));
   }
 
   send(text: string): void {
+    if (this.#conversation) this.#conversation.sent += text;
     this.socket.write(text, 'latin1');
   }
   has(text: string | RegExp): Promise<void> {
@@ -44,7 +54,7 @@ export class Side {
 }
 
 export function dial(port: number): Side {
-  return new Side(connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }));
+  return new Side(connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }), beginConversation(port));
 }
 
 export interface TunnelStage {

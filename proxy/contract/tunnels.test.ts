@@ -44,6 +44,12 @@ const ANSWERS: readonly [what: string, answer: string, status: number][] = [
   ['101 with a control character', `${SWITCHING}X: a\x01b\r\n\r\n`, 502],
 ];
 
+/** When the next request arrives. */
+const FOLLOWS = [
+  ['in the same read', 'at once'],
+  ['in the next', 'later'],
+] as const;
+
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
 /** Handshakes of RFC 6455, whose example these values are: Sec-WebSocket-Key, the backend's Sec-WebSocket-Accept, and the status. */
@@ -86,6 +92,38 @@ for (const pair of PAIRS) {
           assert.equal(backend.requests()[0]?.fields.find(([name]) => name === 'upgrade')?.[1], 'test/1');
         }));
     }
+
+    for (const [what, send, status] of ANSWERS) {
+      for (const [when, follows] of FOLLOWS) {
+        test(`that is answered with ${what} ends the connection, whatever follows: ${when}`, () =>
+          stage(pair, { send }, {}, async ({ proxy, backend }) => {
+            const next = 'GET /2 HTTP/1.1\r\nHost: a\r\n\r\n';
+            const client = dial(proxy.port);
+            client.send(asking() + (follows === 'at once' ? next : ''));
+            await client.has(/\r\n\r\n/);
+            if (follows === 'later') client.send(next);
+            await client.gone('end');
+            assert.deepEqual([statusOf(client.text), client.text.match(/HTTP\/1/g)?.length], [status, 1]);
+            assert.match(client.text, /\r\nconnection: close\r\n/i);
+            assert.equal(backend.requests().length, 1);
+            client.socket.destroy();
+          }));
+      }
+    }
+
+    test('gets interim responses before its answer', () =>
+      tunnelStage(
+        pair,
+        {},
+        async ({ open, far }) => {
+          const client = await open();
+          await client.has(/^HTTP\/1\.1 103 [^]*\r\n\r\nHTTP\/1\.1 101 [^]*\r\n\r\n$/);
+          client.send('up');
+          await far[0]?.has('up');
+          client.socket.destroy();
+        },
+        `HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Hints\r\nLink: </a>; rel=preload\r\n\r\n${SWITCHING}\r\n`,
+      ));
 
     for (const fields of ['Content-Length: 0\r\n', 'Content-Length: 000\r\n']) {
       test(`is forwarded with ${fields.trim()}, but without that field`, () =>
