@@ -48,9 +48,14 @@ function code(value: unknown): string {
 function meaning({ description = '', enum: choices, minimum, maximum }: Schema): string {
   const bounds =
     choices !== undefined
-      ? ` ${choices.map((choice) => `\`${choice}\``).join(', ')}.`
+      ? ` ${listed(choices)}.`
       : minimum !== undefined && maximum !== undefined
         ? ` ${minimum} to ${maximum}.`
         : '';
   return (description + bounds).replaceAll('|', '\\|');
+}
+
+/** Without the empty one, which the description explains. */
+function listed(choices: readonly string[]): string {
+  return choices.flatMap((choice) => (choice === '' ? [] : [`\`${choice}\``])).join(', ');
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { parse } from 'yaml';
 import { LOG_LEVELS as OPERATOR_LEVELS } from '../../operator/observe/log.ts';
+import { DOWNSTREAM_ENGINES, UPSTREAM_ENGINES } from '../../proxy/config.ts';
 import { LOG_LEVELS as PROXY_LEVELS } from '../../proxy/observe/log.ts';
 import { flatten, valuesTable, type Schema } from '../../scripts/chart-values.ts';
 import { CHART, find, render, runHelm, whyNoHelm } from './helm.ts';
@@ -59,6 +60,11 @@ test('the schema is strict: a group accepts only the values that it names', () =
 test('the log levels are those of the programs', () => {
   assert.deepEqual(schema.definitions?.['logLevel']?.enum, [...OPERATOR_LEVELS]);
   assert.deepEqual(OPERATOR_LEVELS, PROXY_LEVELS);
+});
+
+test('the engines are those of the proxy', () => {
+  assert.deepEqual(schema.definitions?.['upstreamEngine']?.enum, ['', ...UPSTREAM_ENGINES]);
+  assert.deepEqual(schema.definitions?.['downstreamEngine']?.enum, ['', ...DOWNSTREAM_ENGINES]);
 });
 
 test('the table of values has the default, the bounds and the description of each', () => {
