@@ -228,7 +228,7 @@ const FORWARDED: readonly RequestCase[] = [
     gets: [200],
     received: ['GET /'],
     check: ([r]) =>
-      r?.fields.some(([n]) => n === 'x-hop') === false &&
+      r?.fields.some(([n]) => n.toLowerCase() === 'x-hop') === false &&
       r.fields.some(([n, v]) => n === 'x-forwarded-for' && v === '127.0.0.1') &&
       r.fields.some(([n, v]) => n === 'host' && v === 'a'),
   },
@@ -240,7 +240,7 @@ const FORWARDED: readonly RequestCase[] = [
     gets: [200],
     received: ['GET /'],
     check: ([r]) => {
-      const stated = new Map(r?.fields.filter(([n]) => n.includes('forwarded')));
+      const stated = new Map(r?.fields.filter(([n]) => n.toLowerCase().includes('forwarded')));
       const [list, proto, host] = ['for', 'proto', 'host'].map((name) => stated.get(`x-forwarded-${name}`));
       return (
         stated.size === 4 && list === '127.0.0.1' && proto === 'http' && host === 'a' && stated.get('x-forwarded-port') !== '443'

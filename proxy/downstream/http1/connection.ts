@@ -13,6 +13,7 @@
  */
 import type { Socket } from 'node:net';
 import { ClientLimit } from './client-limit.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import { ClientExchange } from './exchange.ts';
 import type { ExchangeConnection } from './exchange.ts';
 import { Output } from './output.ts';
@@ -22,7 +23,6 @@ import type { InputReceiver } from './request-input.ts';
 import { ClientResponse } from './response.ts';
 import { acceptRequest } from '../accept-request.ts';
 import { plainAddress } from '../forwarded-headers.ts';
-import type { HttpServerSettings, TimeLimits } from '../http-server-settings.ts';
 import { maxForwardsReply } from '../max-forwards.ts';
 import { readRequestHead } from '../../http1/request-head.ts';
 import type { AcceptedHead } from '../../http1/request-head.ts';
@@ -35,17 +35,6 @@ import { allowedTrailers } from '../../message/trailers.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
-
-/** The listener of a connection. */
-export interface ConnectionHost {
-  readonly settings: HttpServerSettings;
-  readonly limits: TimeLimits;
-  readonly keepAliveLines: string;
-  /** Every response closes its connection. */
-  readonly draining: boolean;
-  /** All connections are being closed. */
-  readonly closed: boolean;
-}
 
 const NO_BYTES = Buffer.alloc(0);
 

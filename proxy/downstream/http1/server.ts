@@ -1,7 +1,7 @@
 /** The client's side over HTTP/1, on the bytes of sockets. It does not listen: listener.ts passes accepted sockets to it. */
 import type { Socket } from 'node:net';
 import { ClientConnection } from './connection.ts';
-import type { ConnectionHost } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import { CHECK_INTERVAL, TIME_LIMITS } from '../http-server-settings.ts';
 import type { HttpServerSettings, TimeLimits } from '../http-server-settings.ts';
 import type { ConnectionServer } from '../listener.ts';
