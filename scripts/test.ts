@@ -34,7 +34,9 @@ const clusters = OUTRIGGER_TEST_CLUSTER === 'external' || OUTRIGGER_TEST_POD_PRE
  */
 const SUITES = {
   unit: {
-    files: ['{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/monitoring,test/bench}/**/*.test.ts'],
+    files: [
+      '{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/monitoring,test/bench}/**/*.test.ts',
+    ],
     concurrency: 4,
     timed: {
       files: ['operator/{leader,watch}/*.test.ts', 'proxy/e2e/{circuit-breaker,ejection}.test.ts', 'proxy/pipeline.test.ts'],
@@ -45,7 +47,7 @@ const SUITES = {
   integration: {
     files: ['test/integration/**/*.test.ts'],
     concurrency: clusters,
-    timed: { files: ['test/integration/faults.test.ts'], concurrency: 1 },
+    timed: { files: ['test/integration/{engines,faults}.test.ts'], concurrency: 1 },
   },
 } as const satisfies Readonly<Record<string, Suite>>;
 

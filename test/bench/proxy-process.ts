@@ -12,6 +12,7 @@ import { OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 import type { PoolPart, Route } from '../../proxy/snapshot/types.ts';
 import { PASSIVE, RETRY, TIMEOUTS } from '../../proxy/testing.ts';
 import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
+import { engineArgs } from '../local-cluster/engines.ts';
 import { BUNDLES } from './bundles.ts';
 import { startServer, type Server } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
@@ -67,7 +68,7 @@ export async function startProxy(
     {
       flags: [...PROXY_NODE_FLAGS, ...flags],
       program,
-      args: ['--bind', address, '--state-dir', stateDir, ...args],
+      args: ['--bind', address, '--state-dir', stateDir, ...engineArgs(), ...args],
       env: { ...env, OUTRIGGER_POD_UID: uid, OUTRIGGER_TRUSTED_KEYS: signer.publicKey },
       cpu: 'tested',
       ...(log !== undefined && { log }),

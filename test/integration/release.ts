@@ -8,6 +8,7 @@ import type { ApiObject } from '../local-cluster/api.ts';
 import { readCalls, type ServiceAccountCall } from '../local-cluster/calls.ts';
 import { startCluster, until, type Cluster } from '../local-cluster/cluster.ts';
 import { create } from '../local-cluster/create.ts';
+import { engineArgs } from '../local-cluster/engines.ts';
 import { backendPod, backendService } from '../local-cluster/manifests.ts';
 import { helmFor, previousChart, type Helm } from './helm.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
@@ -26,9 +27,9 @@ export const VALUES = {
     drainDelaySeconds: 1,
     drainTimeoutSeconds: 5,
     service: { type: 'ClusterIP' },
-    extraArgs: [BIND],
+    extraArgs: [BIND, ...engineArgs()],
   },
-  sidecar: { extraArgs: [BIND] },
+  sidecar: { extraArgs: [BIND, ...engineArgs()] },
 };
 const WEBHOOK_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/outrigger-sidecar-injector';
 export const SECRET_PATH = `${namespacePath(SYSTEM)}/secrets/outrigger-signing-key`;

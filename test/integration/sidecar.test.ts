@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import { ApiError } from '../local-cluster/api.ts';
 import { until } from '../local-cluster/cluster.ts';
+import { engineArgs } from '../local-cluster/engines.ts';
 import { ask } from './client.ts';
 import { Harness } from './harness.ts';
 import { namespacePath, podPath, policy, policyPath, servicePath, type Policy, type RunPod } from './objects.ts';
@@ -116,7 +117,7 @@ async function start(): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-sidecar-'));
   const webhook = { configuration: CONFIGURATION, service: 'outrigger-webhook' };
   // All pods share the machine's loopback.
-  const config = { image: 'outrigger/proxy', logLevel: 'info', extraArgs: ['--bind', '$(POD_IP)'], webhook };
+  const config = { image: 'outrigger/proxy', logLevel: 'info', extraArgs: ['--bind', '$(POD_IP)', ...engineArgs()], webhook };
   await writeFile(join(folder, 'sidecar.json'), JSON.stringify(config));
   harness = await Harness.start(undefined, { operatorArgs: ['--sidecar-config', join(folder, 'sidecar.json')] });
   await harness.api.create(namespacePath(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });

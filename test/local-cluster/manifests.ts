@@ -1,5 +1,6 @@
 /** The objects of `npm start`: what a Helm release and an application create in a real cluster. */
 import { PROXY_NODE_FLAGS } from '../../scripts/node-flags.ts';
+import { engineArgs } from './engines.ts';
 import { NODE_NAME } from './pods.ts';
 import { CONTROL_PORT, OBSERVE_PORT as PROXY_OBSERVE_PORT } from '../../proxy/snapshot/ports.ts';
 
@@ -53,6 +54,7 @@ export function gatewayPod(name: string, namespace = SYSTEM_NAMESPACE): object {
     args: [
       ...['--mode', 'gateway', '--bind', '$(POD_IP)', '--trust-file', '/etc/outrigger/trust/keys'],
       ...['--state-dir', '/var/lib/outrigger', '--drain-delay', '200ms', '--drain-timeout', '2s'],
+      ...engineArgs(),
     ],
     env: [
       POD_IP,
