@@ -5,6 +5,8 @@ import type { Cleanup } from '../bench/cleanup.ts';
 export interface Options {
   /** Duration of each measurement; undefined: that of the published numbers. */
   readonly seconds: number | undefined;
+  /** Duration of the soak, which may be a day; undefined: as the others. */
+  readonly soakMinutes?: number | undefined;
   /** Seed of all random times and choices. */
   readonly seed: number;
 }
