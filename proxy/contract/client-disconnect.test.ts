@@ -194,7 +194,7 @@ function leaves(pair: Pair, c: LeavingCase, leave: Leave): Promise<void> {
 
 /** An exemption: the slot is in use until the request is over. */
 function leavesUnnoticed(pair: Pair, c: LeavingCase, leave: Leave): Promise<void> {
-  const request = 500;
+  const request = 200;
   return stage(pair, c.backend, { timeouts: { request } }, async ({ proxy, backend }) => {
     await leaveAsSaid(c, leave, proxy, backend);
     await eventually(() => slotsInUse(proxy) === 0 || proxy.records.length > 0);
