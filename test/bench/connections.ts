@@ -3,7 +3,7 @@ import type { Bench, Row } from './bench.ts';
 import { startBackends, startPlain } from './contenders.ts';
 import { whyNotPinned } from './cpu-affinity.ts';
 import { formatSpread, measureCpu, type CpuSample } from './cpu-per-request.ts';
-import { enterAll, WIRE_TITLE, type Entrant } from './lineup.ts';
+import { DEFAULTS_TITLE, enterAll, WIRE_TITLE, type Entrant } from './lineup.ts';
 import { atMost, measureRounds, ratioOf, type Samples } from './rounds.ts';
 import { describeCpu } from './traffic-bench.ts';
 
@@ -15,6 +15,8 @@ const [FEW, MANY] = [64, 512];
 const MANY_BOUND = 1.1;
 /** Largest CPU per request with a new connection ÷ that of a splice. */
 const NEW_BOUND = 1.2;
+/** Those that are measured with many connections. */
+const GROWING = ['haproxy', WIRE_TITLE, DEFAULTS_TITLE];
 const SPLICE = 'bare splice in Node';
 
 type Measure = (one: Entrant) => Promise<CpuSample>;
@@ -32,8 +34,9 @@ export const connections: Bench = async ({ rounds = ROUNDS, seconds = SECONDS },
     (one) =>
       measureCpu(cleanup, one, seconds, { connections: count });
   note(`${MANY} connections`);
+  const growing = entrants.filter(({ title }) => GROWING.includes(title));
   const pair = async (one: Entrant) => ({ few: await at(FEW)(one), many: await at(MANY)(one) });
-  const many = await run(entrants, pair, ({ few, many }) => `${few.micros.toFixed(1)}, ${many.micros.toFixed(1)} µs`);
+  const many = await run(growing, pair, ({ few, many }) => `${few.micros.toFixed(1)}, ${many.micros.toFixed(1)} µs`);
   note('new connections');
   const renew: Measure = (one) => measureCpu(cleanup, one, seconds, { shape: { close: true } });
   const renewed = await run([...entrants, splice], renew, ({ micros }) => `${micros.toFixed(1)} µs`);

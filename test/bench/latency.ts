@@ -4,9 +4,9 @@ import { startBackends } from './contenders.ts';
 import { whyNotPinned } from './cpu-affinity.ts';
 import { enterAll, WIRE_TITLE, type Entrant } from './lineup.ts';
 import { summarise, type Summary } from './rate-report.ts';
-import { atMost, differenceOf, measureRounds } from './rounds.ts';
+import { atMost, differenceOf, formatMs, measureRounds } from './rounds.ts';
 import { runConstantRate } from './run-rate.ts';
-import { median, type Spread } from './stats.ts';
+import { median } from './stats.ts';
 
 const ROUNDS = 9;
 const SECONDS = 1;
@@ -38,5 +38,3 @@ export const latency: Bench = async ({ rounds = ROUNDS, seconds = SECONDS }, cle
     };
   });
 };
-
-const formatMs = ({ median, low, high }: Spread) => `${median.toFixed(2)} ms (quartiles ${low.toFixed(2)}–${high.toFixed(2)})`;

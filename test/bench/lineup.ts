@@ -21,6 +21,7 @@ export interface Entrant extends Contender {
 }
 
 export const titleOf = (engines: Engines): string => engines.join(' + ');
+const BARE_TITLE = 'bare http-proxy-3';
 export const WIRE_TITLE = titleOf(WIRE);
 export const DEFAULTS_TITLE = titleOf(DEFAULTS);
 
@@ -55,13 +56,25 @@ export async function enterProxy(
   return { title, pid, target: `${address}:${PORT}` };
 }
 
-/** Starts everything. HAProxy, where it is installed, is the first one, which the others are compared with. */
-export async function enterAll(cleanup: Cleanup, site: Site, note: (text: string) => void): Promise<readonly Entrant[]> {
-  const entrants = [await enterReference(cleanup, 'haproxy', site, note), await enterReference(cleanup, 'nginx', site, note)];
-  entrants.push({
-    title: 'bare http-proxy-3',
-    ...(await startPlain(cleanup, 'bare-proxy', site.addresses.take(), site.backends)),
-  });
-  for (const pair of PAIRS) entrants.push(await enterProxy(cleanup, pair, site));
+/**
+ * Starts all of them, or those with the titles `only`. HAProxy, where it is installed, is the first one, which the others are compared
+ * with.
+ */
+export async function enterAll(
+  cleanup: Cleanup,
+  site: Site,
+  note: (text: string) => void,
+  only?: readonly string[],
+): Promise<readonly Entrant[]> {
+  const wanted = (title: string) => only === undefined || only.includes(title);
+  const entrants: (Entrant | undefined)[] = [];
+  for (const name of ['haproxy', 'nginx'] as const) {
+    if (wanted(name)) entrants.push(await enterReference(cleanup, name, site, note));
+  }
+  if (wanted(BARE_TITLE)) {
+    const bare = await startPlain(cleanup, 'bare-proxy', site.addresses.take(), site.backends);
+    entrants.push({ title: BARE_TITLE, ...bare });
+  }
+  for (const pair of PAIRS) if (wanted(titleOf(pair))) entrants.push(await enterProxy(cleanup, pair, site));
   return entrants.filter((one) => one !== undefined);
 }

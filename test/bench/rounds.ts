@@ -53,6 +53,9 @@ export function atMost(bound: number, value: number, unit = ''): Required<Pick<R
   return { bound: { text: `≤ ${bound}${unit}`, met: value <= bound } };
 }
 
+export const formatMs = ({ median, low, high }: Spread): string =>
+  `${median.toFixed(2)} ms (quartiles ${low.toFixed(2)}–${high.toFixed(2)})`;
+
 function compareRounds<S>(samples: Samples<S>, title: string, other: string, compare: (one: S, other: S) => number): Spread {
   const others = samples.get(other) ?? [];
   return spread((samples.get(title) ?? []).map((one, i) => compare(one, others[i] as S)));

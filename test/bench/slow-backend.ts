@@ -12,7 +12,7 @@ import { runConstantRate } from './run-rate.ts';
 import { median } from './stats.ts';
 
 const ROUNDS = 9;
-const SECONDS = 2;
+const SECONDS = 1.5;
 const WARM_UP = 1;
 const BACKENDS = 5;
 const CONNECTIONS = 50;
