@@ -35,7 +35,7 @@ const clusters = OUTRIGGER_TEST_CLUSTER === 'external' || OUTRIGGER_TEST_POD_PRE
 const SUITES = {
   unit: {
     files: [
-      '{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/monitoring,test/bench,test/chaos}/**/*.test.ts',
+      '{operator,proxy,crds,scripts,test/local-cluster,test/golden,test/install,test/monitoring,test/bench,test/chaos,test/differential}/**/*.test.ts',
     ],
     concurrency: 4,
     timed: {
