@@ -17,6 +17,7 @@ const ONE_READ: readonly DifferentialRequest[] = cases([
   ['twenty requests', many(20) + LAST],
   ['bodies of both kinds, and none', POST + CHUNKS + POST + open('GET /1') + CHUNKS + LAST],
   ['trailers between two requests', open('POST /1', 'Transfer-Encoding: chunked\r\n', '0\r\nX-Sum: 1\r\n\r\n') + LAST],
+  ['Expect without a body, then a request', open('GET /1', 'Expect: 100-continue\r\n') + LAST],
   ['POST without a body, then GET', open('POST /1') + LAST],
   ['OPTIONS *, then GET', open('OPTIONS *') + LAST],
   ['an empty line between two requests', `${open('GET /1')}\r\n${LAST}`],

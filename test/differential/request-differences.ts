@@ -1,148 +1,10 @@
 /** How this proxy (engine `http1`) and others differ in what they make of requests, and why. */
 import { BOTH, HAPROXY, NGINX, NODE_HTTP, on } from './differences.ts';
+import { CHANGES } from './request-changes.ts';
 import { REFUSALS } from './request-refusals.ts';
 import type { Listed } from './differences.ts';
 
 const REFUSED = ['4xx/0, peer 2xx/1'];
-
-const NORMALIZED: readonly Listed[] = [
-  {
-    kind: 'normalizes',
-    why: 'RFC 3986 §6.2.2: spellings of one path become one, since routes are chosen by path; OPTIONS of a whole server is OPTIONS *',
-    where: [
-      on(
-        BOTH,
-        ['target'],
-        [
-          'OPTIONS of a whole server',
-          'the target //a',
-          'the target /a//b',
-          'the target /%41',
-          'the target /%7e',
-          'the target /%7E',
-          'the target /a%2fb',
-          'the target /%c3%a4',
-        ],
-      ),
-    ],
-  },
-  {
-    kind: 'normalizes',
-    why: 'RFC 9112 §3.2.1: a backend gets the origin form; HAProxy passes the absolute form on',
-    where: [
-      on(
-        HAPROXY,
-        ['target'],
-        [
-          'the target http://a',
-          'the target http://a/',
-          'the target http://a/x',
-          'the target HTTP://a/x',
-          'the target http://A/x',
-          'an absolute target between two requests',
-        ],
-      ),
-    ],
-  },
-  {
-    kind: 'normalizes',
-    why: 'RFC 9112 §3.2.2: the authority of an absolute target replaces Host',
-    where: [
-      on(BOTH, ['value of host'], ['the target http://A/x']),
-      on(NGINX, ['value of host'], ['an absolute target', 'an absolute target without a path']),
-    ],
-  },
-  {
-    kind: 'normalizes',
-    why: 'HAProxy writes names in lower case',
-    where: [on(HAPROXY, ['trailers: case of names'], 'any')],
-  },
-  {
-    kind: 'normalizes',
-    why: 'the backend is sent HTTP/1.1, which needs a Host, whatever the client sent',
-    where: [on(BOTH, ['lacks host'], ['HTTP/1.0', 'HTTP/1.0 with a body', 'HTTP/1.0 with keep-alive'])],
-  },
-  {
-    kind: 'normalizes',
-    why: 'Expect is written as RFC 9110 spells it',
-    where: [on(HAPROXY, ['value of expect'], ['Expect in another case'])],
-  },
-];
-
-const DROPPED: readonly Listed[] = [
-  {
-    kind: 'drops',
-    why: 'RFC 9110 §7.6.1: fields that Connection names are for one connection',
-    where: [
-      on(
-        BOTH,
-        ['adds x-hop'],
-        [
-          'close in a list, then a request',
-          'a field that Connection names',
-          'a field that Connection names in another case',
-          'fields that Connection names in a list',
-        ],
-      ),
-      on(BOTH, ['adds x-two'], ['fields that Connection names in a list']),
-    ],
-  },
-  {
-    kind: 'drops',
-    why: 'RFC 9110 §7.8: Upgrade is for one connection, and means nothing unless Connection names it, or on HTTP/1.0',
-    where: [on(BOTH, ['adds upgrade'], ['Upgrade that Connection does not name', 'an Upgrade on HTTP/1.0'])],
-  },
-  {
-    kind: 'drops',
-    why: 'RFC 9110 §11.7.2: credentials for a proxy are not for the backend',
-    where: [on(BOTH, ['adds proxy-authorization'], ['Proxy-Authorization'])],
-  },
-  {
-    kind: 'drops',
-    why: 'RFC 9110 §10.1.1: an expectation of HTTP/1.0 is ignored',
-    where: [on(HAPROXY, ['adds expect'], ['Expect on HTTP/1.0'])],
-  },
-];
-
-const LOST: readonly Listed[] = [
-  {
-    kind: 'peer loses',
-    why: 'nginx drops names with other characters than letters, digits and hyphens (ignore_invalid_headers, underscores_in_headers)',
-    where: [
-      on(NGINX, ["lacks !#$%&'*+-.^`|~09azaz"], ['a name with every character of a token']),
-      on(NGINX, ['lacks __proto__'], ['names of the object prototype']),
-      on(NGINX, ['lacks x.mine'], ['a name with a dot']),
-      on(NGINX, ['lacks x_mine'], ['a name with an underscore']),
-    ],
-  },
-  {
-    kind: 'peer loses',
-    why: 'nginx forwards no trailers',
-    where: [
-      on(
-        NGINX,
-        ['trailers: lacks x-sum'],
-        [
-          'trailers',
-          'one trailer',
-          'a trailer that Trailer names',
-          'two lines of one trailer',
-          'a trailer without a value',
-          'trailers between two requests',
-        ],
-      ),
-      on(NGINX, ['trailers: lacks x-text'], ['a trailer above ASCII']),
-      on(NGINX, ['trailers: lacks x-low', 'trailers: lacks x-up'], ['trailers in mixed case']),
-    ],
-  },
-  {
-    kind: 'peer loses',
-    why: 'nginx answers 100 itself, and does not ask the backend',
-    where: [
-      on(NGINX, ['lacks expect'], ['Expect: 100-continue and the body at once', 'Expect in another case', 'Expect with chunks']),
-    ],
-  },
-];
 
 const ANSWERED: readonly Listed[] = [
   {
@@ -211,6 +73,14 @@ const ANSWERED: readonly Listed[] = [
     why: 'node:http reads Proxy-Connection as Connection, which no RFC asks for',
     where: [on(NODE_HTTP, ['2xx 2xx/2, peer 2xx/1'], ['Proxy-Connection: close, then a request'])],
   },
+  {
+    kind: 'own answer',
+    why: 'an expectation without a body: nginx answers 100, and node-http closes after it',
+    where: [
+      on(NGINX, ['2xx 2xx/2, peer 1xx 2xx 2xx/2'], ['Expect without a body, then a request']),
+      on(NODE_HTTP, ['2xx 2xx/2, peer 2xx/1'], ['Expect without a body, then a request']),
+    ],
+  },
 ];
 
 const KNOWN: readonly Listed[] = [
@@ -252,4 +122,4 @@ const KNOWN: readonly Listed[] = [
   },
 ];
 
-export const REQUEST_DIFFERENCES: readonly Listed[] = [...REFUSALS, ...NORMALIZED, ...DROPPED, ...LOST, ...ANSWERED, ...KNOWN];
+export const REQUEST_DIFFERENCES: readonly Listed[] = [...REFUSALS, ...CHANGES, ...ANSWERED, ...KNOWN];

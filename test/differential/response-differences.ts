@@ -212,8 +212,11 @@ const KNOWN: readonly Listed[] = [
   },
   {
     kind: 'known',
-    why: 'the engine node-http encodes a Content-Disposition behind Content-Length as UTF-8 again',
-    where: [on(NODE_HTTP, ['value of content-disposition'], ['head: a value above ASCII after a length'])],
+    why: 'the engine node-http encodes a Content-Disposition behind Content-Length as UTF-8 again, or answers 502 for it',
+    where: [
+      on(NODE_HTTP, ['value of content-disposition'], ['head: a value above ASCII after a length']),
+      on(NODE_HTTP, ['200, peer 502'], ['head: a value in Latin-1 after a length']),
+    ],
   },
   {
     kind: 'known',

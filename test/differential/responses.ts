@@ -41,6 +41,10 @@ const HEADS: readonly (readonly [what: string, send: string])[] = [
   ['names of the object prototype', ok('__proto__: a\r\nconstructor: b\r\n')],
   ['every byte above ASCII', ok(`X-High: ${HIGH}\r\n`)],
   ['a value above ASCII after a length', `HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Disposition: ${UTF8}\r\n\r\nok`],
+  [
+    'a value in Latin-1 after a length',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Disposition: attachment; filename="\xe4.txt"\r\n\r\nok',
+  ],
   ['a value above ASCII before a length', ok(`Content-Disposition: ${UTF8}\r\n`)],
   [
     'a value above ASCII after chunked',

@@ -1,4 +1,4 @@
-/** Every case with every proxy that can run here. */
+/** Cases with the proxies that can run here. */
 import { after, before } from 'node:test';
 import { Cleanup } from '../bench/cleanup.ts';
 import { startContender, whyMissing } from './contenders.ts';
@@ -23,23 +23,28 @@ export interface Case {
 }
 
 /**
- * Runs all cases before the first test of a file, with all proxies at the same time, and one case at a time for each. Returns what each
+ * Runs all cases before the first test of a file, with these proxies at the same time, and one case at a time for each. Returns what each
  * of them made of a case.
  */
-export function runBefore(cases: readonly Case[]): (name: ContenderName, what: string) => Conversation {
+export function runBefore(
+  cases: readonly Case[],
+  names: readonly ContenderName[] = ALL,
+): (name: ContenderName, what: string) => Conversation {
   const cleanup = new Cleanup();
   const results = new Map<string, Conversation>();
   before(async () => {
     await Promise.all(
-      ALL.filter((name) => whyMissing(name) === undefined).map(async (name) => {
-        const contender = await startContender(cleanup, name);
-        for (const { what, client, answer } of cases) {
-          const result = await converse(contender, client, answer).catch((error: unknown) => {
-            throw new Error(`${name}: ${what}`, { cause: error });
-          });
-          results.set(`${name}: ${what}`, result);
-        }
-      }),
+      names
+        .filter((name) => whyMissing(name) === undefined)
+        .map(async (name) => {
+          const contender = await startContender(cleanup, name);
+          for (const { what, client, answer } of cases) {
+            const result = await converse(contender, client, answer).catch((error: unknown) => {
+              throw new Error(`${name}: ${what}`, { cause: error });
+            });
+            results.set(`${name}: ${what}`, result);
+          }
+        }),
     );
   });
   after(() => cleanup.run());
