@@ -60,9 +60,9 @@ global
   maxconn 100
 defaults
   mode http
-  timeout connect 10s
-  timeout client 10s
-  timeout server 10s
+  timeout connect 60s
+  timeout client 60s
+  timeout server 60s
   retries 0
   option forwardfor
   http-reuse always

@@ -46,8 +46,9 @@ export async function converse({ host, port, backend }: Contender, client: Clien
     .on('end', () => ended.resolve('closed'))
     .on('error', () => ended.resolve('reset'))
     .on('close', () => ended.resolve('reset'));
+  const expired = Promise.withResolvers<never>();
   const limit = setTimeout(
-    () => ended.reject(new Error(`the proxy neither answers nor closes; so far: ${JSON.stringify(text)}`)),
+    () => expired.reject(new Error(`not at its end; so far, the client received ${JSON.stringify(text)}`)),
     LIMIT_MS,
   );
   try {
@@ -56,10 +57,10 @@ export async function converse({ host, port, backend }: Contender, client: Clien
       socket.write(piece, 'latin1');
       await turn();
     }
-    const how = await ended.promise;
+    const how = await Promise.race([ended.promise, expired.promise]);
     first.resolve();
     socket.destroy();
-    await backend.settle();
+    await Promise.race([backend.settle(), expired.promise]);
     return { text, ended: how, received: backend.received() };
   } finally {
     clearTimeout(limit);

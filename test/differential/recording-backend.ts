@@ -5,24 +5,22 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { readRequests } from './plain-reader.ts';
 
-/** What the backend answers to each request. */
+/** What the backend answers to each request, once it is whole. */
 export interface Answer {
   /** Several pieces are sent one after the other: the first one, then the others once the client has received a part of it. */
   readonly send?: string | readonly string[];
-  /** When it is sent. `connect`: before any request; `request`, the default: once it is whole. */
-  readonly on?: 'connect' | 'request';
   /** What happens to the connection after that; `keep` unless given. */
   readonly then?: 'keep' | 'end' | 'reset';
 }
 
-export const OK: Answer = { send: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok' };
+const OK: Answer = { send: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok' };
 const OK_HEAD: Answer = { send: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n' };
 
 export class RecordingBackend {
   readonly #server: Server;
   readonly #open = new Set<Socket>();
   #texts: { text: string }[] = [];
-  /** The answer to each request; undefined: `OK`. */
+  /** The answer to each request; undefined: 200 with a body. */
   answer: Answer | undefined;
   /** Resolves once the client of the case has received something. */
   clientHasBytes: () => Promise<void> = () => Promise.resolve();
@@ -78,12 +76,11 @@ export class RecordingBackend {
     this.#texts.push(record);
     socket.on('error', () => undefined).on('close', () => this.#open.delete(socket));
     socket.on('end', () => socket.end());
-    if (this.answer?.on === 'connect') void this.#play(socket, this.answer);
     socket.on('data', (bytes: Buffer) => {
       record.text += bytes.toString('latin1');
       for (const { method } of readRequests(record.text).messages.slice(answered)) {
         answered += 1;
-        if (this.answer?.on !== 'connect') void this.#play(socket, this.answer ?? (method === 'HEAD' ? OK_HEAD : OK));
+        void this.#play(socket, this.answer ?? (method === 'HEAD' ? OK_HEAD : OK));
       }
     });
   }

@@ -106,7 +106,7 @@ const BODIES: readonly DifferentialResponse[] = [
 const ends = <C extends DifferentialResponse>({ then = 'end', ...c }: C) => ({ ...c, then });
 
 export const RESPONSES: readonly DifferentialResponse[] = [
-  // What is sent before the request is what the default, after it, also shows.
+  // Those in which the backend does not wait for the request depend on timing.
   ...CONTRACT.filter(({ what, on }) => !NOT_COMPARED.has(what) && on === undefined).map(({ what, request, send, then }) =>
     ends({ what, ...(request && { request }), ...(send !== undefined && { send }), ...(then && then !== 'keep' && { then }) }),
   ),
