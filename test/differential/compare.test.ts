@@ -27,6 +27,7 @@ test('fields: lost, added, changed, joined, spelled in another way; those of a c
   assert.deepEqual(differs('A: 1\r\nA: 2\r\n', 'A: 1, 2\r\n'), ['lines of a']);
   assert.deepEqual(differs('Cookie: a=1\r\nCookie: b=2\r\n', 'Cookie: a=1; b=2\r\n'), ['lines of cookie']);
   assert.deepEqual(differs('A: 1\r\nB: 1\r\n', 'a: 1\r\nb: 1\r\n'), ['case of names']);
+  assert.deepEqual(differs('Host: a\r\nX: 1\r\n', 'host: a\r\nx: 1\r\n'), ['case of host', 'case of names']);
   assert.deepEqual(differs('Connection: close\r\nVia: 1.1 x\r\n', 'X-Forwarded-For: 1\r\n'), []);
 });
 
@@ -52,6 +53,7 @@ test('responses: whole or cut, interim ones, framing and reason; a proxy’s own
   assert.deepEqual(differs(OK, OK), []);
   assert.deepEqual(differs(OK, OK.slice(0, -1)), ['200, peer cut']);
   assert.deepEqual(differs(OK, `HTTP/1.1 103 Early Hints\r\n\r\n${OK}`), ['200, peer 103 200']);
+  assert.deepEqual(differs(OK, `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(33)}${OK}`), ['200, peer 102×33 200']);
   assert.deepEqual(differs(OK, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'), [
     'framing length, peer chunked',
   ]);

@@ -9,6 +9,9 @@ const NOT_COMPARED =
 
 const classes = (statuses: readonly number[] = []) =>
   statuses.map((status) => `${Math.trunc(status / 100)}xx`).join(' ') || 'nothing';
+/** Fields that a proxy may write in a spelling of its own, whatever the other side sent: each is reported by its name. */
+const OWN_SPELLING = /^(host|te|trailer|upgrade)$/;
+
 /** Proxies listen on addresses and ports of their own: what they write for a missing Host is alike. */
 const own = (value: string) => value.replace(/^127\.\d+\.\d+\.\d+:\d+$/, 'its own address');
 const byName = (fields: readonly Field[]) => Map.groupBy(fields, ([name]) => name.toLowerCase());
@@ -25,7 +28,7 @@ export function compareFields(ours: readonly Field[], theirs: readonly Field[], 
     else if (mine.length === 0) differences.push(`adds ${name}`);
     else if (joined(mine) !== joined(other)) differences.push(`value of ${name}`);
     else if (mine.length !== other.length) differences.push(`lines of ${name}`);
-    else if (mine.some(([n], i) => n !== other[i]?.[0])) differences.push('case of names');
+    else if (mine.some(([n], i) => n !== other[i]?.[0])) differences.push(`case of ${OWN_SPELLING.test(name) ? name : 'names'}`);
   }
   return [...new Set(differences)].map((text) => `${where}${text}`);
 }
@@ -70,10 +73,16 @@ function compareResponse(ours: PlainResponse, theirs: PlainResponse): string[] {
   ];
 }
 
+/** Many times the same as `102×33`. */
+const statusesOf = (messages: readonly PlainResponse[]) =>
+  messages
+    .map(({ status }) => status)
+    .join(' ')
+    .replace(/\b(\d+)(?: \1\b)+/g, (run, status: string) => `${status}×${run.split(' ').length}`);
+
 export function compareResponses(method: string, ours: Conversation, theirs: Conversation): string[] {
   const [mine, other] = [ours, theirs].map(({ text, ended }) => readResponses(text, [method], ended === 'closed'));
-  const view = (read: typeof mine) =>
-    `${read?.messages.map((m) => m.status).join(' ') ?? ''}${read?.rest === '' ? '' : ' cut'}`.trim() || 'nothing';
+  const view = (read: typeof mine) => `${statusesOf(read?.messages ?? [])}${read?.rest === '' ? '' : ' cut'}`.trim() || 'nothing';
   if (view(mine) !== view(other)) return [`${view(mine)}, peer ${view(other)}`];
   // What a proxy answers by itself is its own text.
   const pairs = (mine?.messages ?? []).map((m, i) => [m, other?.messages[i] as PlainResponse] as const);

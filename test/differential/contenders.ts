@@ -6,8 +6,8 @@ import { AddressBlock } from '../local-cluster/pods.ts';
 import { endpoint, PASSIVE, startProxy } from '../../proxy/testing.ts';
 import { RecordingBackend } from './recording-backend.ts';
 
-/** This proxy, by its engine of the client's side; the engine of the backend's side is `http1`. */
-export type OwnName = 'http1' | 'node-http';
+/** This proxy, with the engine `http1` of both sides, or with another one of the client's side or of the backend's side. */
+export type OwnName = 'http1' | 'node-http' | 'http-proxy';
 export type ContenderName = OwnName | ReferenceName;
 
 export interface Contender {
@@ -34,8 +34,8 @@ export async function startContender(cleanup: Cleanup, name: ContenderName): Pro
     retry: { attempts: 0 },
     // What backends of earlier cases did must not matter to later ones.
     part: { healthCheck: { passive: { ...PASSIVE, maxEjectionPercent: 0 } } },
-    downstreamEngine: name,
-    upstreamEngine: 'http1',
+    downstreamEngine: name === 'node-http' ? name : 'http1',
+    upstreamEngine: name === 'http-proxy' ? name : 'http1',
   });
   cleanup.defer(() => proxy.close());
   return { name, host: '127.0.0.1', port: proxy.port, backend };

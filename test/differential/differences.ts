@@ -1,13 +1,14 @@
 /** Listed differences from a peer: their form, and how what was found is held against them. */
 import type { ContenderName } from './contenders.ts';
 
-/** A peer of the engine `http1` of the client's side; `node-http` is the other engine of this proxy. */
+/** A peer of this proxy with the engine `http1` of both sides; `node-http` and `http-proxy` are its other engines. */
 export type PeerName = Exclude<ContenderName, 'http1'>;
 
 export const HAPROXY: readonly PeerName[] = ['haproxy'];
 export const NGINX: readonly PeerName[] = ['nginx'];
 export const BOTH: readonly PeerName[] = ['haproxy', 'nginx'];
 export const NODE_HTTP: readonly PeerName[] = ['node-http'];
+export const HTTP_PROXY: readonly PeerName[] = ['http-proxy'];
 
 /**
  * - `stricter`: this proxy refuses what the peer forwards; `more lenient`: the other way round.

@@ -2,6 +2,8 @@
 import { BOTH, HAPROXY, NGINX, on } from './differences.ts';
 import type { Listed } from './differences.ts';
 
+const afterTrailers = (field: string) => `pipelined: a request after one with ${field} in its trailers, where it means nothing`;
+
 const NORMALIZED: readonly Listed[] = [
   {
     kind: 'normalizes',
@@ -52,7 +54,16 @@ const NORMALIZED: readonly Listed[] = [
   {
     kind: 'normalizes',
     why: 'HAProxy writes names in lower case',
-    where: [on(HAPROXY, ['trailers: case of names'], 'any')],
+    where: [on(HAPROXY, ['case of names', 'trailers: case of names'], 'any')],
+  },
+  {
+    kind: 'normalizes',
+    why: 'this proxy writes Host, Trailer and Upgrade itself, in lower case',
+    where: [
+      on(NGINX, ['case of host'], 'any'),
+      on(NGINX, ['case of upgrade'], ['an Upgrade with close']),
+      on(NGINX, ['case of trailer'], ['Trailer, with the trailers', 'a trailer that Trailer names']),
+    ],
   },
   {
     kind: 'normalizes',
@@ -67,6 +78,11 @@ const NORMALIZED: readonly Listed[] = [
 ];
 
 const DROPPED: readonly Listed[] = [
+  {
+    kind: 'drops',
+    why: 'RFC 9110 §6.6.2: Trailer announces what follows a body in chunks, so it is sent with such a body only',
+    where: [on(BOTH, ['adds trailer'], ['Trailer without trailers', 'Trailer without a body in chunks'])],
+  },
   {
     kind: 'drops',
     why: 'RFC 9110 §7.6.1: fields that Connection names are for one connection',
@@ -88,6 +104,15 @@ const DROPPED: readonly Listed[] = [
     kind: 'drops',
     why: 'RFC 9110 §7.8: Upgrade is for one connection, and means nothing unless Connection names it, or on HTTP/1.0',
     where: [on(BOTH, ['adds upgrade'], ['Upgrade that Connection does not name', 'an Upgrade on HTTP/1.0'])],
+  },
+  {
+    kind: 'drops',
+    why: 'RFC 9110 §6.5.1: what belongs in a head means nothing in a trailer',
+    where: [
+      on(HAPROXY, ['trailers: adds upgrade'], [afterTrailers('Connection: Upgrade\r\nUpgrade: test/1')]),
+      on(HAPROXY, ['trailers: adds expect'], [afterTrailers('Expect: 100-continue')]),
+      on(HAPROXY, ['trailers: adds te'], [afterTrailers('TE: trailers')]),
+    ],
   },
   {
     kind: 'drops',
@@ -123,6 +148,7 @@ const LOST: readonly Listed[] = [
           'trailers',
           'one trailer',
           'a trailer that Trailer names',
+          'Trailer, with the trailers',
           'two lines of one trailer',
           'a trailer without a value',
           'trailers between two requests',
@@ -130,6 +156,23 @@ const LOST: readonly Listed[] = [
       ),
       on(NGINX, ['trailers: lacks x-text'], ['a trailer above ASCII']),
       on(NGINX, ['trailers: lacks x-low', 'trailers: lacks x-up'], ['trailers in mixed case']),
+    ],
+  },
+  {
+    kind: 'peer loses',
+    why: 'nginx drops TE, so that a backend that sends trailers only to those who ask for them sends none',
+    where: [
+      on(
+        NGINX,
+        ['lacks te'],
+        [
+          'TE',
+          'TE: trailers, alone or in a list',
+          'TE that Connection does not name, with codings',
+          'TE that Connection names',
+          'TE that Connection names, with codings',
+        ],
+      ),
     ],
   },
   {

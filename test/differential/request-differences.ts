@@ -86,39 +86,19 @@ const ANSWERED: readonly Listed[] = [
 const KNOWN: readonly Listed[] = [
   {
     kind: 'known',
-    why: 'names of fields are sent to backends in lower case',
-    where: [on(NGINX, ['case of names'], 'any')],
-  },
-  {
-    kind: 'known',
-    why: 'TE is dropped, so that a backend that sends trailers only to those who ask for them sends none',
-    where: [
-      on(
-        HAPROXY,
-        ['adds te'],
-        [
-          'TE',
-          'TE that Connection does not name, with codings',
-          'TE that Connection names',
-          'TE that Connection names, with codings',
-        ],
-      ),
-    ],
-  },
-  {
-    kind: 'known',
-    why: 'Trailer is dropped, although the trailers that it names are forwarded',
-    where: [on(BOTH, ['adds trailer'], ['Trailer without trailers', 'a trailer that Trailer names'])],
-  },
-  {
-    kind: 'known',
-    why: 'lines of Cookie are joined (RFC 6265 §5.4 has one line; HTTP/2 clients send several)',
-    where: [on(BOTH, ['lines of cookie'], ['two lines of Cookie', 'ten lines of Cookie'])],
-  },
-  {
-    kind: 'known',
     why: 'RFC 9112 §7.1.1 and RFC 9110 §5.6.3: a recipient must parse white space around a chunk extension; it is refused',
-    where: [on(BOTH, REFUSED, ['white space before a chunk extension', 'white space around the sign of a chunk extension'])],
+    where: [
+      on(BOTH, REFUSED, [
+        'white space before a chunk extension',
+        'white space around the sign of a chunk extension',
+        'a space before a chunk extension',
+        'a tab before a chunk extension',
+        'a space before the name of a chunk extension',
+        'a space before = in a chunk extension',
+        'a space after = in a chunk extension',
+        'a space before an extension of the last chunk',
+      ]),
+    ],
   },
 ];
 

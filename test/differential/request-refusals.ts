@@ -13,7 +13,7 @@ const STRICTER: readonly Listed[] = [
         'a bare LF after the request line',
         'a bare LF after a field',
         'a bare LF after the head',
-        'a bare LF before a request',
+        'a bare LF before the request line',
         'a bare LF after a chunk size',
         'a bare LF after a chunk',
         'a chunk shorter than its size',
@@ -25,9 +25,9 @@ const STRICTER: readonly Listed[] = [
     kind: 'stricter',
     why: 'RFC 9112 §2.2: a bare CR is no line end; an empty line before a request is CRLF',
     where: [
-      on(['nginx', 'node-http'], ['2xx 4xx/1, peer 2xx 2xx/2'], ['a bare CR between two requests']),
-      on(['nginx', 'node-http'], REFUSED, ['a bare CR before a request']),
-      on(NODE_HTTP, REFUSED, ['a bare LF before a request']),
+      on(['nginx', 'node-http'], ['2xx 4xx/1, peer 2xx 2xx/2'], ['pipelined: a bare CR before a request after a good one']),
+      on(['nginx', 'node-http'], REFUSED, ['a bare CR before the request line', 'CR CR LF before the request line']),
+      on(NODE_HTTP, REFUSED, ['a bare LF before the request line']),
     ],
   },
   {
@@ -158,7 +158,7 @@ const LENIENT: readonly Listed[] = [
       on(
         ['nginx', 'node-http'],
         ['2xx/1, peer 4xx/0'],
-        ['a method in lower case, which is another one', "the method A!#$%&'*+.^_`|~9"],
+        ['a method in lower case, which is another one', 'any token as a method, with a body', "the method A!#$%&'*+.^_`|~9"],
       ),
     ],
   },

@@ -1,12 +1,13 @@
 /** The same requests to this proxy, HAProxy and nginx: what reaches the backend, and what the client is answered. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { REQUESTS as CONTRACT } from '../../proxy/contract/test-requests.ts';
 import { readRequests as readStrictly } from '../../proxy/contract/test-strict.ts';
 import { compareRequests, forwarded } from './compare.ts';
 import { holdAgainst } from './differences.ts';
 import { readResponses } from './plain-reader.ts';
 import { REQUEST_DIFFERENCES } from './request-differences.ts';
-import { REQUESTS } from './requests.ts';
+import { NOT_COMPARED, REQUESTS } from './requests.ts';
 import { OWN, PEERS, runBefore, skipWithout } from './run-cases.ts';
 
 const resultOf = runBefore(REQUESTS.map(({ what, ...client }) => ({ what, client })));
@@ -14,6 +15,14 @@ const resultOf = runBefore(REQUESTS.map(({ what, ...client }) => ({ what, client
 test('there are enough cases, and each has a name of its own', () => {
   assert.ok(REQUESTS.length >= 300, String(REQUESTS.length));
   assert.equal(new Set(REQUESTS.map(({ what }) => what)).size, REQUESTS.length);
+});
+
+test('each case that is left out is one of the contract suite', () => {
+  const known = new Set(CONTRACT.map(({ what }) => what));
+  assert.deepEqual(
+    [...NOT_COMPARED].filter((what) => !known.has(what)),
+    [],
+  );
 });
 
 for (const own of OWN) {

@@ -4,13 +4,18 @@ import { RESPONSES as CONTRACT } from '../../proxy/contract/test-responses.ts';
 import type { DifferentialResponse } from './response-case.ts';
 
 /** Cases of the contract suite that are not compared (README.md, Choices). */
-const NOT_COMPARED = new Set([
+export const NOT_COMPARED: ReadonlySet<string> = new Set([
   ...['text that is not HTTP', 'HTTP/0.9', 'a status of two digits', 'a status of four digits', 'a status that is not a number'],
   ...['status 000', 'status 099', '101 that was not asked for', 'a bare CR in the reason phrase', 'NUL in a value'],
   ...['a reason phrase with NUL', 'a Content-Length beyond 64 bit', 'a Content-Length beyond 53 bit', 'a head over 64 KiB'],
-  ...['a head of nearly 64 KiB', '1,000 fields', 'trailers over 64 KiB', 'a hundred interim responses'],
+  ...[
+    'a head of nearly 64 KiB',
+    '1,000 fields',
+    'trailers over 64 KiB',
+    '101 that was not asked for, after another interim response',
+  ],
   ...['a signed Content-Length', 'a negative Content-Length', 'an empty Content-Length', 'a list of Content-Lengths'],
-  ...['Content-Length twice', 'chunked twice'],
+  ...['Content-Length twice', 'chunked twice', 'a bare CR before the status line', 'an empty line before the status line'],
 ]);
 
 const HIGH = String.fromCharCode(...Array.from({ length: 128 }, (_, i) => 128 + i));
@@ -88,7 +93,6 @@ const BODIES: readonly DifferentialResponse[] = [
   { what: 'chunks of one byte', send: chunks(`${'1\r\nx\r\n'.repeat(500)}0\r\n\r\n`) },
   { what: 'a chunk size in upper case with leading zeros', send: chunks('000A\r\n0123456789\r\n00\r\n\r\n') },
   { what: 'white space before a chunk extension', send: chunks('2 ;a=b\r\nok\r\n0\r\n\r\n') },
-  { what: 'a space after a chunk size', send: chunks('2 \r\nok\r\n0\r\n\r\n') },
   { what: 'a chunk extension with a quoted value', send: chunks('2;a="b;c"\r\nok\r\n0;d\r\n\r\n') },
   { what: 'no chunks', send: chunks('0\r\n\r\n') },
   { what: 'Chunked in another case', send: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n' },

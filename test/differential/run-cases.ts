@@ -8,6 +8,7 @@ import type { ClientScript, Conversation } from './conversation.ts';
 import type { PeerName } from './differences.ts';
 import type { Answer } from './recording-backend.ts';
 
+/** Those of both directions; `http-proxy` is compared in responses only. */
 export const OWN: readonly OwnName[] = ['http1', 'node-http'];
 export const PEERS: readonly PeerName[] = ['node-http', 'haproxy', 'nginx'];
 const ALL: readonly ContenderName[] = ['http1', ...PEERS];
