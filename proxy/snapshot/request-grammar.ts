@@ -35,7 +35,7 @@ export function normalizedPath({ decodeUnreserved, mergeSlashes, encodedSlash }:
 }
 
 /** Host and port, in lower case: two groups. */
-export const AUTHORITY = "(\\[[0-9a-f:.]+\\]|[a-z0-9._~!$&'()*+,;=%-]*)(?::([0-9]{0,5}))?";
+export const AUTHORITY = "(\\[[0-9a-f:.]+\\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::([0-9]{0,5}))?";
 
 export const CONTENT_LENGTH = '[0-9]{1,15}';
 
