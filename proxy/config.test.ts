@@ -15,8 +15,8 @@ test('the defaults are those in the help text', () => {
   const c = valid([]);
   assert.deepEqual([c.mode, c.controlPort, c.observePort, c.drainDelay, c.drainTimeout], ['gateway', 9900, 9901, 10_000, 30_000]);
   assert.equal(c.trustFile, '/etc/outrigger/trust/keys');
-  assert.deepEqual([c.upstreamEngine, valid(['--upstream-engine', 'http1']).upstreamEngine], ['http-proxy', 'http1']);
-  assert.deepEqual([c.downstreamEngine, valid(['--downstream-engine', 'http1']).downstreamEngine], ['node-http', 'http1']);
+  assert.deepEqual([c.upstreamEngine, valid(['--upstream-engine', 'http-proxy']).upstreamEngine], ['http1', 'http-proxy']);
+  assert.deepEqual([c.downstreamEngine, valid(['--downstream-engine', 'node-http']).downstreamEngine], ['http1', 'node-http']);
   assert.deepEqual([c.stats, valid(['--stats', 'off']).stats], [true, false]);
   assert.ok(Object.isFrozen(c));
 });

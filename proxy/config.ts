@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util';
 import { LOG_LEVELS } from './observe/log.ts';
 import { CONTROL_PORT, OBSERVE_PORT } from './snapshot/ports.ts';
 
-/** Engines of the client's side, by name; data-plane.ts makes them. */
-export const DOWNSTREAM_ENGINES = ['node-http', 'http1'] as const;
+/** Engines of the client's side, by name, the default first; data-plane.ts makes them. */
+export const DOWNSTREAM_ENGINES = ['http1', 'node-http'] as const;
 export type DownstreamEngineName = (typeof DOWNSTREAM_ENGINES)[number];
-/** Engines of the backend's side, by name; data-plane.ts makes them. */
-export const UPSTREAM_ENGINES = ['http-proxy', 'http1'] as const;
+/** Engines of the backend's side, by name, the default first; data-plane.ts makes them. */
+export const UPSTREAM_ENGINES = ['http1', 'http-proxy'] as const;
 export type UpstreamEngineName = (typeof UPSTREAM_ENGINES)[number];
 
 export interface Config {
@@ -47,8 +47,8 @@ export const HELP = `outrigger proxy: load-balances over the endpoints that the 
   --drain-delay TIME       keep accepting for this long after SIGTERM (10s)
   --drain-timeout TIME     then wait this long for requests in progress (30s)
   --max-connections N      maximum of open client connections per listener (10000)
-  --downstream-engine NAME what speaks to clients: ${DOWNSTREAM_ENGINES.join(', ')} (node-http)
-  --upstream-engine NAME   what speaks to backends: ${UPSTREAM_ENGINES.join(', ')} (http-proxy)
+  --downstream-engine NAME what speaks to clients: ${DOWNSTREAM_ENGINES.join(', ')} (${DOWNSTREAM_ENGINES[0]})
+  --upstream-engine NAME   what speaks to backends: ${UPSTREAM_ENGINES.join(', ')} (${UPSTREAM_ENGINES[0]})
   --access-log-unrouted PERCENT
                            log this share of the requests that match no policy or are refused, 0-100 (0)
   --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
@@ -70,8 +70,8 @@ const OPTIONS = {
   'drain-delay': { type: 'string', default: '10s' },
   'drain-timeout': { type: 'string', default: '30s' },
   'max-connections': { type: 'string', default: '10000' },
-  'downstream-engine': { type: 'string', default: 'node-http' },
-  'upstream-engine': { type: 'string', default: 'http-proxy' },
+  'downstream-engine': { type: 'string', default: DOWNSTREAM_ENGINES[0] },
+  'upstream-engine': { type: 'string', default: UPSTREAM_ENGINES[0] },
   'log-level': { type: 'string', default: 'info' },
   'access-log-unrouted': { type: 'string', default: '0' },
   stats: { type: 'string', default: 'on' },

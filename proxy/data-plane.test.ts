@@ -8,7 +8,7 @@ const { proxyFor } = opener();
 
 test('--upstream-engine selects what speaks to backends', async () => {
   for (const [engine, type] of [
-    [undefined, HttpProxyUpstream],
+    [undefined, Http1Upstream],
     ['http-proxy', HttpProxyUpstream],
     ['http1', Http1Upstream],
   ] as const) {
@@ -23,7 +23,7 @@ test('--downstream-engine selects what speaks to clients', async () => {
   // A method that node:http does not know.
   const brew = 'BREW / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
   for (const [engine, status] of [
-    [undefined, 400],
+    [undefined, 404],
     ['node-http', 400],
     ['http1', 404],
   ] as const) {

@@ -1,5 +1,6 @@
 /** Wires everything that serves traffic; main.ts adds the control API, the observe port and signals. */
 import { performance } from 'node:perf_hooks';
+import { DOWNSTREAM_ENGINES, UPSTREAM_ENGINES } from './config.ts';
 import type { DownstreamEngineName, UpstreamEngineName } from './config.ts';
 import { Runtime } from './runtime.ts';
 import { createHttp1Server } from './downstream/http1/server.ts';
@@ -42,9 +43,9 @@ export interface DataPlaneOptions {
   readonly listeners: ListenerLog;
   /** Called for a defect: a request ended with an exception. */
   readonly failed: (error: unknown) => void;
-  /** The engine of the client's side; node-http unless given. */
+  /** The engine of the client's side; the default one unless given. */
   readonly downstreamEngine?: DownstreamEngineName;
-  /** The engine of the backend's side; http-proxy unless given. */
+  /** The engine of the backend's side; likewise. */
   readonly upstreamEngine?: UpstreamEngineName;
   /** Makes another one. `now`: monotonic milliseconds. */
   readonly createUpstream?: (now: () => number) => Upstream;
@@ -62,7 +63,7 @@ export interface DataPlaneParts {
   drain(timeout: number): Promise<void>;
 }
 
-const UPSTREAM_ENGINES: Readonly<Record<UpstreamEngineName, (now: () => number) => Upstream>> = {
+const UPSTREAM: Readonly<Record<UpstreamEngineName, (now: () => number) => Upstream>> = {
   'http-proxy': (now) => new HttpProxyUpstream(now),
   http1: (now) => new Http1Upstream(now),
 };
@@ -71,7 +72,7 @@ const NO_ROUTES = createRouteTable<RouteState>([]);
 
 export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
   const now = o.now ?? (() => performance.now());
-  const upstream = o.createUpstream?.(now) ?? UPSTREAM_ENGINES[o.upstreamEngine ?? 'http-proxy'](now);
+  const upstream = o.createUpstream?.(now) ?? UPSTREAM[o.upstreamEngine ?? UPSTREAM_ENGINES[0]](now);
   const prober = new Prober({ random: Math.random, onResult: o.probed });
   const metrics: Metrics = new Metrics(now, {
     connections: () => [...runtime.listeners].map(([port, { listener }]) => ({ port, open: listener.connections })),
@@ -97,7 +98,7 @@ export function createDataPlane(o: DataPlaneOptions): DataPlaneParts {
   };
   const { addresses, maxConnections, viaName, makeRequestId } = o;
   const refused = (r: EarlyReply | undefined) => (r ? replied(r) : metrics.refused('overflow'));
-  const createServer = DOWNSTREAM[o.downstreamEngine ?? 'node-http'];
+  const createServer = DOWNSTREAM[o.downstreamEngine ?? DOWNSTREAM_ENGINES[0]];
   const listen = { addresses, maxConnections, refused };
   const http1 = { viaName, makeRequestId, now, ...(o.limits && { limits: o.limits }) };
   const runtime: Runtime = new Runtime({

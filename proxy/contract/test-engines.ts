@@ -10,6 +10,7 @@ import type { HostileBackend, Script } from './test-hostile.ts';
 import { readResponses } from './test-strict.ts';
 import type { Response } from './test-strict.ts';
 import type { Upstream } from '../message/attempt.ts';
+import { HttpProxyUpstream } from '../upstream/http-proxy/index.ts';
 import { Http1Upstream } from '../upstream/http1/index.ts';
 
 /** A backend that reports what it received. */
@@ -23,7 +24,10 @@ export interface UpstreamEngine<B extends TestBackend = TestBackend> {
 
 const HTTP_PROXY: UpstreamEngine<HostileBackend> = {
   name: 'http-proxy',
-  openBackend: async (script) => ({ backend: await hostileBackend(script) }),
+  openBackend: async (script) => ({
+    backend: await hostileBackend(script),
+    createUpstream: () => new HttpProxyUpstream(() => performance.now()),
+  }),
 };
 
 const HTTP1_UPSTREAM: UpstreamEngine<HostileBackend> = {

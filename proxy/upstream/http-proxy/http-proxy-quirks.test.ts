@@ -13,9 +13,11 @@ import {
   opener,
   statusOf,
 } from '../../testing.ts';
-import type { Backend } from '../../testing.ts';
+import type { Backend, ProxySpec } from '../../testing.ts';
 
-const { start, proxyFor } = opener();
+const upstreamEngine = 'http-proxy';
+const opened = opener();
+const proxyFor = (backend: Backend, more: Partial<ProxySpec> = {}) => opened.proxyFor(backend, { upstreamEngine, ...more });
 
 /** A backend that records the bytes it receives and answers every request with 200. */
 async function recording(): Promise<{ backend: Backend; received: () => string }> {
@@ -71,7 +73,7 @@ test('quirk, DELETE: with a chunked body it stays one request', async () => {
 });
 
 test('quirk, target: a malformed address does not throw', async () => {
-  const proxy = await start({ endpoints: [endpoint(1, { address: '[' })], retry: { attempts: 0 } });
+  const proxy = await opened.start({ endpoints: [endpoint(1, { address: '[' })], upstreamEngine, retry: { attempts: 0 } });
   assert.equal(statusOf(await get(proxy.port)), 503);
 });
 
