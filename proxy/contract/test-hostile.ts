@@ -8,7 +8,7 @@ import type { Conversation } from './test-answers.ts';
 import { Malformed, readRequests } from './test-strict.ts';
 import type { Request } from './test-strict.ts';
 
-/** Milliseconds between two pieces, so that they arrive separately. */
+/** Milliseconds between two pieces. */
 const APART_MS = 3;
 /** Milliseconds after which a conversation without an end fails. */
 const TALK_LIMIT = 8_000;
@@ -44,12 +44,21 @@ export interface HostileBackend {
   close(): Promise<void>;
 }
 
+/**
+ * What was written has been read by the proxy, which is in this process: the event loop has polled for I/O since. After the time alone, a
+ * process that was held up could write two pieces before it reads one.
+ */
+async function untilRead(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, APART_MS));
+  for (let polls = 0; polls < 2; polls++) await new Promise(setImmediate);
+}
+
 async function sendApart(socket: Socket, pieces: string | readonly string[], conversation?: Conversation): Promise<void> {
   for (const piece of typeof pieces === 'string' ? [pieces] : pieces) {
     if (socket.destroyed) return;
     if (conversation) conversation.sent += piece;
     socket.write(piece, 'latin1');
-    if (typeof pieces !== 'string') await new Promise((resolve) => setTimeout(resolve, APART_MS));
+    if (typeof pieces !== 'string') await untilRead();
   }
 }
 
