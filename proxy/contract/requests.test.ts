@@ -1,6 +1,7 @@
 /** From client to backend: what goes upstream is whole and unambiguous, everything else is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SPACED } from './test-chunk-extensions.ts';
 import { OK, PAIRS, stage, UPSTREAMS } from './test-engines.ts';
 import { talk } from './test-hostile.ts';
 import { REQUESTS } from './test-requests.ts';
@@ -44,6 +45,7 @@ test('the engines differ in these cases only', () => {
     'node-http: any token as a method, with a body',
     'node-http: Content-Length: 5 in trailers, where it means nothing, which is dropped',
     'node-http: Transfer-Encoding: chunked in trailers, where it means nothing, which is dropped',
+    ...SPACED.map(([where]) => `node-http: ${where}`),
     'node-http: pipelined: a bare CR before a request after a good one',
     'node-http: pipelined: a request after one with Connection: close in its trailers, where it means nothing',
     'node-http: pipelined: a request after one with Content-Length: 5 in its trailers, where it means nothing',

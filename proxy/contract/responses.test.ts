@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../testing.ts';
+import { SPACED } from './test-chunk-extensions.ts';
 import { DOWNSTREAMS, PAIRS, servesOn, stage } from './test-engines.ts';
 import { RESPONSES } from './test-responses.ts';
 
@@ -34,6 +35,7 @@ test('the engines differ in these cases only', () => {
   assert.deepEqual(exempt, [
     'http-proxy: a bare CR before the status line',
     'http-proxy: an empty line before the status line',
+    ...SPACED.map(([where]) => `http-proxy: ${where}`),
     'node-http: 103 with a malformed Link',
     'node-http: interim responses of every kind, of which 100 is not forwarded',
     'http-proxy: Content-Length: 5 in trailers, where it means nothing, which is dropped',

@@ -52,7 +52,10 @@ function message(start: fc.Arbitrary<string>, always: string): fc.Arbitrary<stri
 }
 
 const chunk = fc
-  .tuple(bytes(5), mostly(fc.constant(''), fc.constantFrom(';a=b', ' ;a', '\t;a', '; a', ';a =b', ';', ' ', ';a\n', 'x')))
+  .tuple(
+    bytes(5),
+    mostly(fc.constant(''), fc.constantFrom(';a=b', ' ;a', '\t;a', '; a', ';a =b', ';a ;b', ';a ', ';', ' ', ';a\n', 'x')),
+  )
   .map(([text, extension]) => `${text.length.toString(16)}${extension}${CRLF}${text}${CRLF}`);
 const trailers = mostly(
   fc.constant(''),

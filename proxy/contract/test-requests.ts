@@ -1,4 +1,5 @@
 /** What clients may send, the statuses they receive, and the requests that the backend receives. */
+import { SPACED } from './test-chunk-extensions.ts';
 import { MALFORMED } from './test-malformed-requests.ts';
 import { PIPELINED } from './test-pipelined-requests.ts';
 import { C, chunked, get, post, SMUGGLED } from './test-request-case.ts';
@@ -8,6 +9,8 @@ import type { Request } from './test-strict.ts';
 const refuses = (why: string) => ({ 'node-http': { gets: [400], received: [], why } });
 const METHODS = refuses('node:http knows a list of methods');
 const TRAILERS = refuses('the parser of node:http reads framing fields in trailers as if they were in the head');
+
+const SPACES = refuses('the parser of node:http refuses white space in chunk extensions');
 
 const FORWARDED: readonly RequestCase[] = [
   {
@@ -142,6 +145,14 @@ const FORWARDED: readonly RequestCase[] = [
     received: ['POST /'],
     check: ([r]) => r?.body === 'ab',
   },
+  ...SPACED.map(([what, body]) => ({
+    what,
+    send: chunked(body),
+    gets: [200],
+    received: ['POST /'],
+    check: ([r]: readonly Request[]) => r === undefined || r.body === 'ab',
+    except: SPACES,
+  })),
   {
     what: 'TE: trailers, alone or in a list',
     send: get('TE: gzip;q=0.5 ,\ttrailers\r\n'),

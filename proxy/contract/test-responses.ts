@@ -1,4 +1,5 @@
 /** What backends may answer, and what the client receives. */
+import { MISPLACED, SPACED } from './test-chunk-extensions.ts';
 import type { Script } from './test-hostile.ts';
 import type { Response } from './test-strict.ts';
 
@@ -46,6 +47,10 @@ const SKIPS: Exemptions = {
   'http-proxy': { gets: [200], reused: true, why: 'the parser of node:http skips every CR and LF before a response' },
 };
 
+const SPACES: Exemptions = {
+  'http-proxy': { gets: [502], reused: false, why: 'the parser of node:http refuses white space in chunk extensions' },
+};
+
 /** Malformed, or can be read in more than one way: 502, and the connection is not reused. */
 const MALFORMED: readonly (readonly [what: string, send: string | readonly string[], except?: Exemptions])[] = [
   ['text that is not HTTP', 'hello\r\n\r\n'],
@@ -88,11 +93,7 @@ const MALFORMED: readonly (readonly [what: string, send: string | readonly strin
   ['chunked twice', chunks('0\r\n\r\n', 'Transfer-Encoding: chunked\r\n')],
   ['xchunked', ok('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n')],
   ['chunked on HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-  ['a space after a chunk size', chunks('2 \r\nok\r\n0\r\n\r\n')],
-  ['a space before a chunk extension', chunks('2 ;a\r\nok\r\n0\r\n\r\n')],
-  ['a tab before a chunk extension', chunks('2\t;a\r\nok\r\n0\r\n\r\n')],
-  ['a space before the name of a chunk extension', chunks('2; a\r\nok\r\n0\r\n\r\n')],
-  ['a space before = in a chunk extension', chunks('2;a =b\r\nok\r\n0\r\n\r\n')],
+  ...MISPLACED.map(([where, body]) => [where, chunks(body)] as const),
   ['a bare CR before the status line', `\r${NEXT}`, SKIPS],
   ['an empty line before the status line', `\r\n${NEXT}`, SKIPS],
   ['a chunk size that is not a number, in the first piece', chunks('x\r\nok\r\n0\r\n\r\n')],
@@ -194,6 +195,14 @@ const WHOLE: readonly ResponseCase[] = [
     reused: true,
     check: body('ab'),
   },
+  ...SPACED.map(([what, text]) => ({
+    what,
+    send: chunks(text),
+    gets: [200],
+    reused: true,
+    check: body('ab'),
+    except: SPACES,
+  })),
   {
     what: 'chunks to HTTP/1.0',
     request: OLD,

@@ -1,23 +1,29 @@
 /**
- * The extensions of one chunk (RFC 9112 §7.1.1), from the byte after the first `;` on, byte by byte: names, with a token or a quoted
- * string as value or none. They are read strictly and not forwarded. White space is refused where the grammar has only "bad" one.
+ * The extensions of one chunk (RFC 9112 §7.1.1), from its size on, byte by byte: names, with a token or a quoted string as value or none.
+ * They are read strictly and not forwarded. White space is allowed where the grammar has "bad" one, which a recipient must parse (RFC 9110
+ * §5.6.3): around `;` and around `=`. It is refused where neither follows, so after a size without extension and after the last one.
  */
-import { BACKSLASH, CR, EQUALS, FIELD_VALUE, QUOTE, SEMICOLON, TOKEN } from './octets.ts';
+import { BACKSLASH, CR, EQUALS, FIELD_VALUE, isSpace, QUOTE, SEMICOLON, TOKEN } from './octets.ts';
 
-/** What was read last. */
+/** What was read last, perhaps with white space after it. */
 const SEPARATOR = 0;
-const NAME = 1;
-const EQUALS_SIGN = 2;
-const VALUE = 3;
-const QUOTED = 4;
-const ESCAPE = 5;
-const QUOTED_END = 6;
+const EQUALS_SIGN = 1;
+/** White space after a size or a value; after a name. */
+const SPACE = 2;
+const NAME_SPACE = 3;
+/** What was read last. */
+const NAME = 4;
+const VALUE = 5;
+const QUOTED = 6;
+const ESCAPE = 7;
+const QUOTED_END = 8;
 
 export class ChunkExtension {
   #state = SEPARATOR;
 
-  reset(): void {
-    this.#state = SEPARATOR;
+  /** `byte`: the first one after a size, a semicolon or white space. */
+  begin(byte: number): void {
+    this.#state = byte === SEMICOLON ? SEPARATOR : SPACE;
   }
 
   /** Reads one byte: whether the grammar allows it here. A CR ends the extensions. */
@@ -31,9 +37,11 @@ export class ChunkExtension {
         this.#state = QUOTED;
         return FIELD_VALUE[byte] === 1;
       case SEPARATOR:
+        if (isSpace(byte)) return true;
         this.#state = NAME;
         return TOKEN[byte] === 1;
       case EQUALS_SIGN:
+        if (isSpace(byte)) return true;
         this.#state = byte === QUOTE ? QUOTED : VALUE;
         return byte === QUOTE || TOKEN[byte] === 1;
       default:
@@ -41,17 +49,24 @@ export class ChunkExtension {
     }
   }
 
-  /** After a part that may be the last one. */
+  /** After a size, a name or a value. */
   #after(byte: number): boolean {
-    if (byte === CR) return true;
+    const state = this.#state;
+    const spaced = state === SPACE || state === NAME_SPACE;
+    if (byte === CR) return !spaced;
     if (byte === SEMICOLON) {
       this.#state = SEPARATOR;
       return true;
     }
-    if (byte === EQUALS && this.#state === NAME) {
+    const named = state === NAME || state === NAME_SPACE;
+    if (byte === EQUALS && named) {
       this.#state = EQUALS_SIGN;
       return true;
     }
-    return this.#state !== QUOTED_END && TOKEN[byte] === 1;
+    if (isSpace(byte)) {
+      this.#state = named ? NAME_SPACE : SPACE;
+      return true;
+    }
+    return !spaced && state !== QUOTED_END && TOKEN[byte] === 1;
   }
 }

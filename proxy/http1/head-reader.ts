@@ -3,7 +3,7 @@
  * once, and copied at most twice. What can be read in more than one way is refused: a bare CR or LF, a folded line, white space before a
  * colon, control characters. A fault is found in the byte that makes it, not at the end of the head.
  */
-import { COLON, CR, FIELD_VALUE, LF, SP, TAB, TOKEN } from './octets.ts';
+import { COLON, CR, FIELD_VALUE, isSpace, LF, TOKEN } from './octets.ts';
 import { WireFields } from './wire-fields.ts';
 
 /** The message is not whole yet. */
@@ -184,8 +184,4 @@ export class HeadReader {
     this.excess = excess;
     return MALFORMED;
   }
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === SP || byte === TAB;
 }

@@ -19,6 +19,11 @@ export const FIELD_VALUE: Uint8Array = table(/[\t\x20-\x7e\x80-\xff]/);
 /** 1 where a byte is printable ASCII. */
 export const VISIBLE: Uint8Array = table(/[!-~]/);
 
+/** Optional or "bad" white space (RFC 9110 §5.6.3). */
+export function isSpace(byte: number | undefined): boolean {
+  return byte === SP || byte === TAB;
+}
+
 /** Values of hexadecimal digits; -1 for other bytes. */
 export const HEX: Int8Array = Int8Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);

@@ -26,7 +26,7 @@ const fields = fc
   )
   .map((list) => list.map(([name, value, colon]) => `${name}${colon}${value}${CRLF}`).join(''));
 const chunk = fc
-  .tuple(bytes, fc.constantFrom('', '', '', ';a', ';a=b', ';a="b c"'))
+  .tuple(bytes, fc.constantFrom('', '', '', ';a', ';a=b', ';a="b c"', ' ; a =\tb'))
   .map(([payload, extension]) => (payload === '' ? '' : `${payload.length.toString(16)}${extension}${CRLF}${payload}${CRLF}`));
 const framed = fc.oneof(
   fc.constant(CRLF),
@@ -96,6 +96,9 @@ const RUNS =
 /** Trailers that node:http reads as framing, and methods that it does not know. */
 const DIFFERS = /^(?:content-length|transfer-encoding|connection|upgrade|proxy-connection)$/i;
 
+/** "Bad" white space in chunk extensions, which node:http refuses and a recipient must parse (RFC 9112 §7.1.1). */
+const SPACED = /^[0-9a-f]+(?:[\t ]+;|;(?:"[^"]*"|[^"\r\n])*?[\t ])/im;
+
 describe('the request reader', () => {
   test('reads the same bytes alike, in whatever pieces they arrive', () => {
     fc.assert(
@@ -111,6 +114,7 @@ describe('the request reader', () => {
   test('reads what it accepts as node:http does', async () => {
     await fc.assert(
       fc.asyncProperty(request, async (text) => {
+        if (SPACED.test(text)) return;
         const { requests } = readPieces([text]);
         const theirs = await readByNode(text);
         for (const [i, ours] of requests.entries()) {
@@ -142,6 +146,7 @@ describe('the request reader', () => {
   }
 
   for (const [what, text] of [
+    ['white space in chunk extensions', `${POST}Transfer-Encoding: chunked${CRLF}${CRLF}1 ; a = b${CRLF}x${CRLF}0${CRLF}${CRLF}`],
     ['a method that it does not know', `BREW / HTTP/1.1${CRLF}Host: a${CRLF}${CRLF}`],
     [
       'framing fields in trailers, where they mean nothing',

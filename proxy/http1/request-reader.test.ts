@@ -97,6 +97,7 @@ describe('a request body', () => {
     ['a length of 0', `POST / HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`, ''],
     ['chunks', chunked('2\r\nab\r\n00A\r\n0123456789\r\n0\r\n\r\n'), 'ab0123456789'],
     ['chunks with extensions', chunked('2;a=b;c="d"\r\nab\r\n0;e\r\n\r\n'), 'ab'],
+    ['white space in extensions', chunked('2 \t; a = "b c" ;d\t=\te\r\nab\r\n0 ;f\r\n\r\n'), 'ab'],
     ['trailers', chunked('1\r\na\r\n0\r\nX-Sum: 1\r\nContent-Length: 5\r\n\r\n'), 'a', ['X-Sum', '1', 'Content-Length', '5']],
   ] as const) {
     test(`is read, and the next request after it: ${what}`, () => {
@@ -116,11 +117,13 @@ describe('a request body', () => {
 
   for (const [what, body, status = 400] of [
     ['a size that is no number', 'x\r\n'],
-    ['white space before an extension', '1 ;a\r\na\r\n'],
+    ['white space after a size', '1 \r\na\r\n'],
+    ['white space after an extension', '1;a \r\na\r\n'],
     ['a bare LF', '1\na\r\n'],
     ['a chunk longer than its size', '1\r\nab\r\n'],
     ['a malformed trailer', '0\r\nX : 1\r\n\r\n'],
     ['extensions that are too large', `1;${'a'.repeat(20_000)}\r\n`, 413],
+    ['white space of extensions that is too large', `1${' '.repeat(20_000)};a\r\n`, 413],
     ['trailers that are too large', `0\r\nA: ${'b'.repeat(70_000)}\r\n\r\n`, 431],
     ['too many trailers', `0\r\n${'A: b\r\n'.repeat(201)}\r\n`, 431],
   ] as const) {

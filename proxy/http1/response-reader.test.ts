@@ -131,7 +131,7 @@ describe('chunks', () => {
 
   test('sizes of both cases and with leading zeros, extensions, trailers', () => {
     const payload = 'x'.repeat(0xab);
-    const body = `aB;a\r\n${payload}\r\n001;a=b;c="d \\" \xe4"\r\ny\r\n0;z\r\nX-Sum: 1\r\nx-sum:\t2 \r\n\r\n`;
+    const body = `aB;a\r\n${payload}\r\n001 ; a\t= b ;c="d \\" \xe4"\r\ny\r\n0;z\r\nX-Sum: 1\r\nx-sum:\t2 \r\n\r\n`;
     for (const { ended, body: got, trailers } of read(body))
       assert.deepEqual([ended, got, trailers], ['whole', `${payload}y`, ['X-Sum', '1', 'x-sum', '2']]);
   });
@@ -142,8 +142,13 @@ describe('chunks', () => {
     ['a size with 0x', '0x1\r\na\r\n'],
     ['a signed size', '+1\r\na\r\n'],
     ['white space after a size', '1 \r\na\r\n'],
-    ['white space before an extension', '1 ;a\r\na\r\n'],
-    ['white space in an extension', '1;a =b\r\na\r\n'],
+    ['white space after an extension', '1;a \r\na\r\n'],
+    ['white space after a value', '1;a="b"\t\r\na\r\n'],
+    ['white space instead of an extension', '1; \r\na\r\n'],
+    ['white space instead of a value', '1;a= \r\na\r\n'],
+    ['white space in a name', '1;a b;c\r\na\r\n'],
+    ['white space in a value', '1;a=b c;d\r\na\r\n'],
+    ['no semicolon', '1 a;b\r\na\r\n'],
     ['an empty extension', '1;\r\na\r\n'],
     ['an extension with an empty value', '1;a=\r\na\r\n'],
     ['an extension with LF in quotes', '1;a="\n"\r\na\r\n'],

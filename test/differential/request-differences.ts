@@ -1,10 +1,9 @@
 /** How this proxy (engine `http1`) and others differ in what they make of requests, and why. */
+import { SPACED } from '../../proxy/contract/test-chunk-extensions.ts';
 import { BOTH, HAPROXY, NGINX, NODE_HTTP, on } from './differences.ts';
 import { CHANGES } from './request-changes.ts';
 import { REFUSALS } from './request-refusals.ts';
 import type { Listed } from './differences.ts';
-
-const REFUSED = ['4xx/0, peer 2xx/1'];
 
 const ANSWERED: readonly Listed[] = [
   {
@@ -86,18 +85,13 @@ const ANSWERED: readonly Listed[] = [
 const KNOWN: readonly Listed[] = [
   {
     kind: 'known',
-    why: 'RFC 9112 §7.1.1 and RFC 9110 §5.6.3: a recipient must parse white space around a chunk extension; it is refused',
+    why: 'the parser of node:http, in the engine node-http, refuses white space in chunk extensions, which a recipient must parse',
     where: [
-      on(BOTH, REFUSED, [
-        'white space before a chunk extension',
-        'white space around the sign of a chunk extension',
-        'a space before a chunk extension',
-        'a tab before a chunk extension',
-        'a space before the name of a chunk extension',
-        'a space before = in a chunk extension',
-        'a space after = in a chunk extension',
-        'a space before an extension of the last chunk',
-      ]),
+      on(
+        NODE_HTTP,
+        ['2xx/1, peer 4xx/0'],
+        SPACED.map(([where]) => where),
+      ),
     ],
   },
 ];

@@ -128,8 +128,21 @@ const STRICTER: readonly Listed[] = [
   },
   {
     kind: 'stricter',
-    why: 'RFC 9112 §7.1: no white space between a chunk size and its CRLF',
-    where: [on(BOTH, REFUSED, ['a space after a chunk size', 'a tab after a chunk size'])],
+    why: 'RFC 9112 §7.1: no white space but around ; and = of chunk extensions',
+    where: [
+      on(BOTH, REFUSED, [
+        'a space after a chunk size',
+        'a tab after a chunk size',
+        'a tab after the last chunk size',
+        'a space after the last chunk extension',
+        'a space after the value of the last chunk extension',
+        'a tab after the quoted value of the last chunk extension',
+        'a space instead of a chunk extension',
+        'a space in the name of a chunk extension',
+        'a space in the value of a chunk extension',
+        'a space instead of a value of a chunk extension',
+      ]),
+    ],
   },
 ];
 
