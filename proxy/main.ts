@@ -6,7 +6,9 @@ import type { Config } from './config.ts';
 import { createControlServer } from './control/control-server.ts';
 import { createDataPlane } from './data-plane.ts';
 import { createAccessLog } from './observe/access-log.ts';
-import { createHealthLog, createListenerLog, createLog } from './observe/log.ts';
+import { createHealthLog, createListenerLog, createLogs } from './observe/log.ts';
+import { exposeLogs } from './observe/log-metrics.ts';
+import { standardOutput } from './observe/log-output.ts';
 import { createObserveServer } from './observe/server.ts';
 import { createStats } from './observe/stats/index.ts';
 import { VIA_PREFIX } from './snapshot/request-grammar.ts';
@@ -23,7 +25,8 @@ else if ('errors' in config) {
 } else await run(config);
 
 async function run(c: Config): Promise<void> {
-  const log = createLog(c.logLevel, c.podName);
+  const output = standardOutput();
+  const { log, access } = createLogs(c.logLevel, c.podName, output);
   const plane = createDataPlane({
     addresses: c.mode === 'sidecar' && c.bind === undefined ? LOOPBACK : [c.bind],
     maxConnections: c.maxConnections,
@@ -32,13 +35,14 @@ async function run(c: Config): Promise<void> {
     // Distinguishes proxies in Via, without showing the pod's UID to clients.
     viaName: `${VIA_PREFIX}${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
     makeRequestId: randomUUID,
-    ...createAccessLog({ log, random: Math.random, unroutedPercent: c.accessLogUnrouted }),
+    ...createAccessLog({ log: access, random: Math.random, unroutedPercent: c.accessLogUnrouted }),
     probed: (report) => log.debug(report, 'probe'),
     health: createHealthLog(log),
     listeners: createListenerLog(log),
     failed: (error) => log.error({ err: error }, 'a request failed unexpectedly: this is a defect'),
   });
   const { runtime, metrics } = plane;
+  exposeLogs(metrics.registry, output);
   const bootstrapKeys = c.trustFile === undefined ? c.trustedKeys : parseKeys(await readFile(c.trustFile, 'utf8'));
   const { podUid, stateDir } = c;
   const control = createControlServer({ podUid, dataPlane: runtime, metrics, stateDir, bootstrapKeys, log, now: Date.now });

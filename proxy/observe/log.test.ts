@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import { createListenerLog } from './log.ts';
+import { createListenerLog, createLogs } from './log.ts';
+import { LogOutput } from './log-output.ts';
 
 test('a rejected listener is a line at warn with its reason, and one that is served after all a line at info', () => {
   const lines: unknown[] = [];
@@ -19,14 +19,25 @@ test('a rejected listener is a line at warn with its reason, and one that is ser
   ]);
 });
 
-test('a line of the program has its level as a word', () => {
-  const { status, stdout } = spawnSync(process.execPath, ['-e', LOGS, new URL('log.ts', import.meta.url).href], {
-    encoding: 'utf8',
-  });
-  assert.equal(status, 0);
-  const { level, pod, msg } = JSON.parse(stdout) as Record<string, unknown>;
-  assert.deepEqual([level, pod, msg], ['warn', 'gateway-1', 'look']);
+test('a line has its level as a word, the time and the pod, in both logs alike; the access log has the level of the other', () => {
+  const output = new LogOutput((bytes) => written.push(Buffer.from(bytes).toString()) && bytes.length);
+  const written: string[] = [];
+  const { log, access } = createLogs('info', 'gateway-1', output);
+  access.info({ access: true });
+  log.warn('look');
+  assert.equal(written.length, 1);
+  const lines = written.join('').trimEnd().split('\n');
+  assert.equal(lines.length, 2);
+  const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.match(String(first?.['time']), /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.deepEqual(
+    [first, second].map((line) => line && Object.keys(line)),
+    [
+      ['level', 'time', 'pod', 'access'],
+      ['level', 'time', 'pod', 'msg'],
+    ],
+  );
+  assert.deepEqual([second?.['level'], second?.['pod'], second?.['msg']], ['warn', 'gateway-1', 'look']);
+  createLogs('warn', 'gateway-1', output).access.info({ access: true });
+  assert.equal(output.waiting, 0);
 });
-
-/** Standard output of this process belongs to the test runner. */
-const LOGS = "import(process.argv[1]).then(({ createLog }) => createLog('info', 'gateway-1').warn('look'))";

@@ -2,13 +2,35 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { HealthLog } from '../endpoints/health-log.ts';
 import type { ListenerLog } from '../rejections.ts';
+import type { LogOutput } from './log-output.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** JSON lines on standard output, with the level as a word. No line has headers or bodies, since they may contain secrets. */
-export function createLog(level: string, pod: string): Logger {
+export interface Logs {
+  /** What happens to the proxy. */
+  readonly log: Logger;
+  /** For lines of the access log. */
+  readonly access: Logger;
+}
+
+/** JSON lines, with the level as a word. No line has headers or bodies, since they may contain secrets. */
+export function createLogs(level: string, pod: string, output: LogOutput): Logs {
   const formatters = { level: (word: string) => ({ level: word }) };
-  return pino({ level, formatters, base: { pod }, timestamp: pino.stdTimeFunctions.isoTime });
+  const options = { level, formatters, base: { pod }, timestamp: isoTime() };
+  const log = pino(options, output.direct);
+  output.onDropped = (lines) => log.warn({ lines }, 'lines of the log were dropped: standard output is not read fast enough');
+  return { log, access: pino(options, output.batched) };
+}
+
+/** As `pino.stdTimeFunctions.isoTime`, but many lines have the same millisecond. */
+function isoTime(): () => string {
+  let [at, text] = [NaN, ''];
+  return () => {
+    const now = Date.now();
+    if (now === at) return text;
+    at = now;
+    return (text = `,"time":"${new Date(now).toISOString()}"`);
+  };
 }
 
 /** Logs health changes of endpoints, with evidence. */

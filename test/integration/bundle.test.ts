@@ -43,13 +43,14 @@ test('the bundle of the proxy starts, takes a signed push, serves and is scraped
   assert.ok(page.includes(`127.0.0.1:${backend.port}`));
 });
 
-test('with --access-log-unrouted it logs requests that no policy matches, and those that it refuses', async () => {
+test('with --access-log-unrouted it logs requests that no policy matches, and those that it refuses, all of them until its end', async () => {
   const address = '127.78.0.3';
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-bundle-'));
   scope.defer(() => rm(folder, { recursive: true }));
   const log = join(folder, 'log');
-  await startProxy(scope, {
-    ...{ program: await alone(BUNDLES.proxy), address, port: 8080, args: ['--access-log-unrouted', '100'], log },
+  const args = ['--access-log-unrouted', '100', '--drain-delay', '0s'];
+  const proxy = await startProxy(scope, {
+    ...{ program: await alone(BUNDLES.proxy), address, port: 8080, args, log },
     ...{ backends: [], backendPort: 80, route: { hostnames: ['other.test'] } },
   });
   assert.equal((await fetch(`http://${address}:8080/lost?s3cret`)).status, 404);
@@ -64,6 +65,15 @@ test('with --access-log-unrouted it logs requests that no policy matches, and th
       ['/lost', 404, 'no-route', undefined],
       ['/%zz', 400, 'bad-request', undefined],
     ],
+  );
+  assert.match(await (await fetch(`http://${address}:9901/metrics`)).text(), /^outrigger_log_lines_dropped_total 0$/m);
+  await Promise.all(Array.from({ length: 20 }, (_, i) => fetch(`http://${address}:8080/${i}`)));
+  process.kill(proxy.pid, 'SIGTERM');
+  assert.equal(await proxy.ended, 0);
+  const last = (await readFile(log, 'utf8')).trimEnd().split('\n').slice(-22);
+  assert.deepEqual(
+    last.map((line) => (JSON.parse(line) as Record<string, unknown>)['msg']),
+    [...Array<undefined>(20), 'draining', 'drained'],
   );
 });
 
