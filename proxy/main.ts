@@ -35,7 +35,7 @@ async function run(c: Config): Promise<void> {
     // Distinguishes proxies in Via, without showing the pod's UID to clients.
     viaName: `${VIA_PREFIX}${createHash('sha256').update(c.podUid).digest('hex').slice(0, 10)}`,
     makeRequestId: randomUUID,
-    ...createAccessLog({ log: access, random: Math.random, unroutedPercent: c.accessLogUnrouted }),
+    ...createAccessLog({ write: access, random: Math.random, unroutedPercent: c.accessLogUnrouted }),
     probed: (report) => log.debug(report, 'probe'),
     health: createHealthLog(log),
     listeners: createListenerLog(log),

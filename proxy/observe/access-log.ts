@@ -3,7 +3,6 @@
  * (registries `http`, `url`, `client`, `server`, `network`, `user_agent`; trace context in non-OTLP log formats), where there is one;
  * docs/monitoring.md describes every field. Of header fields, only User-Agent and the ids of traceparent are logged.
  */
-import type { Logger } from 'pino';
 import { redactQuery } from './redact-query.ts';
 import { readTraceContext } from './trace-context.ts';
 import type { EarlyReply } from '../message/early-reply.ts';
@@ -18,7 +17,8 @@ const MAX_TEXT = 4096;
 const MAX_UNROUTED_PATH = 1024;
 
 export interface AccessLogSettings {
-  readonly log: Pick<Logger, 'info'>;
+  /** Writes the fields of a line; those that are undefined are left out. */
+  readonly write: (fields: object) => void;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** The share of requests without a route that are logged, 0-100. */
@@ -33,21 +33,21 @@ export interface AccessLogWriter {
 }
 
 /** Lines of requests that match a policy are written as it says; those of others as the settings say, without queries. */
-export function createAccessLog({ log, random, unroutedPercent }: AccessLogSettings): AccessLogWriter {
+export function createAccessLog({ write, random, unroutedPercent }: AccessLogSettings): AccessLogWriter {
   const chosen = (percent: number) => percent > 0 && (percent >= 100 || random() * 100 < percent);
   return {
     record: (r) => {
       const wanted = r.route?.route.accessLog;
       if (!chosen(wanted ? (wanted.enabled ? wanted.samplePercent : 0) : unroutedPercent)) return;
-      log.info(lineOf(r, wanted?.query));
+      write(lineOf(r, wanted?.query));
     },
     replied: (r) => {
-      if (chosen(unroutedPercent)) log.info(earlyLineOf(r));
+      if (chosen(unroutedPercent)) write(earlyLineOf(r));
     },
   };
 }
 
-/** The fields of a line; pino leaves out those that are undefined. */
+/** The fields of a line. */
 function lineOf(r: RequestRecord, query: AccessLog['query']): object {
   const { exchange: x, end } = r;
   const { request } = x;

@@ -15,7 +15,7 @@ const PRELUDE = `
   import { standardOutput } from '${OUTPUT}';
   const output = standardOutput();
   const { log, access } = createLogs('info', 'p', output);
-  const requests = (count, size = 1) => { for (let i = 0; i < count; i++) access.info({ i, text: 'x'.repeat(size) }); };
+  const requests = (count, size = 1) => { for (let i = 0; i < count; i++) access({ i, text: 'x'.repeat(size) }); };
 `;
 
 interface Line {
@@ -83,7 +83,7 @@ test('a process whose output is not read goes on, in bounded memory, and tells h
     for (let i = 0; i < 20; i++) { await turn(); requests(10, 1000); }
     writeSync(2, JSON.stringify({ waiting: output.waiting, dropped: output.dropped }));
     while (output.waiting > 0) await turn();
-    access.info({ i: -1 });
+    access({ i: -1 });
   `;
   // A pipe, as container runtimes have it, to a program that stops reading when its own output is not read.
   const child = run(script, ['sh', '-c', `'${NODE.join("' '")}' "$0" | cat`]);

@@ -23,7 +23,7 @@ test('a line has its level as a word, the time and the pod, in both logs alike; 
   const output = new LogOutput((bytes) => written.push(Buffer.from(bytes).toString()) && bytes.length);
   const written: string[] = [];
   const { log, access } = createLogs('info', 'gateway-1', output);
-  access.info({ access: true });
+  access({ access: true });
   log.warn('look');
   assert.equal(written.length, 1);
   const lines = written.join('').trimEnd().split('\n');
@@ -38,6 +38,6 @@ test('a line has its level as a word, the time and the pod, in both logs alike; 
     ],
   );
   assert.deepEqual([second?.['level'], second?.['pod'], second?.['msg']], ['warn', 'gateway-1', 'look']);
-  createLogs('warn', 'gateway-1', output).access.info({ access: true });
+  createLogs('warn', 'gateway-1', output).access({ access: true });
   assert.equal(output.waiting, 0);
 });

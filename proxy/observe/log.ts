@@ -9,17 +9,21 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] 
 export interface Logs {
   /** What happens to the proxy. */
   readonly log: Logger;
-  /** For lines of the access log. */
-  readonly access: Logger;
+  /** Writes a line of the access log, at `info`: fields that are undefined are left out; at least one must not be. */
+  readonly access: (fields: object) => void;
 }
 
 /** JSON lines, with the level as a word. No line has headers or bodies, since they may contain secrets. */
 export function createLogs(level: string, pod: string, output: LogOutput): Logs {
   const formatters = { level: (word: string) => ({ level: word }) };
-  const options = { level, formatters, base: { pod }, timestamp: isoTime() };
-  const log = pino(options, output.direct);
+  const timestamp = isoTime();
+  const log = pino({ level, formatters, base: { pod }, timestamp }, output.direct);
   output.onDropped = (lines) => log.warn({ lines }, 'lines of the log were dropped: standard output is not read fast enough');
-  return { log, access: pino(options, output.batched) };
+  const base = `,"pod":${JSON.stringify(pod)},`;
+  // The text that `log.info(fields)` makes, at less than half the cost: pino joins dozens of strings for such a line.
+  const write = (fields: object) =>
+    output.batched.write(`{"level":"info"${timestamp()}${base}${JSON.stringify(fields).slice(1)}\n`);
+  return { log, access: log.isLevelEnabled('info') ? write : () => {} };
 }
 
 /** As `pino.stdTimeFunctions.isoTime`, but many lines have the same millisecond. */
