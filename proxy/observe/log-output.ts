@@ -4,7 +4,6 @@
  * all that waits. A slow reader never blocks requests: lines wait in memory, up to a limit, beyond which whole lines are dropped and counted.
  */
 import { writeSync } from 'node:fs';
-import process from 'node:process';
 
 /** Writes the first of these bytes and returns how many. @throws Error EAGAIN when the reader must read first; others, too. */
 type WriteBytes = (bytes: Uint8Array) => number;

@@ -9,7 +9,9 @@ import { test } from 'node:test';
 import { MAX_WAITING } from './log-output.ts';
 
 const [LOG, OUTPUT] = ['log.ts', 'log-output.ts'].map((name) => new URL(name, import.meta.url).href);
+/** Each ends within a minute, also where a test fails. */
 const PRELUDE = `
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 60_000).unref();
   import { writeSync } from 'node:fs';
   import { createLogs } from '${LOG}';
   import { standardOutput } from '${OUTPUT}';
