@@ -30,6 +30,11 @@ for (const [form, fields] of FORMS) {
   });
 }
 
+test('a value that is also the name of an added field does not hide that field', () => {
+  const fields = new ExtendedFields(new ListFields([]), ['x-forwarded-host', 'x-request-id', 'x-request-id', '1']);
+  assert.equal(fields.get('x-request-id'), '1');
+});
+
 test('host, upgrade and connection are found, whatever protocol carries them', () => {
   const head = {
     authority: 'a.test:80',

@@ -53,8 +53,9 @@ export class ExtendedFields implements Fields {
   }
 
   get(name: string): string | undefined {
-    const i = this.#added.indexOf(name);
-    return i % 2 === 0 ? this.#added[i + 1] : this.#received.get(name);
+    const added = this.#added;
+    for (let i = 0; i < added.length; i += 2) if (added[i] === name) return added[i + 1];
+    return this.#received.get(name);
   }
 
   all(name: string): readonly string[] {
