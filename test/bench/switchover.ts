@@ -40,12 +40,15 @@ export class Switchovers {
   }
 
   /**
-   * Milliseconds of each change, from its start until every proxy had used the new endpoint and no proxy used the old one any more.
+   * Milliseconds of each change, from its start until every proxy had used the new endpoint.
    * Responses from the new endpoint can arrive before the response to the write: that counts as 0.
    */
-  durations(): readonly number[] {
-    return this.#changes.map(({ startedAt, first, last }) =>
-      Math.max(0, last - startedAt, ...[...first.values()].map((at) => at - startedAt)),
-    );
+  arrivals(): readonly number[] {
+    return this.#changes.map(({ startedAt, first }) => Math.max(0, ...[...first.values()].map((at) => at - startedAt)));
+  }
+
+  /** Milliseconds of each change, from its start until no proxy used the old endpoint any more. */
+  removals(): readonly number[] {
+    return this.#changes.map(({ startedAt, last }) => last - startedAt);
   }
 }
