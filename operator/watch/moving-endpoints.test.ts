@@ -82,6 +82,26 @@ test('it is given up when the slices have been quiet for 500 ms, or after 2 s', 
   assert.deepEqual(busy.active(), ['p1']);
 });
 
+test('the 2 s of each endpoint count from when it left itself', () => {
+  const c = cluster();
+  c.put('a', [pod('p1'), pod('p2'), pod('p3')]);
+  c.put('b', []);
+  const expected = new Map([
+    [0, ['p1', 'p2', 'p3']],
+    [1900, ['p1', 'p2', 'p3']],
+    [2000, ['p1', 'p2']],
+    [3900, ['p1']],
+  ]);
+  for (let at = 0; at <= 4000; at += 100) {
+    if (at === 0) c.put('a', [pod('p1'), pod('p2')]);
+    else if (at === 1900) c.put('a', [pod('p1')]);
+    else c.put('b', []);
+    const [, active] = [...expected].findLast(([from]) => from <= at) ?? [];
+    assert.deepEqual(c.active(), active, `${at} ms`);
+    c.clock.advance(100);
+  }
+});
+
 test('what terminates or is not ready leaves at once, and other Services do not matter', () => {
   const c = cluster();
   c.put('a', [pod('p1'), pod('p2', TERMINATING), pod('p3', { ready: false })]);

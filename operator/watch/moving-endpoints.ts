@@ -5,7 +5,7 @@ import { getOrInsert } from '../util/get-or-insert.ts';
 
 /** Milliseconds without an event for a Service's slices after which no more of them is expected to follow. */
 const QUIET_MS = 500;
-/** Milliseconds after which an endpoint is given up, however many events follow. */
+/** Milliseconds from when an endpoint left until it is given up, however many events follow. */
 const MAX_MS = 2_000;
 
 /**
@@ -14,7 +14,8 @@ const MAX_MS = 2_000;
  * Service port is renamed.
  *
  * An endpoint that leaves the last slice it was in is kept until it is in another one, or until the slices of its Service have not
- * changed for QUIET_MS. Only if it was ready and not terminating: a Pod that ends is terminating first, and leaves at once.
+ * changed for QUIET_MS, but for MAX_MS at most. Only if it was ready and not terminating: a Pod that ends is terminating first, and
+ * leaves at once.
  */
 export interface MovingEndpoints {
   /** A slice changed, came (`before` undefined) or went (`after` undefined). */
@@ -27,10 +28,19 @@ export interface MovingEndpoints {
 
 /** What is kept of one Service. */
 interface Kept {
-  /** Each has the ports of the slice that its endpoints were in. */
-  slices: readonly EndpointSlice[];
-  readonly until: number;
+  /** The oldest comes first. */
+  parts: readonly Part[];
+  /** When its slices have been quiet. */
+  quietAt: number;
   cancel: () => void;
+}
+
+/** Endpoints that left a slice together. */
+interface Part {
+  /** With the ports of the slice that they were in. */
+  readonly slice: EndpointSlice;
+  /** They are given up then, even if the slices are not quiet. */
+  readonly until: number;
 }
 
 /** @param changed called when endpoints are given up; not when `observe` changes something */
@@ -46,29 +56,36 @@ export function createMovingEndpoints(changed: () => void, clock: Clock = system
     const elsewhere = new Set([...(present.get(service) ?? [])].flatMap(keysOf));
     const endpoints = gone.filter((endpoint) => !elsewhere.has(keyOf(slice, endpoint)));
     if (endpoints.length === 0) return;
-    const known = kept.get(service);
-    const slices = [...(known?.slices ?? []), { ...slice, metadata: { ...slice.metadata, resourceVersion: '0' }, endpoints }];
-    kept.set(service, { cancel: () => undefined, until: clock.now() + MAX_MS, ...known, slices });
+    const known = getOrInsert(kept, service, (): Kept => ({ parts: [], quietAt: 0, cancel: () => undefined }));
+    const left = { ...slice, metadata: { ...slice.metadata, resourceVersion: '0' }, endpoints };
+    known.parts = [...known.parts, { slice: left, until: clock.now() + MAX_MS }];
   };
   const arrive = (service: string, slice: EndpointSlice): void => {
     const known = kept.get(service);
     if (known === undefined) return;
     const here = new Set(keysOf(slice));
-    known.slices = known.slices
-      .map((each) => ({ ...each, endpoints: (each.endpoints ?? []).filter((endpoint) => !here.has(keyOf(each, endpoint))) }))
-      .filter(({ endpoints }) => endpoints.length > 0);
+    known.parts = known.parts
+      .map((part) => ({ ...part, slice: without(part.slice, here) }))
+      .filter((part) => part.slice.endpoints?.length);
   };
-  const giveUp = (service: string): void => {
-    kept.delete(service);
+  const giveUp = (service: string, known: Kept, at: number): void => {
+    known.parts = known.quietAt <= at ? [] : known.parts.filter(({ until }) => until > at);
+    wait(service, known);
     last = undefined;
     changed();
   };
-  const wait = (service: string): void => {
+  const wait = (service: string, known: Kept): void => {
+    known.cancel();
+    const [oldest] = known.parts;
+    if (oldest === undefined) return void kept.delete(service);
+    const at = Math.min(known.quietAt, oldest.until);
+    known.cancel = clock.after(at - clock.now(), () => giveUp(service, known, at));
+  };
+  const notQuiet = (service: string): void => {
     const known = kept.get(service);
     if (known === undefined) return;
-    known.cancel();
-    if (known.slices.length === 0) kept.delete(service);
-    else known.cancel = clock.after(Math.min(QUIET_MS, known.until - clock.now()), () => giveUp(service));
+    known.quietAt = clock.now() + QUIET_MS;
+    wait(service, known);
   };
 
   return {
@@ -79,16 +96,18 @@ export function createMovingEndpoints(changed: () => void, clock: Clock = system
       if (after && to !== undefined) {
         getOrInsert(present, to, () => new Set<EndpointSlice>()).add(after);
         arrive(to, after);
-        wait(to);
+        notQuiet(to);
       }
       if (before && from !== undefined) {
         depart(from, before, from === to ? after : undefined);
-        wait(from);
+        notQuiet(from);
       }
     },
     addTo(slices) {
       if (last?.of === slices) return last.all;
-      const extra = [...kept].flatMap(([service, known]) => known.slices.map((slice, i) => [`${service}#${i}`, slice] as const));
+      const extra = [...kept].flatMap(([service, known]) =>
+        known.parts.map(({ slice }, i) => [`${service}#${i}`, slice] as const),
+      );
       last = { of: slices, all: extra.length === 0 ? slices : new Map([...slices, ...extra]) };
       return last.all;
     },
@@ -103,6 +122,10 @@ function serviceOf({ metadata }: EndpointSlice): string | undefined {
 
 function isReady({ conditions }: SliceEndpoint): boolean {
   return (conditions?.ready ?? true) && !(conditions?.terminating ?? false);
+}
+
+function without(slice: EndpointSlice, keys: ReadonlySet<string>): EndpointSlice {
+  return { ...slice, endpoints: (slice.endpoints ?? []).filter((endpoint) => !keys.has(keyOf(slice, endpoint))) };
 }
 
 /** Equal for entries of the same Pod, or address, in one address family, at whatever ports. */
