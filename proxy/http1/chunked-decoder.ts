@@ -4,7 +4,7 @@
  * beyond 2^53, anything else than extensions after a size, white space where no extension follows, line ends other than CRLF.
  *
  * `#take` reads any byte of the framing in any state, and is the only one that refuses. Whole small chunks without extensions are read by
- * WholeChunks, at a fifth of the cost: a peer may send nothing but chunks of one byte.
+ * WholeChunks, at a third of the cost: a peer may send nothing but chunks of one byte.
  */
 import { ChunkExtension } from './chunk-extension.ts';
 import { HeadReader, MALFORMED, MORE } from './head-reader.ts';

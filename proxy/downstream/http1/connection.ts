@@ -34,6 +34,7 @@ import type { LocalReply, RefusalReply } from '../../message/local-replies.ts';
 import { allowedTrailers } from '../../message/trailers.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';
+import { countRead } from '../../socket/read-counter.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -154,7 +155,10 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
     this.refuseBody(reply);
   }
 
-  #onData = (chunk: Buffer): void => this.#input.take(chunk);
+  #onData = (chunk: Buffer): void => {
+    countRead(chunk.length);
+    this.#input.take(chunk);
+  };
 
   #onDrain = (): void => this.#exchange?.response.drained();
 

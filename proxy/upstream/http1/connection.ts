@@ -5,6 +5,7 @@ import { MALFORMED } from '../../http1/head-reader.ts';
 import { ResponseReader } from '../../http1/response-reader.ts';
 import type { ResponseReceiver } from '../../http1/response-reader.ts';
 import type { Target } from '../../message/attempt.ts';
+import { countRead } from '../../socket/read-counter.ts';
 
 /** Response heads may be as large as request heads, and have as many fields as node:http reads. */
 const LIMITS = { headBytes: 64 * 1024, fields: 999, chunkExtensions: 16 * 1024 };
@@ -81,6 +82,7 @@ export class Connection {
   }
 
   #onData = (chunk: Buffer): void => {
+    countRead(chunk.length);
     const user = this.#user;
     // Nothing was asked for: it would be read as the response to the next request.
     if (user === undefined) return void this.socket.destroy();
