@@ -34,12 +34,13 @@ import type { LocalReply, RefusalReply } from '../../message/local-replies.ts';
 import { allowedTrailers } from '../../message/trailers.ts';
 import type { TunnelEnd } from '../../message/tunnel.ts';
 import { lingeringClose } from '../../socket/lingering-close.ts';
-import { countRead } from '../../socket/read-counter.ts';
+import { listenTo, stopReading } from '../../socket/socket-listener.ts';
+import type { SocketListener } from '../../socket/socket-listener.ts';
 import { SocketTunnelEnd } from '../../socket/socket-tunnel-end.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
-export class ClientConnection implements ExchangeConnection, InputReceiver {
+export class ClientConnection implements ExchangeConnection, InputReceiver, SocketListener {
   readonly socket: Socket;
   readonly output: Output;
   readonly keepAliveLines: string;
@@ -71,11 +72,7 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
     this.#limit = new ClientLimit(host.limits, socket);
     this.#limit.set('head');
     this.#input = new RequestInput(socket, this);
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#onClose());
+    listenTo(socket, this);
   }
 
   /** Applies the time limit, and notices a client that has reset its connection. */
@@ -132,7 +129,7 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
   openTunnel(head: string): TunnelEnd {
     const { socket } = this;
     this.#exchange = undefined;
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
+    stopReading(socket);
     socket.pause();
     socket.write(head, 'latin1');
     this.#tunnel = new SocketTunnelEnd(socket, this.#input.stop());
@@ -155,21 +152,26 @@ export class ClientConnection implements ExchangeConnection, InputReceiver {
     this.refuseBody(reply);
   }
 
-  #onData = (chunk: Buffer): void => {
-    countRead(chunk.length);
+  onData(chunk: Buffer): void {
     this.#input.take(chunk);
-  };
+  }
 
-  #onDrain = (): void => this.#exchange?.response.drained();
+  onDrain(): void {
+    this.#exchange?.response.drained();
+  }
 
-  #onEnd = (): void => {
+  onError(): void {
+    this.socket.destroy();
+  }
+
+  onEnd(): void {
     if (this.#flushing) this.#closing = true;
     else if (this.#input.idle) this.socket.end();
     else if (this.#input.reading === 'head') this.#refuse(LOCAL_REPLIES.notHttp, undefined);
     else if (this.#exchange) this.socket.destroy();
-  };
+  }
 
-  #onClose(): void {
+  onClose(): void {
     this.#limit.set('none');
     this.#input.stop();
     const x = this.#exchange;

@@ -79,7 +79,7 @@ export class RequestInput {
     this.#waited = this.#ahead.bytes > 0;
     this.reading = 'head';
     // One request a turn: a client with many that wait does not hold up the others.
-    if (this.#waited) setImmediate(this.#pumpLater);
+    if (this.#waited) setImmediate(() => this.#pump());
   }
 
   /** Reads nothing more. Returns what has arrived. */
@@ -87,8 +87,6 @@ export class RequestInput {
     this.reading = 'over';
     return this.#ahead.take();
   }
-
-  #pumpLater = (): void => this.#pump();
 
   /** Reads what has arrived, as far as it can be read now. */
   #pump(): void {

@@ -5,7 +5,8 @@ import { MALFORMED } from '../../http1/head-reader.ts';
 import { ResponseReader } from '../../http1/response-reader.ts';
 import type { ResponseReceiver } from '../../http1/response-reader.ts';
 import type { Target } from '../../message/attempt.ts';
-import { countRead } from '../../socket/read-counter.ts';
+import { listenTo, stopReading } from '../../socket/socket-listener.ts';
+import type { SocketListener } from '../../socket/socket-listener.ts';
 
 /** Response heads may be as large as request heads, and have as many fields as node:http reads. */
 const LIMITS = { headBytes: 64 * 1024, fields: 999, chunkExtensions: 16 * 1024 };
@@ -29,7 +30,7 @@ export interface ConnectionUser {
   onClosed(reason: string): void;
 }
 
-export class Connection {
+export class Connection implements SocketListener {
   readonly socket: Socket;
   #pool: ConnectionPool;
   #reader = new ResponseReader(LIMITS);
@@ -47,11 +48,7 @@ export class Connection {
     this.#pool = pool;
     (socket as Carrier)[CONNECTION] = this;
     socket.once('connect', () => this.#user?.onConnected());
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
-    socket.on('error', (error: NodeJS.ErrnoException) => (this.#reason = error.code ?? error.message));
-    socket.on('close', () => this.#user?.onClosed(this.#reason));
+    listenTo(socket, this);
   }
 
   /** Begins a request, which `user` writes to the socket; its response goes to `to`. `bodiless`: the request is HEAD. */
@@ -81,8 +78,7 @@ export class Connection {
     if (this.socket.isPaused()) this.socket.resume();
   }
 
-  #onData = (chunk: Buffer): void => {
-    countRead(chunk.length);
+  onData(chunk: Buffer): void {
     const user = this.#user;
     // Nothing was asked for: it would be read as the response to the next request.
     if (user === undefined) return void this.socket.destroy();
@@ -93,20 +89,30 @@ export class Connection {
     if (read === MALFORMED) user.onMalformed(this.#reader.fault);
     else if (this.#reader.switched) this.#switch(user, chunk.subarray(read));
     else user.onRead(read < chunk.length);
-  };
+  }
 
-  #onEnd = (): void => {
+  onEnd(): void {
     if (this.#reader.over) return;
     if (this.#reader.close()) this.#user?.onRead(false);
     else this.#user?.onClosed(this.#reason);
-  };
+  }
 
-  #onDrain = (): void => this.#user?.onDrain();
+  onDrain(): void {
+    this.#user?.onDrain();
+  }
+
+  onError(reason: string): void {
+    this.#reason = reason;
+  }
+
+  onClose(): void {
+    this.#user?.onClosed(this.#reason);
+  }
 
   #switch(user: ConnectionUser, early: Buffer): void {
     this.#user = undefined;
     this.socket.pause();
-    this.socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
+    stopReading(this.socket);
     user.onSwitched(this.socket, early);
   }
 }
