@@ -50,6 +50,34 @@ test('a refused connection is tried elsewhere, for every method, with the whole 
   assert.ok(proxy.records.some((r) => r.tries === 2));
 });
 
+test('a body that is sent while the pause before the next try lasts reaches that try whole', async () => {
+  let heads = 0;
+  const backend = await httpBackend((req, res) => {
+    let bytes = 0;
+    req.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('end', () => res.end(`whole ${bytes}`));
+    // Before the body.
+    if (++heads % 2 === 1) res.writeHead(503).end();
+  });
+  const retry = { sameEndpoint: 1, backOff: { base: 1000, max: 1000 } };
+  const proxy = await start({ endpoints: [endpoint(track(backend).port)], retry, ...NO_EJECTION });
+  const body = 'x'.repeat(100_000);
+  const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  for (const [i, [framing, bytes]] of [
+    ['Content-Length: 100000', body] as const,
+    ['Transfer-Encoding: chunked', chunk] as const,
+  ].entries()) {
+    const retried = `outrigger_retries_total{namespace="default",policy="p",reason="gateway-error"} ${i + 1}`;
+    const socket = connect(proxy.port, '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
+    socket.write(`PUT / HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n`);
+    while (!(await proxy.metrics()).includes(retried)) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write(bytes);
+    await eventually(() => answer.endsWith('whole 100000'));
+    socket.destroy();
+  }
+});
+
 test('a refused connection does not lose a body larger than bufferLimit: none of it was read yet', async () => {
   const good = await named('good');
   const proxy = await start({

@@ -113,3 +113,24 @@ test('a client that waits for 100 (Continue) receives it once', () => {
   b.sendContinue();
   assert.deepEqual([source.calls, b.awaitsContinue], [['continue'], false]);
 });
+
+test('nothing is read while another reader is sought; the rest goes to that one, or to the first if the body is released', () => {
+  for (const other of [true, false]) {
+    const { source, body: b } = body(4);
+    const first = new BoundedReader();
+    b.attach(first);
+    b.take(Buffer.from('ab'));
+    b.suspend();
+    b.resume(first);
+    assert.deepEqual(source.calls, ['start', 'pause']);
+    const second = new BoundedReader();
+    if (other) {
+      b.detach(first);
+      b.attach(second);
+    } else b.release();
+    assert.equal(source.calls.at(-1), 'resume');
+    b.take(Buffer.from('cdef'));
+    b.finish([]);
+    assert.deepEqual([first.got, second.got], other ? ['ab', 'abcdef'] : ['abcdef', '']);
+  }
+});

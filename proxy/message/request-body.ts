@@ -38,6 +38,7 @@ export class RequestBody {
   #ended = false;
   #started = false;
   #paused = false;
+  #suspended = false;
   #reader: BodyReader | undefined;
 
   /** @param awaitsContinue the client sends the body only after 100 (Continue). */
@@ -86,6 +87,7 @@ export class RequestBody {
 
   /** Sends the body to `reader`, from its start. Only while replayable. */
   attach(reader: BodyReader): void {
+    this.#suspended = false;
     this.#reader = reader;
     let room = true;
     for (const chunk of this.#kept.pieces) room = reader.write(chunk);
@@ -98,7 +100,7 @@ export class RequestBody {
 
   /** The reader can take more again. */
   resume(reader: BodyReader): void {
-    if (this.#reader === reader && !this.#ended) this.#resume();
+    if (this.#reader === reader && !this.#ended && !this.#suspended) this.#resume();
   }
 
   /** The reader needs no more. The client is paused until another one attaches. */
@@ -108,11 +110,23 @@ export class RequestBody {
     if (!this.#ended && this.#started) this.#pause();
   }
 
-  /** No retry is possible any more: frees what was kept. */
+  /**
+   * Another reader is sought while this one is still attached. Nothing more is read until that one attaches, or `release`: what exceeds
+   * the limit in between would be lost.
+   */
+  suspend(): void {
+    this.#suspended = true;
+    if (!this.#ended && this.#started) this.#pause();
+  }
+
+  /** No retry is possible any more: frees what was kept. The reader receives the rest. */
   release(): void {
     this.#limit = 0;
     this.#kept.take();
     if (this.bytes > 0) this.#lost = true;
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    if (this.#reader && !this.#ended) this.#resume();
   }
 
   /** For the source: the next chunk. */

@@ -169,6 +169,7 @@ export class RoutedRequest {
   /** Another try will be made after this one. */
   again(attempt: EndpointAttempt, answer: Answer | Failure, decision: RetryDecision & { again: true }): void {
     this.#route.metrics.retry(decision.reason);
+    this.#x.body?.suspend();
     if (answer.ok) attempt.end('failed', this.#d.now());
     this.#selection.again(attempt, decision.where);
     this.#route.circuitBreaker.admitNext();
