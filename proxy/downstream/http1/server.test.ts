@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { endpoint, eventually, httpBackend, opener, rawRequest } from '../../testing.ts';
+import { endpoint, eventually, httpBackend, opener, rawBackend, rawRequest } from '../../testing.ts';
 import type { ProxySpec, TestProxy } from '../../testing.ts';
 
 const { start, track } = opener();
@@ -36,6 +36,27 @@ test('a head and a short body leave in one piece', async () => {
     await eventually(() => pieces.length === i);
     assert.match(pieces[i - 1] ?? '', /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n[^]*GET \/x/);
   }
+  socket.destroy();
+});
+
+test('a client that sends its body after the response has begun gets no 100 within that response', async () => {
+  const early = track(
+    await rawBackend((socket) => {
+      socket.on('data', (data: Buffer) => {
+        if (data.includes('\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na');
+        if (data.includes('hello')) socket.write('b');
+      });
+    }),
+  );
+  const proxy = await proxyWith({ endpoints: [endpoint(early.port)] });
+  const socket = connect(proxy.port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+  await eventually(() => answer.endsWith('\r\n\r\na'));
+  socket.write('hello');
+  await eventually(() => answer.endsWith('b'));
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nab$/);
   socket.destroy();
 });
 
