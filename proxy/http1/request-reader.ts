@@ -51,9 +51,14 @@ export class RequestReader {
     return fields;
   }
 
-  /** A part of a head has arrived. */
+  /** A part of a head has arrived, or of an empty line before it. */
   get withinHead(): boolean {
     return this.#state !== 'none';
+  }
+
+  /** A part of the head itself has arrived. */
+  get headBegun(): boolean {
+    return this.#state === 'begun';
   }
 
   /** Reads on; returns where in `chunk` the head ends, MORE or MALFORMED. Empty lines before it are ignored (RFC 9112 §2.2). */

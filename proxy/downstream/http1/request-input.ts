@@ -112,7 +112,7 @@ export class RequestInput {
     const end = reader.readHead(chunk, 0);
     if (end === MALFORMED) this.#to.onMalformedHead(reader.headRefusal);
     else if (end !== MORE) this.#to.onHead(reader.line, reader.takeFields(), this.#waited);
-    else if (reader.withinHead) this.#to.onPartOfHead();
+    else if (reader.headBegun) this.#to.onPartOfHead();
     return end;
   }
 

@@ -67,6 +67,24 @@ test('an idle connection closes in time, also after empty lines, which begin no 
   assert.doesNotMatch(answer, / 408 /);
 });
 
+test('an empty line in two pieces begins no request either', async () => {
+  const proxy = await proxyWith({ limits: { headTimeout: 300, keepAliveTimeout: 60_000 } });
+  const socket = connect(proxy.port, '127.0.0.1').setNoDelay();
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
+  for (const bytes of ['GET /1 HTTP/1.1\r\nHost: a\r\n\r\n', '\r', '\n']) {
+    socket.write(bytes);
+    await eventually(() => answer.includes('GET /1'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  // More than the limit, and the time between two checks.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  socket.write(LAST);
+  await eventually(() => answer.includes('GET /last'));
+  assert.doesNotMatch(answer, / 408 /);
+  socket.destroy();
+});
+
 test('a client that leaves is noticed while its next requests wait', async () => {
   const hangs = track(await httpBackend(() => undefined));
   const proxy = await proxyWith({ endpoints: [endpoint(hangs.port)] });
