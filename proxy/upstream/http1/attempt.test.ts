@@ -60,6 +60,20 @@ test('a large response that is kept while another endpoint is sought makes the b
   socket.destroy();
 });
 
+test('a connection is not reused after bytes that follow its response, also in the same read', async () => {
+  let connections = 0;
+  const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+  const backend = await rawBackend((socket) => {
+    connections++;
+    socket.on('data', () => socket.write(`${answer}HTTP/1.1 200 OK\r\n`));
+  });
+  const proxy = await proxyFor(backend);
+  for (let i = 1; i <= 3; i++) {
+    assert.match(await get(proxy.port), /\r\n\r\nok$/);
+    assert.equal(connections, i);
+  }
+});
+
 test('thousands of small chunks are a few writes to the client', async () => {
   const count = 30_000;
   const body = '1\r\nx\r\n'.repeat(count);
