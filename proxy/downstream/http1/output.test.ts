@@ -49,3 +49,11 @@ test('the callback comes once, after the last piece, also if nothing was collect
     assert.equal(calls, 1);
   }
 });
+
+test('a client that does not read is noticed, however many pieces were sent', () => {
+  for (const pieces of [['x'.repeat(100)], ['a', 'x'.repeat(100)], ['a', Buffer.alloc(20_000)]]) {
+    const output = new Output(new Writable({ highWaterMark: 64, write: () => undefined }) as unknown as Socket);
+    for (const piece of pieces) output.add(piece);
+    assert.equal(output.send(), false);
+  }
+});
