@@ -100,7 +100,7 @@ export class HeadReader {
 
   /** A part of a head does not keep the buffer alive that it arrived in, and can grow. */
   #keep(): void {
-    const copy = Buffer.allocUnsafe(Math.max(256, this.#filled * 2));
+    const copy = Buffer.allocUnsafe(this.#capacity());
     this.#bytes.copy(copy, 0, 0, this.#filled);
     this.#bytes = copy;
   }
@@ -110,12 +110,17 @@ export class HeadReader {
     const to = Math.min(chunk.length, from + this.#limits.bytes + 1 - this.#filled);
     const filled = this.#filled + to - from;
     if (filled > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(filled * 2);
+      const larger = Buffer.allocUnsafe(this.#capacity(filled));
       this.#bytes.copy(larger, 0, 0, this.#filled);
       this.#bytes = larger;
     }
     chunk.copy(this.#bytes, this.#filled, from, to);
     this.#filled = filled;
+  }
+
+  /** Bytes for a head of which `filled` have arrived: no more than a head may have. */
+  #capacity(filled = this.#filled): number {
+    return Math.max(filled, Math.min(Math.max(256, filled * 2), this.#limits.bytes + 1));
   }
 
   #scan(): number {
