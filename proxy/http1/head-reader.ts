@@ -123,20 +123,21 @@ export class HeadReader {
     return Math.max(filled, Math.min(Math.max(256, filled * 2), this.#limits.bytes + 1));
   }
 
+  /** Reads no further than a head may reach: whether it is malformed or too large does not depend on the pieces it arrives in. */
   #scan(): number {
+    const end = Math.min(this.#filled, this.#limits.bytes + 1);
     if (this.#state === START) {
-      const next = (this.#start as StartLine).read(this.#bytes, this.#filled);
+      const next = (this.#start as StartLine).read(this.#bytes, end);
       if (next === MALFORMED) return this.#refuse('its first line is malformed');
       if (next === MORE) return MORE;
       this.#at = this.#line = next;
       this.#state = NAME;
     }
-    return this.#scanFields();
+    return this.#scanFields(end);
   }
 
-  #scanFields(): number {
+  #scanFields(end: number): number {
     const bytes = this.#bytes;
-    const end = this.#filled;
     let at = this.#at;
     while (at < end) {
       switch (this.#state) {
