@@ -16,8 +16,11 @@ const MISTAKES: readonly (readonly [values: object, message: RegExp])[] = [
   [{ gateway: { drainTimeoutSeconds: 1.5 } }, /at '\/gateway\/drainTimeoutSeconds': got number, want integer/],
   [{ gateway: { accessLogUnroutedPercent: 101 } }, /at '\/gateway\/accessLogUnroutedPercent': maximum: got 101, want 100/],
   [{ sidecar: { accessLogUnroutedPercent: 0.5 } }, /at '\/sidecar\/accessLogUnroutedPercent': got number, want integer/],
-  [{ gateway: { upstreamEngine: 'nginx' } }, /at '\/gateway\/upstreamEngine': value must be one of '', 'http-proxy', 'http1'/],
-  [{ sidecar: { downstreamEngine: 'http-proxy' } }, /at '\/sidecar\/downstreamEngine': value must be one of '', 'node-http'/],
+  [{ gateway: { upstreamEngine: 'nginx' } }, /at '\/gateway\/upstreamEngine': value must be one of '', 'http1', 'http-proxy'/],
+  [
+    { sidecar: { downstreamEngine: 'http-proxy' } },
+    /at '\/sidecar\/downstreamEngine': value must be one of '', 'http1', 'node-http'/,
+  ],
   [
     { gateway: { service: { type: 'ExternalName' } } },
     /at '\/gateway\/service\/type': value must be one of 'LoadBalancer', 'NodePort', /,

@@ -23,7 +23,7 @@ test('engines that the environment names become flags, one by one', () => {
 });
 
 test('an engine that does not exist is refused: the tests would say nothing about it', () => {
-  assert.throws(() => engineArgs({ OUTRIGGER_TEST_UPSTREAM_ENGINE: 'http3' }), /must be one of http-proxy, http1, not http3/);
+  assert.throws(() => engineArgs({ OUTRIGGER_TEST_UPSTREAM_ENGINE: 'http3' }), /must be one of http1, http-proxy, not http3/);
 });
 
 test('gateways run with them', () => {

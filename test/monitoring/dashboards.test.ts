@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
 import { Metrics as OperatorMetrics } from '../../operator/observe/metrics.ts';
 import { createDataPlane } from '../../proxy/data-plane.ts';
+import { exposeLogs } from '../../proxy/observe/log-metrics.ts';
+import { LogOutput } from '../../proxy/observe/log-output.ts';
 import { dataPanels, readAlerts, readDashboards, type Panel } from './chart-files.ts';
 
 const UNITS = new Set(['reqps', 'ops', 's', 'percentunit', 'short', 'none', 'bytes', 'Bps']);
@@ -93,6 +95,7 @@ async function exposed(t: TestContext): Promise<ReadonlyMap<string, string>> {
     health: { checked: () => undefined, ejected: () => undefined, returned: () => undefined, panic: () => undefined },
   });
   t.after(() => plane.drain(0));
+  exposeLogs(plane.metrics.registry, new LogOutput(({ length }) => length));
   const text = `${await plane.metrics.registry.text()}${await new OperatorMetrics().registry.metrics()}`;
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
 }
