@@ -123,3 +123,29 @@ test('drain closes idle connections, also those on which nothing was sent; close
   await eventually(() => busy.destroyed && proxy.records.length === 1);
   assert.equal(proxy.records[0]?.end.how, 'drained');
 });
+
+/** Nothing is read meanwhile. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+test('a request that has arrived is served, though the proxy was too busy to read it before its connection was to be closed', async () => {
+  for (const drains of [false, true]) {
+    const proxy = await proxyWith({ limits: { keepAliveTimeout: 300 } });
+    const socket = connect(proxy.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (data: string) => (text += data));
+    socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await eventually(() => text.includes('GET /1'));
+    const drained = drains ? proxy.runtime.drain(10_000) : undefined;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // After this phase of the event loop, timers that are due come before what has arrived.
+    await new Promise(setImmediate);
+    socket.write('GET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
+    block(1_600);
+    await eventually(() => text.includes('GET /2'));
+    socket.destroy();
+    await drained;
+  }
+});

@@ -23,7 +23,8 @@ class Http1Server implements ConnectionServer, ConnectionHost {
     this.limits = { ...TIME_LIMITS, ...settings.limits };
     const seconds = Math.trunc(this.limits.keepAliveTimeout / 1000);
     this.keepAliveLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
-    this.#checks = setInterval(() => this.#check(), CHECK_INTERVAL).unref();
+    // What has arrived is read first: on a busy machine, it may wait behind this timer.
+    this.#checks = setInterval(() => setImmediate(() => this.#check()), CHECK_INTERVAL).unref();
   }
 
   claim(socket: Socket): void {
