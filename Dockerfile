@@ -50,4 +50,4 @@ LABEL org.opencontainers.image.title="Outrigger proxy" \
       org.opencontainers.image.description="The data plane: balances, health-checks, retries and drains"
 COPY --from=build /src/dist/proxy.mjs /app/proxy.mjs
 EXPOSE 9900 9901
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--max-old-space-size=1024", "--expose-gc", "/app/proxy.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--max-old-space-size=1024", "/app/proxy.mjs"]

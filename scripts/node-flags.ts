@@ -8,6 +8,4 @@ export const PROXY_NODE_FLAGS: readonly string[] = [
   '--max-semi-space-size=8',
   // MB. Far more than 10,000 connections need (45 MB). V8 collects earlier when the limit of the heap is low.
   '--max-old-space-size=1024',
-  // For proxy/socket/read-counter.ts, which collects the young generation after some MB of bodies.
-  '--expose-gc',
 ];

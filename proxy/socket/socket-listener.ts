@@ -3,7 +3,6 @@
  * may be tens of thousands of them, each with five functions otherwise.
  */
 import type { Socket } from 'node:net';
-import { countRead } from './read-counter.ts';
 
 export interface SocketListener {
   onData(chunk: Buffer): void;
@@ -32,7 +31,6 @@ export function stopReading(socket: Socket): void {
 }
 
 function onData(this: Socket, chunk: Buffer): void {
-  countRead(chunk.length);
   (this as Listened)[LISTENER].onData(chunk);
 }
 
