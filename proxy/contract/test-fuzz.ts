@@ -142,7 +142,8 @@ export async function fuzzStage(pair: Pair): Promise<Stage> {
   const part = { healthCheck: { passive } };
   const own = { ...pair.downstream.spec, ...(createUpstream && { createUpstream }) };
   const proxy = await startProxy({ endpoints: [endpoint(backend.port)], retry, part, ...own });
-  watchAnswers(proxy.port);
+  // node:http skips what is no line end before a request, so that there are more requests than a strict reader finds.
+  if (pair.downstream.name !== 'node-http') watchAnswers(proxy.port);
   return { backend, proxy };
 }
 

@@ -81,7 +81,8 @@ test('a watched process is measured while the load is steady, and failures count
   assert.equal(report.byFailure.reset, 1);
   assert.ok(report.answered > 0 && report.answered < received - 1, `${report.answered} of ${received}`);
   assert.equal(report.byStatus[200], report.answered);
-  assert.ok(report.seconds >= 0.5);
+  // A timer may be a millisecond early.
+  assert.ok(report.seconds > 0.49);
   // Ticks of the kernel are 10 ms.
   const used = report.cpuSeconds ?? NaN;
   assert.ok(used > 0 && used <= (user + system) / 1e6 + 0.02, `${used} s`);
