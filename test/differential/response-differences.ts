@@ -33,19 +33,6 @@ const STRICTER: readonly Listed[] = [
   },
   {
     kind: 'stricter',
-    why: 'RFC 9112 §6.1: a coding that a recipient does not know makes the length of the body unknown',
-    where: [
-      on(NGINX, REFUSED, [
-        'Transfer-Encoding: gzip',
-        'Transfer-Encoding: identity',
-        'Transfer-Encoding: gzip, chunked',
-        'Transfer-Encoding: chunked, gzip',
-        'xchunked',
-      ]),
-    ],
-  },
-  {
-    kind: 'stricter',
     why: 'RFC 9110 §5.5: no control characters in values',
     where: [on(BOTH, REFUSED, ['DEL in a value'])],
   },

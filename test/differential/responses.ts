@@ -15,7 +15,14 @@ export const NOT_COMPARED: ReadonlySet<string> = new Set([
     '101 that was not asked for, after another interim response',
   ],
   ...['a signed Content-Length', 'a negative Content-Length', 'an empty Content-Length', 'a list of Content-Lengths'],
-  ...['Content-Length twice', 'chunked twice', 'a bare CR before the status line', 'an empty line before the status line'],
+  ...['Transfer-Encoding: gzip', 'Transfer-Encoding: identity', 'Transfer-Encoding: gzip, chunked', 'xchunked'],
+  ...[
+    'Transfer-Encoding: chunked, gzip',
+    'Content-Length twice',
+    'chunked twice',
+    'a bare CR before the status line',
+    'an empty line before the status line',
+  ],
 ]);
 
 const HIGH = String.fromCharCode(...Array.from({ length: 128 }, (_, i) => 128 + i));
