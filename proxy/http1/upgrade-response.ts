@@ -20,15 +20,16 @@ const FRAMING = /^(?:content-length|transfer-encoding|trailer)$/i;
  * The fields of the response, or a sentence that says why it must not be forwarded.
  * @param raw names and values, alternating, as received.
  * @param requested the protocols that the client asked for, separated by commas.
- * @param keys values of Sec-WebSocket-Key of the request. The answer to it is checked only if there is exactly one, of the form that RFC 6455 asks for:
- *   backends differ in what they make of others, and a client could make a healthy one appear malformed.
+ * @param keys values of Sec-WebSocket-Key of the request. The answer to it is checked only if there is exactly one, of the form that RFC
+ *   6455 asks for: backends differ in what they make of others, and a client could make a healthy one appear malformed.
  */
 export function readUpgradeResponse(
   raw: readonly string[],
   minor: number,
   requested: string,
-  [key, ...more]: readonly string[] = [],
+  keys: readonly string[] = [],
 ): UpgradeFields | string {
+  const [key, ...more] = keys;
   const head = readResponseFields(raw, minor, 101);
   if (head.fault !== undefined) return head.fault;
   if (minor === 0) return '101 of HTTP/1.0';
